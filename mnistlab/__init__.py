@@ -1,0 +1,74 @@
+"""mnistlab: teach a computer to read digits, and see how it does it.
+
+    import mnistlab
+
+    dataset = mnistlab.load_dataset()                          # MNIST, bundled
+    config = mnistlab.get_preset("tutorial-mlp").config        # 784-512-10, SGD
+    started, *events = mnistlab.train(config, dataset)         # one plain loop that tells what happens
+    mnistlab.evaluate(started.state.model, dataset.test).accuracy
+    mnistlab.recognise(rgba).digit                             # a drawing, read by the built-in model
+
+Names are loaded when they are first used: `import mnistlab` is instant, torch comes with the first training.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnistlab.config import RunConfig, parse_config
+    from mnistlab.data import Dataset, Split, load_dataset
+    from mnistlab.errors import MnistLabError
+    from mnistlab.evaluation import Evaluation, evaluate
+    from mnistlab.ink import Framing, frame_drawing
+    from mnistlab.predict import Predictor, Recognition, load_predictor, recognise
+    from mnistlab.presets import PRESETS, get_preset
+    from mnistlab.store import Store
+    from mnistlab.training import train
+
+__all__ = [
+    "PRESETS",
+    "Dataset",
+    "Evaluation",
+    "Framing",
+    "MnistLabError",
+    "Predictor",
+    "Recognition",
+    "RunConfig",
+    "Split",
+    "Store",
+    "evaluate",
+    "frame_drawing",
+    "get_preset",
+    "load_dataset",
+    "load_predictor",
+    "parse_config",
+    "recognise",
+    "train",
+]
+
+_HOMES = {
+    "RunConfig": "config",
+    "parse_config": "config",
+    "Dataset": "data",
+    "Split": "data",
+    "load_dataset": "data",
+    "MnistLabError": "errors",
+    "Evaluation": "evaluation",
+    "evaluate": "evaluation",
+    "Framing": "ink",
+    "frame_drawing": "ink",
+    "Predictor": "predict",
+    "Recognition": "predict",
+    "load_predictor": "predict",
+    "recognise": "predict",
+    "PRESETS": "presets",
+    "get_preset": "presets",
+    "Store": "store",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mnistlab' has no attribute {name!r}")
+    return getattr(import_module(f"mnistlab.{_HOMES[name]}"), name)

@@ -1,0 +1,99 @@
+"""An epoch as batches on the device: order, augmentation, slicing.
+
+The images lie on the device as uint8 and are gathered, converted and warped in chunks of several batches, so that
+a step costs one slice. All randomness is a function of (seed, epoch, chunk): a training can go on from any step.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from mnistlab.augment import augment
+from mnistlab.config import RunConfig
+from mnistlab.data import Split
+
+# Large enough to make the cost of gathering and warping vanish, small enough for the cache (19 MB of float32).
+_CHUNK_IMAGES = 6000
+# Kinds of random numbers, so that no two uses share a seed.
+_ORDER, _WARP, _WARP_ONCE = range(3)
+
+
+class Batches:
+    """The batches of every epoch of one run.
+
+    Attributes:
+        images_per_epoch: how many images an epoch shows (twice the data set where it is doubled).
+        steps_per_epoch: how many batches that makes; the last may be smaller.
+    """
+
+    def __init__(self, config: RunConfig, split: Split, device: torch.device) -> None:
+        self._config = config
+        self._device = device
+        self._images = torch.tensor(split.images, device=device)
+        self._labels = torch.tensor(split.labels, device=device)
+        if self._use == "once":
+            self._append_warped()
+        self.images_per_epoch = len(self._labels) * (2 if self._use == "double" else 1)
+        batch_size = config.train.batch_size
+        self.steps_per_epoch = -(-self.images_per_epoch // batch_size)
+        if batch_size > 1 and self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
+            self.steps_per_epoch -= 1  # batch norm cannot normalise over a last batch of a single image
+        self._steps_per_chunk = max(1, _CHUNK_IMAGES // batch_size)
+
+    @property
+    def _use(self) -> str:
+        return self._config.augment.use if self._config.augment.is_active else "never"
+
+    def of_epoch(self, epoch: int, first_batch: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield (images (B, 28, 28) float32 in [0, 1], labels (B,) int64) of epoch 0, 1, ... from `first_batch` on."""
+        batch_size = self._config.train.batch_size
+        order = self._order(epoch)
+        chunk = first_batch // self._steps_per_chunk
+        skip = first_batch % self._steps_per_chunk
+        for start in range(chunk * self._steps_per_chunk, self.steps_per_epoch, self._steps_per_chunk):
+            stop = min(start + self._steps_per_chunk, self.steps_per_epoch)
+            images, labels = self._gather(order[start * batch_size : stop * batch_size], epoch, start)
+            yield from list(zip(images.split(batch_size), labels.split(batch_size), strict=True))[skip:]
+            skip = 0
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        if not self._config.train.shuffle:
+            return torch.arange(self.images_per_epoch, device=self._device)
+        generator = self._generator(_ORDER, epoch)
+        return torch.randperm(self.images_per_epoch, generator=generator, device=self._device)
+
+    def _gather(self, indices: torch.Tensor, epoch: int, start: int) -> tuple[torch.Tensor, torch.Tensor]:
+        num_images = len(self._labels)
+        originals = indices % num_images
+        images = self._images[originals].float() / 255
+        labels = self._labels[originals]
+        if self._use == "replace":
+            images = augment(images, self._config.augment, self._generator(_WARP, epoch, start))
+        elif self._use == "double":
+            images = self._warp_first_copy(images, indices < num_images, epoch, start)
+        return images, labels
+
+    def _warp_first_copy(
+        self, images: torch.Tensor, is_first: torch.Tensor, epoch: int, start: int
+    ) -> torch.Tensor:
+        """Warp the images of the first half of a doubled epoch, leave those of the second half as they are."""
+        in_file_order = not self._config.train.shuffle
+        if in_file_order and start * self._config.train.batch_size >= len(self._labels):
+            return images
+        warped = augment(images, self._config.augment, self._generator(_WARP, epoch, start))
+        return torch.where(is_first[:, None, None], warped, images)
+
+    def _append_warped(self) -> None:
+        """Warp each image once and append the result: what the Keras variant does before training."""
+        generator = self._generator(_WARP_ONCE)
+        warped = [
+            (augment(chunk.float() / 255, self._config.augment, generator) * 255).round().to(torch.uint8)
+            for chunk in self._images.split(_CHUNK_IMAGES)
+        ]
+        self._images = torch.cat([self._images, *warped])
+        self._labels = torch.cat([self._labels, self._labels])
+
+    def _generator(self, *purpose: int) -> torch.Generator:
+        seed = np.random.SeedSequence([self._config.train.seed, *purpose]).generate_state(1, np.uint64)[0]
+        return torch.Generator(self._device).manual_seed(int(seed >> np.uint64(1)))

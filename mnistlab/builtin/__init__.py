@@ -1,0 +1,23 @@
+"""The models that come with mnistlab, each with the record of how it was made.
+
+    python -m mnistlab.builtin small-cnn tutorial-mlp     # makes them again, from their presets
+"""
+
+import json
+from typing import Any
+
+from mnistlab.paths import BUILTIN_MODELS
+
+DEFAULT_MODEL = "small-cnn"
+
+
+def builtin_names() -> list[str]:
+    """The models that come with mnistlab, the default first."""
+    names = sorted(path.stem for path in BUILTIN_MODELS.glob("*.safetensors"))
+    return sorted(names, key=lambda name: name != DEFAULT_MODEL)
+
+
+def builtin_record(name: str) -> dict[str, Any]:
+    """How a built-in model was made: command, config, machine, epochs and result."""
+    record: dict[str, Any] = json.loads((BUILTIN_MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    return record

@@ -1,0 +1,106 @@
+"""Weights and checkpoints as safetensors bytes: nothing is ever unpickled.
+
+A checkpoint holds the model, the optimizer, the position in the random numbers and the tally, so that a training
+goes on bit for bit. Weights alone are the model's state dict with the config in the header.
+"""
+
+import dataclasses
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+
+from mnistlab.config import RunConfig, parse_config
+from mnistlab.errors import ConfigError, DataError
+from mnistlab.meter import Tally
+from mnistlab.models import build_model
+
+if TYPE_CHECKING:
+    from mnistlab.training import TrainingState
+
+_FORMAT = "1"
+
+
+def pack_weights(model: nn.Module, config: RunConfig) -> bytes:
+    """The model's tensors, with its config in the header, readable by any safetensors library."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    return save(tensors, {"format": "pt", "mnistlab": _FORMAT, "config": config.model_dump_json()})
+
+
+def unpack_weights(content: bytes) -> tuple[nn.Module, RunConfig]:
+    """Rebuild a model, in eval mode on the CPU, from `pack_weights` bytes.
+
+    Raises:
+        DataError: the bytes are damaged, or are not those of a mnistlab model.
+    """
+    config = parse_config(_header(content).get("config", "{}"))
+    model = build_model(config.model)
+    try:
+        model.load_state_dict(load(content))
+    except (RuntimeError, SafetensorError) as error:
+        raise DataError(f"These weights do not fit the network in their own header: {error}") from error
+    return model.eval(), config
+
+
+def pack(state: "TrainingState") -> bytes:
+    """Everything that changes while a network learns, as safetensors bytes."""
+    tensors = {f"model.{name}": tensor for name, tensor in state.model.state_dict().items()}
+    for index, values in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
+    tensors |= {f"random.{index}": numbers for index, numbers in enumerate(state.random.state())}
+    header = {
+        "mnistlab": _FORMAT,
+        "tally": json.dumps(dataclasses.asdict(state.tally)),
+        "seconds": repr(state.seconds),
+    }
+    return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, header)
+
+
+def unpack(content: bytes, state: "TrainingState") -> None:
+    """Put a fresh `state` where the packed one was.
+
+    Raises:
+        DataError: the bytes are damaged.
+        ConfigError: they belong to a network of another shape.
+    """
+    header = _header(content)
+    try:
+        tensors = load(content)
+        state.model.load_state_dict(_below("model.", tensors))
+        _restore_optimizer(state.optimizer, _below("optimizer.", tensors))
+    except SafetensorError as error:
+        raise DataError(f"The checkpoint is damaged: {error}. Start the run again.") from error
+    except (RuntimeError, KeyError) as error:
+        raise ConfigError(f"The checkpoint belongs to another network: {error}") from error
+    positions = _below("random.", tensors)
+    state.random.restore([positions[str(index)] for index in range(len(positions))])
+    state.tally = Tally(**json.loads(header["tally"]))
+    state.seconds = float(header["seconds"])
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    values: dict[int, dict[str, Any]] = {}
+    for name, tensor in tensors.items():
+        index, key = name.split(".", 1)
+        values.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": values, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _header(content: bytes) -> dict[str, str]:
+    """The text part of a safetensors header: eight bytes of length, then JSON with `__metadata__`."""
+    try:
+        (length,) = struct.unpack("<Q", content[:8])
+        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    except (struct.error, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"Not the weights of a mnistlab model: {error!r}.") from error
+    if metadata.get("mnistlab") != _FORMAT:
+        raise DataError(f"Weights of format {metadata.get('mnistlab')!r}; this mnistlab reads format {_FORMAT!r}.")
+    return dict(metadata)

@@ -1,0 +1,98 @@
+"""`evaluate`, `classify` and `export`: what can be done with a trained model."""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mnistlab.builtin import builtin_names
+from mnistlab.errors import ImageError, MnistLabError
+from mnistlab.store import Store
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Print loss, accuracy and the tutorial's line for each digit."""
+    from mnistlab.data import load_dataset
+    from mnistlab.evaluation import digit_line
+    from mnistlab.evaluation import evaluate as measure
+    from mnistlab.predict import load_predictor
+
+    predictor = load_predictor(options.run)
+    dataset = load_dataset(predictor.config.dataset)
+    if options.split != "test":
+        dataset = dataset.hold_out(predictor.config.train.validation_size)
+    split = dataset.split(options.split)
+    if len(split) == 0:
+        raise MnistLabError(f"{predictor.name} was trained without a validation split. Choose test or train.")
+    evaluation = measure(predictor.model, split)
+    if options.json:
+        figures = {
+            "model": predictor.name,
+            "split": split.name,
+            "loss": evaluation.loss,
+            "accuracy": evaluation.accuracy,
+            "per_digit": evaluation.per_digit,
+            "confusion": evaluation.confusion.tolist(),
+        }
+        print(json.dumps(figures))
+        return 0
+    print(f"{predictor.name}, {split.name}: loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.2%}")
+    for digit, (num_correct, num_images) in enumerate(evaluation.per_digit):
+        print(digit_line(digit, num_correct, num_images))
+    return 0
+
+
+def classify(options: argparse.Namespace) -> int:
+    """Print the digit read in each file; a file without a digit is told and makes the command fail."""
+    from mnistlab.predict import recognise
+
+    failures = 0
+    for name in options.files:
+        try:
+            recognition = recognise(_open_rgba(Path(name)), options.model)
+        except ImageError as error:
+            failures += 1
+            print(json.dumps({"file": name, "error": str(error)}) if options.json else f"{name}: {error}")
+            continue
+        if options.json:
+            probabilities = [round(float(p), 6) for p in recognition.probabilities]
+            print(json.dumps({"file": name, "digit": recognition.digit, "probabilities": probabilities}))
+        else:
+            print(f"{name}: {recognition.digit} ({recognition.confidence:.1%})")
+    return 1 if failures else 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the weights as safetensors, with the config in the header."""
+    from mnistlab.checkpoint import pack_weights
+    from mnistlab.predict import load_predictor
+
+    if options.run in builtin_names():
+        predictor = load_predictor(options.run)
+        content = pack_weights(predictor.model, predictor.config)
+    else:
+        content = Store().weights(options.run)
+    target = Path(options.to)
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise MnistLabError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
+    if options.json:
+        print(json.dumps({"run": options.run, "file": str(target), "bytes": len(content)}))
+    else:
+        print(f"Wrote {target} ({len(content) / 1e6:.1f} MB).")
+    return 0
+
+
+def _open_rgba(path: Path) -> npt.NDArray[np.uint8]:
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=("PNG", "JPEG", "BMP", "GIF", "WEBP")) as picture:
+            if max(picture.size) > 4096:
+                raise ImageError(f"The picture is {picture.width} x {picture.height}; at most 4096 pixels a side.")
+            return np.asarray(picture.convert("RGBA"))
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"Not a picture that can be opened ({error}). Give a PNG or JPEG file.") from error

@@ -1,0 +1,165 @@
+"""Every setting of a run, with its bounds, unit and help: forms, command line and docs read them from here.
+
+All models are frozen and refuse unknown keys. Build one from untrusted input with `parse_config`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mnistlab.errors import ConfigError
+
+DatasetName = Literal["mnist", "fashion-mnist", "kmnist", "emnist-digits", "qmnist"]
+Activation = Literal["relu", "sigmoid", "tanh", "gelu", "none"]
+Optimizer = Literal["sgd", "adam", "adamw", "rmsprop"]
+Schedule = Literal["constant", "cosine", "one-cycle"]
+
+HiddenWidth = Annotated[int, Field(ge=1, le=2048)]
+Channels = Annotated[int, Field(ge=1, le=256)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class AugmentConfig(_Frozen):
+    """How far a training image may be warped; each image draws its own values, uniformly within the bounds."""
+
+    rotation: float = Field(
+        0, ge=0, le=180, description="Turn by up to this angle, either way.", json_schema_extra={"unit": "degrees"}
+    )
+    affine_rotation: float = Field(
+        0,
+        ge=0,
+        le=180,
+        description="A second turn, drawn on its own and added to the first. The tutorial has one (45 degrees), "
+        "so that its digits are turned by up to 70 degrees; zero is the better choice.",
+        json_schema_extra={"unit": "degrees"},
+    )
+    shift: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="Move by up to this share of the picture's side, across and down.",
+        json_schema_extra={"unit": "of the side"},
+    )
+    scale_min: float = Field(1, ge=0.2, le=1, description="Shrink to no less than this.")
+    scale_max: float = Field(1, ge=1, le=3, description="Enlarge to no more than this.")
+    use: Literal["replace", "double", "once"] = Field(
+        "replace",
+        description="replace: every image is warped afresh in each epoch. double: an epoch is all images warped "
+        "afresh, then all originals. once: the originals, then one warped copy of each, made before training.",
+    )
+
+    @property
+    def is_active(self) -> bool:
+        """Whether any image would be changed."""
+        turned = self.rotation or self.affine_rotation
+        return bool(turned or self.shift or self.scale_min != 1 or self.scale_max != 1)
+
+
+class ModelConfig(_Frozen):
+    """The shape of a network from 28x28 pixels in [0, 1] to ten logits."""
+
+    kind: Literal["mlp", "cnn"] = Field(
+        "mlp", description="mlp: fully connected layers. cnn: 3x3 convolutions, halved in size after the second and the fourth."
+    )
+    hidden: tuple[HiddenWidth, ...] = Field(
+        (512,),
+        max_length=5,
+        description="Widths of the hidden layers of an MLP, 0 to 5 of them.",
+        json_schema_extra={"unit": "neurons"},
+    )
+    channels: tuple[Channels, ...] = Field(
+        (16, 16, 32, 32, 64, 64), min_length=1, max_length=6, description="Channels of each convolution of a CNN."
+    )
+    activation: Activation = Field("relu", description="What bends the sum of each neuron.")
+    dropout: float = Field(
+        0,
+        ge=0,
+        le=0.9,
+        description="Share of hidden neurons silenced at random in each training step, never while testing.",
+    )
+    batch_norm: bool = Field(False, description="Normalise each hidden layer over the batch.")
+    normalise: bool = Field(
+        False, description="Subtract the mean (0.1307) and divide by the standard deviation (0.3081) of MNIST first."
+    )
+
+
+    @property
+    def shape(self) -> str:
+        """The field's short form: "784-512-10", or "CNN 16-16-32-32-64-64"."""
+        if self.kind == "cnn":
+            return "CNN " + "-".join(map(str, self.channels))
+        return "-".join(map(str, (784, *self.hidden, 10)))
+
+
+class TrainConfig(_Frozen):
+    """How a network is trained."""
+
+    optimizer: Optimizer = Field("sgd", description="The rule that turns a gradient into a step.")
+    learning_rate: float = Field(0.1, gt=0, le=100, description="How far each step goes.")
+    momentum: float = Field(0, ge=0, lt=1, description="Share of the last step that is kept (SGD, RMSprop).")
+    nesterov: bool = Field(False, description="Look ahead before measuring the gradient (SGD with momentum).")
+    weight_decay: float = Field(0, ge=0, le=1, description="Pull all weights towards zero by this rate.")
+    schedule: Schedule = Field("constant", description="How the learning rate changes during the run.")
+    label_smoothing: float = Field(0, ge=0, lt=1, description="Share of certainty spread over all ten digits.")
+    batch_size: int = Field(20, ge=1, le=4096, description="Images a step.", json_schema_extra={"unit": "images"})
+    epochs: int = Field(10, ge=1, le=1000, description="Passes over the training images.")
+    shuffle: bool = Field(True, description="Mix the images anew for each epoch; the tutorial keeps the file order.")
+    validation_size: int = Field(
+        5000,
+        ge=0,
+        le=30000,
+        description="Training images held out, the same ones for everybody, to judge by while tuning.",
+        json_schema_extra={"unit": "images"},
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same machine, same weights.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?|mps|xpu(:\d+)?)$",
+        description="auto takes CUDA, MPS or XPU where there is one, else the CPU.",
+    )
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> Self:
+        if self.nesterov and (self.optimizer != "sgd" or self.momentum == 0):
+            raise ValueError("nesterov needs optimizer sgd and a momentum above 0")
+        return self
+
+
+class RunConfig(_Frozen):
+    """All that decides what a run learns."""
+
+    preset: str = Field("custom", max_length=40, description="The preset the run came from.")
+    dataset: DatasetName = Field("mnist", description="What to learn.")
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    augment: AugmentConfig = AugmentConfig()
+
+
+def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:
+    """Build a RunConfig from a mapping or JSON text.
+
+    Raises:
+        ConfigError: names each wrong field, what was given and what is allowed.
+    """
+    try:
+        if isinstance(values, str | bytes):
+            return RunConfig.model_validate_json(values)
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(describe(error)) from error
+
+
+def describe(error: ValidationError) -> str:
+    """Say in one line a field which settings are wrong, what was given and what is allowed."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        field = ".".join(str(part) for part in problem["loc"]) or "settings"
+        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        given = problem["input"]
+        shown = "" if isinstance(given, BaseModel | dict) else f" {given!r} was given;"
+        lines.append(f"{field}:{shown} allowed: {reason}" if shown else f"{field}: {reason}")
+    return "\n".join(lines)

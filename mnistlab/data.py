@@ -1,0 +1,215 @@
+"""Data sets as arrays: the bundled MNIST, and torchvision's others on request.
+
+    dataset = load_dataset()
+    dataset.train.images        # (55000, 28, 28) uint8, 0 is background and 255 is ink
+    dataset.validation.labels   # (5000,) int64
+    dataset.hold_out(0).train   # all 60,000, in file order
+
+Arrays are read-only, so that they can be shared. Batching, augmentation and devices belong to training.py.
+"""
+
+import gzip
+import hashlib
+import struct
+import zlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from mnistlab.config import DatasetName
+from mnistlab.errors import DataError
+from mnistlab.paths import BUNDLED_MNIST
+
+NUM_CLASSES = 10
+IMAGE_SIDE = 28
+HOLD_OUT_SIZE = 5000
+# One hold-out for everybody: "train more" and "compare" must never meet images that once were validation.
+_HOLD_OUT_SEED = 20260101
+
+DATASET_TITLES: dict[DatasetName, str] = {
+    "mnist": "MNIST",
+    "fashion-mnist": "Fashion-MNIST",
+    "kmnist": "KMNIST",
+    "emnist-digits": "EMNIST digits",
+    "qmnist": "QMNIST",
+}
+
+# SHA-256 of the unpacked files; source: mnist/SOURCE.md.
+_CHECKSUMS = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+_MEND = "Restore it from the project (git checkout -- mnistlab/mnist) or install mnistlab again."
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One part of a data set: `images` (N, 28, 28) uint8 and `labels` (N,) int64, both read-only."""
+
+    name: str
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        self.images.setflags(write=False)
+        self.labels.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: npt.NDArray[np.int64], name: str) -> "Split":
+        """The images at `indices` (K,), copied, as a split of another name."""
+        return Split(name, self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A named data set; `source` is everything there is to learn from, in file order."""
+
+    name: DatasetName
+    source: Split
+    test: Split
+    validation_size: int = field(default=HOLD_OUT_SIZE)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.validation_size < len(self.source):
+            raise DataError(
+                f"{self.validation_size} validation images were asked for; "
+                f"choose 0 to {len(self.source) - 1} of the {len(self.source)} images in {self.name}."
+            )
+
+    @cached_property
+    def _held_out(self) -> npt.NDArray[np.int64]:
+        order = np.random.default_rng(_HOLD_OUT_SEED).permutation(len(self.source))
+        return np.sort(order[: self.validation_size])
+
+    @cached_property
+    def train(self) -> Split:
+        """What is learned from: the source without the held-out images, in file order."""
+        if self.validation_size == 0:
+            return Split("train", self.source.images, self.source.labels)
+        kept = np.setdiff1d(np.arange(len(self.source)), self._held_out, assume_unique=True)
+        return self.source.take(kept, "train")
+
+    @cached_property
+    def validation(self) -> Split:
+        """The held-out images: the same ones for the same size, on every machine."""
+        return self.source.take(self._held_out, "validation")
+
+    def hold_out(self, validation_size: int) -> "Dataset":
+        """The same data with another number of images held out for validation.
+
+        Raises:
+            DataError: the number is negative or leaves nothing to learn from.
+        """
+        if validation_size == self.validation_size:
+            return self
+        return Dataset(self.name, self.source, self.test, validation_size)
+
+    def split(self, name: str) -> Split:
+        """The split called train, validation or test.
+
+        Raises:
+            DataError: no split has this name.
+        """
+        splits = {"train": lambda: self.train, "validation": lambda: self.validation, "test": lambda: self.test}
+        if name not in splits:
+            raise DataError(f"There is no split {name!r}. Choose train, validation or test.")
+        return splits[name]()
+
+
+def load_dataset(name: str = "mnist", folder: Path | None = None) -> Dataset:
+    """Load a data set; MNIST comes with the project, the others through torchvision's downloader.
+
+    Args:
+        name: one of mnist, fashion-mnist, kmnist, emnist-digits, qmnist.
+        folder: where MNIST's four IDX files lie (default: the bundled ones), or where the others are kept.
+
+    Raises:
+        DataError: the name is unknown, a file is missing or damaged, or a download failed.
+    """
+    if name == "mnist":
+        return _load_mnist(folder or BUNDLED_MNIST)
+    for known in get_args(DatasetName):
+        if name == known:
+            from mnistlab.downloads import load_downloaded  # torchvision takes 1.4 s to import
+
+            source, test = load_downloaded(known, folder)
+            return Dataset(known, source, test)
+    raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(get_args(DatasetName))}.")
+
+
+def _load_mnist(folder: Path) -> Dataset:
+    source = Split("source", _read(folder, "train-images-idx3-ubyte"), _read_labels(folder, "train-labels-idx1-ubyte"))
+    test = Split("test", _read(folder, "t10k-images-idx3-ubyte"), _read_labels(folder, "t10k-labels-idx1-ubyte"))
+    return Dataset("mnist", source, test)
+
+
+def _read_labels(folder: Path, name: str) -> npt.NDArray[np.int64]:
+    return _read(folder, name).astype(np.int64)
+
+
+def _read(folder: Path, name: str) -> npt.NDArray[np.uint8]:
+    """Unpack, verify and parse one gzipped IDX file."""
+    path = folder / f"{name}.gz"
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing. {_MEND}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be unpacked ({error}): a complete gzip file was expected. {_MEND}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != _CHECKSUMS[name]:
+        raise DataError(f"{path} is damaged: its content has SHA-256 {digest}, expected {_CHECKSUMS[name]}. {_MEND}")
+    return parse_idx(content)
+
+
+def parse_idx(content: bytes) -> npt.NDArray[np.uint8]:
+    """Parse an IDX file of unsigned bytes into an array of the shape its header gives.
+
+    Raises:
+        DataError: the header is not that of an IDX file of bytes, or the length does not fit it.
+    Source: the IDX format as described with MNIST: two zero bytes, type 8, number of dimensions, sizes.
+    """
+    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+        raise DataError(f"Not an IDX file of bytes: it starts with {content[:4]!r}, expected 00 00 08 and a rank.")
+    rank = content[3]
+    start = 4 + 4 * rank
+    if len(content) < start:
+        raise DataError(f"An IDX file of {len(content)} bytes ends inside its header of {start} bytes.")
+    shape = struct.unpack(f">{rank}I", content[4:start])
+    if len(content) - start != int(np.prod(shape)):
+        raise DataError(f"An IDX file announces {shape} values but holds {len(content) - start} bytes.")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def batch_indices(
+    num_images: int, batch_size: int, batch: int, shuffle_seed: int | None = None
+) -> npt.NDArray[np.int64]:
+    """Which images make up a batch of one pass over the data.
+
+    Args:
+        num_images: how many there are.
+        batch_size: images a batch; the last batch of the pass may have fewer.
+        batch: 0, 1, ...
+        shuffle_seed: None for file order, as in the tutorial; else the seed of the mixing.
+
+    Returns:
+        (B,) int64 indices into the split; empty past the last batch.
+    """
+    if shuffle_seed is None:
+        order = np.arange(num_images)
+    else:
+        order = np.random.default_rng(shuffle_seed).permutation(num_images)
+    return order[batch * batch_size : (batch + 1) * batch_size]
+
+
+def class_counts(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """(10,): how many images there are of each class."""
+    return np.bincount(labels, minlength=NUM_CLASSES)

@@ -1,0 +1,176 @@
+"""The engine: a Dask cluster in a process of its own, found or started; `python -m mnistlab.engine` is that process.
+
+The store is the truth and the engine a cache of it: it may die at any time, and nothing but time is lost.
+Settings, all from the environment:
+    MNISTLAB_SCHEDULER     use this Dask scheduler instead of a local engine
+    MNISTLAB_WORKERS       trainings at a time of the local engine (1)
+    MNISTLAB_ENGINE_IDLE   how long the local engine waits for work before it ends itself ("15 minutes")
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from mnistlab.errors import EngineError
+from mnistlab.paths import PROJECT, lab_folder
+
+_START_TIMEOUT = 30.0  # seconds; 0.7 s is usual
+# Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
+_lock = threading.Lock()
+_client: Any = None
+_child: "subprocess.Popen[bytes] | None" = None
+
+
+def submit(db_url: str, run_id: str, attempt: int) -> None:
+    """Ask the engine to execute a run; asking twice for the same attempt is asking once.
+
+    Raises:
+        EngineError: the engine cannot be started or reached.
+    """
+    from distributed import fire_and_forget
+
+    from mnistlab.jobs import run_job
+
+    try:
+        future = client().submit(run_job, db_url, run_id, key=f"{run_id}-{attempt}", pure=False)
+        fire_and_forget(future)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
+
+
+def client() -> Any:
+    """A connected Dask client of the engine, which is started if need be; safe to call from many threads."""
+    global _client
+    from distributed import Client
+
+    with _lock:
+        wanted = address()
+        if _client is not None and _client.status == "running" and _client.scheduler.address == wanted:
+            return _client
+        if _client is not None:
+            with contextlib.suppress(Exception):  # its engine is gone; there is nothing left to close properly
+                _client.close(timeout=0.5)
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        try:
+            _client = Client(wanted, set_as_default=False, timeout=10)
+        except (OSError, TimeoutError) as error:
+            raise EngineError(f"No Dask scheduler answers at {wanted}: {error}.") from error
+        return _client
+
+
+def address() -> str:
+    """Where the engine listens: MNISTLAB_SCHEDULER, else the running local engine, else a new one.
+
+    Raises:
+        EngineError: a local engine cannot be started; the message quotes the end of its log.
+    """
+    scheduler = os.environ.get("MNISTLAB_SCHEDULER")
+    if scheduler:
+        return scheduler
+    try:
+        with FileLock(lab_folder() / "engine.lock", timeout=_START_TIMEOUT):
+            return running_address() or _start()
+    except Timeout as error:
+        raise EngineError("Another process has been starting the engine for half a minute. Try again.") from error
+
+
+def running_address() -> str | None:
+    """The local engine's address if one is running."""
+    try:
+        listening: str = json.loads(_address_file().read_text(encoding="utf-8"))["address"]
+        place = urlsplit(listening)
+        socket.create_connection((place.hostname, place.port), timeout=0.5).close()
+    except (OSError, ValueError, KeyError):
+        return None
+    return listening
+
+
+def _start() -> str:
+    global _child
+    log = lab_folder() / "engine.log"
+    detached: dict[str, Any] = (
+        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    with log.open("wb") as output:
+        _child = subprocess.Popen(
+            [sys.executable, "-m", "mnistlab.engine"],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            **detached,
+        )
+    until = time.monotonic() + _START_TIMEOUT
+    while time.monotonic() < until:
+        found = running_address()
+        if found:
+            return found
+        if _child.poll() is not None:
+            break
+        time.sleep(0.05)
+    last_words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    raise EngineError(f"The engine did not start. The end of {log}: {' '.join(last_words) or '(empty)'}")
+
+
+def _address_file() -> Path:
+    return lab_folder() / "engine.json"
+
+
+def serve() -> None:
+    """Run the local engine until it has been idle for its time or is told to end."""
+    import dask
+    from distributed import LocalCluster
+
+    from mnistlab.worker import THREADS_VARIABLE, WarmUp
+
+    num_workers = max(1, int(os.environ.get("MNISTLAB_WORKERS", "1")))
+    threads = str(max(1, (os.cpu_count() or 1) // num_workers))
+    os.environ[THREADS_VARIABLE] = threads
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": 2,
+            "distributed.scheduler.worker-ttl": "60 s",
+            "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
+            "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
+        }
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with LocalCluster(
+        n_workers=num_workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        memory_limit=None,
+        dashboard_address=None,
+        scheduler_kwargs={"idle_timeout": os.environ.get("MNISTLAB_ENGINE_IDLE", "15 minutes")},
+    ) as cluster:
+        _publish(cluster.scheduler_address)
+        with cluster.get_client() as own_client:
+            own_client.register_plugin(WarmUp())
+        while cluster.scheduler.status.name == "running":
+            time.sleep(0.5)
+    _address_file().unlink(missing_ok=True)
+
+
+def _publish(listening: str) -> None:
+    """Write the address in one piece, so that nobody reads half of it."""
+    half = _address_file().with_suffix(f".{os.getpid()}")
+    half.write_text(json.dumps({"address": listening, "pid": os.getpid()}), encoding="utf-8")
+    half.replace(_address_file())
+
+
+if __name__ == "__main__":
+    serve()

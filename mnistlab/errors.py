@@ -1,0 +1,53 @@
+"""The errors a caller can cause, each with a sentence that says what was given, what is allowed, what to do.
+
+    MnistLabError
+        ConfigError          a setting that is unknown or out of bounds
+        DataError            a data set that is missing, damaged or cannot be fetched
+        ModelNotFoundError   no built-in model and no run of that name
+        RunNotFoundError     no such run in the store
+        StoreError           the database cannot be opened, read or written
+        EngineError          the engine that runs trainings cannot be started or reached
+        DivergedError        a training whose loss is no longer a number
+        ImageError           a picture of the wrong shape, type or format
+            EmptyDrawingError    a canvas without ink
+"""
+
+
+class MnistLabError(Exception):
+    """Any mistake that a caller can mend; the message is written to be shown to a person."""
+
+
+class ConfigError(MnistLabError):
+    """A setting is unknown, of the wrong type or out of bounds."""
+
+
+class DataError(MnistLabError):
+    """A data set is missing, damaged or cannot be fetched."""
+
+
+class ModelNotFoundError(MnistLabError):
+    """No built-in model and no run has this name."""
+
+
+class RunNotFoundError(ModelNotFoundError):
+    """The store holds no run of this id."""
+
+
+class StoreError(MnistLabError):
+    """The database cannot be opened, read or written."""
+
+
+class EngineError(MnistLabError):
+    """The engine that runs trainings cannot be started or reached."""
+
+
+class DivergedError(MnistLabError):
+    """A training's loss is infinite or not a number."""
+
+
+class ImageError(MnistLabError):
+    """A picture has the wrong shape, type or file format."""
+
+
+class EmptyDrawingError(ImageError):
+    """A canvas holds no ink, so there is no digit to read."""

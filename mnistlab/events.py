@@ -1,0 +1,64 @@
+"""What a training tells its consumer, in the order in which it happens.
+
+    TrainingStarted, EpochEnded (epoch 0: before any step), then StepsTaken ... EpochEnded, ..., TrainingEnded
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from mnistlab.training import TrainingState
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingStarted:
+    """The network is built (or restored) and the data lie on the device."""
+
+    state: "TrainingState"  # live: its model and checkpoint() may be read between two events
+    num_steps: int
+    steps_per_epoch: int
+    num_parameters: int
+    device: str
+
+
+@dataclass(frozen=True, eq=False)
+class StepsTaken:
+    """Steps since the last report; sent by time, not by number."""
+
+    first_step: int  # counted from 1; losses[0] is the loss of this step
+    step: int  # the last step taken
+    epoch: float  # passes over the data so far, with their fraction
+    losses: npt.NDArray[np.float32]  # (step - first_step + 1,) training loss of each step, in nats
+    accuracy: float  # share of the images in these steps that were read correctly before the step
+    learning_rate: float
+    images_per_second: float  # within the training loop, since its start
+    seconds: float  # spent in the training loop
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """A pass over the data is complete. Epoch 0 is the untrained network, with validation figures only."""
+
+    epoch: int
+    step: int
+    train_loss: float | None  # mean over the epoch's images, measured while learning
+    train_accuracy: float | None
+    validation_loss: float | None  # None where nothing is held out
+    validation_accuracy: float | None
+    images_per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainingEnded:
+    """The last step is taken."""
+
+    step: int
+    seconds: float
+    images_per_second: float
+
+
+Event = TrainingStarted | StepsTaken | EpochEnded | TrainingEnded

@@ -1,0 +1,124 @@
+"""Losses and hits of a training, kept on the device and fetched in bulk: a step never waits for a number."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mnistlab.errors import DivergedError
+from mnistlab.events import EpochEnded, StepsTaken
+
+_CAPACITY = 10_000  # steps between two reports; a full meter is due
+
+
+@dataclass
+class Tally:
+    """What was reported so far, over the run and over its present epoch; part of a checkpoint."""
+
+    step: int = 0
+    num_images: int = 0
+    epoch_loss: float = 0  # sum over the epoch's steps
+    epoch_hits: int = 0
+    epoch_steps: int = 0
+    epoch_images: int = 0
+    epoch_is_told: bool = False  # at the end of an epoch: whether EpochEnded was sent
+
+    def begin_epoch(self) -> None:
+        """Start the present epoch's sums again."""
+        self.epoch_loss = 0
+        self.epoch_hits = self.epoch_steps = self.epoch_images = 0
+        self.epoch_is_told = True
+
+    def images_per_second(self, seconds: float) -> float:
+        """Training images a second, where `seconds` were spent in the training loop over the whole run."""
+        return self.num_images / seconds if seconds > 0 else 0.0
+
+
+class Meter:
+    """Collects a training's figures step by step and turns them into events."""
+
+    def __init__(self, tally: Tally, steps_per_epoch: int, device: torch.device, report_every: float) -> None:
+        self._tally = tally
+        self._steps_per_epoch = steps_per_epoch
+        self._report_every = report_every
+        self._losses = torch.zeros(_CAPACITY, device=device)
+        self._hits = torch.zeros(_CAPACITY, device=device, dtype=torch.int64)
+        self._num_waiting = 0  # steps not reported yet
+        self._images_waiting = 0
+        self._last_report = time.perf_counter()
+
+    @property
+    def step(self) -> int:
+        """Steps taken, whether reported or not."""
+        return self._tally.step + self._num_waiting
+
+    def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Note one step: loss () and logits (B, 10) as they were before it, labels (B,)."""
+        self._losses[self._num_waiting] = loss
+        self._hits[self._num_waiting] = (logits.argmax(1) == labels).sum()
+        self._num_waiting += 1
+        self._images_waiting += len(labels)
+
+    def is_due(self) -> bool:
+        """Whether it is time to report."""
+        return self._num_waiting == _CAPACITY or time.perf_counter() - self._last_report >= self._report_every
+
+    def has_news(self) -> bool:
+        """Whether steps were taken since the last report."""
+        return self._num_waiting > 0
+
+    def report(self, learning_rate: float, seconds: float) -> StepsTaken:
+        """Fetch what was collected; `seconds` were spent in the training loop so far.
+
+        Raises:
+            DivergedError: a loss is infinite or not a number.
+        """
+        losses = self._losses[: self._num_waiting].cpu().numpy().copy()
+        hits = int(self._hits[: self._num_waiting].sum())
+        accuracy = hits / self._images_waiting
+        tally = self._tally
+        first_step = tally.step + 1
+        _check_finite(losses, first_step, learning_rate)
+        tally.step += len(losses)
+        tally.num_images += self._images_waiting
+        tally.epoch_loss += float(losses.sum(dtype=np.float64))
+        tally.epoch_hits += hits
+        tally.epoch_steps += len(losses)
+        tally.epoch_images += self._images_waiting
+        tally.epoch_is_told = False
+        self._num_waiting = self._images_waiting = 0
+        self._last_report = time.perf_counter()
+        epoch = tally.step / self._steps_per_epoch
+        rate = tally.images_per_second(seconds)
+        return StepsTaken(first_step, tally.step, epoch, losses, accuracy, learning_rate, rate, seconds)
+
+    def epoch_ended(
+        self, epoch: int, seconds: float, validation_loss: float | None, validation_accuracy: float | None
+    ) -> EpochEnded:
+        """Sum up the epoch and begin the next."""
+        tally = self._tally
+        trained = tally.epoch_images > 0
+        event = EpochEnded(
+            epoch=epoch,
+            step=tally.step,
+            train_loss=tally.epoch_loss / tally.epoch_steps if trained else None,
+            train_accuracy=tally.epoch_hits / tally.epoch_images if trained else None,
+            validation_loss=validation_loss,
+            validation_accuracy=validation_accuracy,
+            images_per_second=tally.images_per_second(seconds),
+            seconds=seconds,
+        )
+        tally.begin_epoch()
+        return event
+
+
+def _check_finite(losses: npt.NDArray[np.float32], first_step: int, learning_rate: float) -> None:
+    if np.isfinite(losses).all():
+        return
+    step = first_step + int(np.flatnonzero(~np.isfinite(losses))[0])
+    raise DivergedError(
+        f"The loss is no longer a number since step {step:,}: the steps were too large (learning rate "
+        f"{learning_rate:g}). Try a learning rate of {learning_rate / 10:g} or less."
+    )

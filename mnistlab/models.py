@@ -1,0 +1,86 @@
+"""Networks from pixels to logits: an MLP of any shape and a small CNN.
+
+    model = build_model(ModelConfig(hidden=(512,)))
+    model(pixels)    # (N, 784) or (N, 28, 28) float32 in [0, 1] -> (N, 10) logits
+
+Every network takes pixels in [0, 1]; normalising, where a config asks for it, is its first layer, so that no
+caller can forget it.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from mnistlab.config import Activation, ModelConfig
+from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+
+NUM_PIXELS = IMAGE_SIDE * IMAGE_SIDE
+# Mean and standard deviation of all pixels of the 60,000 training images of MNIST.
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
+
+_ACTIVATIONS: dict[Activation, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "gelu": nn.GELU,
+    "none": nn.Identity,
+}
+
+
+class Normalise(nn.Module):
+    """Shift and scale pixels in [0, 1] to mean 0 and standard deviation 1 over MNIST."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return (pixels - MNIST_MEAN) / MNIST_STD
+
+
+class MeanOverPixels(nn.Module):
+    """(N, C, H, W) -> (N, C): what each channel found, wherever it found it."""
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features.mean((2, 3))
+
+
+def build_model(config: ModelConfig) -> nn.Sequential:
+    """Build an untrained network; its initial weights come from torch's global generator."""
+    layers = _mlp_layers(config) if config.kind == "mlp" else _cnn_layers(config)
+    first = [Normalise()] if config.normalise else []
+    return nn.Sequential(*first, *layers)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def _mlp_layers(config: ModelConfig) -> Iterator[nn.Module]:
+    yield nn.Flatten()
+    width = NUM_PIXELS
+    for hidden_width in config.hidden:
+        yield nn.Linear(width, hidden_width)
+        if config.batch_norm:
+            yield nn.BatchNorm1d(hidden_width)
+        yield _ACTIVATIONS[config.activation]()
+        if config.dropout:
+            yield nn.Dropout(config.dropout)
+        width = hidden_width
+    yield nn.Linear(width, NUM_CLASSES)
+
+
+def _cnn_layers(config: ModelConfig) -> Iterator[nn.Module]:
+    yield nn.Flatten()
+    yield nn.Unflatten(1, (1, IMAGE_SIDE, IMAGE_SIDE))
+    channels = 1
+    for index, num_filters in enumerate(config.channels):
+        yield nn.Conv2d(channels, num_filters, kernel_size=3, padding=1, bias=not config.batch_norm)
+        if config.batch_norm:
+            yield nn.BatchNorm2d(num_filters)
+        yield _ACTIVATIONS[config.activation]()
+        if index in (1, 3):  # 28 -> 14 -> 7 pixels
+            yield nn.MaxPool2d(2)
+        channels = num_filters
+    yield MeanOverPixels()
+    if config.dropout:
+        yield nn.Dropout(config.dropout)
+    yield nn.Linear(channels, NUM_CLASSES)

@@ -1,0 +1,56 @@
+"""From a gradient to a step: torch's optimizers and the learning rate's course over a run."""
+
+import math
+
+import torch
+from torch import nn
+
+from mnistlab.config import TrainConfig
+
+# One fused kernel instead of a Python loop over parameters; torch offers it on these devices.
+_FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
+# One-cycle: the share of the run in which the rate rises, and what it starts and ends at, as a share of its peak.
+# Source: Smith and Topin, "Super-convergence", 2018; the figures are those of torch's OneCycleLR.
+_RISE, _START, _END = 0.3, 1 / 25, 1e-4
+
+
+def build_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
+    """Make the optimizer for a model that is built and on its device already.
+
+    The order matters: an optimizer made before its model, as the tutorial's is, would train another network.
+    """
+    parameters = list(model.parameters())
+    fused = parameters[0].device.type in _FUSED_DEVICES
+    rate, decay = config.learning_rate, config.weight_decay
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, rate, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay, fused=fused
+        )
+    if config.optimizer == "adam":
+        return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=fused)
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=fused)
+    return torch.optim.RMSprop(parameters, rate, momentum=config.momentum, weight_decay=decay)
+
+
+def learning_rate_at(config: TrainConfig, step: int, num_steps: int) -> float:
+    """The learning rate of a step (0, 1, ... num_steps - 1): a function, so that a resumed run needs no memory."""
+    done = step / max(1, num_steps - 1)
+    if config.schedule == "constant":
+        return config.learning_rate
+    if config.schedule == "cosine":
+        return config.learning_rate * _cosine(1, 0, step / num_steps)
+    if done < _RISE:
+        return config.learning_rate * _cosine(_START, 1, done / _RISE)
+    return config.learning_rate * _cosine(1, _END * _START, (done - _RISE) / (1 - _RISE))
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Use this rate from the next step on."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+
+
+def _cosine(start: float, end: float, done: float) -> float:
+    """From start to end along half a cosine."""
+    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2

@@ -1,0 +1,23 @@
+"""Where things lie on the disk: the one file that knows folders.
+
+The lab folder holds what a lab collects: the database, downloaded data sets, the engine's address and log.
+"""
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
+BUILTIN_MODELS = Path(__file__).resolve().parent / "builtin"
+
+
+def lab_folder() -> Path:
+    """The folder of this lab, made if missing: MNISTLAB_LAB, or `lab/` in the project."""
+    folder = Path(os.environ.get("MNISTLAB_LAB") or PROJECT / "lab")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def database_url() -> str:
+    """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder."""
+    return os.environ.get("MNISTLAB_DB") or f"sqlite:///{lab_folder() / 'lab.sqlite'}"

@@ -1,0 +1,114 @@
+"""The tables of the store, and the opening of its database: SQLite on a laptop, PostgreSQL in a lab."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from mnistlab.errors import StoreError
+
+SCHEMA_VERSION = 1
+
+metadata = sa.MetaData()
+
+meta = sa.Table("meta", metadata, sa.Column("schema_version", sa.Integer, nullable=False))
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.String(8), primary_key=True),
+    sa.Column("preset", sa.String(40), nullable=False),
+    sa.Column("config", sa.Text, nullable=False),  # RunConfig as JSON
+    sa.Column("state", sa.String(10), nullable=False, index=True),
+    sa.Column("control", sa.String(10)),  # what the worker is asked to do: stop
+    sa.Column("attempt", sa.Integer, nullable=False),  # raised by each claim; only the newest may write
+    sa.Column("created", sa.Float, nullable=False, index=True),  # all times: seconds since 1970
+    sa.Column("started", sa.Float),
+    sa.Column("heartbeat", sa.Float),
+    sa.Column("finished", sa.Float),
+    sa.Column("worker", sa.String(200)),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("num_steps", sa.Integer),
+    sa.Column("epoch", sa.Float, nullable=False),
+    sa.Column("images_per_second", sa.Float),
+    sa.Column("seconds", sa.Float, nullable=False),  # in the training loop
+    sa.Column("error", sa.Text),
+    sa.Column("result", sa.Text),  # JSON
+)
+
+# A report's losses are one row of float32 bytes: 30,000 steps are some 100 rows instead of 30,000.
+losses = sa.Table(
+    "losses",
+    metadata,
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("first_step", sa.Integer, primary_key=True),
+    sa.Column("last_step", sa.Integer, nullable=False),
+    sa.Column("accuracy", sa.Float, nullable=False),
+    sa.Column("learning_rate", sa.Float, nullable=False),
+    sa.Column("values", sa.LargeBinary, nullable=False),
+)
+
+epochs = sa.Table(
+    "epochs",
+    metadata,
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("figures", sa.Text, nullable=False),  # EpochEnded as JSON
+)
+
+weights = sa.Table(
+    "weights",
+    metadata,
+    sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("kind", sa.String(10), primary_key=True),  # last: the model alone; checkpoint: all to go on with
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # safetensors
+)
+
+
+def open_database(url: str) -> sa.Engine:
+    """Connect, make the tables if they are missing and check the schema's version.
+
+    Raises:
+        StoreError: the address is wrong, the database cannot be opened, or a newer mnistlab wrote it.
+    """
+    try:
+        engine = sa.create_engine(url, connect_args={"timeout": 15} if url.startswith("sqlite") else {})
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _tune_sqlite)
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            version = connection.scalar(sa.select(meta.c.schema_version))
+            if version is None:
+                connection.execute(meta.insert().values(schema_version=SCHEMA_VERSION))
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise StoreError(f"The database {_safe(url)} cannot be opened: {_reason(error)}") from error
+    if version is not None and version > SCHEMA_VERSION:
+        raise StoreError(
+            f"The database {_safe(url)} was written by a newer mnistlab (schema {version}; this one knows "
+            f"{SCHEMA_VERSION}). Update mnistlab, or choose another database with MNISTLAB_DB."
+        )
+    return engine
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    """Let readers and a writer work at once, and enforce foreign keys."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _safe(url: str) -> str:
+    """The address without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except (SQLAlchemyError, ValueError):
+        return repr(url)
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0]

@@ -1,0 +1,140 @@
+"""Train: choose a recipe, press Start, watch the network learn."""
+
+from typing import Any
+
+import streamlit as st
+
+from mnistlab import jobs
+from mnistlab.config import RunConfig, parse_config
+from mnistlab.errors import ConfigError, MnistLabError, RunNotFoundError
+from mnistlab.presets import PRESETS
+from ui import forms, frame, resources, run_view
+from ui.words import duration
+
+_SETTINGS = ("learning_rate", "batch_size", "epochs")
+_MORE_SETTINGS = ("optimizer", "momentum", "schedule", "weight_decay", "shuffle", "validation_size", "seed")
+
+
+def draw() -> None:
+    from mnistlab.training import train, train_step  # needs torch
+
+    picture, controls = st.columns([3, 1], gap="large")
+    with controls:
+        config = _form()
+        _start_button(config)
+    with picture:
+        run_id = _watched_run()
+        if run_id is None:
+            st.info("No run yet. Press Start: the tutorial's network takes about half a minute for two epochs.")
+        else:
+            _show_run(run_id)
+    frame.show_code(train, train_step)
+
+
+def _form() -> RunConfig | None:
+    """The chosen preset with the visitor's changes; None while a setting is not allowed."""
+    name = st.selectbox(
+        "Preset",
+        list(PRESETS),
+        format_func=lambda name: PRESETS[name].title,
+        key="train_preset",
+        persist_state="session",
+        help="A recipe to start from. The first four are the tutorial's own.",
+    )
+    preset = PRESETS[name]
+    st.caption(preset.about)
+    key = f"train_{name}"
+    values = preset.config.model_dump()
+    values["train"] |= forms.fields(preset.config.train, _SETTINGS, key)
+    if preset.config.model.kind == "mlp":
+        values["model"]["hidden"] = _hidden_widths(preset.config.model.hidden, key)
+    with st.expander("More"):
+        values["train"] |= forms.fields(preset.config.train, _MORE_SETTINGS, key)
+        values["model"] |= forms.fields(preset.config.model, ("activation", "dropout"), key)
+    try:
+        return parse_config(values)
+    except ConfigError as error:
+        st.error(str(error))
+        return None
+
+
+def _hidden_widths(default: tuple[int, ...], key: str) -> list[Any]:
+    text = st.text_input(
+        "Hidden layers (neurons)",
+        "-".join(map(str, default)),
+        key=f"{key}_hidden",
+        persist_state="session",
+        help="The width of each hidden layer: 512, or 512-120-84 for three. Empty for none.",
+    )
+    words = text.replace(",", "-").replace(" ", "-").split("-")
+    return [int(word) if word.isdecimal() else word for word in words if word]
+
+
+def _start_button(config: RunConfig | None) -> None:
+    # The number makes a double click one start: the second click belongs to a button that is gone.
+    number = st.session_state.setdefault("train_number", 0)
+    own = st.session_state.get("train_own_run")
+    is_busy = own is not None and _is_active(own)
+    st.button(
+        "Start",
+        key="train_start",
+        type="primary",
+        width="stretch",
+        disabled=config is None or is_busy,
+        on_click=_start,
+        args=(config, number),
+        help="Your run is still going on; stop it to start another." if is_busy else None,
+    )
+    if config is not None:
+        st.caption(_time_estimate(config))
+    if "train_problem" in st.session_state:
+        st.error(st.session_state.pop("train_problem"))
+
+
+def _start(config: RunConfig, number: int) -> None:
+    if number != st.session_state["train_number"]:
+        return
+    st.session_state["train_number"] += 1
+    try:
+        run_id = jobs.start(config, resources.store())
+    except MnistLabError as error:
+        st.session_state["train_problem"] = str(error)
+        return
+    st.session_state["train_own_run"] = run_id
+    st.query_params["run"] = run_id
+
+
+def _is_active(run_id: str) -> bool:
+    try:
+        return resources.store().run(run_id).is_active
+    except RunNotFoundError:
+        return False
+
+
+def _time_estimate(config: RunConfig) -> str:
+    """From the pace of the latest run of the same network and batch size, if there is one."""
+    for run in resources.store().runs(limit=50):
+        same = run.config.model == config.model and run.config.train.batch_size == config.train.batch_size
+        if same and run.images_per_second and run.num_steps:
+            steps_per_epoch = run.num_steps / run.config.train.epochs
+            seconds = steps_per_epoch * config.train.batch_size * config.train.epochs / run.images_per_second
+            return f"Takes about {duration(seconds)}, to judge by run {run.id}."
+    return "How long it takes shows after the first seconds."
+
+
+def _watched_run() -> str | None:
+    """The run in the address, else the newest one."""
+    if "run" in st.query_params:
+        return st.query_params["run"]
+    newest = resources.store().runs(limit=1)
+    return newest[0].id if newest else None
+
+
+def _show_run(run_id: str) -> None:
+    try:
+        run_view.show(run_id)
+    except RunNotFoundError as error:
+        st.warning(str(error))
+
+
+frame.show_page("Train", draw)

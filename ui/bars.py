@@ -1,0 +1,62 @@
+"""Ten bars, one a digit, as plain HTML: on screen at once, without a chart library, and readable as text."""
+
+import html
+from collections.abc import Sequence
+
+from ui.palette import CORRECT, NEUTRAL, TRAINING
+
+_STYLE = """
+<style>
+.bars { display: grid; grid-template-columns: 1.2rem 1fr max-content; gap: 0.3rem 0.6rem; align-items: center;
+        font-variant-numeric: tabular-nums; max-width: 34rem; }
+.bars b { text-align: right; }
+.bars span { background: rgba(127, 127, 127, 0.18); border-radius: 3px; height: 1.05rem; overflow: hidden; }
+.bars span i { display: block; height: 100%; border-radius: 3px; }
+.bars em { font-style: normal; min-width: 3.4rem; text-align: right; font-size: 0.9rem; }
+</style>
+"""
+
+
+def probability_bars(probabilities: Sequence[float]) -> str:
+    """How probable a model finds each digit; the most probable one stands out."""
+    best = max(range(len(probabilities)), key=lambda digit: probabilities[digit])
+    rows = [
+        _row(digit, share, CORRECT if digit == best else NEUTRAL, f"{share:.1%}".replace("%", " %"), digit == best)
+        for digit, share in enumerate(probabilities)
+    ]
+    return _bars(rows, "Probability of each digit")
+
+
+def empty_bars() -> str:
+    """Ten bars without a value, so that nothing jumps when the first drawing comes."""
+    return _bars([_row(digit, 0, NEUTRAL, "\N{EN DASH}", False) for digit in range(10)], "No drawing yet")
+
+
+def accuracy_bars(lines: Sequence[tuple[float, str]], start: float) -> str:
+    """How many images of each digit were read correctly.
+
+    Args:
+        lines: for each digit its accuracy in 0 to 1 and the text to its right.
+        start: accuracy at the left end of the bars; all of ours lie near 1, where differences would not show.
+    """
+    rows = [
+        _row(digit, max(0.0, (accuracy - start) / (1 - start)), TRAINING, text, False)
+        for digit, (accuracy, text) in enumerate(lines)
+    ]
+    return _bars(rows, "Accuracy of each digit")
+
+
+def count_bars(counts: Sequence[int]) -> str:
+    """How many images there are of each digit."""
+    rows = [_row(digit, count / max(counts), TRAINING, f"{count:,}", False) for digit, count in enumerate(counts)]
+    return _bars(rows, "Images of each digit")
+
+
+def _bars(rows: Sequence[str], label: str) -> str:
+    return f'{_STYLE}<div class="bars" role="group" aria-label="{html.escape(label)}">{"".join(rows)}</div>'
+
+
+def _row(digit: int, share: float, colour: str, text: str, is_bold: bool) -> str:
+    shown = f"<strong>{html.escape(text)}</strong>" if is_bold else html.escape(text)
+    bar = f'<span aria-hidden="true"><i style="width:{share:.2%};background:{colour}"></i></span>'
+    return f"<b>{digit}</b>{bar}<em>{shown}</em>"

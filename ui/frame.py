@@ -1,0 +1,129 @@
+"""The frame of every page: configuration, menu, device, running jobs, lesson and errors.
+
+A page script is functions and one last line: `frame.show_page("Data", draw)`.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from mnistlab import jobs
+from mnistlab.errors import MnistLabError
+from mnistlab.runs import Run
+from ui import resources
+from ui.words import duration
+
+_LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A screen: its script, its name in the menu, and the question that is its title."""
+
+    script: str
+    name: str
+    question: str
+
+
+PAGES = (
+    Page("app.py", "Overview", "Teach a computer to read"),
+    Page("pages/1_Data.py", "Data", "What are we learning from?"),
+    Page("pages/5_Train.py", "Train", "How does it learn?"),
+    Page("pages/6_Evaluate.py", "Evaluate", "What does it get wrong?"),
+    Page("pages/7_Draw.py", "Draw", "Can it read your hand?"),
+)
+_BY_NAME = {page.name: page for page in PAGES}
+
+# Streamlit leaves six rems of air above the title; a page for a projector needs the room.
+_STYLE = """
+<style>
+.block-container { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 76rem; }
+[data-testid="stSidebar"] [data-testid="stPageLink"] a { padding-block: 0.15rem; }
+@media (max-width: 640px) { .block-container { padding-top: 3.2rem; } }
+</style>
+"""
+
+
+def show_page(name: str, draw: Callable[[], None]) -> None:
+    """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
+    page = _BY_NAME[name]
+    st.set_page_config(page_title=f"{page.name} - mnistlab", page_icon="\N{INPUT SYMBOL FOR NUMBERS}", layout="wide")
+    st.html(_STYLE)
+    device = _sidebar()
+    st.title(page.question, anchor=False)
+    _lesson(page.name)
+    try:
+        draw()
+    except MnistLabError as error:
+        st.error(str(error))
+    resources.warm_up()
+    device.caption(resources.device_line())
+
+
+def show_code(*functions: Callable[..., Any]) -> None:
+    """Offer the real core functions behind what is on the page, closed."""
+    with st.expander("Show the code"):
+        for function in functions:
+            module = inspect.getmodule(function)
+            st.caption(f"`{module.__name__ if module else ''}`")
+            st.code(inspect.getsource(inspect.unwrap(function)), language="python")
+
+
+def page_script(name: str) -> str:
+    """The script of a page, for links and switches."""
+    return _BY_NAME[name].script
+
+
+def _lesson(name: str) -> None:
+    text = _LESSONS / f"{name.lower()}.md"
+    if text.exists():
+        st.markdown(text.read_text(encoding="utf-8"))
+
+
+def _sidebar() -> Any:
+    """Draw the menu and what is running; return the place for the device's name, which needs torch."""
+    with st.sidebar:
+        st.markdown("### mnistlab")
+        for page in PAGES:
+            st.page_link(page.script, label=page.name)
+        st.divider()
+        device = st.empty()
+        device.caption("Warming up ...")
+        _running_jobs()
+    return device
+
+
+def _running_jobs() -> None:
+    try:
+        active = [run for run in resources.store().runs(states=["queued", "running"]) if run.state != "lost"]
+    except MnistLabError as error:
+        st.error(str(error))
+        return
+    _job_list(bool(active))
+
+
+def _job_list(is_live: bool) -> None:
+    """What is running, refreshed while something is."""
+
+    @st.fragment(run_every=2.0 if is_live else None)
+    def jobs_fragment() -> None:
+        active = [run for run in resources.store().runs(states=["queued", "running"]) if run.state != "lost"]
+        for run in active:
+            _job(run)
+        if is_live and not active:
+            st.rerun()
+
+    jobs_fragment()
+
+
+def _job(run: Run) -> None:
+    left = f", {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
+    text = "waiting its turn" if run.state == "queued" else f"{run.progress:.0%}{left}".replace("%", " %", 1)
+    st.progress(run.progress, text=f"{run.config.preset}: {text}")
+    with st.container(horizontal=True):
+        st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})
+        st.button("Stop", key=f"sidebar_stop_{run.id}", on_click=jobs.stop, args=(run.id, resources.store()))

@@ -1,0 +1,82 @@
+"""What all sessions of the server share, made once: store, data sets, models, evaluations. Thin over the core.
+
+torch takes two seconds to import, so that only functions here import what needs it: the first page is on
+screen before `warm_up` begins.
+"""
+
+import contextlib
+import gc
+import threading
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mnistlab.data import Dataset, load_dataset
+from mnistlab.errors import MnistLabError
+from mnistlab.store import Store
+
+if TYPE_CHECKING:
+    from mnistlab.evaluation import Evaluation
+    from mnistlab.predict import Predictor
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The database that MNISTLAB_DB names."""
+    return Store()
+
+
+@st.cache_resource(show_spinner="Unpacking the digits ...", max_entries=6)
+def dataset(name: str = "mnist", validation_size: int | None = None) -> Dataset:
+    """A data set with the default hold-out, or with another number of validation images."""
+    if validation_size is None:
+        return load_dataset(name)
+    return dataset(name).hold_out(validation_size)
+
+
+@st.cache_resource(show_spinner="Waking the network ...", max_entries=30)
+def predictor(name: str | None = None, step: int = 0) -> "Predictor":
+    """A built-in model or a run's network; `step` tells a run's newer weights from its older ones."""
+    from mnistlab.predict import load_predictor
+
+    return load_predictor(name, store())
+
+
+@st.cache_resource(show_spinner="Reading the images ...", max_entries=20)
+def evaluation(name: str, split_name: str, step: int = 0) -> "Evaluation":
+    """A model's answers on a split of the data set it was trained on."""
+    from mnistlab.evaluation import evaluate
+
+    model = predictor(name, step)
+    held_out = model.config.train.validation_size if split_name != "test" else None
+    return evaluate(model.model, dataset(model.config.dataset, held_out).split(split_name))
+
+
+@st.cache_resource(show_spinner=False)
+def device_line() -> str:
+    """The device that trains, in words; imports torch."""
+    from mnistlab.device import describe_device
+
+    return describe_device()
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load what the next click will need, once for the server, after its first page is on screen."""
+    dataset()
+    predictor()
+    device_line()
+    threading.Thread(target=_wake_engine, daemon=True).start()
+    # Streamlit collects garbage after each script run: 30 ms with torch loaded, unless what is here now to stay
+    # is left out. Thirty live pages then answer in 9 ms instead of a second.
+    gc.collect()
+    gc.freeze()
+
+
+def _wake_engine() -> None:
+    """Start the engine and hand it what was left in the queue; whoever presses Start is told if it cannot."""
+    from mnistlab import engine, jobs
+
+    with contextlib.suppress(MnistLabError):
+        engine.client()
+        jobs.reconcile(store())

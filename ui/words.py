@@ -1,0 +1,28 @@
+"""Numbers as a person writes them: each with its unit, rounded, never cut."""
+
+from mnistlab.runs import Run
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """0.979 -> "97.90 %"."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def duration(seconds: float) -> str:
+    """12 -> "12 s", 200 -> "3 min 20 s", 7300 -> "2 h 2 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def run_label(run: Run) -> str:
+    """A run in one line for a menu: "tutorial-mlp, abcd2345, 97.90 %"."""
+    parts = [run.config.preset, run.id]
+    if run.result:
+        parts.append(percent(run.result["test_accuracy"]))
+    elif run.state != "finished":
+        parts.append(run.state)
+    return ", ".join(parts)
