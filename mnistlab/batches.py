@@ -74,9 +74,7 @@ class Batches:
             images = self._warp_first_copy(images, indices < num_images, epoch, start)
         return images, labels
 
-    def _warp_first_copy(
-        self, images: torch.Tensor, is_first: torch.Tensor, epoch: int, start: int
-    ) -> torch.Tensor:
+    def _warp_first_copy(self, images: torch.Tensor, is_first: torch.Tensor, epoch: int, start: int) -> torch.Tensor:
         """Warp the images of the first half of a doubled epoch, leave those of the second half as they are."""
         in_file_order = not self._config.train.shuffle
         if in_file_order and start * self._config.train.batch_size >= len(self._labels):

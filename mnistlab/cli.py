@@ -1,8 +1,8 @@
 """The command line: what may be asked, and which command answers.
 
-    python -m mnistlab train --preset tutorial-mlp --epochs 2
-    python -m mnistlab evaluate RUN
-    python -m mnistlab classify FILE.png --model small-cnn
+python -m mnistlab train --preset tutorial-mlp --epochs 2
+python -m mnistlab evaluate RUN
+python -m mnistlab classify FILE.png --model small-cnn
 """
 
 import argparse

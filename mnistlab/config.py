@@ -63,7 +63,8 @@ class ModelConfig(_Frozen):
     """The shape of a network from 28x28 pixels in [0, 1] to ten logits."""
 
     kind: Literal["mlp", "cnn"] = Field(
-        "mlp", description="mlp: fully connected layers. cnn: 3x3 convolutions, halved in size after the second and the fourth."
+        "mlp",
+        description="mlp: fully connected layers. cnn: 3x3 convolutions, pooled after the second and the fourth.",
     )
     hidden: tuple[HiddenWidth, ...] = Field(
         (512,),
@@ -85,7 +86,6 @@ class ModelConfig(_Frozen):
     normalise: bool = Field(
         False, description="Subtract the mean (0.1307) and divide by the standard deviation (0.3081) of MNIST first."
     )
-
 
     @property
     def shape(self) -> str:

@@ -1,7 +1,7 @@
 """The data sets that torchvision fetches on request; MNIST itself never needs this file.
 
-    download("kmnist", progress=print)    # ("train-images-idx3-ubyte.gz", bytes so far) as the files grow
-    load_downloaded("kmnist")
+download("kmnist", progress=print)    # ("train-images-idx3-ubyte.gz", bytes so far) as the files grow
+load_downloaded("kmnist")
 """
 
 import contextlib

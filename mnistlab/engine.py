@@ -100,11 +100,9 @@ def running_address() -> str | None:
 def _start() -> str:
     global _child
     log = lab_folder() / "engine.log"
-    detached: dict[str, Any] = (
-        {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
+    detached: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        detached = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     with log.open("wb") as output:
         _child = subprocess.Popen(
             [sys.executable, "-m", "mnistlab.engine"],

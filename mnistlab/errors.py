@@ -1,15 +1,15 @@
 """The errors a caller can cause, each with a sentence that says what was given, what is allowed, what to do.
 
-    MnistLabError
-        ConfigError          a setting that is unknown or out of bounds
-        DataError            a data set that is missing, damaged or cannot be fetched
-        ModelNotFoundError   no built-in model and no run of that name
-        RunNotFoundError     no such run in the store
-        StoreError           the database cannot be opened, read or written
-        EngineError          the engine that runs trainings cannot be started or reached
-        DivergedError        a training whose loss is no longer a number
-        ImageError           a picture of the wrong shape, type or format
-            EmptyDrawingError    a canvas without ink
+MnistLabError
+    ConfigError          a setting that is unknown or out of bounds
+    DataError            a data set that is missing, damaged or cannot be fetched
+    ModelNotFoundError   no built-in model and no run of that name
+    RunNotFoundError     no such run in the store
+    StoreError           the database cannot be opened, read or written
+    EngineError          the engine that runs trainings cannot be started or reached
+    DivergedError        a training whose loss is no longer a number
+    ImageError           a picture of the wrong shape, type or format
+        EmptyDrawingError    a canvas without ink
 """
 
 

@@ -29,12 +29,14 @@ class Evaluation:
     @cached_property
     def predictions(self) -> npt.NDArray[np.int64]:
         """(N,): the most probable digit of each image."""
-        return self.probabilities.argmax(axis=1)
+        predictions: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return predictions
 
     @cached_property
     def correct(self) -> npt.NDArray[np.bool_]:
         """(N,): whether the prediction is the label."""
-        return self.predictions == self.labels
+        correct: npt.NDArray[np.bool_] = self.predictions == self.labels
+        return correct
 
     @property
     def accuracy(self) -> float:

@@ -1,6 +1,6 @@
 """What a training tells its consumer, in the order in which it happens.
 
-    TrainingStarted, EpochEnded (epoch 0: before any step), then StepsTaken ... EpochEnded, ..., TrainingEnded
+TrainingStarted, EpochEnded (epoch 0: before any step), then StepsTaken ... EpochEnded, ..., TrainingEnded
 """
 
 from dataclasses import dataclass

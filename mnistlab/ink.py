@@ -64,23 +64,25 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
     On a transparent canvas ink is what is opaque. On an opaque one it is what differs from the background,
     which is the median of the picture's rim; the strongest difference the background allows is full ink.
     """
-    alpha = rgba[..., 3].astype(np.float32) / 255
+    alpha: FloatImage = rgba[..., 3].astype(np.float32) / np.float32(255)
     if np.median(_rim(alpha)) < 0.5:
         return alpha
     # Weights of red, green and blue in perceived brightness; source: ITU-R BT.601.
-    brightness = rgba[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 255
+    weights = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255)
+    brightness: FloatImage = rgba[..., :3].astype(np.float32) @ weights
     background = float(np.median(_rim(brightness)))
     difference = np.abs(brightness - background) * alpha
     return np.clip(difference / max(background, 1 - background), 0, 1).astype(np.float32)
 
 
 def _checked(rgba: Any) -> npt.NDArray[np.uint8]:
-    rgba = np.asarray(rgba)
-    if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
-        raise ImageError(f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {rgba.shape} of {rgba.dtype}.")
-    if not (1 <= rgba.shape[0] <= _MAX_SIDE and 1 <= rgba.shape[1] <= _MAX_SIDE):
-        raise ImageError(f"A drawing's sides are 1 to {_MAX_SIDE} pixels; got {rgba.shape[0]} x {rgba.shape[1]}.")
-    return rgba
+    drawing: npt.NDArray[np.uint8] = np.asarray(rgba)
+    if drawing.ndim != 3 or drawing.shape[2] != 4 or drawing.dtype != np.uint8:
+        raise ImageError(f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {drawing.shape} of {drawing.dtype}.")
+    height, width, _ = drawing.shape
+    if not (1 <= height <= _MAX_SIDE and 1 <= width <= _MAX_SIDE):
+        raise ImageError(f"A drawing's sides are 1 to {_MAX_SIDE} pixels; got {height} x {width}.")
+    return drawing
 
 
 def _rim(picture: FloatImage) -> FloatImage:

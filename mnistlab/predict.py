@@ -1,7 +1,7 @@
 """A trained network, built in or from a run, that reads pictures and drawings.
 
-    load_predictor().probabilities(images)     # (N, 28, 28) -> (N, 10)
-    recognise(rgba).digit                      # a drawing, framed and read by the default model
+load_predictor().probabilities(images)     # (N, 28, 28) -> (N, 10)
+recognise(rgba).digit                      # a drawing, framed and read by the default model
 """
 
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def _as_pictures(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if images.ndim != 3 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
         raise ImageError(f"Pictures are (N, 28, 28); got an array of shape {images.shape}.")
     if images.dtype == np.uint8:
-        return images.astype(np.float32) / 255
+        return images.astype(np.float32) / np.float32(255)
     if not np.issubdtype(images.dtype, np.floating):
         raise ImageError(f"Pictures are uint8 in 0 to 255 or floats in [0, 1]; got {images.dtype}.")
     if images.size and not (images.min() >= 0 and images.max() <= 1):

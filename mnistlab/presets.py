@@ -73,9 +73,7 @@ _ALL = (
         RunConfig(
             preset="quick-mlp",
             model=ModelConfig(hidden=(512,)),
-            train=TrainConfig(
-                optimizer="adam", learning_rate=2e-3, batch_size=128, epochs=3, schedule="one-cycle"
-            ),
+            train=TrainConfig(optimizer="adam", learning_rate=2e-3, batch_size=128, epochs=3, schedule="one-cycle"),
         ),
     ),
     Preset(
@@ -83,7 +81,9 @@ _ALL = (
         "A small convolutional network with mild warps; it reads the drawings on the Draw page.",
         RunConfig(
             preset="small-cnn",
-            model=ModelConfig(kind="cnn", channels=(16, 16, 32, 32, 64, 64), batch_norm=True, dropout=0.1, normalise=True),
+            model=ModelConfig(
+                kind="cnn", channels=(16, 16, 32, 32, 64, 64), batch_norm=True, dropout=0.1, normalise=True
+            ),
             train=TrainConfig(
                 optimizer="adamw",
                 learning_rate=6e-3,

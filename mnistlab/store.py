@@ -1,10 +1,10 @@
 """The store: every run with its state, metrics and weights, in one database. Pages and workers meet only here.
 
-    store = Store()
-    run_id = store.create(config)
-    attempt = store.claim(run_id, "host:123")       # a worker takes the run; older attempts can write no more
-    store.log(run_id, attempt, ...)                  # heartbeat, metrics and weights in one transaction
-    store.run(run_id).state                          # queued, running, lost, finished, stopped or failed
+store = Store()
+run_id = store.create(config)
+attempt = store.claim(run_id, "host:123")       # a worker takes the run; older attempts can write no more
+store.log(run_id, attempt, ...)                  # heartbeat, metrics and weights in one transaction
+store.run(run_id).state                          # queued, running, lost, finished, stopped or failed
 """
 
 import json
@@ -152,9 +152,7 @@ class Store:
             step = connection.scalar(sa.select(schema.runs.c.step).where(schema.runs.c.id == run_id)) or 0
             for kind, content in (weights or {}).items():
                 self._replace_weights(connection, run_id, kind, step, content)
-            control: str | None = connection.scalar(
-                sa.select(schema.runs.c.control).where(schema.runs.c.id == run_id)
-            )
+            control: str | None = connection.scalar(sa.select(schema.runs.c.control).where(schema.runs.c.id == run_id))
         return control
 
     def finish(
@@ -264,9 +262,7 @@ class Store:
             connection.execute(table.delete().where(table.c.run_id == run_id, table.c.epoch == ended.epoch))
             connection.execute(table.insert().values(row))
 
-    def _replace_weights(
-        self, connection: sa.Connection, run_id: str, kind: str, step: int, content: bytes
-    ) -> None:
+    def _replace_weights(self, connection: sa.Connection, run_id: str, kind: str, step: int, content: bytes) -> None:
         weights = schema.weights
         connection.execute(weights.delete().where(weights.c.run_id == run_id, weights.c.kind == kind))
         connection.execute(weights.insert().values(run_id=run_id, kind=kind, step=step, content=content))
@@ -278,4 +274,6 @@ class Store:
                 yield connection
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            raise StoreError(f"The database could not be used: {reason}. Is its disk full or its file locked?") from error
+            raise StoreError(
+                f"The database could not be used: {reason}. Is its disk full or its file locked?"
+            ) from error

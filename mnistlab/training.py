@@ -156,4 +156,3 @@ class _Validation:
             return None, None
         evaluation = evaluate_tensors(model, self._images, self._labels, "validation")
         return evaluation.loss, evaluation.accuracy
-

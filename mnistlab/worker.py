@@ -9,7 +9,7 @@ from distributed import WorkerPlugin
 THREADS_VARIABLE = "MNISTLAB_THREADS"
 
 
-class WarmUp(WorkerPlugin):  # type: ignore[misc]  # distributed ships no types
+class WarmUp(WorkerPlugin):
     """A Dask worker plugin: makes each worker, also one that replaces a killed one, ready for its first step."""
 
     name = "mnistlab-warm-up"

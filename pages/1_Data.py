@@ -15,14 +15,12 @@ _ORDERS = ("file order", "shuffled")
 
 
 def draw() -> None:
-    picture, controls = st.columns([3, 1], gap="large")
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         name = _choose_dataset()
-        split_name = st.segmented_control(
+        split_name = st.selectbox(
             "Split",
             _SPLITS,
-            default=_SPLITS[0],
-            required=True,
             key="data_split",
             bind="query-params",
             help="The network learns from train, we tune by validation, and test is read once, at the end.",
@@ -108,7 +106,7 @@ def _turn(by: int, last: int) -> None:
 
 
 def _show_counts(split: Split) -> None:
-    st.subheader(f"How many of each: {len(split):,} {split.name} images", anchor=False)
+    st.subheader(f"How many of each digit, of {len(split):,} in {split.name}", anchor=False)
     counts = class_counts(split.labels)
     st.html(bars.count_bars([int(count) for count in counts]))
 

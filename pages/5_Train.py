@@ -18,7 +18,7 @@ _MORE_SETTINGS = ("optimizer", "momentum", "schedule", "weight_decay", "shuffle"
 def draw() -> None:
     from mnistlab.training import train, train_step  # needs torch
 
-    picture, controls = st.columns([3, 1], gap="large")
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         config = _form()
         _start_button(config)

@@ -20,7 +20,7 @@ _SHOWN = ("all digits", "only wrong ones")
 def draw() -> None:
     from mnistlab.evaluation import digit_line, evaluate  # needs torch
 
-    picture, controls = st.columns([3, 1], gap="large")
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         model = models.choose("evaluate_model")
         split_name = st.segmented_control(
@@ -57,7 +57,9 @@ def draw() -> None:
 
 def _show_predictions(split: Split, evaluation: "Evaluation") -> None:
     st.subheader("What it said about each digit", anchor=False)
-    st.caption("Below each digit: predicted (true). A check mark and a solid frame are right, a cross and dashes wrong.")
+    st.caption(
+        "Below each digit: predicted (true). A check mark and a solid frame are right, a cross and dashes wrong."
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = st.segmented_control(
             "Show", _SHOWN, default=_SHOWN[0], required=True, key="evaluate_shown", bind="query-params"

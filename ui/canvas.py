@@ -27,7 +27,6 @@ def draw(key: str) -> npt.NDArray[np.uint8] | None:
         initial_drawing=st.session_state.get(f"{key}_start"),
         return_image_data=True,
         key=f"{key}_{version}",
-        label="Drawing pad: draw one digit with mouse, finger or pen",
     )
     strokes = (result.json_data or {}).get("objects", [])
     with st.container(horizontal=True):

@@ -38,6 +38,10 @@ PAGES = (
 )
 _BY_NAME = {page.name: page for page in PAGES}
 
+# Widths of the two columns of a page; on a phone they are stacked, the picture first.
+PICTURE_AND_CONTROLS = (7, 2)
+_SIDEBAR_WIDTH = 230
+
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room.
 _STYLE = """
 <style>
@@ -51,7 +55,12 @@ _STYLE = """
 def show_page(name: str, draw: Callable[[], None]) -> None:
     """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
     page = _BY_NAME[name]
-    st.set_page_config(page_title=f"{page.name} - mnistlab", page_icon="\N{INPUT SYMBOL FOR NUMBERS}", layout="wide")
+    st.set_page_config(
+        page_title=f"{page.name} - mnistlab",
+        page_icon="\N{INPUT SYMBOL FOR NUMBERS}",
+        layout="wide",
+        initial_sidebar_state=_SIDEBAR_WIDTH,
+    )
     st.html(_STYLE)
     device = _sidebar()
     st.title(page.question, anchor=False)

@@ -14,16 +14,18 @@ from ui.palette import CORRECT, WRONG
 
 _PER_ROW = 20  # digits in a row of the sprite; has nothing to do with the rows on the page
 
-_STYLE = """
+_STYLE = f"""
 <style>
-.digits { display: flex; flex-wrap: wrap; gap: 0.6rem 0.5rem; }
-.digits figure { margin: 0; text-align: center; font-size: 0.85rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
-.digits i { display: block; box-sizing: content-box; image-rendering: pixelated; border-radius: 3px; background-color: #000; }
-.digits .right i { outline: 3px solid %(right)s; outline-offset: 1px; }
-.digits .wrong i { outline: 3px dashed %(wrong)s; outline-offset: 1px; }
-.digits .right figcaption, .digits .wrong figcaption { margin-top: 5px; font-weight: 600; }
+.digits {{ display: flex; flex-wrap: wrap; gap: 0.6rem 0.45rem; }}
+.digits figure {{ margin: 0; text-align: center; font-size: 0.85rem; line-height: 1.3;
+                  font-variant-numeric: tabular-nums; }}
+.digits i {{ display: block; box-sizing: content-box; image-rendering: pixelated; border-radius: 3px;
+             background-color: #000; }}
+.digits .right i {{ outline: 3px solid {CORRECT}; outline-offset: 1px; }}
+.digits .wrong i {{ outline: 3px dashed {WRONG}; outline-offset: 1px; }}
+.digits .right figcaption, .digits .wrong figcaption {{ margin-top: 5px; font-weight: 600; }}
 </style>
-""" % {"right": CORRECT, "wrong": WRONG}
+"""
 
 
 def mosaic(
@@ -31,7 +33,7 @@ def mosaic(
     captions: Sequence[str],
     tips: Sequence[str] | None = None,
     correct: Sequence[bool] | None = None,
-    side: int = 56,
+    side: int = 58,
 ) -> str:
     """HTML of digits with captions.
 

@@ -63,8 +63,9 @@ def device_line() -> str:
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
     """Load what the next click will need, once for the server, after its first page is on screen."""
-    dataset()
-    predictor()
+    with contextlib.suppress(MnistLabError):  # the page that needs it will say what is wrong
+        dataset()
+        predictor()
     device_line()
     threading.Thread(target=_wake_engine, daemon=True).start()
     # Streamlit collects garbage after each script run: 30 ms with torch loaded, unless what is here now to stay

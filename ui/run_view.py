@@ -1,5 +1,6 @@
 """One run, live: what it is doing, its curves, and what can be done with it."""
 
+import numpy as np
 import streamlit as st
 
 from mnistlab import jobs
@@ -43,7 +44,9 @@ def _headline(run: Run) -> None:
         case "running":
             progress.progress(run.progress, text=_progress_text(run))
         case "lost":
-            progress.warning("Its worker has not been heard of for 15 seconds. Resume goes on from the last checkpoint.")
+            progress.warning(
+                "Its worker has not been heard of for 15 seconds. Resume goes on from the last checkpoint."
+            )
         case "stopped":
             progress.info(f"Stopped after {run.epoch:.2f} of {run.config.train.epochs} epochs. Nothing is lost.")
         case "failed":
@@ -89,24 +92,22 @@ def _curves(store: Store, run: Run) -> None:
     epochs = [epoch for epoch in store.epochs(run.id) if epoch.validation_loss is not None]
     steps_per_epoch = (run.num_steps or 1) / run.config.train.epochs
     x_range = (0.0, float(run.config.train.epochs))
-    at = [epoch.step / steps_per_epoch for epoch in epochs]
+    at = np.array([epoch.step for epoch in epochs]) / steps_per_epoch
+    validation_losses = np.array([epoch.validation_loss for epoch in epochs], np.float64)
+    validation_accuracies = np.array([epoch.validation_accuracy for epoch in epochs], np.float64)
     live_chart(
-        [
-            *_training_losses(curve, steps_per_epoch),
-            Series("validation", at, [epoch.validation_loss or 0 for epoch in epochs], VALIDATION, "dots"),
-        ][: 3 if epochs else 2],
+        [*_training_losses(curve, steps_per_epoch), Series("validation", at, validation_losses, VALIDATION, "dots")],
         key=f"loss_{run.id}",
         title="Loss",
         x_title="epochs",
         y_title="cross-entropy (nats)",
         x_range=x_range,
     )
-    accuracy = [Series("training", curve.report_steps / steps_per_epoch, curve.accuracies, TRAINING)]
-    if epochs:
-        values = [epoch.validation_accuracy or 0 for epoch in epochs]
-        accuracy.append(Series("validation", at, values, VALIDATION, "dots"))
     live_chart(
-        accuracy,
+        [
+            Series("training", curve.report_steps / steps_per_epoch, curve.accuracies, TRAINING),
+            Series("validation", at, validation_accuracies, VALIDATION, "dots"),
+        ],
         key=f"accuracy_{run.id}",
         title="Accuracy",
         x_title="epochs",

@@ -1,6 +1,6 @@
 """The models that come with mnistlab, each with the record of how it was made.
 
-    python -m mnistlab.builtin small-cnn tutorial-mlp     # makes them again, from their presets
+python -m mnistlab.builtin small-cnn tutorial-mlp     # makes them again, from their presets
 """
 
 import json

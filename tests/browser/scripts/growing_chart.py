@@ -1,0 +1,34 @@
+"""A training that grows for ever, for the tests of the live chart: 20 more steps every half second."""
+
+import numpy as np
+import streamlit as st
+
+from ui.live_chart import Series, live_chart
+
+
+@st.fragment(run_every=0.5)
+def chart() -> None:
+    num_steps = st.session_state.get("num_steps", 380) + 20
+    st.session_state.num_steps = num_steps
+    steps = np.arange(num_steps, dtype=np.float64)
+    mean = 2.2 * np.exp(-steps / 150) + 0.1
+    loss = mean * np.exp(np.random.default_rng(0).normal(0, 0.25, num_steps))
+    epochs = np.arange(99, num_steps, 100)
+    live_chart(
+        [
+            Series("loss of the step", steps, loss, "#0072B2", "faint"),
+            Series("training", steps, mean, "#0072B2"),
+            Series("validation", steps[epochs], mean[epochs] * 1.1, "#E69F00", "dots"),
+        ],
+        key="loss",
+        title="Loss while training",
+        x_title="step",
+        y_title="cross-entropy loss",
+    )
+    st.text(f"tick {num_steps}")
+
+
+chart()
+none = np.zeros(0)
+live_chart([Series("validation", none, none, "#E69F00")], key="empty", title="Nothing yet", x_title="step",
+           y_title="accuracy", y_percent=True)  # fmt: skip

@@ -1,0 +1,225 @@
+"""The live chart in a real browser: what a student has done to it stays while the data grow."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.server import start_server
+from ui.live_chart import ensure_plotly
+
+SCRIPT = Path(__file__).parent / "scripts" / "growing_chart.py"
+
+
+@pytest.fixture(scope="module")
+def chart_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("chart")
+    with start_server(build_app(folder), folder / "lab") as address:
+        yield address
+
+
+def build_app(folder: Path) -> Path:
+    """Make an app of the demo script, as first page and as /Train, with the `static` Streamlit serves."""
+    (folder / "pages").mkdir()
+    shutil.copy(SCRIPT, folder / "pages" / "1_Train.py")
+    ensure_plotly(folder / "static")
+    return Path(shutil.copy(SCRIPT, folder / "app.py"))
+
+
+def open_chart(page: Page, url: str) -> Locator:
+    page.goto(url)
+    chart = page.get_by_role("img", name=re.compile("Loss while training"))
+    expect(chart.locator(".scatterlayer .trace")).to_have_count(3, timeout=30_000)
+    return chart
+
+
+def num_steps(page: Page) -> int:
+    return int(page.get_by_text(re.compile(r"^tick \d+$")).inner_text().split()[1])
+
+
+def wait_ticks(page: Page, count: int) -> None:
+    reached = "wanted => Number(document.body.innerText.match(/tick (\\d+)/)[1]) >= wanted"
+    page.wait_for_function(reached, arg=num_steps(page) + 20 * count, timeout=20_000)
+
+
+def ranges(chart: Locator) -> list[list[float]]:
+    found: list[list[float]] = chart.evaluate("plot => [plot.layout.xaxis.range, plot.layout.yaxis.range]")
+    return found
+
+
+def drag(page: Page, chart: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Press at `start`, move to `end` and let go; both in shares of the plot, from its top left corner."""
+    box = chart.locator(".nsewdrag").bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=5)
+    page.mouse.up()
+
+
+def label_boxes(chart: Locator, *names: str) -> list[dict[str, float]]:
+    """The rectangles of the labels with these names, from the top, all read at one moment: they move."""
+    found: list[dict[str, float]] = chart.evaluate(
+        """(plot, names) => [...plot.querySelectorAll(".annotation-text")]
+            .filter(label => names.some(name => label.textContent.endsWith("\u2002" + name)))
+            .map(label => label.getBoundingClientRect().toJSON())""",
+        names,
+    )
+    return sorted(found, key=lambda box: box["y"])
+
+
+def test_zoom_survives_new_points_and_a_double_click_ends_it(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    drag(page, chart, (0.2, 0.2), (0.6, 0.8))
+    zoomed = ranges(chart)
+    assert zoomed[0][0] > 50
+    wait_ticks(page, 3)
+    assert ranges(chart) == zoomed
+    chart.locator(".nsewdrag").dblclick()
+    wait_ticks(page, 1)
+    assert ranges(chart)[0] == [0, pytest.approx(num_steps(page) - 1, abs=20)]
+
+
+def test_zoom_begun_before_new_points_and_ended_after_them_counts(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    box = chart.locator(".nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    wait_ticks(page, 2)
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.8 * box["height"], steps=4)
+    page.mouse.up()
+    low, high = ranges(chart)[0]
+    assert high - low == pytest.approx(0.4 * num_steps(page), rel=0.15)
+
+
+def test_reset_button_ends_the_zoom(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    drag(page, chart, (0.2, 0.5), (0.6, 0.5))
+    assert ranges(chart)[0][0] > 50
+    chart.hover()
+    chart.locator("[data-title='Reset the zoom']").click()
+    assert ranges(chart)[0][0] == 0
+
+
+def test_box_under_the_mouse_survives_new_points(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    chart.locator(".nsewdrag").hover()
+    expect(chart.locator(".hoverlayer")).to_contain_text("training")
+    wait_ticks(page, 3)
+    expect(chart.locator(".hoverlayer")).to_contain_text("training")
+
+
+def test_new_points_are_drawn_into_the_same_element(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    plot = chart.element_handle()
+    svg = chart.locator(".main-svg").first.element_handle()
+    before = chart.evaluate("plot => plot.data[1].x.length")
+    wait_ticks(page, 2)
+    assert plot.evaluate("node => node.isConnected")
+    assert svg.evaluate("node => node.isConnected")
+    assert chart.evaluate("plot => plot.data[1].x.length") >= before + 40
+
+
+def test_colours_follow_the_theme(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    label = chart.locator(".annotation-text", has_text="validation")
+    expect(label).to_have_css("fill", "rgb(27, 36, 48)")
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    expect(label).to_have_css("fill", "rgb(230, 234, 239)")
+    expect(chart.locator(".xtick text").first).to_have_css("fill", "rgb(230, 234, 239)")
+
+
+def test_colours_follow_a_theme_chosen_in_the_menu_and_the_zoom_stays(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    drag(page, chart, (0.2, 0.2), (0.6, 0.8))
+    zoomed = ranges(chart)
+    page.emulate_media(color_scheme="dark")
+    expect(chart.locator(".xtick text").first).to_have_css("fill", "rgb(230, 234, 239)")
+    assert ranges(chart) == zoomed
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_labels_neither_overlap_nor_leave_the_window(page: Page, chart_url: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    chart = open_chart(page, chart_url)
+    upper, lower = label_boxes(chart, "training", "validation")
+    assert upper["bottom"] <= lower["top"] + 2
+    for box in (upper, lower):
+        assert box["right"] <= width
+        assert box["height"] >= 12
+    plot = chart.locator(".nsewdrag").bounding_box()
+    assert plot is not None
+    assert plot["width"] >= 0.5 * min(width, 700)
+
+
+def test_chart_fits_a_window_that_becomes_narrower(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    page.set_viewport_size({"width": 390, "height": 900})
+    fits = "plot => plot.layout.width <= 390 && plot.layout.width === plot.clientWidth"
+    page.wait_for_function(fits, arg=chart.element_handle())
+
+
+def test_library_comes_from_this_server_and_only_once(page: Page, chart_url: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if "plotly" in sent.url else None)
+    open_chart(page, chart_url)
+    wait_ticks(page, 2)
+    assert len(asked) == 1
+    assert asked[0].startswith(f"{chart_url}/app/static/plotly.min.js")
+
+
+def test_nothing_moves_when_the_library_arrives(page: Page, chart_url: str) -> None:
+    held: list[Route] = []
+    page.route("**/plotly.min.js*", lambda route: held.append(route))
+    page.goto(chart_url)
+    below = page.get_by_text(re.compile("^tick "))
+    expect(below).to_be_visible(timeout=30_000)
+    page.wait_for_function("() => document.querySelector('.mnistlab-live-chart')?.clientHeight > 0")
+    before = below.bounding_box()
+    held[0].continue_()
+    expect(page.locator(".mnistlab-live-chart .main-svg").first).to_be_attached()
+    after = below.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["y"] == before["y"]
+
+
+@pytest.mark.complaints_expected("Chromium logs the request that this test breaks")
+def test_without_its_library_the_chart_says_so(page: Page, chart_url: str) -> None:
+    page.route("**/plotly.min.js*", lambda route: route.abort())
+    page.goto(chart_url)
+    expect(page.get_by_text("The chart cannot be drawn").first).to_be_visible(timeout=30_000)
+
+
+def test_chart_without_points_shows_its_axes_and_waits(page: Page, chart_url: str) -> None:
+    open_chart(page, chart_url)
+    empty = page.get_by_role("img", name="Nothing yet")
+    for text in ("waiting for the first point", "step", "accuracy"):
+        expect(empty.get_by_text(text)).to_be_visible()
+
+
+def test_screen_reader_hears_title_and_last_values(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, chart_url)
+    spoken = chart.get_attribute("aria-label") or ""
+    assert re.fullmatch(
+        r"Loss while training\. training: 0\.\d+ at step \d+\. validation: 0\.\d+ at step \d+", spoken
+    )
+
+
+def test_chart_works_on_a_page_opened_by_its_address(page: Page, chart_url: str) -> None:
+    open_chart(page, f"{chart_url}/Train")
+
+
+def test_chart_works_under_a_base_path(page: Page, tmp_path: Path) -> None:
+    script = build_app(tmp_path)
+    with start_server(script, tmp_path / "lab", {"STREAMLIT_SERVER_BASE_URL_PATH": "class/lab"}) as address:
+        open_chart(page, address)
+        open_chart(page, f"{address}/Train")
+        page.goto("about:blank")  # away before the server goes

@@ -1,0 +1,88 @@
+"""What the live chart sends to the browser, and where the library comes from: all that needs no browser."""
+
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ui.live_chart import Series
+from ui.live_chart.library import ensure_plotly
+from ui.live_chart.payload import packed, spoken, x_extent, y_extent
+
+
+def series(y: list[float], style: str = "line") -> Series:
+    return Series("loss", np.arange(len(y), dtype=np.float64), np.array(y), "#0072B2", style)  # type: ignore[arg-type]
+
+
+def test_values_travel_as_float32() -> None:
+    sent = packed(series([2.5, 0.1]))
+    np.testing.assert_array_equal(
+        np.frombuffer(base64.b64decode(sent["y"]), "<f4"), np.array([2.5, 0.1], np.float32)
+    )
+
+
+def test_long_series_is_thinned() -> None:
+    assert len(base64.b64decode(packed(series([0.0] * 50_000))["x"])) <= 1000 * 4
+
+
+def test_ranges_of_nothing_are_still_ranges() -> None:
+    for one in ([], [series([])], [series([np.nan, np.nan])]):
+        assert y_extent(one, percent=False, log=False)[0] < y_extent(one, percent=False, log=False)[1]
+        assert x_extent(one)[0] < x_extent(one)[1]
+
+
+def test_single_point_gets_room_on_both_axes() -> None:
+    one = [series([0.3])]
+    low, high = y_extent(one, percent=False, log=False)
+    assert low < 0.3 < high
+    assert x_extent(one) == [0.0, 1.0]
+
+
+def test_curve_above_zero_gets_no_room_below_zero() -> None:
+    assert y_extent([series([0.001, 2.0])], percent=False, log=False)[0] == 0.0
+
+
+def test_share_gets_hardly_any_room_above_one() -> None:
+    assert y_extent([series([0.1, 1.0])], percent=True, log=False)[1] == pytest.approx(1.01)
+
+
+def test_logarithmic_range_passes_over_what_has_no_logarithm() -> None:
+    low, high = y_extent([series([0.0, -1.0, 0.01, 1.0])], percent=False, log=True)
+    assert (low, high) == pytest.approx((-2.1, 0.1))
+
+
+def test_last_value_is_spoken_and_faint_curves_are_not() -> None:
+    curves = [series([2.0, 0.25, np.nan]), series([9.0], "faint"), series([], "dots")]
+    assert spoken("Loss", curves, "step", percent=False) == "Loss. loss: 0.25 at step 1"
+    assert spoken("Accuracy", [series([0.979])], "step", percent=True) == "Accuracy. loss: 97.90 % at step 0"
+
+
+def test_page_with_a_chart_runs_without_a_browser() -> None:
+    def page() -> None:
+        import numpy as np
+
+        from ui.live_chart import Series, live_chart
+
+        loss = Series("loss", np.zeros(2), np.ones(2), "#0072B2")
+        live_chart([loss], key="a", title="Loss", x_title="step", y_title="loss")
+
+    ran = AppTest.from_function(page).run()
+    assert not ran.exception
+    assert len(ran.get("bidi_component")) == 1
+
+
+def test_library_is_copied_whole_by_many_at_once(tmp_path: Path) -> None:
+    ensure_plotly.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: ensure_plotly.__wrapped__(tmp_path), range(4)))
+    assert found == {tmp_path / "plotly.min.js"}
+    assert [file.name for file in tmp_path.iterdir()] == ["plotly.min.js"]
+    assert (tmp_path / "plotly.min.js").stat().st_size > 1_000_000
+
+
+def test_library_of_another_size_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "plotly.min.js").write_text("old")
+    assert ensure_plotly(tmp_path).stat().st_size > 1_000_000

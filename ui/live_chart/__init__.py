@@ -1,0 +1,68 @@
+"""A chart that grows while it is looked at: `Plotly.react` in a Streamlit component.
+
+`st.plotly_chart` builds its chart anew at each change of the data and loses the zoom; this one does not.
+It owns what the browser needs (payload.py, library.py, the scripts); what to plot is the page's.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from ui.live_chart.library import PLOTLY_VERSION, ensure_plotly
+from ui.live_chart.payload import Series, packed, spoken, x_extent, y_extent
+
+__all__ = ["Series", "ensure_plotly", "live_chart"]
+
+WAITING = "waiting for the first point"
+FAILED = "The chart cannot be drawn: its library, app/static/plotly.min.js, did not load. Reload the page."
+
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ("theme.js", "labels.js", "layout.js", "live_chart.js")  # one module in the browser, in this order
+_mount = st.components.v2.component(
+    "mnistlab_live_chart",
+    html='<div class="mnistlab-live-chart"></div>',
+    css=(_FOLDER / "live_chart.css").read_text(encoding="utf-8"),
+    js="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    isolate_styles=False,  # Plotly puts its style sheet into the document's head; a shadow root never sees it
+)
+
+
+def live_chart(
+    series: Sequence[Series],
+    *,
+    key: str,
+    title: str,
+    x_title: str,
+    y_title: str,
+    y_percent: bool = False,
+    log_y: bool = False,
+    x_range: tuple[float, float] | None = None,
+    height: int = 320,
+) -> None:
+    """Draw curves that may have grown since the last call with this key; zoom and hover stay as they are.
+
+    key: unique on the page; a new key starts afresh, so put the run's id in it.
+    y_percent: y is a share in [0, 1] and is shown as a percentage.
+    log_y: logarithmic y axis; values <= 0 are left out.
+    x_range: fixes the x axis, for instance to all steps to come; else it spans the data.
+    height: pixels, title and axes included.
+    """
+    ensure_plotly()
+    data = {
+        "plotly": PLOTLY_VERSION,
+        "key": key,
+        "title": title,
+        "xTitle": x_title,
+        "yTitle": y_title,
+        "percent": y_percent,
+        "log": log_y,
+        "xRange": list(x_range) if x_range else x_extent(series),
+        "yRange": y_extent(series, percent=y_percent, log=log_y),
+        "height": height,
+        "spoken": spoken(title, series, x_title, percent=y_percent),
+        "waiting": WAITING,
+        "failed": FAILED,
+        "series": [packed(one) for one in series],
+    }
+    _mount(key=key, data=data, height=height)

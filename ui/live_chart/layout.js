@@ -1,0 +1,134 @@
+// What Plotly is told to draw: traces and layout. Uses theme.js and labels.js.
+
+function traceOf(one, data) {
+  const faint = one.style === "faint";
+  const dots = one.style === "dots";
+  return {
+    type: "scatter",
+    name: markup([one.name]),
+    x: one.x,
+    y: one.y,
+    mode: dots ? "lines+markers" : "lines",
+    // Translucent by its colour: an opacity of the whole line takes the browser twice as long to paint.
+    line: { color: faint ? faded(one.colour, 0.4) : one.colour, width: faint ? 1 : dots ? 1.5 : 2.5 },
+    marker: { color: one.colour, size: 7 },
+    cliponaxis: !dots,
+    hovertemplate: data.percent ? "%{y:.2%}" : "%{y:.4~g}",
+  };
+}
+
+// Margins are computed, not left to Plotly, so that the plot stays where it is while its numbers change.
+function layoutOf(chart, data, theme) {
+  const width = chart.plot.clientWidth;
+  const titleLines = wrap(data.title, width - 8, `600 15px ${theme.font}`);
+  const margin = { l: 56, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
+  const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };
+  const view = { x: chart.zoom.x ?? data.xRange, y: chart.zoom.y ?? data.yRange };
+  const empty = !chart.series.some((one) => one.y.some(Number.isFinite));
+  const labels = labelsOf(chart, data, view, box);
+  return {
+    ...lookOf(theme),
+    width,
+    height: data.height,
+    margin,
+    uirevision: data.key,
+    xaxis: xAxis(data, view, box, theme, empty),
+    yaxis: yAxis(data, view, theme, empty),
+    annotations: [
+      titleOf(titleLines, box, margin),
+      ...labels.map((label) => annotation(label, box, theme)),
+      ...(empty ? [{ ...IN_PLOT, x: 0.5, y: 0.5, showarrow: false, text: markup([data.waiting]) }] : []),
+    ],
+    shapes: labels.flatMap((label) => leader(label, box)),
+  };
+}
+
+function lookOf(theme) {
+  return {
+    font: { family: theme.font, size: 12, color: theme.text },
+    paper_bgcolor: "transparent",
+    plot_bgcolor: "transparent",
+    showlegend: false,
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: theme.raised, bordercolor: theme.grid, font: { color: theme.text, size: 12 } },
+    // A finger scrolls the page; only a mouse draws a box.
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    modebar: { bgcolor: "transparent", color: theme.text, activecolor: theme.text },
+  };
+}
+
+// Wraps the names of the curves that have a label; returns the pixels to keep free for the widest.
+function labelRoom(chart, width, theme) {
+  const font = `13px ${theme.font}`;
+  for (const one of chart.series) {
+    one.lines = one.style === "faint" ? null : wrap(one.name, Math.max(70, 0.28 * width), font);
+  }
+  const named = chart.series.filter((one) => one.lines);
+  return named.length ? Math.ceil(Math.max(...named.map((one) => widest(one.lines, font)))) + GLYPH + 16 : 16;
+}
+
+// Plotly's own title neither wraps nor, of two lines, shows the first.
+function titleOf(lines, box, margin) {
+  return {
+    ...PLAIN,
+    yanchor: "top",
+    x: -margin.l / box.width,
+    y: 1 + (margin.t - 4) / box.height,
+    text: markup(lines),
+    font: { size: 15, weight: 600 },
+  };
+}
+
+function axis(theme, title, empty) {
+  return {
+    title: { text: markup([title]), standoff: 8 },
+    tickfont: { color: empty ? "transparent" : theme.text },
+    ticklabelstandoff: 4,
+    automargin: false,
+    uirevision: false, // live_chart.js keeps the zoom: Plotly's own memory would undo a reset
+    gridcolor: theme.grid,
+    linecolor: theme.axis,
+    tickcolor: theme.axis,
+    zeroline: false,
+    exponentformat: "none",
+    separatethousands: true,
+  };
+}
+
+function xAxis(data, view, box, theme, empty) {
+  return {
+    ...axis(theme, data.xTitle, empty),
+    range: view.x,
+    showgrid: false,
+    showline: true,
+    ticks: empty ? "" : "outside",
+    nticks: Math.ceil(box.width / 80),
+    unifiedhovertitle: { text: `${markup([data.xTitle])} %{x:,.7~g}` },
+    showspikes: true,
+    spikemode: "across",
+    spikesnap: "data",
+  };
+}
+
+function yAxis(data, view, theme, empty) {
+  return {
+    ...axis(theme, data.yTitle, empty),
+    range: view.y,
+    showline: false,
+    ticks: "",
+    nticks: 7,
+    type: data.log ? "log" : "linear",
+    ...(data.log && logTicks(view.y)),
+    ...(data.percent && { tickformat: ".2~%" }),
+  };
+}
+
+// 0.1, 0.2, 0.5, 1 ...: Plotly's own logarithmic ticks are digits without their powers of ten.
+function logTicks([low, high]) {
+  const values = [];
+  for (let decade = Math.floor(low); decade <= high; decade += 1) {
+    for (const step of high - low > 3 ? [1] : [1, 2, 5]) values.push(Number(`${step}e${decade}`));
+  }
+  const shown = values.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
+  return shown.length < 2 ? {} : { tickvals: shown, ticktext: shown.map(String) };
+}

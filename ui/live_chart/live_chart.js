@@ -1,0 +1,103 @@
+// Draws a live chart with Plotly.react and keeps what a person has done to it. Uses theme.js and layout.js.
+
+const LIBRARY = Symbol.for("mnistlab.plotly");
+const charts = new WeakMap();
+
+// One promise for all charts. The address of a page is one segment long, so "./app" is the app's root.
+function loadPlotly(version) {
+  globalThis[LIBRARY] ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(`./app/static/plotly.min.js?v=${version}`, document.baseURI);
+    script.onload = () => resolve(globalThis.Plotly);
+    script.onerror = () => reject(new Error(script.src));
+    document.head.append(script);
+  });
+  return globalThis[LIBRARY];
+}
+
+function decode(text) {
+  return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+}
+
+function draw(Plotly, chart) {
+  const { plot, data } = chart;
+  if (!plot.clientWidth) return; // in a tab that is not shown; the ResizeObserver calls again
+  chart.drawn = plot.clientWidth;
+  const theme = themeOf(plot);
+  chart.series = data.series.map((one) => {
+    return { ...one, x: decode(one.x), y: decode(one.y), colour: visible(one.colour, theme) };
+  });
+  chart.config ??= configOf(Plotly, chart); // once: where it differs, Plotly begins anew
+  const traces = chart.series.map((one) => traceOf(one, data));
+  Plotly.react(plot, traces, layoutOf(chart, data, theme), chart.config);
+  if (!chart.listening) listen(Plotly, chart);
+}
+
+function configOf(Plotly, chart) {
+  const buttons = [
+    { name: "Reset the zoom", icon: Plotly.Icons.home, click: () => resetZoom(Plotly, chart) },
+    { name: "Save as PNG", icon: Plotly.Icons.camera, click: () => savePicture(Plotly, chart) },
+  ];
+  return { displaylogo: false, displayModeBar: "hover", doubleClick: false, modeBarButtons: [buttons] };
+}
+
+function listen(Plotly, chart) {
+  chart.listening = true;
+  chart.plot.on("plotly_relayout", (change) => keepZoom(Plotly, chart, change));
+  chart.plot.on("plotly_doubleclick", () => resetZoom(Plotly, chart));
+}
+
+// Remembers a zoom made with the mouse, axis by axis, and places the labels anew.
+function keepZoom(Plotly, chart, change) {
+  const changed = Object.keys(change);
+  const moved = ["x", "y"].filter((name) => changed.some((key) => key.startsWith(`${name}axis.range`)));
+  for (const name of moved) chart.zoom[name] = [...chart.plot.layout[`${name}axis`].range];
+  if (moved.length) draw(Plotly, chart);
+}
+
+function resetZoom(Plotly, chart) {
+  chart.zoom = { x: null, y: null };
+  draw(Plotly, chart);
+}
+
+function savePicture(Plotly, { plot, data }) {
+  const { width, height } = plot.layout;
+  const layout = { ...plot.layout, paper_bgcolor: themeOf(plot).background };
+  Plotly.downloadImage({ data: plot.data, layout }, { format: "png", scale: 2, width, height, filename: data.title });
+}
+
+function sayFailure({ plot, data }) {
+  plot.classList.add("failed");
+  plot.textContent = data.failed;
+}
+
+function update(chart) {
+  const { plot, data } = chart;
+  plot.style.height = `${data.height}px`;
+  plot.setAttribute("role", "img");
+  plot.setAttribute("aria-label", data.spoken);
+  loadPlotly(data.plotly).then((Plotly) => draw(Plotly, chart), () => sayFailure(chart));
+}
+
+function mount(parent) {
+  const chart = { plot: parent.querySelector(".mnistlab-live-chart"), zoom: { x: null, y: null } };
+  chart.observer = new ResizeObserver(() => chart.drawn !== chart.plot.clientWidth && update(chart));
+  chart.observer.observe(chart.plot);
+  charts.set(parent, chart);
+  return chart;
+}
+
+function unmount(parent, chart) {
+  chart.observer.disconnect();
+  charts.delete(parent);
+  globalThis[LIBRARY].then((Plotly) => Plotly.purge(chart.plot), () => {});
+}
+
+// Streamlit calls this at every change of the data or the theme.
+export default function liveChart({ data, parentElement }) {
+  const chart = charts.get(parentElement) ?? mount(parentElement);
+  chart.data = data;
+  update(chart);
+  // Streamlit also calls the clean-up of a call that a newer one has overtaken; the chart is in the page still.
+  return () => setTimeout(() => parentElement.isConnected || unmount(parentElement, chart));
+}

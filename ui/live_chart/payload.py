@@ -1,0 +1,89 @@
+"""What one live chart sends to the browser: thinned curves, axis ranges and a sentence for screen readers."""
+
+import base64
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ui.live_chart.thin import FloatArray, thin
+
+PADDING = 0.05  # of the range, above and below the curves
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve.
+
+    name: shown beside the curve's end, and in the box under the mouse.
+    x, y: (N,) float, N may be 0; NaN leaves a gap.
+    colour: hex, as "#0072B2".
+    style: "line"; "faint", thin and translucent without a name beside it; "dots", markers joined by a line.
+    """
+
+    name: str
+    x: FloatArray
+    y: FloatArray
+    colour: str
+    style: Literal["line", "faint", "dots"] = "line"
+
+
+def packed(one: Series) -> dict[str, str]:
+    """Return a series as the browser takes it: thinned, little-endian float32 in base64."""
+    x, y = thin(one.x, one.y)
+    return {"name": one.name, "style": one.style, "colour": one.colour, "x": _base64(x), "y": _base64(y)}
+
+
+def x_extent(series: Sequence[Series]) -> list[float]:
+    """Return the lowest and highest x of all points, at least a little apart; [0, 1] where there are none."""
+    low, high = _extent(one.x for one in series)
+    return [low, high] if high > low else [low, low + 1.0]
+
+
+def y_extent(series: Sequence[Series], *, percent: bool, log: bool) -> list[float]:
+    """Return the y range to show, padded; of the decimal logarithm if `log`, where only values above 0 count.
+
+    Curves that never go below 0 get no room below 0, shares (`percent`) hardly any above 1.
+    """
+    if log:
+        low, high = _extent((_log10(one.y) for one in series), none=(-3.0, 0.0))
+    else:
+        low, high = _extent(one.y for one in series)
+    room = PADDING * (high - low) or 0.05 * abs(high) or 1.0
+    if log:
+        return [low - room, high + room]
+    return [max(low - room, min(low, 0.0)), min(high + room, max(high, 1.01)) if percent else high + room]
+
+
+def spoken(title: str, series: Sequence[Series], x_title: str, *, percent: bool) -> str:
+    """Say the title and the last value of every curve but the faint ones, for screen readers."""
+    ends = [_spoken_end(one, x_title, percent) for one in series if one.style != "faint"]
+    return ". ".join([title, *filter(None, ends)])
+
+
+def _spoken_end(one: Series, x_title: str, percent: bool) -> str:
+    shown = np.flatnonzero(np.isfinite(one.y))
+    if not len(shown):
+        return ""
+    x, y = float(one.x[shown[-1]]), float(one.y[shown[-1]])
+    value = f"{y:.2%}".replace("%", " %") if percent else f"{y:.4g}"
+    return f"{one.name}: {value} at {x_title} {x:,.7g}"
+
+
+def _extent(curves: Iterable[FloatArray], none: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
+    """Return the lowest and highest finite value, `none` if there is none."""
+    finite = [values[np.isfinite(values)] for values in curves]
+    if not any(map(len, finite)):
+        return none
+    together = np.concatenate(finite)
+    return float(together.min()), float(together.max())
+
+
+def _log10(y: FloatArray) -> FloatArray:
+    return np.log10(y, where=y > 0, out=np.full(y.shape, math.nan))
+
+
+def _base64(values: FloatArray) -> str:
+    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
