@@ -5,32 +5,36 @@ import streamlit as st
 from mnistlab import jobs
 from mnistlab.config import RunConfig
 from mnistlab.presets import get_preset
+from mnistlab.runs import Run
 from ui import frame, reading, resources
 from ui.words import duration, percent
 
 _FIRST_EPOCHS = 2
+# A 3 in one stroke, so that the page opens on a digit being read.
+_EXAMPLE = [[(95, 72), (130, 52), (168, 62), (178, 95), (155, 125), (125, 134), (163, 145), (186, 178)]]
+_EXAMPLE[0] += [(172, 214), (133, 232), (92, 218)]
 
 
 def draw() -> None:
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
-        reading.show("overview")
+        reading.show("overview", example=_EXAMPLE)
     with right:
         _steps()
-    _latest_runs()
+    _latest_runs(resources.store().runs(limit=5))
 
 
 def _steps() -> None:
-    st.markdown("#### 1. Look")
+    st.subheader("1. Look", anchor=False)
     st.page_link(frame.page_script("Data"), label="See the digits it learns from")
-    st.markdown("#### 2. Train")
+    st.subheader("2. Train", anchor=False)
     if st.button("Train your first network (about 20 s)", type="primary", key="first_training"):
         run_id = jobs.start(_first_config(), resources.store())
         st.switch_page(frame.page_script("Train"), query_params={"run": run_id})
     st.caption("784 pixels in, 512 neurons, 10 digits out; two passes over 60,000 examples.")
-    st.markdown("#### 3. Ask")
+    st.subheader("3. Ask", anchor=False)
     st.page_link(frame.page_script("Evaluate"), label="See what a network gets wrong")
-    st.page_link(frame.page_script("Draw"), label="Draw a digit and see what the network sees")
+    st.page_link(frame.page_script("Draw"), label="Let your own network read your hand")
 
 
 def _first_config() -> RunConfig:
@@ -38,16 +42,14 @@ def _first_config() -> RunConfig:
     return config.model_copy(update={"train": config.train.model_copy(update={"epochs": _FIRST_EPOCHS})})
 
 
-def _latest_runs() -> None:
-    runs = resources.store().runs(limit=5)
+def _latest_runs(runs: list[Run]) -> None:
     if not runs:
         return
     st.subheader("Latest runs", anchor=False)
     for run in runs:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.page_link(frame.page_script("Train"), label=run.id, query_params={"run": run.id})
-            result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.state
-            st.caption(f"{run.config.preset}, {result}, {duration(run.seconds)} of training")
+        result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.state
+        label = f"{run.config.preset}, {result}, {duration(run.seconds)} of training"
+        st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})
 
 
 frame.show_page("Overview", draw)

@@ -138,6 +138,12 @@ class RunConfig(_Frozen):
     train: TrainConfig = TrainConfig()
     augment: AugmentConfig = AugmentConfig()
 
+    @model_validator(mode="after")
+    def _batch_norm_needs_a_batch(self) -> Self:
+        if self.model.kind == "mlp" and self.model.batch_norm and self.train.batch_size == 1:
+            raise ValueError("batch_norm needs a batch_size of 2 or more")
+        return self
+
 
 def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:
     """Build a RunConfig from a mapping or JSON text.

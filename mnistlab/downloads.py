@@ -1,12 +1,14 @@
 """The data sets that torchvision fetches on request; MNIST itself never needs this file.
 
-download("kmnist", progress=print)    # ("train-images-idx3-ubyte.gz", bytes so far) as the files grow
+download("kmnist", progress=print)    # megabytes so far, twice a second
 load_downloaded("kmnist")
 """
 
 import contextlib
 import io
 import threading
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,11 @@ from mnistlab.paths import lab_folder
 
 # What is fetched, in MB, rounded; source: the sizes of the published archives.
 DOWNLOAD_MB: dict[DatasetName, int] = {"fashion-mnist": 31, "kmnist": 21, "emnist-digits": 562, "qmnist": 40}
+# What torchvision raises without a network, and while it reads half a file: its checks are asserts and look-ups.
+_FETCH_ERRORS = (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
+_READ_ERRORS = (ValueError, TypeError, LookupError, AssertionError)
+# Where torchvision keeps each of them.
+_FOLDERS = {"fashion-mnist": "FashionMNIST", "kmnist": "KMNIST", "emnist-digits": "EMNIST", "qmnist": "QMNIST"}
 
 
 def load_downloaded(name: DatasetName, folder: Path | None = None) -> tuple[Split, Split]:
@@ -34,12 +41,13 @@ def load_downloaded(name: DatasetName, folder: Path | None = None) -> tuple[Spli
         # torchvision prints a progress bar per file; the page has one of its own.
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             train, test = (_open(name, root, train=part) for part in (True, False))
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
+        splits = _as_split(name, train, "source"), _as_split(name, test, "test")
+    except (*_FETCH_ERRORS, *_READ_ERRORS) as error:
         raise DataError(
-            f"{DATASET_TITLES[name]} is not on this computer yet and could not be fetched ({_first_line(error)}). "
-            "Connect to the internet and try again; MNIST is included and needs no network."
+            f"{DATASET_TITLES[name]} could not be fetched or read ({_first_line(error)}). Connect to the internet and "
+            f"try again; if it fails again, delete the folder {root / _FOLDERS[name]}, which may hold half a "
+            "download, first. MNIST is included and needs no network."
         ) from error
-    splits = _as_split(name, train, "source"), _as_split(name, test, "test")
     _done_file(name, root).touch()
     return splits
 
@@ -105,8 +113,10 @@ def _as_split(name: DatasetName, opened: Any, split_name: str) -> Split:
         images = images.transpose(0, 2, 1)  # EMNIST's files hold each picture mirrored along its diagonal
     if name == "qmnist":
         labels = labels[:, 0]  # the other seven columns say who wrote it and where
+    if len(images) != len(labels):
+        raise ValueError(f"{len(images)} images but {len(labels)} labels")
     return Split(split_name, np.ascontiguousarray(images), labels.astype(np.int64))
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":")

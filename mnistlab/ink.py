@@ -72,13 +72,16 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
     brightness: FloatImage = rgba[..., :3].astype(np.float32) @ weights
     background = float(np.median(_rim(brightness)))
     difference = np.abs(brightness - background) * alpha
-    return np.clip(difference / max(background, 1 - background), 0, 1).astype(np.float32)
+    ink: FloatImage = np.clip(difference / max(background, 1 - background), 0, 1).astype(np.float32)
+    return ink
 
 
 def _checked(rgba: Any) -> npt.NDArray[np.uint8]:
     drawing: npt.NDArray[np.uint8] = np.asarray(rgba)
     if drawing.ndim != 3 or drawing.shape[2] != 4 or drawing.dtype != np.uint8:
-        raise ImageError(f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {drawing.shape} of {drawing.dtype}.")
+        raise ImageError(
+            f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {drawing.shape} of {drawing.dtype}."
+        )
     height, width, _ = drawing.shape
     if not (1 <= height <= _MAX_SIDE and 1 <= width <= _MAX_SIDE):
         raise ImageError(f"A drawing's sides are 1 to {_MAX_SIDE} pixels; got {height} x {width}.")
