@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from mnistlab import jobs
 from mnistlab.config import RunConfig
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
-from ui import frame, reading, resources
+from ui import frame, reading, resources, starting
 from ui.words import duration, percent
 
 _FIRST_EPOCHS = 2
@@ -28,9 +27,9 @@ def _steps() -> None:
     st.subheader("1. Look", anchor=False)
     st.page_link(frame.page_script("Data"), label="See the digits it learns from")
     st.subheader("2. Train", anchor=False)
-    if st.button("Train your first network (about 20 s)", type="primary", key="first_training"):
-        run_id = jobs.start(_first_config(), resources.store())
-        st.switch_page(frame.page_script("Train"), query_params={"run": run_id})
+    started = starting.button("Train your first network (under a minute)", _first_config(), "overview_start")
+    if started is not None:
+        st.switch_page(frame.page_script("Train"), query_params={"run": started})
     st.caption("784 pixels in, 512 neurons, 10 digits out; two passes over 60,000 examples.")
     st.subheader("3. Ask", anchor=False)
     st.page_link(frame.page_script("Evaluate"), label="See what a network gets wrong")

@@ -14,14 +14,17 @@ def pick_device(name: str = "auto") -> torch.device:
         name: auto, cpu, cuda, cuda:1, mps, xpu ... auto takes the accelerator that torch offers, else the CPU.
 
     Raises:
-        ConfigError: the device asked for is not on this machine.
+        ConfigError: the device asked for is not on this machine, or there is no such device.
     """
     if name == "cpu":
         return torch.device("cpu")
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     if name == "auto":
         return accelerator or torch.device("cpu")
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"{name!r} is not a device. Choose auto, cpu, cuda, cuda:1, mps or xpu.") from error
     if accelerator is None or accelerator.type != device.type:
         there = f"cpu and {accelerator.type}" if accelerator else "cpu"
         raise ConfigError(f"The device {name!r} is not on this machine, which offers {there}. Choose auto or cpu.")

@@ -44,7 +44,7 @@ class EpochEnded:
 
     epoch: int
     step: int
-    train_loss: float | None  # mean over the epoch's images, measured while learning
+    train_loss: float | None  # mean over the epoch's steps, measured while learning
     train_accuracy: float | None
     validation_loss: float | None  # None where nothing is held out
     validation_accuracy: float | None

@@ -65,6 +65,19 @@ class Curve:
     report_steps: npt.NDArray[np.int64]  # (R,) last step of each report
     accuracies: npt.NDArray[np.float64]  # (R,) share read correctly in the steps of that report
 
+    def running_accuracy(self, window: int) -> npt.NDArray[np.float64]:
+        """(R,): each report's accuracy, averaged over the reports of up to `window` steps before it.
+
+        Reports come by time, so that one of a few steps is as noisy as it is short: each counts by its steps.
+        """
+        num_steps = np.diff(self.report_steps, prepend=self.steps[:1] - 1)
+        sums = np.concatenate([[0.0], np.cumsum(self.accuracies * num_steps)])
+        totals = np.concatenate([[0.0], np.cumsum(num_steps)])
+        ends = np.arange(1, len(self.accuracies) + 1)
+        starts = np.minimum(np.searchsorted(totals, totals[ends] - window), ends - 1)
+        means: npt.NDArray[np.float64] = (sums[ends] - sums[starts]) / (totals[ends] - totals[starts])
+        return means
+
     def running_mean(self, window: int) -> npt.NDArray[np.float64]:
         """(N,): each step's loss averaged with up to `window` - 1 steps before it."""
         sums = np.concatenate([[0.0], np.cumsum(self.losses, dtype=np.float64)])

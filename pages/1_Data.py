@@ -91,7 +91,7 @@ def _show_batch(split: Split, batch_size: int, is_shuffled: bool) -> None:
     indices = batch_indices(len(split), batch_size, batch, shuffle_seed=0 if is_shuffled else None)
     labels = [str(label) for label in split.labels[indices]]
     tips = [f"{split.name} image {index}, labelled {label}" for index, label in zip(indices, labels, strict=True)]
-    st.html(mosaic.mosaic(split.images[indices], labels, tips))
+    st.html(mosaic.mosaic(split.images[indices], labels, tips, per_row=10 if batch_size <= 50 else None))
     size = len(indices)
     st.caption(
         f"The network gets `images ({size}, 1, 28, 28) float32 in [0, 1]` and `labels ({size},) int64`; "

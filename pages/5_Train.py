@@ -4,11 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab import jobs
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.errors import ConfigError, MnistLabError, RunNotFoundError
+from mnistlab.errors import ConfigError, RunNotFoundError
 from mnistlab.presets import PRESETS
-from ui import forms, frame, resources, run_view
+from ui import forms, frame, resources, run_view, starting
 from ui.words import duration
 
 _SETTINGS = ("learning_rate", "batch_size", "epochs")
@@ -71,44 +70,11 @@ def _hidden_widths(default: tuple[int, ...], key: str) -> list[Any]:
 
 
 def _start_button(config: RunConfig | None) -> None:
-    # The number makes a double click one start: the second click belongs to a button that is gone.
-    number = st.session_state.setdefault("train_number", 0)
-    own = st.session_state.get("train_own_run")
-    is_busy = own is not None and _is_active(own)
-    st.button(
-        "Start",
-        key="train_start",
-        type="primary",
-        width="stretch",
-        disabled=config is None or is_busy,
-        on_click=_start,
-        args=(config, number),
-        help="Your run is still going on; stop it to start another." if is_busy else None,
-    )
+    started = starting.button("Start", config, "train_start", width="stretch")
+    if started is not None:
+        st.query_params["run"] = started
     if config is not None:
         st.caption(_time_estimate(config))
-    if "train_problem" in st.session_state:
-        st.error(st.session_state.pop("train_problem"))
-
-
-def _start(config: RunConfig, number: int) -> None:
-    if number != st.session_state["train_number"]:
-        return
-    st.session_state["train_number"] += 1
-    try:
-        run_id = jobs.start(config, resources.store())
-    except MnistLabError as error:
-        st.session_state["train_problem"] = str(error)
-        return
-    st.session_state["train_own_run"] = run_id
-    st.query_params["run"] = run_id
-
-
-def _is_active(run_id: str) -> bool:
-    try:
-        return resources.store().run(run_id).is_active
-    except RunNotFoundError:
-        return False
 
 
 def _time_estimate(config: RunConfig) -> str:

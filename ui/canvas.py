@@ -22,8 +22,8 @@ def draw(key: str, example: Sequence[Sequence[Point]] = ()) -> npt.NDArray[np.ui
 
     example: strokes, as points on the pad, that stand there at first.
     """
-    version = st.session_state.setdefault(f"{key}_version", 0)
-    start = st.session_state.setdefault(f"{key}_start", [stroke_of(points, BRUSH) for points in example])
+    version = st.session_state.setdefault(f"{key}_pad_version", 0)
+    start = st.session_state.setdefault(f"{key}_pad_strokes", [stroke_of(points, BRUSH) for points in example])
     result: CanvasResult = st_canvas(
         stroke_width=BRUSH,
         stroke_color="#FFFFFF",
@@ -33,7 +33,7 @@ def draw(key: str, example: Sequence[Sequence[Point]] = ()) -> npt.NDArray[np.ui
         drawing_mode="freedraw",
         initial_drawing={"version": "4.4.0", "objects": start} if start else None,
         return_image_data=True,
-        key=f"{key}_{version}",
+        key=f"{key}_pad_{version}",
     )
     strokes = start if result.json_data is None else result.json_data.get("objects", [])
     with st.container(horizontal=True):
@@ -46,5 +46,5 @@ def draw(key: str, example: Sequence[Sequence[Point]] = ()) -> npt.NDArray[np.ui
 
 def _start_again(key: str, strokes: list[dict[str, Any]]) -> None:
     """Put up a fresh pad with these strokes; a pad forgets its own only when its key changes."""
-    st.session_state[f"{key}_version"] += 1
-    st.session_state[f"{key}_start"] = strokes
+    st.session_state[f"{key}_pad_version"] += 1
+    st.session_state[f"{key}_pad_strokes"] = strokes

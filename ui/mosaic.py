@@ -12,11 +12,12 @@ from PIL import Image
 
 from ui.palette import CORRECT, WRONG
 
+_GAP = 0.45  # rem between two digits of a row
 _PER_ROW = 20  # digits in a row of the sprite; has nothing to do with the rows on the page
 
 _STYLE = f"""
 <style>
-.digits {{ display: flex; flex-wrap: wrap; gap: 0.6rem 0.45rem; }}
+.digits {{ display: flex; flex-wrap: wrap; gap: 0.6rem {_GAP}rem; }}
 .digits figure {{ margin: 0; text-align: center; font-size: 0.85rem; line-height: 1.3;
                   font-variant-numeric: tabular-nums; }}
 .digits i {{ display: block; box-sizing: content-box; image-rendering: pixelated; border-radius: 3px;
@@ -34,6 +35,7 @@ def mosaic(
     tips: Sequence[str] | None = None,
     correct: Sequence[bool] | None = None,
     side: int = 58,
+    per_row: int | None = 10,
 ) -> str:
     """HTML of digits with captions.
 
@@ -43,6 +45,7 @@ def mosaic(
         tips: N texts to show on hover and to read aloud (default: the captions).
         correct: for N predictions, whether each is right: a mark as well as a colour and a line style tell.
         side: CSS pixels of a digit's side.
+        per_row: at most so many digits in a row of the page; None for as many as there is room for.
     """
     tips = captions if tips is None else tips
     sheet = f"url(data:image/png;base64,{_sprite(images)})"
@@ -54,7 +57,11 @@ def mosaic(
     sizes = f"width:{side}px;height:{side}px;background-image:{sheet};background-size:{columns * side}px auto"
     # One rule for the sprite, named after its content: two mosaics on a page must not share it.
     name = f"sheet{zlib.crc32(sheet.encode()):x}"
-    return f'{_STYLE}<style>.{name} i {{{sizes}}}</style><div class="digits {name}">{"".join(figures)}</div>'
+    width = f"max-width:calc({per_row * side}px + {(per_row - 1) * _GAP}rem)" if per_row else ""
+    return (
+        f"{_STYLE}<style>.{name} i {{{sizes}}}</style>"
+        f'<div class="digits {name}" style="{width}">{"".join(figures)}</div>'
+    )
 
 
 def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: int) -> str:

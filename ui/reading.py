@@ -14,7 +14,7 @@ from ui.strokes import Point
 from ui.words import percent
 
 # Wide enough for ten bars, narrow enough to stand beside the pad; on a phone it goes below.
-_ANSWER_WIDTH = 320
+_ANSWER_WIDTH = 256
 _SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
 
 
@@ -26,7 +26,7 @@ def show(key: str, model: ModelChoice | None = None, example: Sequence[Sequence[
 
     @st.fragment
     def reading_fragment() -> None:
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, gap="medium"):
             with st.container(width=canvas.SIDE + 4):
                 drawing = canvas.draw(key, example)
             with st.container(width=_ANSWER_WIDTH):

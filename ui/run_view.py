@@ -91,12 +91,16 @@ def _curves(store: Store, run: Run) -> None:
     curve = store.curve(run.id)
     epochs = [epoch for epoch in store.epochs(run.id) if epoch.validation_loss is not None]
     steps_per_epoch = (run.num_steps or 1) / run.config.train.epochs
+    window = max(1, round(steps_per_epoch / 20))
     x_range = (0.0, float(run.config.train.epochs))
     at = np.array([epoch.step for epoch in epochs]) / steps_per_epoch
     validation_losses = np.array([epoch.validation_loss for epoch in epochs], np.float64)
     validation_accuracies = np.array([epoch.validation_accuracy for epoch in epochs], np.float64)
     live_chart(
-        [*_training_losses(curve, steps_per_epoch), Series("validation", at, validation_losses, VALIDATION, "dots")],
+        [
+            *_training_losses(curve, steps_per_epoch, window),
+            Series("validation", at, validation_losses, VALIDATION, "dots"),
+        ],
         key=f"loss_{run.id}",
         title="Loss",
         x_title="epochs",
@@ -105,7 +109,7 @@ def _curves(store: Store, run: Run) -> None:
     )
     live_chart(
         [
-            Series("training", curve.report_steps / steps_per_epoch, curve.accuracies, TRAINING),
+            Series("training", curve.report_steps / steps_per_epoch, curve.running_accuracy(window), TRAINING),
             Series("validation", at, validation_accuracies, VALIDATION, "dots"),
         ],
         key=f"accuracy_{run.id}",
@@ -117,9 +121,8 @@ def _curves(store: Store, run: Run) -> None:
     )
 
 
-def _training_losses(curve: Curve, steps_per_epoch: float) -> list[Series]:
+def _training_losses(curve: Curve, steps_per_epoch: float, window: int) -> list[Series]:
     at = curve.steps / steps_per_epoch
-    window = max(1, round(steps_per_epoch / 20))
     return [
         Series("each step", at, curve.losses, TRAINING, "faint"),
         Series("training", at, curve.running_mean(window), TRAINING),

@@ -1,0 +1,111 @@
+"""One story from start to end, as a student lives it: open, browse, train, stop, evaluate, draw."""
+
+import re
+from itertools import pairwise
+
+from playwright.sync_api import Page, expect
+
+# A 3 on the pad of 280 x 280 pixels.
+THREE = [(90, 75), (130, 50), (170, 65), (175, 100), (130, 132), (180, 160), (185, 200), (140, 235), (85, 215)]
+PATIENT = 60_000  # ms; the first page waits for torch, the first run for the engine
+
+
+def go_to(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).first.click()
+
+
+def draw(page: Page, points: list[tuple[int, int]]) -> None:
+    pad = page.locator("canvas").last
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    corners = [(box["x"] + x, box["y"] + y) for x, y in points]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for _, corner in pairwise(corners):
+        page.mouse.move(*corner, steps=5)
+    page.mouse.up()
+
+
+def last_step(page: Page) -> int:
+    text = page.get_by_text(re.compile(r"Epoch .* step ")).first.inner_text()
+    found = re.search(r"step ([\d,]+) of", text)
+    assert found
+    return int(found.group(1).replace(",", ""))
+
+
+def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(re.compile(r"CPU, \d+ threads?"))).to_be_visible(timeout=PATIENT)
+
+    go_to(page, "Data")
+    digits = page.locator(".digits figure")
+    expect(digits).to_have_count(20, timeout=PATIENT)
+    assert digits.nth(0).inner_text().strip() == "5"
+    page.get_by_role("button", name="Next").click()
+    expect(digits.nth(0)).not_to_have_text("5")
+    expect(page).to_have_url(re.compile("data_batch=2"))
+
+    go_to(page, "Train")
+    page.get_by_role("button", name="Start", exact=True).dblclick()
+    expect(page.get_by_text(re.compile(r"Epoch .* step "))).to_be_visible(timeout=PATIENT)
+    address = page.url
+    assert re.search(r"run=[a-z0-9]{8}", address)
+    chart = page.get_by_role("img", name=re.compile("^Loss"))
+    expect(chart).to_be_visible(timeout=PATIENT)
+    first = last_step(page)
+    page.wait_for_timeout(2500)
+    assert last_step(page) > first
+
+    page.reload()  # a reload is a new session: the run is found again by its address
+    expect(page.get_by_text(re.compile(r"Epoch .* step "))).to_be_visible(timeout=PATIENT)
+    assert page.url == address
+    assert last_step(page) > first
+
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+    page.get_by_role("link", name="See its mistakes").click()
+    expect(page.get_by_text(re.compile(r"It reads .* test digits correctly"))).to_be_visible(timeout=PATIENT)
+    expect(digits).to_have_count(20)
+    page.get_by_text("only wrong ones").click()
+    expect(digits.first).to_contain_text("\N{BALLOT X}")
+
+    go_to(page, "Draw")
+    expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
+    page.wait_for_timeout(1000)  # the pad takes strokes once its script has run
+    draw(page, THREE)
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role("button", name="Clear").click()
+    expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
+
+    go_to(page, "Overview")
+    expect(page.get_by_role("link", name=re.compile("tutorial-mlp, "))).to_have_count(1, timeout=PATIENT)
+
+
+def test_undo_takes_back_the_last_stroke_and_the_rest_is_read_again(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/Draw")
+    expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
+    page.wait_for_timeout(1000)
+    draw(page, THREE)
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    before = page.locator(".bars").last.inner_text()
+    draw(page, [(20, 20), (25, 260)])
+    expect(page.locator(".bars").last).not_to_have_text(before)
+    page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+
+
+def test_no_page_is_wider_than_a_phone(page: Page, app_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("", "Data", "Train", "Evaluate", "Draw"):
+        page.goto(f"{app_url}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENT)
+        page.wait_for_timeout(1500)
+        too_wide = page.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMain] *')]"
+            ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent).length"
+        )
+        assert too_wide == 0, path or "Overview"
