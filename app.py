@@ -16,11 +16,11 @@ _EXAMPLE[0] += [(172, 214), (133, 232), (92, 218)]
 
 def draw() -> None:
     left, right = st.columns([2, 1], gap="medium")
-    with left:
-        reading.show("overview", example=_EXAMPLE)
     with right:
         _steps()
     _latest_runs(resources.store().runs(limit=5))
+    with left:  # last, because the first reading waits for torch, and all else need not
+        reading.show("overview", example=_EXAMPLE)
 
 
 def _steps() -> None:

@@ -15,8 +15,6 @@ _MORE_SETTINGS = ("optimizer", "momentum", "schedule", "weight_decay", "shuffle"
 
 
 def draw() -> None:
-    from mnistlab.training import train, train_step  # needs torch
-
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         config = _form()
@@ -27,6 +25,12 @@ def draw() -> None:
             st.info("No run yet. Press Start: the tutorial's network takes about half a minute for two epochs.")
         else:
             _show_run(run_id)
+    _show_code()
+
+
+def _show_code() -> None:
+    from mnistlab.training import train, train_step  # needs torch, and the page is on screen before it is there
+
     frame.show_code(train, train_step)
 
 
