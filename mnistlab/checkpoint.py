@@ -98,9 +98,9 @@ def _header(content: bytes) -> dict[str, str]:
     """The text part of a safetensors header: eight bytes of length, then JSON with `__metadata__`."""
     try:
         (length,) = struct.unpack("<Q", content[:8])
-        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+        metadata = dict(json.loads(content[8 : 8 + length])["__metadata__"])
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise DataError(f"Not the weights of a mnistlab model: {error!r}.") from error
     if metadata.get("mnistlab") != _FORMAT:
         raise DataError(f"Weights of format {metadata.get('mnistlab')!r}; this mnistlab reads format {_FORMAT!r}.")
-    return dict(metadata)
+    return metadata

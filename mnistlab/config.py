@@ -53,6 +53,16 @@ class AugmentConfig(_Frozen):
     )
 
     @property
+    def summary(self) -> str:
+        """The settings that differ from no augmentation, in one line."""
+        changed = [
+            f"{name.replace('_', ' ')} {value:g}"
+            for name, value in self
+            if not isinstance(value, str) and value != type(self).model_fields[name].default
+        ]
+        return f"{', '.join(changed)} ({self.use})" if changed else "none"
+
+    @property
     def is_active(self) -> bool:
         """Whether any image would be changed."""
         turned = self.rotation or self.affine_rotation

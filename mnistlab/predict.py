@@ -116,4 +116,4 @@ def _as_pictures(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         raise ImageError(f"Pictures are uint8 in 0 to 255 or floats in [0, 1]; got {images.dtype}.")
     if images.size and not (images.min() >= 0 and images.max() <= 1):
         raise ImageError(f"Pictures of floats are in [0, 1]; got {images.min():g} to {images.max():g}.")
-    return np.ascontiguousarray(images, np.float32)
+    return np.require(images, np.float32, ["C", "W"])  # torch takes no read-only arrays

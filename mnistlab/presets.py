@@ -109,3 +109,24 @@ def get_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise ConfigError(f"There is no preset {name!r}. Choose one of: {', '.join(PRESETS)}.")
     return PRESETS[name]
+
+
+def changes(config: RunConfig) -> list[str]:
+    """How a config differs from the preset it names, a setting a line: "learning rate 0.3 (preset: 0.1)"."""
+    if config.preset not in PRESETS:
+        return []
+    preset = PRESETS[config.preset].config
+    found = []
+    for part in ("model", "train", "augment"):
+        before, now = getattr(preset, part), getattr(config, part)
+        for name in type(now).model_fields:
+            old, new = getattr(before, name), getattr(now, name)
+            if old != new:
+                found.append(f"{name.replace('_', ' ')} {_plain(new)} (preset: {_plain(old)})")
+    return found
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return "-".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,23 +1,17 @@
 """Train: choose a recipe, press Start, watch the network learn."""
 
-from typing import Any
-
 import streamlit as st
 
-from mnistlab.config import RunConfig, parse_config
-from mnistlab.errors import ConfigError, RunNotFoundError
-from mnistlab.presets import PRESETS
-from ui import forms, frame, resources, run_view, starting
+from mnistlab.config import RunConfig
+from mnistlab.errors import RunNotFoundError
+from ui import frame, recipe, resources, run_view, starting
 from ui.words import duration
-
-_SETTINGS = ("learning_rate", "batch_size", "epochs")
-_MORE_SETTINGS = ("optimizer", "momentum", "schedule", "weight_decay", "shuffle", "validation_size", "seed")
 
 
 def draw() -> None:
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
-        config = _form()
+        config = recipe.choose()
         _start_button(config)
     with picture:
         run_id = _watched_run()
@@ -32,45 +26,6 @@ def _show_code() -> None:
     from mnistlab.training import train, train_step  # needs torch, and the page is on screen before it is there
 
     frame.show_code(train, train_step)
-
-
-def _form() -> RunConfig | None:
-    """The chosen preset with the visitor's changes; None while a setting is not allowed."""
-    name = st.selectbox(
-        "Preset",
-        list(PRESETS),
-        format_func=lambda name: PRESETS[name].title,
-        key="train_preset",
-        persist_state="session",
-        help="A recipe to start from. The first four are the tutorial's own.",
-    )
-    preset = PRESETS[name]
-    st.caption(preset.about)
-    key = f"train_{name}"
-    values = preset.config.model_dump()
-    values["train"] |= forms.fields(preset.config.train, _SETTINGS, key)
-    if preset.config.model.kind == "mlp":
-        values["model"]["hidden"] = _hidden_widths(preset.config.model.hidden, key)
-    with st.expander("More"):
-        values["train"] |= forms.fields(preset.config.train, _MORE_SETTINGS, key)
-        values["model"] |= forms.fields(preset.config.model, ("activation", "dropout"), key)
-    try:
-        return parse_config(values)
-    except ConfigError as error:
-        st.error(str(error))
-        return None
-
-
-def _hidden_widths(default: tuple[int, ...], key: str) -> list[Any]:
-    text = st.text_input(
-        "Hidden layers (neurons)",
-        "-".join(map(str, default)),
-        key=f"{key}_hidden",
-        persist_state="session",
-        help="The width of each hidden layer: 512, or 512-120-84 for three. Empty for none.",
-    )
-    words = text.replace(",", "-").replace(" ", "-").split("-")
-    return [int(word) if word.isdecimal() else word for word in words if word]
 
 
 def _start_button(config: RunConfig | None) -> None:

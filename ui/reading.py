@@ -45,6 +45,7 @@ def _show_answer(drawing: npt.NDArray[np.uint8] | None, model: ModelChoice | Non
         st.html(_as_seen(np.zeros((28, 28), np.float32)))
         st.html(bars.empty_bars())
         return
+    st.session_state["last_drawing"] = framing.image
     predictor = resources.predictor(model.name, model.step) if model else resources.predictor()
     probabilities = predictor.probabilities(framing.image[None])[0]
     digit = int(probabilities.argmax())

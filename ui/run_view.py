@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab import jobs
+from mnistlab.presets import changes
 from mnistlab.runs import Curve, Run
 from mnistlab.store import Store
 from ui import frame, resources
@@ -37,6 +38,9 @@ def show(run_id: str) -> None:
 
 def _headline(run: Run) -> None:
     st.markdown(f"**{run.config.preset}** ({run.config.model.shape}), run `{run.id}`, seed {run.config.train.seed}")
+    changed = changes(run.config)
+    if changed:
+        st.caption("Changed: " + ", ".join(changed))
     progress = st.empty()
     match run.state:
         case "queued":
