@@ -7,6 +7,7 @@ Turn, shift and scale are one matrix and so one interpolation: a second one woul
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +29,7 @@ def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Genera
     """Warp each image (N, 28, 28) float32 in [0, 1] by values drawn from `generator`, on the images' device."""
     if not config.is_active:
         return images
-    return warp(images, draw_warps(len(images), config, generator))
+    return warp(images, draw_warps(len(images), config, generator), config.interpolation)
 
 
 def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generator) -> Warps:
@@ -44,7 +45,9 @@ def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generato
     return Warps(degrees, shift, scale)
 
 
-def warp(images: torch.Tensor, warps: Warps) -> torch.Tensor:
+def warp(
+    images: torch.Tensor, warps: Warps, interpolation: Literal["bilinear", "nearest"] = "bilinear"
+) -> torch.Tensor:
     """Turn and scale each image about its centre, then shift it; what leaves the picture is lost, never wrapped.
 
     Args:
@@ -52,10 +55,10 @@ def warp(images: torch.Tensor, warps: Warps) -> torch.Tensor:
         warps: values for N images, on the same device.
 
     Returns:
-        (N, 28, 28) float32 in [0, 1], bilinearly interpolated, with empty pixels where nothing came from.
+        (N, 28, 28) float32 in [0, 1], interpolated once, with empty pixels where nothing came from.
     """
     grid = F.affine_grid(_inverse_matrices(warps), [len(images), 1, IMAGE_SIDE, IMAGE_SIDE], align_corners=False)
-    warped = F.grid_sample(images.unsqueeze(1), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    warped = F.grid_sample(images.unsqueeze(1), grid, mode=interpolation, padding_mode="zeros", align_corners=False)
     return warped.squeeze(1)
 
 

@@ -46,6 +46,11 @@ class AugmentConfig(_Frozen):
     )
     scale_min: float = Field(1, ge=0.2, le=1, description="Shrink to no less than this.")
     scale_max: float = Field(1, ge=1, le=3, description="Enlarge to no more than this.")
+    interpolation: Literal["bilinear", "nearest"] = Field(
+        "bilinear",
+        description="bilinear: a pixel is a mix of the four it comes from. nearest: the closest one, as torchvision's "
+        "random warps and so the tutorial do; strokes stay hard-edged and ragged.",
+    )
     use: Literal["replace", "double", "once"] = Field(
         "replace",
         description="replace: every image is warped afresh in each epoch. double: an epoch is all images warped "

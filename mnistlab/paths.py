@@ -6,15 +6,26 @@ The lab folder holds what a lab collects: the database, downloaded data sets, th
 import os
 from pathlib import Path
 
+from mnistlab.errors import StoreError
+
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
 BUILTIN_MODELS = Path(__file__).resolve().parent / "builtin"
 
 
 def lab_folder() -> Path:
-    """The folder of this lab, made if missing: MNISTLAB_LAB, or `lab/` in the project."""
+    """The folder of this lab, made if missing: MNISTLAB_LAB, or `lab/` in the project.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
     folder = Path(os.environ.get("MNISTLAB_LAB") or PROJECT / "lab")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The lab folder {folder} cannot be made: {error.strerror}. Choose another one with MNISTLAB_LAB."
+        ) from error
     return folder
 
 

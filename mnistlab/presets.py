@@ -22,7 +22,13 @@ class Preset:
 
 # The tutorial turns each image by up to 25 degrees, then again by up to 45 together with shift and scale.
 _TUTORIAL_AUGMENT = AugmentConfig(
-    rotation=25, affine_rotation=45, shift=0.1, scale_min=0.8, scale_max=1.2, use="double"
+    rotation=25,
+    affine_rotation=45,
+    shift=0.1,
+    scale_min=0.8,
+    scale_max=1.2,
+    interpolation="nearest",
+    use="double",
 )
 _TUTORIAL_TRAIN = TrainConfig(
     optimizer="sgd", learning_rate=0.1, batch_size=20, epochs=10, shuffle=False, validation_size=0

@@ -73,6 +73,7 @@ def open_database(url: str) -> sa.Engine:
     Raises:
         StoreError: the address is wrong, the database cannot be opened, or a newer mnistlab wrote it.
     """
+    shown = _without_password(url)
     try:
         engine = sa.create_engine(url, connect_args={"timeout": 15} if url.startswith("sqlite") else {})
         if engine.dialect.name == "sqlite":
@@ -83,10 +84,10 @@ def open_database(url: str) -> sa.Engine:
             if version is None:
                 connection.execute(meta.insert().values(schema_version=SCHEMA_VERSION))
     except (SQLAlchemyError, ImportError, ValueError) as error:
-        raise StoreError(f"The database {_safe(url)} cannot be opened: {_reason(error)}") from error
+        raise StoreError(f"The database {shown} cannot be opened: {_reason(error)}") from error
     if version is not None and version > SCHEMA_VERSION:
         raise StoreError(
-            f"The database {_safe(url)} was written by a newer mnistlab (schema {version}; this one knows "
+            f"The database {shown} was written by a newer mnistlab (schema {version}; this one knows "
             f"{SCHEMA_VERSION}). Update mnistlab, or choose another database with MNISTLAB_DB."
         )
     return engine
@@ -101,12 +102,16 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _safe(url: str) -> str:
-    """The address without its password."""
+def _without_password(url: str) -> str:
+    """The address as it may be shown: without its password, which may also stand in the query."""
     try:
-        return sa.make_url(url).render_as_string(hide_password=True)
+        return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
     except (SQLAlchemyError, ValueError):
-        return repr(url)
+        # Neither the address nor the reason is quoted, for nobody knows which part of it is the password.
+        raise StoreError(
+            "The database's address cannot be read. Write it in MNISTLAB_DB as sqlite:////folder/lab.sqlite or "
+            "postgresql+psycopg://user:password@host/lab, with / : @ in a password as %2F %3A %40."
+        ) from None
 
 
 def _reason(error: Exception) -> str:

@@ -36,6 +36,11 @@ def is_run_id(text: object) -> bool:
     return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
 
 
+def _check_id(run_id: object) -> None:
+    if not is_run_id(run_id):
+        raise RunNotFoundError(f"{run_id!r} is not a run's id, which has eight letters or digits.")
+
+
 class Store:
     """A database of runs; safe to share between threads."""
 
@@ -72,8 +77,7 @@ class Store:
         Raises:
             RunNotFoundError: no run has this id.
         """
-        if not is_run_id(run_id):
-            raise RunNotFoundError(f"{run_id!r} is not a run's id, which has eight letters or digits.")
+        _check_id(run_id)
         with self._transaction() as connection:
             row = connection.execute(sa.select(schema.runs).where(schema.runs.c.id == run_id)).mappings().first()
         if row is None:
@@ -114,12 +118,14 @@ class Store:
         return attempt
 
     def _rewind(self, connection: sa.Connection, run_id: str) -> None:
-        weights = schema.weights
-        step = connection.scalar(
-            sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == "checkpoint")
-        )
+        runs, weights = schema.runs, schema.weights
+        query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == "checkpoint")
+        step = connection.scalar(query) or 0
         for table, column in ((schema.losses, schema.losses.c.last_step), (schema.epochs, schema.epochs.c.step)):
-            connection.execute(table.delete().where(table.c.run_id == run_id, column > (step or 0)))
+            connection.execute(table.delete().where(table.c.run_id == run_id, column > step))
+        # An epoch is a fixed number of steps. Weights kept before the first report take their step from here.
+        back = {"epoch": runs.c.epoch * step / runs.c.step, "step": step}
+        connection.execute(runs.update().where(runs.c.id == run_id, runs.c.step > step).values(back))
 
     def log(
         self,
@@ -219,6 +225,7 @@ class Store:
 
     def curve(self, run_id: str, after_step: int = 0) -> Curve:
         """The losses of the steps after `after_step`, and how many were read correctly."""
+        _check_id(run_id)
         losses = schema.losses
         query = (
             sa.select(losses)
@@ -231,6 +238,7 @@ class Store:
 
     def epochs(self, run_id: str) -> list[EpochEnded]:
         """The figures of each epoch so far, in order."""
+        _check_id(run_id)
         epochs = schema.epochs
         query = sa.select(epochs.c.figures).where(epochs.c.run_id == run_id).order_by(epochs.c.epoch)
         with self._transaction() as connection:

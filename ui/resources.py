@@ -78,6 +78,6 @@ def _wake_engine() -> None:
     """Start the engine and hand it what was left in the queue; whoever presses Start is told if it cannot."""
     from mnistlab import engine, jobs
 
-    with contextlib.suppress(MnistLabError):
+    with contextlib.suppress(MnistLabError, RuntimeError):  # RuntimeError: the server is being stopped meanwhile
         engine.client()
         jobs.reconcile(store())
