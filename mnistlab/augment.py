@@ -2,7 +2,8 @@
 
     pictures = augment(images, config, generator)     # (N, 28, 28) float32 in [0, 1] -> the same
 
-Turn, shift and scale are one matrix and so one interpolation: a second one would blur the digits.
+Turn, slant, shift and scale are one matrix, and a bend is added to where it points: one interpolation in all,
+for a second one would blur the digits. Grain and erasing, which move nothing, are in damage.py.
 """
 
 import math
@@ -13,27 +14,44 @@ import torch
 import torch.nn.functional as F
 
 from mnistlab.config import AugmentConfig
+from mnistlab.damage import damage
 from mnistlab.data import IMAGE_SIDE
+
+_KNOTS = 5  # the net that bends a picture has 5 x 5 knots: about a knot for each bow of a digit
 
 
 @dataclass(frozen=True, eq=False)
 class Warps:
-    """The values drawn for N images: `degrees` clockwise, `shift` (N, 2) pixels right and down, `scale`."""
+    """The values drawn for N images.
+
+    `degrees` clockwise, `shift` (N, 2) pixels right and down, `scale`; where there is any, `shear` in degrees and
+    `bend` (N, 2, 5, 5), how many pixels right and down each knot looks for what it shows.
+    """
 
     degrees: torch.Tensor
     shift: torch.Tensor
     scale: torch.Tensor
+    shear: torch.Tensor | None = None
+    bend: torch.Tensor | None = None
+
+    def only(self, index: int) -> "Warps":
+        """The values of one image."""
+        one = slice(index, index + 1)
+        shear = None if self.shear is None else self.shear[one]
+        bend = None if self.bend is None else self.bend[one]
+        return Warps(self.degrees[one], self.shift[one], self.scale[one], shear, bend)
 
 
 def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
     """Warp each image (N, 28, 28) float32 in [0, 1] by values drawn from `generator`, on the images' device."""
     if not config.is_active:
         return images
-    return warp(images, draw_warps(len(images), config, generator), config.interpolation)
+    warped = warp(images, draw_warps(len(images), config, generator), config.interpolation)
+    return damage(warped, config, generator)
 
 
 def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generator) -> Warps:
-    """Draw each image's turn, shift and scale uniformly within the bounds of `config`."""
+    """Draw each image's turn, shift, scale, slant and bend uniformly within the bounds of `config`."""
     device = generator.device
     unit = torch.rand(5, num_images, generator=generator, device=device)  # one draw: always the same use of numbers
     either_way = 2 * unit - 1
@@ -42,22 +60,29 @@ def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generato
     # As in torchvision's RandomAffine and the tutorial, a shift is a whole number of pixels.
     shift = torch.round(config.shift * IMAGE_SIDE * either_way[2:4]).T
     scale = config.scale_min + (config.scale_max - config.scale_min) * unit[4]
-    return Warps(degrees, shift, scale)
+    if not (config.shear or config.elastic):
+        return Warps(degrees, shift, scale)  # no further draw, so that older runs can be repeated to the bit
+    either_way = 2 * torch.rand(1 + 2 * _KNOTS**2, num_images, generator=generator, device=device) - 1
+    bend = config.elastic * either_way[1:].T.reshape(num_images, 2, _KNOTS, _KNOTS)
+    return Warps(degrees, shift, scale, config.shear * either_way[0], bend if config.elastic else None)
 
 
 def warp(
     images: torch.Tensor, warps: Warps, interpolation: Literal["bilinear", "nearest"] = "bilinear"
 ) -> torch.Tensor:
-    """Turn and scale each image about its centre, then shift it; what leaves the picture is lost, never wrapped.
+    """Bend each image, slant, turn and scale it about its centre, then shift it; what leaves the picture is lost.
 
     Args:
-        images: (N, 28, 28) float32 in [0, 1].
-        warps: values for N images, on the same device.
+        images: (N, S, S) float32 in [0, 1]; S is 28, or more for a picture of the warp itself.
+        warps: values for N images, on the same device, in pixels of a side of 28.
 
     Returns:
-        (N, 28, 28) float32 in [0, 1], interpolated once, with empty pixels where nothing came from.
+        (N, S, S) float32 in [0, 1], interpolated once, with empty pixels where nothing came from.
     """
-    grid = F.affine_grid(_inverse_matrices(warps), [len(images), 1, IMAGE_SIDE, IMAGE_SIDE], align_corners=False)
+    side = images.shape[-1]
+    grid = F.affine_grid(_inverse_matrices(warps), [len(images), 1, side, side], align_corners=False)
+    if warps.bend is not None:
+        grid = grid + _bend_field(warps.bend, side)
     warped = F.grid_sample(images.unsqueeze(1), grid, mode=interpolation, padding_mode="zeros", align_corners=False)
     return warped.squeeze(1)
 
@@ -67,7 +92,22 @@ def _inverse_matrices(warps: Warps) -> torch.Tensor:
     radians = warps.degrees * (math.pi / 180)
     cosine, sine = torch.cos(radians) / warps.scale, torch.sin(radians) / warps.scale
     right, down = (warps.shift * (2 / IMAGE_SIDE)).unbind(1)
-    # The inverse of: turn clockwise (rows point down), scale, then shift.
-    top = torch.stack([cosine, sine, -cosine * right - sine * down], dim=1)
+    # The inverse of: slant, turn clockwise (rows point down), scale, then shift.
+    across, along = cosine, sine
+    if warps.shear is not None:
+        slant = torch.tan(warps.shear * (math.pi / 180))
+        across, along = cosine - slant * sine, sine + slant * cosine
+    top = torch.stack([across, along, -across * right - along * down], dim=1)
     bottom = torch.stack([-sine, cosine, sine * right - cosine * down], dim=1)
     return torch.stack([top, bottom], dim=1)
+
+
+def _bend_field(bend: torch.Tensor, side: int) -> torch.Tensor:
+    """(N, S, S, 2): the knots' pulls between the knots, in the units of `affine_grid`.
+
+    Bicubic upsampling, as two matrix products: 5 times as fast as `F.interpolate` (6,000 images: 0.04 s, not 0.2).
+    """
+    unit = torch.eye(_KNOTS, device=bend.device)[:, None, :, None]
+    weights = F.interpolate(unit, size=(side, 1), mode="bicubic", align_corners=False)[:, 0, :, 0].T  # (S, 5)
+    field: torch.Tensor = weights @ (bend * (2 / IMAGE_SIDE)) @ weights.T
+    return field.permute(0, 2, 3, 1)

@@ -46,6 +46,33 @@ class AugmentConfig(_Frozen):
     )
     scale_min: float = Field(1, ge=0.2, le=1, description="Shrink to no less than this.")
     scale_max: float = Field(1, ge=1, le=3, description="Enlarge to no more than this.")
+    shear: float = Field(
+        0,
+        ge=0,
+        le=60,
+        description="Slant by up to this angle, either way, as handwriting leans.",
+        json_schema_extra={"unit": "degrees"},
+    )
+    elastic: float = Field(
+        0,
+        ge=0,
+        le=6,
+        description="Bend: a net of 5 x 5 knots over the picture is pulled about, each knot by up to this far.",
+        json_schema_extra={"unit": "pixels"},
+    )
+    noise: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="Add grain to each pixel, of up to this standard deviation, where 1 is the whole range of grey.",
+    )
+    erasing: float = Field(
+        0,
+        ge=0,
+        le=0.7,
+        description="Black out a rectangle with sides of up to this share of the picture's side.",
+        json_schema_extra={"unit": "of the side"},
+    )
     interpolation: Literal["bilinear", "nearest"] = Field(
         "bilinear",
         description="bilinear: a pixel is a mix of the four it comes from. nearest: the closest one, as torchvision's "
@@ -70,8 +97,8 @@ class AugmentConfig(_Frozen):
     @property
     def is_active(self) -> bool:
         """Whether any image would be changed."""
-        turned = self.rotation or self.affine_rotation
-        return bool(turned or self.shift or self.scale_min != 1 or self.scale_max != 1)
+        moved = self.rotation or self.affine_rotation or self.shift or self.shear or self.elastic
+        return bool(moved or self.scale_min != 1 or self.scale_max != 1 or self.noise or self.erasing)
 
 
 class ModelConfig(_Frozen):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from mnistlab.config import RunConfig
 from mnistlab.data import load_dataset
-from mnistlab.errors import EngineError, MnistLabError
+from mnistlab.errors import DivergedError, EngineError, MnistLabError
 from mnistlab.events import Event
 from mnistlab.store import Store
 
@@ -38,7 +38,8 @@ def resume(run_id: str, store: Store) -> None:
         EngineError: as start.
     """
     store.requeue(run_id)
-    _submit(store, run_id)
+    if store.run(run_id).state == "queued":  # a run that is running already must not be taken from its worker
+        _submit(store, run_id)
 
 
 def reconcile(store: Store) -> None:
@@ -51,6 +52,18 @@ def reconcile(store: Store) -> None:
 
     for run in reversed(store.runs(states=["queued"])):
         engine.submit(store.url, run.id, run.attempt)
+
+
+def wake(store: Store) -> None:
+    """Start the local engine again if it is gone, and hand it what is queued; cheap when it is there.
+
+    Raises:
+        EngineError: the engine cannot be started.
+    """
+    from mnistlab import engine
+
+    if not engine.is_up():
+        reconcile(store)
 
 
 def run_job(db_url: str, run_id: str) -> None:
@@ -95,14 +108,18 @@ def _follow(
     config = store.run(run_id).config
     dataset = load_dataset(config.dataset)
     recorder = Recorder(store, run_id, attempt)
-    for event in train(config, dataset, recorder.last_checkpoint()):
-        on_event(event)
-        request = recorder.record(event)
-        if request == "leave":
-            return
-        if request == "stop" or wants_stop():
-            recorder.stop()
-            return
+    try:
+        for event in train(config, dataset, recorder.last_checkpoint()):
+            on_event(event)
+            request = recorder.record(event)
+            if request == "leave":
+                return
+            if request == "stop" or wants_stop():
+                recorder.stop()
+                return
+    except DivergedError:
+        recorder.give_up()
+        raise
     recorder.finish(dataset.test)
 
 

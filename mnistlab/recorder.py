@@ -56,6 +56,10 @@ class Recorder:
         self._write(with_checkpoint=True)
         self._store.finish(self._run_id, self._attempt, "stopped")
 
+    def give_up(self) -> None:
+        """Keep the curve up to where the loss was last a number, without the weights, which no longer are."""
+        self._store.log(self._run_id, self._attempt, self._steps, self._epochs)
+
     def finish(self, test: Split) -> None:
         """Keep the weights, read the test set for the first and only time, and close the run."""
         assert self._started is not None

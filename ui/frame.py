@@ -4,7 +4,8 @@ A page script is functions and one last line: `frame.show_page("Data", draw)`.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ _BY_NAME = {page.name: page for page in PAGES}
 # Widths of the two columns of a page; on a phone they are stacked, the picture first.
 PICTURE_AND_CONTROLS = (7, 2)
 _SIDEBAR_WIDTH = 230
+_REFRESH_SECONDS = 2.0  # of the list of running jobs
 
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room.
 _STYLE = """
@@ -65,12 +67,19 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
     device = _sidebar()
     st.title(page.question, anchor=False)
     _lesson(page.name)
-    try:
+    with telling_mistakes():
         draw()
-    except MnistLabError as error:
-        st.error(str(error))
     resources.warm_up()
     device.caption(resources.device_line())
+
+
+@contextmanager
+def telling_mistakes() -> Iterator[None]:
+    """Show a mistake that the visitor can mend as a sentence. A fragment needs its own: it runs without its page."""
+    try:
+        yield
+    except MnistLabError as error:
+        st.error(str(error))
 
 
 def show_code(*functions: Callable[..., Any]) -> None:
@@ -107,26 +116,24 @@ def _sidebar() -> Any:
 
 
 def _running_jobs() -> None:
-    try:
-        active = [run for run in resources.store().runs(states=["queued", "running"]) if run.state != "lost"]
-    except MnistLabError as error:
-        st.error(str(error))
-        return
-    _job_list(bool(active))
-
-
-def _job_list(is_live: bool) -> None:
     """What is running, refreshed while something is."""
+    with telling_mistakes():
+        is_live = bool(_active_runs())
 
-    @st.fragment(run_every=2.0 if is_live else None)
-    def jobs_fragment() -> None:
-        active = [run for run in resources.store().runs(states=["queued", "running"]) if run.state != "lost"]
-        for run in active:
-            _job(run)
-        if is_live and not active:
-            st.rerun()
+        @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+        def jobs_fragment() -> None:
+            with telling_mistakes():
+                active = _active_runs()
+                for run in active:
+                    _job(run)
+                if is_live and not active:
+                    st.rerun()
 
-    jobs_fragment()
+        jobs_fragment()
+
+
+def _active_runs() -> list[Run]:
+    return [run for run in resources.store().runs(states=["queued", "running"]) if run.state != "lost"]
 
 
 def _job(run: Run) -> None:

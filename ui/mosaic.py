@@ -22,6 +22,7 @@ _STYLE = f"""
                   font-variant-numeric: tabular-nums; }}
 .digits i {{ display: block; box-sizing: content-box; image-rendering: pixelated; border-radius: 3px;
              background-color: #000; }}
+.digits a {{ display: block; border-radius: 3px; }}
 .digits .right i {{ outline: 3px solid {CORRECT}; outline-offset: 1px; }}
 .digits .wrong i {{ outline: 3px dashed {WRONG}; outline-offset: 1px; }}
 .digits .right figcaption, .digits .wrong figcaption {{ margin-top: 5px; font-weight: 600; }}
@@ -36,6 +37,7 @@ def mosaic(
     correct: Sequence[bool] | None = None,
     side: int = 58,
     per_row: int | None = 10,
+    links: Sequence[str] | None = None,
 ) -> str:
     """HTML of digits with captions.
 
@@ -46,12 +48,13 @@ def mosaic(
         correct: for N predictions, whether each is right: a mark as well as a colour and a line style tell.
         side: CSS pixels of a digit's side.
         per_row: at most so many digits in a row of the page; None for as many as there is room for.
+        links: N addresses that the digits lead to; `ui.picking` follows them without loading the page anew.
     """
     tips = captions if tips is None else tips
     sheet = f"url(data:image/png;base64,{_sprite(images)})"
     columns = min(_PER_ROW, max(1, len(images)))
     figures = [
-        _figure(index, caption, tip, None if correct is None else correct[index], side)
+        _figure(index, caption, tip, None if correct is None else correct[index], side, links)
         for index, (caption, tip) in enumerate(zip(captions, tips, strict=True))
     ]
     sizes = f"width:{side}px;height:{side}px;background-image:{sheet};background-size:{columns * side}px auto"
@@ -64,13 +67,19 @@ def mosaic(
     )
 
 
-def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: int) -> str:
+def _figure(
+    index: int, caption: str, tip: str, is_correct: bool | None, side: int, links: Sequence[str] | None
+) -> str:
     row, column = divmod(index, _PER_ROW)
     kind, mark = {None: ("", ""), True: ("right", "\N{CHECK MARK} "), False: ("wrong", "\N{BALLOT X} ")}[is_correct]
     place = f"background-position:-{column * side}px -{row * side}px"
     tip = html.escape(tip, quote=True)
+    picture = f'<i role="img" aria-label="{tip}" style="{place}"></i>'
+    if links is not None:
+        address = html.escape(links[index], quote=True)
+        picture = f'<a href="{address}" target="_self" data-pick="{index}">{picture}</a>'
     return (
-        f'<figure class="{kind}" title="{tip}"><i role="img" aria-label="{tip}" style="{place}"></i>'
+        f'<figure class="{kind}" title="{tip}">{picture}'
         f"<figcaption>{mark}{html.escape(caption)}</figcaption></figure>"
     )
 

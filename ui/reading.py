@@ -8,7 +8,7 @@ import streamlit as st
 
 from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import frame_drawing
-from ui import bars, canvas, mosaic, resources
+from ui import bars, canvas, frame, mosaic, resources
 from ui.models import ModelChoice
 from ui.strokes import Point
 from ui.words import percent
@@ -29,7 +29,7 @@ def show(key: str, model: ModelChoice | None = None, example: Sequence[Sequence[
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=canvas.SIDE + 4):
                 drawing = canvas.draw(key, example)
-            with st.container(width=_ANSWER_WIDTH):
+            with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
                 _show_answer(drawing, model)
 
     reading_fragment()

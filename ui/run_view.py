@@ -1,5 +1,7 @@
 """One run, live: what it is doing, its curves, and what can be done with it."""
 
+import time
+
 import numpy as np
 import streamlit as st
 
@@ -13,6 +15,7 @@ from ui.palette import TRAINING, VALIDATION
 from ui.words import duration, percent
 
 _REFRESH_SECONDS = 1.0
+_PATIENCE_SECONDS = 5.0  # a run that is queued for longer may wait for an engine that is gone
 
 
 def show(run_id: str) -> None:
@@ -25,13 +28,16 @@ def show(run_id: str) -> None:
 
     @st.fragment(run_every=_REFRESH_SECONDS if is_active else None)
     def run_fragment() -> None:
-        store = resources.store()
-        run = store.run(run_id)
-        _headline(run)
-        _buttons(run)
-        _curves(store, run)
-        if is_active and not run.is_active:
-            st.rerun()  # once, to end the refreshing and to draw what comes after a run
+        with frame.telling_mistakes():
+            store = resources.store()
+            run = store.run(run_id)
+            if run.state == "queued" and time.time() - run.created > _PATIENCE_SECONDS:
+                jobs.wake(store)
+            _headline(run)
+            _buttons(run)
+            _curves(store, run)
+            if is_active and not run.is_active:
+                st.rerun()  # once, to end the refreshing and to draw what comes after a run
 
     run_fragment()
 

@@ -1,0 +1,127 @@
+"""A network read layer by layer: shapes, parameters, multiply-adds, memory, and its source as text.
+
+    for layer in describe_layers(ModelConfig(hidden=(512,))):
+        print(layer.source, layer.shape, layer.num_parameters)
+
+Nothing is computed: the network is built on torch's meta device, which knows shapes and holds no numbers.
+"""
+
+import inspect
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from mnistlab.config import ModelConfig
+from mnistlab.data import IMAGE_SIDE
+from mnistlab.errors import ConfigError
+from mnistlab.models import MNIST_MEAN, MNIST_STD, MeanOverPixels, Normalise, build_model
+
+_BYTES = 4  # of a float32
+# Adam keeps, beside each weight and its gradient, the running averages of the gradient and of its square.
+_COPIES_WITH_ADAM = 4
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One module of a network, for a single image.
+
+    `shape` is that of its result without the batch; `num_multiply_adds` counts the products of weights and inputs in
+    linear and convolutional layers, which are all but a hundredth of the work.
+    """
+
+    name: str
+    source: str
+    shape: tuple[int, ...]
+    num_parameters: int
+    num_multiply_adds: int
+
+
+def describe_layers(config: ModelConfig) -> list[Layer]:
+    """Describe each module of the network, first to last."""
+    with torch.device("meta"):
+        features, model = torch.empty(2, IMAGE_SIDE, IMAGE_SIDE), build_model(config)
+    layers = []
+    for module in model:
+        features = module(features)
+        shape = tuple(features.shape[1:])
+        num_parameters = sum(parameter.numel() for parameter in module.parameters())
+        name = type(module).__name__
+        layers.append(Layer(name, _source_of(module), shape, num_parameters, _multiply_adds(module, shape)))
+    return layers
+
+
+def memory_bytes(num_parameters: int) -> tuple[int, int]:
+    """Bytes of the weights alone, and of weights, gradients and Adam's two averages together."""
+    return _BYTES * num_parameters, _COPIES_WITH_ADAM * _BYTES * num_parameters
+
+
+def source(config: ModelConfig) -> str:
+    """Write the network down as PyTorch code that runs by itself and builds the same `model`."""
+    layers = describe_layers(config)
+    names = {layer.name for layer in layers}
+    blocks = ["import torch\nfrom torch import nn"]
+    if config.normalise:
+        blocks[0] += f"\n\nMNIST_MEAN, MNIST_STD = {MNIST_MEAN}, {MNIST_STD}"
+    blocks += [inspect.getsource(kind).strip() for kind in (Normalise, MeanOverPixels) if kind.__name__ in names]
+    lines = [f"    {layer.source}," for layer in layers]
+    blocks.append("\n".join(["model = nn.Sequential(", *lines, ")"]))
+    return "\n\n\n".join(blocks) + "\n"
+
+
+def parse_widths(line: str) -> tuple[int, ...]:
+    """Read the hidden widths out of a line as "784 - 512 - 10"; the two ends may be left out.
+
+    Raises:
+        ConfigError: a part of the line is not a whole number.
+    """
+    words = _words(line)
+    for word in words:
+        if not (word.isascii() and word.isdigit()) or len(word) > 9:
+            raise ConfigError(f"{word[:20]!r} is not a width. Write whole numbers with dashes: 784 - 512 - 10.")
+    return _hidden_of([int(word) for word in words])
+
+
+def nearest_widths(line: str) -> tuple[int, ...]:
+    """The allowed hidden widths that come closest to a line: at most five, each from 1 to 2048."""
+    numbers = [int(word[:9]) for word in _words(line) if word.isascii() and word.isdigit()]
+    return tuple(min(max(number, 1), 2048) for number in _hidden_of(numbers)[:5])
+
+
+def _words(line: str) -> list[str]:
+    return "".join(" " if sign in "-,;>\N{EN DASH}" else sign for sign in line).split()
+
+
+def _hidden_of(numbers: list[int]) -> tuple[int, ...]:
+    if numbers[:1] == [IMAGE_SIDE**2]:
+        numbers = numbers[1:]
+    return tuple(numbers[:-1] if numbers[-1:] == [10] else numbers)
+
+
+def _multiply_adds(module: nn.Module, shape: tuple[int, ...]) -> int:
+    """Each weight of a linear layer is used once, each of a convolution once for every pixel of its result."""
+    if isinstance(module, nn.Linear):
+        return module.weight.numel()
+    if isinstance(module, nn.Conv2d):
+        return module.weight.numel() * shape[1] * shape[2]
+    return 0
+
+
+def _source_of(module: nn.Module) -> str:
+    match module:
+        case nn.Linear():
+            return f"nn.Linear({module.in_features}, {module.out_features})"
+        case nn.Conv2d():
+            bias = "" if module.bias is not None else ", bias=False"
+            return f"nn.Conv2d({module.in_channels}, {module.out_channels}, kernel_size=3, padding=1{bias})"
+        case nn.BatchNorm1d() | nn.BatchNorm2d():
+            return f"nn.{type(module).__name__}({module.num_features})"
+        case nn.Dropout():
+            return f"nn.Dropout({module.p})"
+        case nn.MaxPool2d():
+            return f"nn.MaxPool2d({module.kernel_size})"
+        case nn.Unflatten():
+            return f"nn.Unflatten({module.dim}, {tuple(module.unflattened_size)})"
+        case Normalise() | MeanOverPixels():
+            return f"{type(module).__name__}()"
+    return f"nn.{type(module).__name__}()"

@@ -1,0 +1,76 @@
+"""A network before its first step: its initial weights, its answers, and how large its gradients are.
+
+All functions build their own network from a seed and leave torch's global random numbers as they found them.
+"""
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mnistlab.config import ModelConfig
+from mnistlab.data import IMAGE_SIDE
+from mnistlab.device import RandomStream
+from mnistlab.models import build_model
+
+_BUILDING = threading.Lock()  # torch's random numbers are the whole server's: two visitors must not share a draw
+
+
+@dataclass(frozen=True)
+class GradientSize:
+    """How strongly one batch pulls at a layer: the mean absolute gradient of its weights, biases left out."""
+
+    layer: str
+    mean: float
+
+
+def untrained_model(config: ModelConfig, seed: int = 0) -> nn.Sequential:
+    """Build the network that a training with this seed begins with, on the CPU."""
+    with _BUILDING:
+        random = RandomStream(seed, torch.device("cpu"))
+        random.enter()
+        model = build_model(config)
+        random.leave()
+    return model
+
+
+def first_weights(model: nn.Sequential, num_neurons: int) -> npt.NDArray[np.float32]:
+    """Lay out the incoming weights of the first neurons as pictures.
+
+    Returns:
+        (N, S, S): S is 28 where a neuron sees all pixels, 3 for the filters of a convolution.
+    """
+    weight = next(layer.weight for layer in model if isinstance(layer, nn.Linear | nn.Conv2d)).detach()[:num_neurons]
+    side = IMAGE_SIDE if weight.ndim == 2 else weight.shape[-1]
+    pictures: npt.NDArray[np.float32] = weight.reshape(-1, side, side).numpy()
+    return pictures
+
+
+def answers(
+    model: nn.Module, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float32], float]:
+    """Probabilities (N, 10) that the network gives images (N, 28, 28) uint8, and its mean loss on them, in nats."""
+    model.eval()
+    with torch.no_grad():
+        logits = model(torch.tensor(images).float() / 255)
+    loss = F.cross_entropy(logits, torch.tensor(labels)).item()
+    return logits.softmax(1).numpy(), loss
+
+
+def gradient_sizes(
+    config: ModelConfig, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], seed: int = 0
+) -> list[GradientSize]:
+    """Send one batch forth and back through an untrained network; return a size for each layer with weights.
+
+    Dropout is off, so that two networks differ by what is compared alone. Batch norm uses this batch.
+    """
+    model = untrained_model(config.model_copy(update={"dropout": 0.0}), seed)
+    F.cross_entropy(model(torch.tensor(images).float() / 255), torch.tensor(labels)).backward()
+    layers = [layer for layer in model if isinstance(layer, nn.Linear | nn.Conv2d)]
+    names = [f"layer {number}" for number in range(1, len(layers))] + ["output"]
+    sizes = [layer.weight.grad.abs().mean().item() for layer in layers if layer.weight.grad is not None]
+    return [GradientSize(name, size) for name, size in zip(names, sizes, strict=True)]

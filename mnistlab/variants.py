@@ -1,0 +1,81 @@
+"""Pictures of what augmentation does: variants of one digit, a batch, a net of lines, a plain turn; and its pace.
+
+Arrays in, arrays out, drawn on the CPU, so that a seed gives everybody the same pictures. The warps themselves are
+augment.py's.
+"""
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from mnistlab.augment import Warps, augment, draw_warps, warp
+from mnistlab.config import AugmentConfig
+from mnistlab.data import IMAGE_SIDE
+from mnistlab.device import pick_device
+
+Images = npt.NDArray[np.uint8]
+_CELL = 4  # pixels of the digit to a square of the net
+
+
+def variants(image: Images, config: AugmentConfig, seed: int, num_variants: int = 20) -> tuple[Images, Warps]:
+    """Warp one image (28, 28) uint8 in many ways; return (N, 28, 28) uint8 and the values drawn for each."""
+    repeated = np.repeat(image[None], num_variants, axis=0)
+    return augmented(repeated, config, seed), draw_warps(num_variants, config, _generator(seed))
+
+
+def augmented(images: Images, config: AugmentConfig, seed: int) -> Images:
+    """Warp each image (N, 28, 28) uint8 as a training with this seed's numbers would; return the same shape."""
+    return _to_bytes(augment(_to_unit(images), config, _generator(seed)))
+
+
+def turned(image: Images, degrees: list[float]) -> Images:
+    """Turn one image (28, 28) uint8 clockwise by each of N angles; return (N, 28, 28) uint8."""
+    angles = torch.tensor(degrees)
+    still = Warps(angles, torch.zeros(len(degrees), 2), torch.ones(len(degrees)))
+    return _to_bytes(warp(_to_unit(np.repeat(image[None], len(degrees), axis=0)), still))
+
+
+def warped_net(warps: Warps, which: int, pixel: int = 10) -> Images:
+    """Draw a net of squares as it is and after one image's warp.
+
+    Args:
+        warps: values for N images.
+        which: the image, 0 to N - 1, whose values are used.
+        pixel: how many pixels of the drawing stand for one of the digit's.
+
+    Returns:
+        (2, S, S) uint8, S = 28 * pixel: lines are 255.
+    """
+    side = IMAGE_SIDE * pixel
+    places = torch.arange(side)
+    # A line is centred on every fourth pixel's border, the frame lies just inside.
+    is_line = ((places + 1) % (_CELL * pixel) < 2) | (places < 2) | (places >= side - 2)
+    net = (is_line[:, None] | is_line[None, :]).float()[None]
+    return _to_bytes(torch.cat([net, warp(net, warps.only(which))]))
+
+
+def images_per_second(images: Images, config: AugmentConfig, device: str = "auto") -> float:
+    """Measure how fast these images (N, 28, 28) uint8 are augmented on a device, the best of two goes."""
+    place = pick_device(device)
+    pictures, generator = _to_unit(images).to(place), torch.Generator(place).manual_seed(0)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        augment(pictures, config, generator).sum().item()  # item waits for the device to be done
+        seconds.append(time.perf_counter() - start)
+    return len(images) / min(seconds)
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _to_unit(images: Images) -> torch.Tensor:
+    return torch.tensor(images).float() / 255
+
+
+def _to_bytes(images: torch.Tensor) -> Images:
+    pixels: Images = (images * 255).round().to(torch.uint8).numpy()
+    return pixels

@@ -1,0 +1,71 @@
+"""Digits to click on: a mosaic whose links are followed inside the session, by mouse or by keyboard.
+
+Plain links load the page anew and lose the session, a drawing for instance. They stay links all the same, so that
+"open in a new tab" works. One Tab stop for all of them; arrows step from digit to digit, Enter opens.
+"""
+
+import streamlit as st
+
+_CSS = """
+.picking a:hover i { filter: brightness(1.25); }
+.picking a:hover, .picking a:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 1px; }
+"""
+
+_SCRIPT = """
+const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row", Home: "first", End: "last" };
+
+function perRow(links) {
+  const top = links[0].getBoundingClientRect().top;
+  const below = links.findIndex((link) => link.getBoundingClientRect().top > top + 1);
+  return below < 0 ? links.length : below;
+}
+
+function stepFrom(links, at, step) {
+  if (step === "first") return 0;
+  if (step === "last") return links.length - 1;
+  const by = step === "row" ? perRow(links) : step === "-row" ? -perRow(links) : step;
+  return Math.min(links.length - 1, Math.max(0, at + by));
+}
+
+function focus(links, to) {
+  links.forEach((link, index) => { link.tabIndex = index === to ? 0 : -1; });
+  links[to].focus();
+}
+
+export default function picking({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".picking");
+  if (root.shown !== data) {
+    root.innerHTML = data;
+    root.shown = data;
+    root.querySelectorAll("a").forEach((link, index) => { link.tabIndex = index ? -1 : 0; });
+  }
+  root.onclick = (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    setTriggerValue("picked", Number(link.dataset.pick));
+  };
+  root.onkeydown = (event) => {
+    const links = [...root.querySelectorAll("a")];
+    const at = links.indexOf(event.target.closest("a"));
+    if (at < 0 || !(event.key in STEPS)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    focus(links, stepFrom(links, at, STEPS[event.key]));
+  };
+}
+"""
+
+_mount = st.components.v2.component(
+    "mnistlab_picking", html='<div class="picking"></div>', css=_CSS, js=_SCRIPT, isolate_styles=False
+)
+
+
+def pick(mosaic: str, key: str) -> int | None:
+    """Show a mosaic that was made with links; return the position of the digit that was just picked, else None."""
+    picked = _mount(key=key, data=mosaic, on_picked_change=_rerun).get("picked")
+    return None if picked is None else int(picked)
+
+
+def _rerun() -> None:
+    """Picking runs the script again, which is all there is to do."""
