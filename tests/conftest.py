@@ -1,0 +1,74 @@
+"""What every test gets: a lab of its own, and the data sets."""
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import torch
+
+from mnistlab import schema
+from mnistlab.data import Dataset, load_dataset
+from mnistlab.store import Store
+from tests import tiny
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Compute tiny tensors in one thread: beside other busy processes, two threads take ten times as long."""
+    torch.set_num_threads(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test is a failed one: there nothing may be missing."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty lab folder, so that no test meets the runs of another or those of this machine."""
+    folder = tmp_path / "lab"
+    monkeypatch.setenv("MNISTLAB_LAB", str(folder))
+    for name in ("MNISTLAB_DB", "MNISTLAB_SCHEDULER", "MNISTLAB_WORKERS", "MNISTLAB_ENGINE_IDLE"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a test opened: newer Pythons warn about a database that is left to the garbage collector."""
+    opened: list[sa.Engine] = []
+    really_open = schema.open_database
+
+    def open_database(url: str) -> sa.Engine:
+        opened.append(really_open(url))
+        return opened[-1]
+
+    monkeypatch.setattr(schema, "open_database", open_database)
+    yield
+    for engine in opened:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    """The bundled MNIST."""
+    return load_dataset()
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(dataset: Dataset) -> Dataset:
+    """500 images to learn from, 100 held out, 200 to test."""
+    return tiny.shrink(dataset)
+
+
+@pytest.fixture
+def store() -> Store:
+    """An empty store in the test's own lab."""
+    return Store()

@@ -1,0 +1,443 @@
+"""The command line, as a person and as a program use it."""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.torch import load_file
+
+from mnistlab import data, jobs
+from mnistlab.checkpoint import unpack_weights
+from mnistlab.cli import main
+from mnistlab.data import Dataset
+from mnistlab.paths import PROJECT
+from mnistlab.presets import PRESETS
+from mnistlab.store import Store
+from tests.drawings import SEVEN, SIDE, draw, enlarge, put_on
+from tests.tiny import same_weights
+
+Lines = Callable[[], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def _tiny_mnist(monkeypatch: pytest.MonkeyPatch, tiny_dataset: Dataset) -> None:
+    """Train and test on a few hundred images."""
+    monkeypatch.setattr(jobs, "load_dataset", lambda name: tiny_dataset)
+    monkeypatch.setattr(data, "load_dataset", lambda name: tiny_dataset)
+
+
+@pytest.fixture(autouse=True)
+def _own_interrupts() -> Iterator[None]:
+    """Give Ctrl-C back to pytest after a command that listens to it."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+    """What was printed since it was last asked for."""
+    return lambda: capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def objects(lines: Lines) -> Callable[[], list[dict[str, Any]]]:
+    """What was printed as JSON lines, each of them strictly JSON."""
+    return lambda: [json.loads(line, parse_constant=pytest.fail) for line in lines()]
+
+
+@pytest.fixture
+def run_id(lines: Lines) -> str:
+    """A run of one epoch that was trained from the command line."""
+    assert main(["train", "--epochs", "1", "--json"]) == 0
+    return str(json.loads(lines()[-1])["run"])
+
+
+def save(path: Path, rgba: np.ndarray, mode: str = "RGBA") -> str:
+    Image.fromarray(rgba).convert(mode).save(path)
+    return str(path)
+
+
+def test_presets_lists_every_preset_with_its_shape(lines: Lines) -> None:
+    assert main(["presets"]) == 0
+    printed = lines()
+    assert [line.split()[0] for line in printed] == list(PRESETS)
+    assert "784-512-10" in printed[0]
+
+
+def test_presets_as_json_hold_their_configs(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    assert main(["presets", "--json"]) == 0
+    printed = objects()
+    assert [preset["preset"] for preset in printed] == list(PRESETS)
+    assert printed[0]["config"]["train"]["learning_rate"] == 0.1
+
+
+def test_train_prints_each_epoch_and_then_the_result(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    assert main(["train", "--preset", "tutorial-mlp", "--epochs", "2", "--seed", "7", "--json"]) == 0
+    *epochs, result = objects()
+    assert [(line["event"], line["epoch"], line["step"]) for line in epochs] == [("epoch", 1, 30), ("epoch", 2, 60)]
+    assert all(0 < line["train_accuracy"] <= 1 and line["train_loss"] > 0 for line in epochs)
+    assert list(result) == [
+        *("event", "run", "preset", "seed", "epochs"),
+        *("train_seconds", "images_per_second", "test_accuracy", "test_loss"),
+    ]
+    assert (result["event"], result["preset"], result["seed"], result["epochs"]) == ("result", "tutorial-mlp", 7, 2)
+    assert 0.3 < result["test_accuracy"] <= 1
+
+
+def test_train_keeps_the_run_in_the_store(run_id: str) -> None:
+    run = Store().run(run_id)
+    assert (run.state, run.config.preset, run.config.train.epochs) == ("finished", "tutorial-mlp", 1)
+    _, config = unpack_weights(Store().weights(run_id))
+    assert config == run.config
+
+
+def test_train_tells_what_the_store_holds(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    main(["train", "--epochs", "1", "--json"])
+    *_, told = objects()
+    run = Store().run(told["run"])
+    assert run.result is not None
+    assert (told["test_accuracy"], told["test_loss"]) == (run.result["test_accuracy"], run.result["test_loss"])
+    assert (told["train_seconds"], told["images_per_second"]) == (run.seconds, run.images_per_second)
+
+
+def test_train_with_the_same_seed_gives_the_same_weights(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    weights = []
+    for seed in ("1", "1", "2"):
+        main(["train", "--preset", "tutorial-keras", "--epochs", "1", "--seed", seed, "--json"])
+        model, _ = unpack_weights(Store().weights(objects()[-1]["run"]))
+        weights.append(model.state_dict())
+    assert same_weights(weights[0], weights[1])
+    assert not same_weights(weights[0], weights[2])
+
+
+def test_train_for_people_shows_progress_apart_from_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--epochs", "1"]) == 0
+    printed = capsys.readouterr()
+    first, last = printed.out.splitlines()
+    assert "407,050 parameters on " in first
+    assert "test accuracy" in last
+    assert "epoch 1: training loss" in printed.err
+    assert "images/s" in printed.err
+
+
+def test_train_uses_the_database_it_is_given(tmp_path: Path, lab: Path, lines: Lines) -> None:
+    url = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    main(["train", "--epochs", "1", "--json", "--db", url])
+    assert Store(url).run(json.loads(lines()[-1])["run"]).state == "finished"
+    assert not (lab / "lab.sqlite").exists()
+
+
+def test_a_stop_from_elsewhere_ends_the_command_with_130(
+    objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistlab.recorder._WRITE_EVERY", 0)
+    really_log = Store.log
+
+    def log(store: Store, run_id: str, *rest: Any) -> str | None:
+        store.request_stop(run_id)
+        return really_log(store, run_id, *rest)
+
+    monkeypatch.setattr(Store, "log", log)
+    assert main(["train", "--epochs", "5", "--json"]) == 130
+    *_, last = objects()
+    assert (last["event"], last["epochs"], last["test_accuracy"]) == ("stopped", 0, None)
+
+
+def start_training(lab: Path, *options: str) -> "subprocess.Popen[str]":
+    """The real command line in a process of its own, on 600 images, for longer than anybody waits."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.tiny", "train", "--preset", "tutorial-mlp", "--epochs", "1000", *options],
+        cwd=PROJECT,
+        env=os.environ | {"MNISTLAB_LAB": str(lab), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_keeps_what_was_learned(lab: Path) -> None:
+    process = start_training(lab, "--json")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["epoch"] == 1
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    told = json.loads(printed.splitlines()[-1])
+    assert told["event"] == "stopped"
+    assert 1 <= told["epochs"] < 1000
+    run = Store().run(told["run"])
+    assert (run.state, run.step) == ("stopped", round(told["epochs"] * 30))
+    assert len(Store().curve(run.id).steps) == run.step
+    unpack_weights(Store().weights(run.id))
+    assert Store().weights(run.id, "checkpoint")
+
+
+def test_ctrl_c_tells_a_person_where_the_run_is(lab: Path) -> None:
+    process = start_training(lab)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    run_id = process.stdout.readline().removeprefix("Run ").partition(":")[0]
+    assert process.stderr.readline()  # the first of the progress
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert f"kept as run {run_id}" in printed
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "mnistlab", "presets"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()  # before a single line was read
+    assert process.stderr.read() == ""
+    assert process.wait(30) == 0
+    process.stderr.close()
+
+
+def test_evaluate_prints_a_line_for_each_digit(run_id: str, lines: Lines) -> None:
+    assert main(["evaluate", run_id]) == 0
+    first, *digits = lines()
+    assert first.startswith(f"{run_id}, test: loss ")
+    assert [line[:2] for line in digits] == [f"{digit}:" for digit in range(10)]
+    assert all(line.endswith(")") and " % (" in line for line in digits)
+
+
+def test_evaluate_as_json_adds_up(run_id: str, objects: Callable[[], list[dict[str, Any]]]) -> None:
+    assert main(["evaluate", run_id, "--json"]) == 0
+    (figures,) = objects()
+    confusion = np.array(figures["confusion"])
+    assert (figures["model"], figures["split"], confusion.sum()) == (run_id, "test", 200)
+    assert figures["accuracy"] == pytest.approx(confusion.trace() / 200)
+    assert figures["per_digit"] == [[int(row[digit]), int(row.sum())] for digit, row in enumerate(confusion)]
+
+
+def test_evaluate_tells_the_result_of_the_training(run_id: str, objects: Callable[[], list[dict[str, Any]]]) -> None:
+    main(["evaluate", run_id, "--json"])
+    (figures,) = objects()
+    result = Store().run(run_id).result
+    assert result is not None
+    assert figures["accuracy"] == result["test_accuracy"]
+    assert figures["loss"] == pytest.approx(result["test_loss"], rel=1e-5)
+
+
+def test_evaluate_reads_the_images_the_run_has_learned_from(
+    run_id: str, objects: Callable[[], list[dict[str, Any]]]
+) -> None:
+    assert main(["evaluate", run_id, "--split", "train", "--json"]) == 0
+    (figures,) = objects()
+    assert (figures["split"], np.sum(figures["confusion"])) == ("train", 600)  # the tutorial holds nothing out
+
+
+def test_evaluating_a_validation_split_that_is_not_there_is_told(
+    run_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", run_id, "--split", "validation"]) == 1
+    assert "trained without a validation split" in capsys.readouterr().err
+
+
+def test_evaluate_knows_the_built_in_model(objects: Callable[[], list[dict[str, Any]]]) -> None:
+    assert main(["evaluate", "small-cnn", "--json"]) == 0
+    assert objects()[0]["accuracy"] > 0.97
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "1", "P", "LA"])
+def test_classify_reads_every_kind_of_png(
+    tmp_path: Path, mode: str, objects: Callable[[], list[dict[str, Any]]]
+) -> None:
+    path = save(tmp_path / "seven.png", put_on("black on white", draw(SEVEN)), mode)
+    assert main(["classify", path, "--json"]) == 0
+    (told,) = objects()
+    assert (told["file"], told["digit"]) == (path, 7)
+    assert sum(told["probabilities"]) == pytest.approx(1, abs=1e-4)
+    assert np.argmax(told["probabilities"]) == 7
+
+
+def test_classify_reads_jpeg(tmp_path: Path, lines: Lines) -> None:
+    path = save(tmp_path / "seven.jpg", put_on("white on black", draw(SEVEN)), "RGB")
+    assert main(["classify", path]) == 0
+    assert lines()[0].startswith(f"{path}: 7 (")
+
+
+def test_classify_reads_mnist_digits(
+    tmp_path: Path, dataset: Dataset, objects: Callable[[], list[dict[str, Any]]]
+) -> None:
+    paths = [save(tmp_path / f"{index}.png", enlarge(dataset.test.images[index])) for index in range(5)]
+    assert main(["classify", *paths, "--json"]) == 0
+    assert [told["digit"] for told in objects()] == dataset.test.labels[:5].tolist()
+
+
+def test_classify_uses_the_run_it_is_given(run_id: str, tmp_path: Path, lines: Lines) -> None:
+    path = save(tmp_path / "seven.png", put_on("white on black", draw(SEVEN)))
+    assert main(["classify", path, "--model", run_id, "--json"]) == 0
+    by_run = json.loads(lines()[0])["probabilities"]
+    main(["classify", path, "--json"])
+    assert json.loads(lines()[0])["probabilities"] != by_run
+
+
+def broken_files(folder: Path) -> dict[str, bytes]:
+    good = Path(save(folder / "good.png", put_on("white on black", draw(SEVEN)))).read_bytes()
+    middle = len(good) // 2
+    return {
+        "text.png": b"this is not a picture",
+        "nothing.png": b"",
+        "half.png": good[:middle],
+        "flipped.png": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
+        "head.png": good[:30],
+        "header.png": good[:12] + b"XXXX" + good[16:],
+        "torn.png": torn(good),
+    }
+
+
+def torn(png: bytes) -> bytes:
+    """A PNG whose pixels end halfway and are followed by a chunk of no known kind."""
+    start = png.index(b"IDAT")
+    (length,) = struct.unpack(">I", png[start - 4 : start])
+    half = png[start : start + 4 + length // 2]
+    stray = b"\x04\xa8\xe1x" + bytes(8)
+    pixels, unknown = (
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (half, stray)
+    )
+    return png[: start - 4] + pixels + unknown
+
+
+BROKEN = ["text.png", "nothing.png", "half.png", "flipped.png", "head.png", "header.png", "torn.png"]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_classify_tells_what_is_no_picture(tmp_path: Path, name: str, lines: Lines) -> None:
+    path = tmp_path / name
+    path.write_bytes(broken_files(tmp_path)[name])
+    assert main(["classify", str(path)]) == 1
+    (line,) = lines()
+    assert line.startswith(f"{path}: Not a picture that can be opened")
+    assert line.endswith("Give a PNG or JPEG file.")
+
+
+def test_classify_goes_on_after_a_file_it_cannot_read(
+    tmp_path: Path, objects: Callable[[], list[dict[str, Any]]]
+) -> None:
+    empty = save(tmp_path / "empty.png", np.full((SIDE, SIDE, 4), 255, np.uint8))
+    seven = save(tmp_path / "seven.png", put_on("white on black", draw(SEVEN)))
+    missing = str(tmp_path / "missing.png")
+    assert main(["classify", empty, missing, str(tmp_path), seven, "--json"]) == 1
+    first, second, third, fourth = objects()
+    assert "nothing on the canvas" in first["error"]
+    assert "No such file" in second["error"]
+    assert "Not a picture" in third["error"]
+    assert fourth["digit"] == 7
+
+
+def test_classify_refuses_huge_pictures(tmp_path: Path, lines: Lines) -> None:
+    path = tmp_path / "huge.png"
+    Image.new("L", (4097, 10)).save(path)
+    assert main(["classify", str(path)]) == 1
+    assert "4097 x 10; at most 4096" in lines()[0]
+
+
+def test_runs_tells_how_to_start_one(lines: Lines) -> None:
+    assert main(["runs"]) == 0
+    assert "python -m mnistlab train" in lines()[0]
+
+
+def test_runs_as_json_of_an_empty_lab_is_empty(lines: Lines) -> None:
+    assert main(["runs", "--json"]) == 0
+    assert lines() == []
+
+
+def test_runs_lists_the_newest_first(run_id: str, lines: Lines) -> None:
+    main(["train", "--preset", "tutorial-keras", "--epochs", "1", "--json"])
+    newest = json.loads(lines()[-1])["run"]
+    assert main(["runs"]) == 0
+    printed = lines()
+    assert [line.split()[0] for line in printed] == [newest, run_id]
+    assert "tutorial-keras" in printed[0]
+    assert "finished" in printed[0]
+    assert "test accuracy" in printed[0]
+
+
+def test_runs_as_json_tell_state_and_result(run_id: str, objects: Callable[[], list[dict[str, Any]]]) -> None:
+    assert main(["runs", "--json"]) == 0
+    (told,) = objects()
+    assert (told["run"], told["state"], told["epoch"], told["step"], told["error"]) == (run_id, "finished", 1, 30, None)
+    assert told["result"] == Store().run(run_id).result
+
+
+def test_an_exported_run_is_read_by_safetensors(run_id: str, tmp_path: Path, lines: Lines) -> None:
+    target = tmp_path / "run.safetensors"
+    assert main(["export", run_id, "--to", str(target)]) == 0
+    model, _ = unpack_weights(Store().weights(run_id))
+    assert same_weights(load_file(target), model.state_dict())
+    assert lines() == [f"Wrote {target} (1.6 MB)."]
+
+
+def test_an_exported_built_in_model_can_be_loaded_again(tmp_path: Path) -> None:
+    target = tmp_path / "cnn.safetensors"
+    assert main(["export", "small-cnn", "--to", str(target), "--json"]) == 0
+    _, config = unpack_weights(target.read_bytes())
+    assert config == PRESETS["small-cnn"].config
+
+
+WRONG = [
+    (["train", "--preset", "tutorial"], "There is no preset 'tutorial'"),
+    (["train", "--epochs", "0"], "train.epochs: 0 was given"),
+    (["train", "--seed", "-1"], "train.seed: -1 was given"),
+    (["train", "--device", "gpu"], "train.device: 'gpu' was given"),
+    (["train", "--preset", "quick-mlp"], "5000 validation images were asked for"),  # of 600
+    (["evaluate", "big-cnn"], "There is no model 'big-cnn'"),
+    (["evaluate", "abcdefgh"], "There is no run 'abcdefgh'"),
+    (["classify", "seven.png", "--model", "big-cnn"], "There is no model 'big-cnn'"),
+    (["export", "big-cnn", "--to", "weights.safetensors"], "'big-cnn' is not a run's id"),
+    (["export", "small-cnn", "--to", "missing/weights.safetensors"], "cannot be written: No such file"),
+    (["runs", "--db", "nonsense"], "The database's address cannot be read"),
+    (["runs", "--db", "sqlite:////missing/lab.sqlite"], "cannot be opened"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
+def test_a_mistake_is_told_in_one_line_without_a_traceback(
+    arguments: list[str],
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "seven.png", put_on("white on black", draw(SEVEN)))
+    assert main([*arguments]) == 1
+    printed = capsys.readouterr()
+    (line,) = [line for line in printed.err.splitlines() if line.startswith("mnistlab: ")]
+    assert reason in line
+    assert "Traceback" not in printed.err
+
+
+def test_a_missing_device_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.accelerator.current_accelerator", lambda check_available=False: None)
+    assert main(["train", "--device", "cuda", "--epochs", "1"]) == 1
+    assert "'cuda' is not on this machine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["tarin"], ["train", "--epochs", "two"], ["export", "small-cnn"]])
+def test_a_misspelt_command_shows_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: python -m mnistlab" in capsys.readouterr().err

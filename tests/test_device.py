@@ -1,0 +1,120 @@
+"""Picking a device, naming it, and keeping a run's random numbers apart from everybody else's."""
+
+import pytest
+import torch
+
+from mnistlab.device import RandomStream, describe_device, describe_machine, pick_device
+from mnistlab.errors import ConfigError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def no_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
+
+
+@pytest.fixture
+def one_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with one CUDA device, as far as picking goes."""
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 1)
+
+
+@pytest.mark.usefixtures("no_accelerator")
+def test_auto_is_the_cpu_where_there_is_nothing_else() -> None:
+    assert pick_device() == pick_device("auto") == CPU
+
+
+@pytest.mark.usefixtures("one_cuda")
+def test_auto_takes_the_accelerator() -> None:
+    assert pick_device("auto") == torch.device("cuda")
+
+
+@pytest.mark.usefixtures("one_cuda")
+@pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:0"])
+def test_a_device_that_is_there_is_taken_as_asked(name: str) -> None:
+    assert pick_device(name) == torch.device(name)
+
+
+@pytest.mark.usefixtures("no_accelerator")
+@pytest.mark.parametrize("name", ["cuda", "cuda:1", "mps", "xpu"])
+def test_a_missing_device_is_refused_not_replaced(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{name}' is not on this machine, which offers cpu"):
+        pick_device(name)
+
+
+@pytest.mark.usefixtures("one_cuda")
+def test_another_kind_of_accelerator_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'mps' is not on this machine, which offers cpu and cuda"):
+        pick_device("mps")
+
+
+@pytest.mark.usefixtures("one_cuda")
+def test_a_device_number_beyond_the_last_is_refused() -> None:
+    with pytest.raises(ConfigError, match="There is no 'cuda:1': this machine has 1"):
+        pick_device("cuda:1")
+
+
+def test_a_word_that_is_no_device_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'banana'"):
+        pick_device("banana")
+
+
+@pytest.mark.parametrize(("threads", "text"), [(1, "CPU, 1 thread"), (2, "CPU, 2 threads")])
+def test_cpu_is_named_with_its_threads(monkeypatch: pytest.MonkeyPatch, threads: int, text: str) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert describe_device("cpu") == text
+
+
+def test_machine_is_described_by_what_decides_the_weights() -> None:
+    machine = describe_machine()
+    assert set(machine) == {"device", "torch", "python", "system"}
+    assert machine["torch"] == torch.__version__
+
+
+def test_a_stream_draws_what_its_seed_says() -> None:
+    stream = RandomStream(5, CPU)
+    stream.enter()
+    drawn = torch.rand(3)
+    stream.leave()
+    torch.manual_seed(5)
+    assert torch.equal(drawn, torch.rand(3))
+
+
+def test_a_stream_leaves_the_global_generator_as_it_found_it() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(4)
+    torch.manual_seed(1)
+    stream = RandomStream(5, CPU)
+    first = torch.rand(2)
+    stream.enter()
+    torch.rand(100)
+    stream.leave()
+    assert torch.equal(torch.cat([first, torch.rand(2)]), expected)
+
+
+def test_a_stream_goes_on_where_it_left_whatever_is_drawn_outside() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(4)
+    stream, drawn = RandomStream(5, CPU), []
+    for _ in range(2):
+        stream.enter()
+        drawn.append(torch.rand(2))
+        stream.leave()
+        torch.manual_seed(99)
+        torch.rand(7)
+    assert torch.equal(torch.cat(drawn), expected)
+
+
+def test_a_restored_stream_repeats_what_came_after() -> None:
+    stream = RandomStream(5, CPU)
+    kept = [state.clone() for state in stream.state()]
+    stream.enter()
+    drawn = torch.rand(3)
+    stream.leave()
+    other = RandomStream(6, CPU)
+    other.restore(kept)
+    other.enter()
+    assert torch.equal(torch.rand(3), drawn)
+    other.leave()

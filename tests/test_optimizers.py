@@ -1,0 +1,114 @@
+"""Optimizers as configured, and the learning rate's course over a run."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from mnistlab.config import TrainConfig
+from mnistlab.optimizers import build_optimizer, learning_rate_at, set_learning_rate
+
+NUM_STEPS = 200
+SETTINGS: list[tuple[dict[str, Any], type[torch.optim.Optimizer], dict[str, Any]]] = [
+    ({"optimizer": "sgd"}, torch.optim.SGD, {"lr": 0.1}),
+    (
+        {"optimizer": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+        torch.optim.SGD,
+        {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+    ),
+    ({"optimizer": "adam", "weight_decay": 0.01}, torch.optim.Adam, {"lr": 0.1, "weight_decay": 0.01}),
+    ({"optimizer": "adamw", "weight_decay": 0.3}, torch.optim.AdamW, {"lr": 0.1, "weight_decay": 0.3}),
+    ({"optimizer": "adamw"}, torch.optim.AdamW, {"lr": 0.1, "weight_decay": 0.0}),
+    (
+        {"optimizer": "rmsprop", "momentum": 0.5, "weight_decay": 0.01},
+        torch.optim.RMSprop,
+        {"lr": 0.1, "momentum": 0.5, "weight_decay": 0.01},
+    ),
+]
+
+
+def rates(num_steps: int = NUM_STEPS, **train: Any) -> list[float]:
+    config = TrainConfig(**train)
+    return [learning_rate_at(config, step, num_steps) for step in range(num_steps)]
+
+
+@pytest.mark.parametrize(("train", "kind", "arguments"), SETTINGS, ids=lambda value: str(value))
+def test_optimizer_steps_as_torchs_own_does(
+    train: dict[str, Any], kind: type[torch.optim.Optimizer], arguments: dict[str, Any]
+) -> None:
+    torch.manual_seed(0)
+    ours, theirs = nn.Linear(5, 3), nn.Linear(5, 3)
+    theirs.load_state_dict(ours.state_dict())
+    our_optimizer = build_optimizer(TrainConfig(**train), ours)
+    their_optimizer = kind(theirs.parameters(), **arguments)
+    for _ in range(5):
+        batch = torch.randn(4, 5)
+        for model, optimizer in ((ours, our_optimizer), (theirs, their_optimizer)):
+            optimizer.zero_grad()
+            model(batch).square().sum().backward()
+            optimizer.step()
+    torch.testing.assert_close(ours.weight, theirs.weight)
+    torch.testing.assert_close(ours.bias, theirs.bias)
+
+
+def test_constant_rate_stays() -> None:
+    assert set(rates(learning_rate=0.3)) == {0.3}
+
+
+def test_cosine_falls_from_the_rate_towards_zero() -> None:
+    course = rates(learning_rate=0.3, schedule="cosine")
+    assert course[0] == pytest.approx(0.3)
+    assert course[NUM_STEPS // 2] == pytest.approx(0.15)
+    assert 0 < course[-1] < 0.001
+    assert course == sorted(course, reverse=True)
+
+
+def test_cosine_equals_torchs_own() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], 0.3)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, NUM_STEPS)
+    assert rates(learning_rate=0.3, schedule="cosine") == pytest.approx(torchs_rates(optimizer, scheduler), abs=1e-9)
+
+
+def test_one_cycle_equals_torchs_own() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], 0.3)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.3, total_steps=NUM_STEPS, cycle_momentum=False)
+    # torch counts the rise in whole steps, one fewer than 30 %: their peaks are up to a step apart.
+    expected = torchs_rates(optimizer, scheduler)
+    assert rates(learning_rate=0.3, schedule="one-cycle") == pytest.approx(expected, abs=0.006)
+
+
+def test_one_cycle_rises_to_its_peak_and_falls_to_almost_nothing() -> None:
+    course = rates(learning_rate=0.3, schedule="one-cycle")
+    peak = course.index(max(course))
+    assert course[0] == pytest.approx(0.3 / 25)
+    assert max(course) == pytest.approx(0.3, rel=1e-3)
+    assert peak / NUM_STEPS == pytest.approx(0.3, abs=0.01)
+    assert course[:peak] == sorted(course[:peak])
+    assert course[peak:] == sorted(course[peak:], reverse=True)
+    assert course[-1] == pytest.approx(0.3 / 25 / 10_000)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle"])
+@pytest.mark.parametrize("num_steps", [1, 2, 3])
+def test_the_shortest_runs_have_a_rate_in_every_step(schedule: Any, num_steps: int) -> None:
+    assert all(0 < rate <= 0.3 for rate in rates(num_steps, learning_rate=0.3, schedule=schedule))
+
+
+def test_set_rate_is_used_by_the_next_step() -> None:
+    model = nn.Linear(1, 1, bias=False)
+    optimizer = build_optimizer(TrainConfig(learning_rate=0.1), model)
+    before = model.weight.item()
+    set_learning_rate(optimizer, 0.5)
+    model(torch.ones(1, 1)).sum().backward()
+    optimizer.step()
+    assert model.weight.item() == pytest.approx(before - 0.5)
+
+
+def torchs_rates(optimizer: torch.optim.Optimizer, scheduler: torch.optim.lr_scheduler.LRScheduler) -> list[float]:
+    course = []
+    for _ in range(NUM_STEPS):
+        course.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return course

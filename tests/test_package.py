@@ -1,0 +1,53 @@
+"""The package as a whole: what it offers, what it loads, and what it never touches."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import mnistlab
+from mnistlab.paths import PROJECT
+
+FOUND = pkgutil.walk_packages(mnistlab.__path__, "mnistlab.")
+MODULES = [module.name for module in FOUND if not module.name.endswith("__main__")]
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules that a fresh Python has loaded after a statement."""
+    program = f"import sys; {statement}; print(' '.join(name for name in sys.modules if '.' not in name))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", mnistlab.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(mnistlab, name) is not None
+
+
+def test_every_public_name_is_told_to_type_checkers_and_loaded_alike() -> None:
+    assert sorted(mnistlab.__all__) == sorted(mnistlab._HOMES)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'mnistlab' has no attribute 'trian'"):
+        mnistlab.trian  # noqa: B018
+
+
+def test_importing_mnistlab_loads_nothing_heavy() -> None:
+    assert loaded_by("import mnistlab").isdisjoint({"torch", "torchvision", "numpy", "sqlalchemy", "distributed"})
+
+
+def test_a_page_can_start_jobs_without_loading_torch() -> None:
+    assert loaded_by("import mnistlab.jobs, mnistlab.presets").isdisjoint({"torch", "torchvision", "distributed"})
+
+
+def test_the_core_never_loads_the_face() -> None:
+    everything = "import " + ", ".join(MODULES)
+    assert loaded_by(everything).isdisjoint({"streamlit", "plotly", "ui"})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_says_what_it_is(name: str) -> None:
+    assert importlib.import_module(name).__doc__

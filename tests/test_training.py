@@ -1,0 +1,428 @@
+"""Training: deterministic, equal to a loop written by hand, and interruptible at any event without a trace."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mnistlab import training
+from mnistlab.batches import Batches
+from mnistlab.config import ModelConfig, RunConfig, TrainConfig
+from mnistlab.data import Dataset, Split
+from mnistlab.errors import ConfigError, DataError, DivergedError
+from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.models import build_model
+from mnistlab.optimizers import build_optimizer
+from mnistlab.training import train, train_step
+from tests import tiny
+from tests.tiny import epochs_of, losses_of, same_weights, weights_of
+
+EACH_STEP, NEVER = 0.0, 1e9  # seconds between two reports
+CPU = torch.device("cpu")
+
+# Between them: every optimizer's memory, every schedule, every use of augmentation, dropout and batch norm.
+VARIED = {
+    "adam": tiny.config(
+        {"dropout": 0.3},
+        {"rotation": 20, "use": "double"},
+        optimizer="adam",
+        learning_rate=1e-2,
+        schedule="one-cycle",
+        weight_decay=1e-3,
+        batch_size=150,
+    ),
+    "sgd": tiny.config(
+        {"batch_norm": True, "hidden": (8, 8)},
+        {"shift": 0.1, "shear": 20, "elastic": 2, "noise": 0.2, "erasing": 0.4, "interpolation": "nearest"},
+        momentum=0.9,
+        nesterov=True,
+        schedule="cosine",
+        label_smoothing=0.1,
+        batch_size=120,
+    ),
+    "rmsprop": tiny.config(
+        {"kind": "cnn", "channels": (2, 2), "dropout": 0.3},
+        {"rotation": 20, "use": "once"},
+        optimizer="rmsprop",
+        learning_rate=1e-3,
+        momentum=0.5,
+        shuffle=False,
+        batch_size=250,
+    ),
+    "adamw": tiny.config(
+        {"dropout": 0.3, "activation": "tanh"}, optimizer="adamw", learning_rate=1e-2, validation_size=0
+    ),
+}
+
+
+@pytest.fixture
+def varied(request: pytest.FixtureRequest) -> RunConfig:
+    return VARIED[request.param]
+
+
+def each_varied(test: Callable[..., None]) -> Callable[..., None]:
+    marked: Callable[..., None] = pytest.mark.parametrize("varied", VARIED, indirect=True)(test)
+    return marked
+
+
+def figures(event: Event) -> tuple[Any, ...]:
+    """What an event tells, without clock times."""
+    match event:
+        case StepsTaken():
+            return "steps", event.first_step, event.step, event.losses.tolist(), event.accuracy, event.learning_rate
+        case EpochEnded():
+            told = (event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy)
+            return "epoch", event.epoch, event.step, *told
+        case TrainingEnded():
+            return "ended", event.step
+        case TrainingStarted():
+            return "started", event.num_steps, event.steps_per_epoch, event.num_parameters
+
+
+def watch_steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The images and labels of every step that is taken from now on."""
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    really_step = training.train_step
+
+    def step(model: nn.Module, optimizer: Any, images: torch.Tensor, labels: torch.Tensor, *rest: Any) -> Any:
+        seen.append((images.clone(), labels.clone()))
+        return really_step(model, optimizer, images, labels, *rest)
+
+    monkeypatch.setattr(training, "train_step", step)
+    return seen
+
+
+@each_varied
+def test_same_seed_gives_same_weights(tiny_dataset: Dataset, varied: RunConfig) -> None:
+    first, second = (list(train(varied, tiny_dataset)) for _ in range(2))
+    assert same_weights(weights_of(first), weights_of(second))
+    assert losses_of(first) == losses_of(second)
+
+
+def test_another_seed_gives_other_weights(tiny_dataset: Dataset) -> None:
+    first, second = (weights_of(train(tiny.config(seed=seed), tiny_dataset)) for seed in (0, 1))
+    assert not same_weights(first, second)
+
+
+@each_varied
+def test_reporting_more_often_changes_nothing(tiny_dataset: Dataset, varied: RunConfig) -> None:
+    often, rarely = (list(train(varied, tiny_dataset, report_every=every)) for every in (EACH_STEP, NEVER))
+    assert same_weights(weights_of(often), weights_of(rarely))
+    assert losses_of(often) == losses_of(rarely)
+
+
+@each_varied
+def test_random_numbers_drawn_by_the_consumer_change_nothing(tiny_dataset: Dataset, varied: RunConfig) -> None:
+    undisturbed = list(train(varied, tiny_dataset, report_every=EACH_STEP))
+    disturbed: list[Event] = []
+    for event in train(varied, tiny_dataset, report_every=EACH_STEP):
+        torch.manual_seed(len(disturbed))
+        torch.rand(1000)
+        disturbed.append(event)
+    assert same_weights(weights_of(disturbed), weights_of(undisturbed))
+
+
+def test_training_does_not_disturb_the_consumers_random_numbers(tiny_dataset: Dataset) -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(20)
+    torch.manual_seed(1)
+    events = train(VARIED["adam"], tiny_dataset, report_every=EACH_STEP)
+    drawn = [torch.rand(1) for _ in itertools.islice(events, 10)]
+    events.close()  # type: ignore[attr-defined]  # it is a generator
+    assert torch.equal(torch.cat([*drawn, torch.rand(10)]), expected)
+
+
+def test_events_leave_gradients_switched_on(tiny_dataset: Dataset) -> None:
+    for _ in train(VARIED["sgd"], tiny_dataset, report_every=EACH_STEP):
+        assert torch.is_grad_enabled()
+        assert not torch.is_inference_mode_enabled()
+
+
+def test_losses_equal_a_loop_written_by_hand(tiny_dataset: Dataset) -> None:
+    config = tiny.config({"hidden": (16,)}, shuffle=False, validation_size=0, batch_size=50, learning_rate=0.1)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.ReLU(), nn.Linear(16, 10))
+    by_hand = []
+    for _ in range(2):
+        for start in range(0, 600, 50):
+            images = torch.tensor(tiny_dataset.source.images[start : start + 50]).float() / 255
+            labels = torch.tensor(tiny_dataset.source.labels[start : start + 50])
+            loss = F.cross_entropy(model(images), labels)
+            gradients = torch.autograd.grad(loss, list(model.parameters()))
+            with torch.no_grad():
+                for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+                    parameter.sub_(0.1 * gradient)
+            by_hand.append(loss.item())
+    np.testing.assert_allclose(losses_of(train(config, tiny_dataset)), by_hand, rtol=1e-4)
+
+
+def test_accuracy_is_measured_before_the_step(tiny_dataset: Dataset) -> None:
+    config = tiny.config(shuffle=False, epochs=1)
+    _, *events = train(config, tiny_dataset, report_every=EACH_STEP)
+    torch.manual_seed(config.train.seed)
+    untrained = build_model(config.model)
+    first = next(event for event in events if isinstance(event, StepsTaken))
+    images, labels = tiny_dataset.train.images[:100], tiny_dataset.train.labels[:100]
+    predictions = untrained(torch.tensor(images) / 255).argmax(1).numpy()
+    assert first.accuracy == pytest.approx((predictions == labels).mean())
+
+
+def test_label_smoothing_is_in_the_loss(tiny_dataset: Dataset) -> None:
+    """0.3 of certainty over ten digits: 0.7 of the plain loss and 0.3 of the mean over all digits."""
+    model = build_model(ModelConfig(hidden=()))
+    images, labels = torch.tensor(tiny_dataset.test.images) / 255, torch.tensor(tiny_dataset.test.labels)
+    log_probabilities = model(images).log_softmax(1)
+    expected = 0.7 * F.nll_loss(log_probabilities, labels) - 0.3 * log_probabilities.mean()
+    loss, _ = train_step(model, torch.optim.SGD(model.parameters(), 0.1), images, labels, label_smoothing=0.3)
+    torch.testing.assert_close(loss, expected.detach())
+
+
+@pytest.mark.parametrize(
+    "model", [{"hidden": (32,)}, {"kind": "cnn", "channels": (8, 16, 32, 64), "batch_norm": True}], ids=["mlp", "cnn"]
+)
+def test_64_digits_are_learned_by_heart(tiny_dataset: Dataset, model: dict[str, Any]) -> None:
+    split = Split("source", tiny_dataset.source.images[:64].copy(), tiny_dataset.source.labels[:64].copy())
+    digits = Dataset("mnist", split, tiny_dataset.test, 0)
+    config = tiny.config(model, optimizer="adam", learning_rate=1e-2, batch_size=16, epochs=30, validation_size=0)
+    last = epochs_of(train(config, digits))[-1]
+    assert last.train_accuracy == 1
+    assert last.train_loss is not None
+    assert last.train_loss < 0.2
+
+
+def test_events_come_in_their_order(tiny_dataset: Dataset) -> None:
+    events = list(train(tiny.config(), tiny_dataset, report_every=NEVER))
+    assert [type(event).__name__ for event in events] == [
+        "TrainingStarted",
+        "EpochEnded",
+        *("StepsTaken", "EpochEnded") * 2,
+        "TrainingEnded",
+    ]
+
+
+def test_start_tells_the_length_and_the_size(tiny_dataset: Dataset) -> None:
+    started = next(train(tiny.config({"hidden": ()}, batch_size=64, epochs=3), tiny_dataset))
+    assert isinstance(started, TrainingStarted)
+    assert (started.steps_per_epoch, started.num_steps, started.num_parameters) == (8, 24, 7850)
+    assert started.device.startswith("CPU")
+
+
+@pytest.mark.parametrize("report_every", [EACH_STEP, 0.002, NEVER])
+def test_every_step_is_reported_once(tiny_dataset: Dataset, report_every: float) -> None:
+    events = list(train(tiny.config(batch_size=7, epochs=3), tiny_dataset, report_every=report_every))
+    reports = [event for event in events if isinstance(event, StepsTaken)]
+    steps = [step for report in reports for step in range(report.first_step, report.step + 1)]
+    assert steps == list(range(1, 72 * 3 + 1))  # 500 images are 71 batches of 7 and one of 3
+    assert [len(report.losses) for report in reports] == [report.step - report.first_step + 1 for report in reports]
+
+
+def test_epochs_are_told_with_the_step_that_ended_them(tiny_dataset: Dataset) -> None:
+    ended = epochs_of(train(tiny.config(epochs=3), tiny_dataset))
+    assert [(event.epoch, event.step) for event in ended] == [(0, 0), (1, 5), (2, 10), (3, 15)]
+
+
+def test_epochs_figures_sum_up_their_steps(tiny_dataset: Dataset) -> None:
+    events = list(train(tiny.config(epochs=2), tiny_dataset, report_every=EACH_STEP))
+    reports = [event for event in events if isinstance(event, StepsTaken)]
+    for ended in epochs_of(events)[1:]:
+        within = reports[(ended.epoch - 1) * 5 : ended.epoch * 5]
+        assert ended.train_loss == pytest.approx(np.mean([report.losses[0] for report in within]))
+        assert ended.train_accuracy == pytest.approx(np.mean([report.accuracy for report in within]))
+
+
+def test_epochs_validate_the_network_as_it_is_then(tiny_dataset: Dataset) -> None:
+    for event in train(VARIED["adam"], tiny_dataset):
+        if isinstance(event, TrainingStarted):
+            model = event.state.model
+        if isinstance(event, EpochEnded):
+            images = torch.tensor(tiny_dataset.validation.images) / 255
+            labels = torch.tensor(tiny_dataset.validation.labels)
+            with torch.no_grad():
+                logits = model.eval()(images)
+            model.train()
+            assert event.validation_loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+            assert event.validation_accuracy == pytest.approx((logits.argmax(1) == labels).float().mean().item())
+
+
+def test_the_untrained_network_is_told_only_where_something_is_held_out(tiny_dataset: Dataset) -> None:
+    with_validation, without = (epochs_of(train(tiny.config(validation_size=size), tiny_dataset)) for size in (50, 0))
+    assert [event.epoch for event in with_validation] == [0, 1, 2]
+    assert [event.epoch for event in without] == [1, 2]
+    assert (with_validation[0].train_loss, with_validation[0].train_accuracy) == (None, None)
+    assert (without[0].validation_loss, without[0].validation_accuracy) == (None, None)
+
+
+def test_validation_images_are_never_in_a_batch(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watch_steps(monkeypatch)
+    list(train(tiny.config(epochs=2), tiny_dataset))
+    learned = {image.tobytes() for images, _ in seen for image in (images * 255).round().to(torch.uint8).numpy()}
+    assert learned == {image.tobytes() for image in tiny_dataset.train.images}
+    assert learned.isdisjoint(image.tobytes() for image in tiny_dataset.validation.images)
+
+
+def test_the_config_decides_how_many_are_held_out(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watch_steps(monkeypatch)
+    list(train(tiny.config(epochs=1, validation_size=0), tiny_dataset))
+    assert sum(len(labels) for _, labels in seen) == 600
+
+
+def test_holding_out_more_than_there_is_raises(tiny_dataset: Dataset) -> None:
+    with pytest.raises(DataError, match="600 validation images"):
+        next(train(tiny.config(validation_size=600), tiny_dataset))
+
+
+def test_learning_rate_follows_its_schedule(tiny_dataset: Dataset) -> None:
+    config = tiny.config(schedule="cosine", learning_rate=0.2)
+    events = train(config, tiny_dataset, report_every=EACH_STEP)
+    rates = [event.learning_rate for event in events if isinstance(event, StepsTaken)]
+    assert rates == pytest.approx([0.1 * (1 + np.cos(np.pi * step / 10)) for step in range(10)])
+
+
+def test_stopping_to_iterate_stops_the_training(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watch_steps(monkeypatch)
+    events = train(tiny.config(epochs=100), tiny_dataset, report_every=EACH_STEP)
+    for event in events:
+        if isinstance(event, StepsTaken) and event.step == 7:
+            break
+    events.close()  # type: ignore[attr-defined]  # it is a generator
+    assert len(seen) == 7
+
+
+def test_no_step_is_taken_before_it_is_asked_for(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watch_steps(monkeypatch)
+    events = train(tiny.config(validation_size=0), tiny_dataset, report_every=EACH_STEP)
+    started = next(events)
+    assert isinstance(started, TrainingStarted)
+    assert (len(seen), started.state.step) == (0, 0)
+    next(events)
+    assert (len(seen), started.state.step) == (1, 1)
+
+
+def test_time_spent_by_the_consumer_is_not_counted(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))
+    ended = None
+    for event in train(tiny.config(epochs=1), tiny_dataset, report_every=NEVER):
+        for _ in range(1000):
+            next(clock)  # a second each
+        ended = event
+    assert isinstance(ended, TrainingEnded)
+    assert 0 < ended.seconds < 1000
+
+
+@each_varied
+def test_a_training_goes_on_from_any_event_bit_for_bit(tiny_dataset: Dataset, varied: RunConfig) -> None:
+    whole, checkpoints = [], []
+    for event in train(varied, tiny_dataset, report_every=EACH_STEP):
+        whole.append(event)
+        assert isinstance(whole[0], TrainingStarted)
+        checkpoints.append(whole[0].state.checkpoint())
+    told = [figures(event) for event in whole]
+    weights = weights_of(whole)
+    for index, checkpoint in enumerate(checkpoints[:-1]):
+        torch.manual_seed(index)  # whatever else happens in the process that goes on
+        resumed = list(train(varied, tiny_dataset, checkpoint, report_every=EACH_STEP))
+        assert [figures(event) for event in resumed[1:]] == told[index + 1 :], f"after event {index}, {told[index]}"
+        assert same_weights(weights_of(resumed), weights)
+
+
+def test_a_training_goes_on_in_the_middle_of_a_chunk(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mnistlab.batches._CHUNK_IMAGES", 90)
+    config = tiny.config({"dropout": 0.3}, {"rotation": 20, "use": "double"}, optimizer="adam", batch_size=30, epochs=1)
+    whole, checkpoints = [], []
+    for event in train(config, tiny_dataset, report_every=EACH_STEP):
+        whole.append(event)
+        assert isinstance(whole[0], TrainingStarted)
+        checkpoints.append(whole[0].state.checkpoint())
+    for checkpoint in checkpoints[6:11]:
+        assert same_weights(weights_of(train(config, tiny_dataset, checkpoint)), weights_of(whole))
+
+
+def test_a_finished_training_has_nothing_left_to_do(tiny_dataset: Dataset) -> None:
+    events = list(train(tiny.config(), tiny_dataset))
+    assert isinstance(events[0], TrainingStarted)
+    resumed = list(train(tiny.config(), tiny_dataset, events[0].state.checkpoint()))
+    assert [type(event) for event in resumed] == [TrainingStarted, TrainingEnded]
+
+
+def test_a_resumed_training_adds_to_its_seconds(tiny_dataset: Dataset) -> None:
+    events = train(tiny.config(), tiny_dataset, report_every=EACH_STEP)
+    started, *_, stopped = itertools.islice(events, 6)
+    assert isinstance(started, TrainingStarted)
+    assert isinstance(stopped, StepsTaken)
+    *_, ended = train(tiny.config(), tiny_dataset, started.state.checkpoint())
+    assert isinstance(ended, TrainingEnded)
+    assert ended.seconds > stopped.seconds > 0
+
+
+def test_a_checkpoint_of_another_network_is_refused(tiny_dataset: Dataset) -> None:
+    started = next(train(tiny.config({"hidden": (8,)}), tiny_dataset))
+    assert isinstance(started, TrainingStarted)
+    with pytest.raises(ConfigError, match="belongs to another network"):
+        next(train(tiny.config({"hidden": (9,)}), tiny_dataset, started.state.checkpoint()))
+
+
+def test_a_diverging_run_names_its_first_bad_step(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: list[float] = []
+    really_step = training.train_step
+
+    def step(*arguments: Any) -> Any:
+        loss, logits = really_step(*arguments)
+        losses.append(loss.item())
+        return loss, logits
+
+    monkeypatch.setattr(training, "train_step", step)
+    config = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=100, epochs=20)
+    with pytest.raises(DivergedError, match="learning rate 100") as caught:
+        list(train(config, tiny_dataset, report_every=NEVER))
+    first_bad = 1 + int(np.flatnonzero(~np.isfinite(losses))[0])
+    assert re.search(rf"since step {first_bad}\b", str(caught.value))
+
+
+def test_a_diverging_run_has_told_all_steps_before(tiny_dataset: Dataset) -> None:
+    config = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=100, epochs=20)
+    told: list[Event] = []
+    with pytest.raises(DivergedError) as caught:
+        told.extend(train(config, tiny_dataset, report_every=EACH_STEP))
+    # extend keeps what came before the error
+    assert np.isfinite(losses_of(told)).all()
+    assert f"since step {len(losses_of(told)) + 1}" in str(caught.value)
+
+
+def test_a_missing_device_is_told_before_anything_is_built(
+    tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available=False: None)
+    with pytest.raises(ConfigError, match="'cuda' is not on this machine"):
+        next(train(tiny.config(device="cuda"), tiny_dataset))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+def test_a_step_stays_on_its_device(optimizer: Any, kind: Any) -> None:
+    """The meta device has no numbers and no GPU behind it; a tensor left on the CPU raises."""
+    config = ModelConfig(kind=kind, hidden=(8,), channels=(4, 4), dropout=0.2, batch_norm=True, normalise=True)
+    model = build_model(config).to("meta")
+    settings = TrainConfig(optimizer=optimizer, momentum=0.9 if optimizer in ("sgd", "rmsprop") else 0)
+    images, labels = torch.empty(4, 28, 28, device="meta"), torch.empty(4, dtype=torch.int64, device="meta")
+    loss, logits = train_step(model, build_optimizer(settings, model), images, labels)
+    assert (loss.device.type, logits.device.type) == ("meta", "meta")
+
+
+def test_a_run_learns_from_the_batches_of_its_config(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = watch_steps(monkeypatch)
+    config = VARIED["adam"]
+    list(train(config, tiny_dataset))
+    split = tiny_dataset.hold_out(config.train.validation_size).train
+    expected: Iterator[tuple[torch.Tensor, torch.Tensor]] = itertools.chain.from_iterable(
+        Batches(config, split, CPU).of_epoch(epoch) for epoch in range(2)
+    )
+    for (images, labels), (expected_images, expected_labels) in zip(seen, expected, strict=True):
+        assert torch.equal(images, expected_images)
+        assert torch.equal(labels, expected_labels)
