@@ -15,8 +15,10 @@ Activation = Literal["relu", "sigmoid", "tanh", "gelu", "none"]
 Optimizer = Literal["sgd", "adam", "adamw", "rmsprop"]
 Schedule = Literal["constant", "cosine", "one-cycle"]
 
-HiddenWidth = Annotated[int, Field(ge=1, le=2048)]
-Channels = Annotated[int, Field(ge=1, le=256)]
+MAX_HIDDEN, MAX_WIDTH = 5, 2048  # layers, neurons
+MAX_CONVOLUTIONS, MAX_CHANNELS = 6, 256
+HiddenWidth = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
+Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 
 
 class _Frozen(BaseModel):
@@ -110,12 +112,15 @@ class ModelConfig(_Frozen):
     )
     hidden: tuple[HiddenWidth, ...] = Field(
         (512,),
-        max_length=5,
+        max_length=MAX_HIDDEN,
         description="Widths of the hidden layers of an MLP, 0 to 5 of them.",
         json_schema_extra={"unit": "neurons"},
     )
     channels: tuple[Channels, ...] = Field(
-        (16, 16, 32, 32, 64, 64), min_length=1, max_length=6, description="Channels of each convolution of a CNN."
+        (16, 16, 32, 32, 64, 64),
+        min_length=1,
+        max_length=MAX_CONVOLUTIONS,
+        description="Channels of each convolution of a CNN.",
     )
     activation: Activation = Field("relu", description="What bends the sum of each neuron.")
     dropout: float = Field(

@@ -1,102 +1,142 @@
 """Data: what a network learns from, a batch at a time."""
 
-from typing import get_args
-
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.config import DatasetName
-from mnistlab.data import DATASET_TITLES, Split, batch_indices, class_counts
-from mnistlab.downloads import DOWNLOAD_MB, download, is_downloaded
-from mnistlab.errors import DataError
-from ui import bars, frame, mosaic, resources
+from mnistlab.data import Split, batch_indices, class_counts
+from mnistlab.pixels import distances, mean_pictures, rank_by_distance, std_pictures
+from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources
+from ui.address import Address
+from ui.experiments import Experiment, try_this
 
 _SPLITS = ("train", "validation", "test")
 _ORDERS = ("file order", "shuffled")
+_DIGITS = tuple("0123456789")
+_MOST = 200  # images in a batch
+_RANKED = 10  # images at either end of a ranking
+
+_EXPERIMENTS = (
+    Experiment(
+        "200 at a glance",
+        "One batch of 200, mixed. How many of these would you have got wrong? Click on one to see its pixels.",
+        {"data_batch_size": _MOST, "data_order": "shuffled", "data_digits": [], "data_batch": 1},
+    ),
+    Experiment(
+        "Only fours and nines",
+        "Where does a 4 end and a 9 begin? Look at the top: open or closed. Some of these are both.",
+        {"data_batch_size": 50, "data_order": "shuffled", "data_digits": ["4", "9"], "data_batch": 1},
+    ),
+    Experiment(
+        "Ugly sevens",
+        "[Go down to the sevens](#typical-and-unusual) that are farthest from the average one. Whose mistake would it "
+        "be, if a network read them wrong?",
+        {"data_ranked": "7"},
+    ),
+)
 
 
 def draw() -> None:
+    address = Address()
+    try_this("data_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
-        name = _choose_dataset()
-        split_name = st.selectbox(
-            "Split",
-            _SPLITS,
-            key="data_split",
-            bind="query-params",
-            help="The network learns from train, we tune by validation, and test is read once, at the end.",
+        name = dataset_choice.choose("data_set", address)
+        address.check_choice("data_split", "split", _SPLITS)
+        split = resources.dataset(name).split(
+            st.selectbox(
+                "Split",
+                _SPLITS,
+                key="data_split",
+                bind="query-params",
+                help="The network learns from train, we tune by validation, and test is read once, at the end.",
+            )
         )
-        batch_size = st.slider(
-            "Batch size (images)",
-            min_value=1,
-            max_value=200,
-            value=20,
-            key="data_batch_size",
-            bind="query-params",
-            help="How many images the network sees before it changes its weights. The tutorial takes 20.",
-        )
-        order = st.segmented_control(
-            "Order",
-            _ORDERS,
-            default=_ORDERS[0],
-            required=True,
-            key="data_order",
-            bind="query-params",
-            help="The tutorial reads the images as they lie in the file. Most trainings mix them anew each epoch.",
-        )
-    split = resources.dataset(name).split(split_name)
+        chosen = _choose_digits(split, address)
+        batch_size = _choose_batch_size(address)
+        seed = _choose_order(address)
     with picture:
-        _show_batch(split, batch_size, order == "shuffled")
-    _show_counts(split)
-    frame.show_code(batch_indices, class_counts)
+        _show_batch(name, split, chosen, batch_size, seed, address)
+    _show_ranking(name, split, address)
+    _show_averages(name, split)
+    frame.show_code(batch_indices, rank_by_distance, distances, mean_pictures, std_pictures, class_counts)
 
 
-def _choose_dataset() -> DatasetName:
-    name: DatasetName = st.selectbox(
-        "Data set",
-        get_args(DatasetName),
-        format_func=lambda name: DATASET_TITLES[name],
-        key="data_set",
-        persist_state="session",
-        help="MNIST comes with the lab. The others are fetched from the internet when you ask for them.",
+def _choose_digits(split: Split, address: Address) -> npt.NDArray[np.int64]:
+    """Indices of the images to choose from."""
+    address.check_choice("data_digits", "digit", _DIGITS)
+    digits = st.segmented_control(
+        "Only these digits",
+        _DIGITS,
+        selection_mode="multi",
+        key="data_digits",
+        bind="query-params",
+        help="Press one or several; with none pressed you see all.",
     )
-    if name == "mnist" or is_downloaded(name):
-        return name
-    if st.button(f"Fetch {DATASET_TITLES[name]} ({DOWNLOAD_MB[name]} MB)", key="data_fetch"):
-        bar = st.progress(0.0, text="Connecting ...")
-        try:
-            download(name, lambda megabytes: _show_progress(bar, name, megabytes))
-        except DataError as error:
-            bar.empty()
-            st.error(str(error))
-            return "mnist"
-        bar.empty()
-        return name
-    st.caption("Until it is fetched, you see MNIST.")
-    return "mnist"
+    if not digits:
+        return np.arange(len(split))
+    return np.flatnonzero(np.isin(split.labels, [int(digit) for digit in digits]))
 
 
-def _show_progress(bar: "st.delta_generator.DeltaGenerator", name: DatasetName, megabytes: float) -> None:
-    bar.progress(min(1.0, megabytes / DOWNLOAD_MB[name]), text=f"{megabytes:.0f} of {DOWNLOAD_MB[name]} MB")
+def _choose_batch_size(address: Address) -> int:
+    address.check_number("data_batch_size", "batch size", 1, _MOST)
+    return st.slider(
+        "Batch size (images)",
+        min_value=1,
+        max_value=_MOST,
+        value=20,
+        key="data_batch_size",
+        bind="query-params",
+        help="How many images the network sees before it changes its weights. The tutorial takes 20.",
+    )
 
 
-def _show_batch(split: Split, batch_size: int, is_shuffled: bool) -> None:
-    last = -(-len(split) // batch_size)
-    st.session_state["data_batch"] = min(st.session_state.get("data_batch", 1), last)
+def _choose_order(address: Address) -> int | None:
+    """The seed of the mixing, or None for file order."""
+    address.check_choice("data_order", "order", _ORDERS)
+    order = st.segmented_control(
+        "Order",
+        _ORDERS,
+        default=_ORDERS[0],
+        required=True,
+        key="data_order",
+        bind="query-params",
+        help="The tutorial reads the images as they lie in the file. Most trainings mix them anew each epoch.",
+    )
+    if order == _ORDERS[0]:
+        return None
+    address.check_number("data_seed", "seed", 0, 2**31)
+    seed = st.number_input(
+        "Seed", 0, 2**31, key="data_seed", bind="query-params", help="The same seed mixes in the same way everywhere."
+    )
+    st.button("Mix again", key="data_mix", on_click=_mix_again)
+    return seed
+
+
+def _mix_again() -> None:
+    st.session_state["data_seed"] = (st.session_state["data_seed"] + 1) % 2**31
+
+
+def _show_batch(
+    name: DatasetName, split: Split, chosen: npt.NDArray[np.int64], batch_size: int, seed: int | None, address: Address
+) -> None:
+    last = max(1, -(-len(chosen) // batch_size))
+    address.check_number("data_batch", "batch", 1, last)
+    if st.session_state.get("data_batch", 1) > last:
+        st.session_state["data_batch"] = last
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Previous", key="data_previous", on_click=_turn, args=(-1, last))
-        st.number_input("Batch", 1, last, key="data_batch", bind="query-params", width=140)
+        batch = st.number_input("Batch", 1, last, key="data_batch", bind="query-params", width=140)
         st.button("Next", key="data_next", on_click=_turn, args=(1, last), type="primary")
         st.caption(f"of {last:,}")
-    batch = st.session_state["data_batch"] - 1
-    indices = batch_indices(len(split), batch_size, batch, shuffle_seed=0 if is_shuffled else None)
-    labels = [str(label) for label in split.labels[indices]]
-    tips = [f"{split.name} image {index}, labelled {label}" for index, label in zip(indices, labels, strict=True)]
-    st.html(mosaic.mosaic(split.images[indices], labels, tips, per_row=10 if batch_size <= 50 else None))
-    size = len(indices)
+    indices = chosen[batch_indices(len(chosen), batch_size, batch - 1, seed)]
+    digit_links.show(name, split, indices, [str(label) for label in split.labels[indices]], "data_batch_digits")
+    images, size = split.images[indices], len(indices)
     st.caption(
-        f"The network gets `images ({size}, 1, 28, 28) float32 in [0, 1]` and `labels ({size},) int64`; "
-        f"the file holds whole numbers from 0 to 255, here {split.images[indices].min()} to "
-        f"{split.images[indices].max()}. The number below a digit is its label."
+        f"The network gets `images ({size}, 1, 28, 28) float32 in [0, 1]` and `labels ({size},) int64`; the "
+        f"file holds whole numbers from 0 to 255, here {images.min()} to {images.max()}. "
+        "The number below a digit is its label. Click on a digit to see its pixels."
     )
 
 
@@ -105,10 +145,40 @@ def _turn(by: int, last: int) -> None:
     st.session_state["data_batch"] = (st.session_state["data_batch"] - 1 + by) % last + 1
 
 
-def _show_counts(split: Split) -> None:
+def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
+    st.subheader("Typical and unusual", anchor="typical-and-unusual")
+    address.check_choice("data_ranked", "digit", _DIGITS)
+    digit = st.segmented_control("Digit", _DIGITS, default="7", required=True, key="data_ranked", bind="query-params")
+    indices, found = digit_facts.ranking(name, split.name, int(digit))
+    for title, part, key in (
+        (f"Nearest to the average {digit}", slice(None, _RANKED), "data_nearest"),
+        ("Farthest from it, the farthest first", slice(None, -_RANKED - 1, -1), "data_farthest"),
+    ):
+        st.markdown(f"**{title}**")
+        digit_links.show(name, split, indices[part], [f"{distance:.1f}" for distance in found[part]], key)
+    st.caption(
+        f"Of the {len(indices):,} images labelled {digit} in {split.name}. Below each: its distance to their average, "
+        "the root of the summed squared differences of all 784 values (0 to 1 each)."
+    )
+
+
+def _show_averages(name: DatasetName, split: Split) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("The average of each digit", anchor=False)
+        means = np.round(digit_facts.averages(name, split.name) * 255).astype(np.uint8)
+        st.html(mosaic.mosaic(means, _DIGITS, [f"the average {digit}" for digit in _DIGITS], per_row=5))
+        st.caption("Bright: nearly everybody's pen was there.")
+    with right:
+        st.subheader("Where they differ", anchor=False)
+        # Numbers between 0 and 1 deviate from their mean by at most 0.5: that is white here.
+        spread = np.round(digit_facts.deviations(name, split.name) * 510).astype(np.uint8)
+        st.html(mosaic.mosaic(spread, _DIGITS, [f"where {digit}s differ" for digit in _DIGITS], per_row=5))
+        st.caption(
+            "The standard deviation of each pixel, black 0 to white 0.5. Bright: some wrote there, some did not."
+        )
     st.subheader(f"How many of each digit, of {len(split):,} in {split.name}", anchor=False)
-    counts = class_counts(split.labels)
-    st.html(bars.count_bars([int(count) for count in counts]))
+    st.html(bars.count_bars([int(count) for count in class_counts(split.labels)]))
 
 
 frame.show_page("Data", draw)

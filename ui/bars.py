@@ -9,6 +9,7 @@ _STYLE = """
 <style>
 .bars { display: grid; grid-template-columns: 1.2rem 1fr max-content; gap: 0.3rem 0.6rem; align-items: center;
         font-variant-numeric: tabular-nums; max-width: 34rem; }
+.bars.named { grid-template-columns: max-content 1fr max-content; }
 .bars b { text-align: right; }
 .bars span { background: rgba(127, 127, 127, 0.18); border-radius: 3px; height: 1.05rem; overflow: hidden; }
 .bars span i { display: block; height: 100%; border-radius: 3px; }
@@ -52,11 +53,22 @@ def count_bars(counts: Sequence[int]) -> str:
     return _bars(rows, "Images of each digit")
 
 
+def named_bars(lines: Sequence[tuple[str, float, str]], label: str, colour: str = TRAINING) -> str:
+    """Bars of anything.
+
+    Args:
+        lines: for each bar its name, its length as a share from 0 to 1, and the text to its right.
+        label: what the bars show, read aloud.
+    """
+    rows = [_row(name, min(1.0, max(0.0, share)), colour, text, False) for name, share, text in lines]
+    return _bars(rows, label).replace('class="bars"', 'class="bars named"')
+
+
 def _bars(rows: Sequence[str], label: str) -> str:
     return f'{_STYLE}<div class="bars" role="group" aria-label="{html.escape(label)}">{"".join(rows)}</div>'
 
 
-def _row(digit: int, share: float, colour: str, text: str, is_bold: bool) -> str:
+def _row(name: int | str, share: float, colour: str, text: str, is_bold: bool) -> str:
     shown = f"<strong>{html.escape(text)}</strong>" if is_bold else html.escape(text)
     bar = f'<span aria-hidden="true"><i style="width:{share:.2%};background:{colour}"></i></span>'
-    return f"<b>{digit}</b>{bar}<em>{shown}</em>"
+    return f"<b>{html.escape(str(name))}</b>{bar}<em>{shown}</em>"

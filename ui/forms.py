@@ -20,7 +20,7 @@ def fields(config: BaseModel, names: Sequence[str], key: str) -> dict[str, Any]:
 def _widget(config: BaseModel, name: str, key: str) -> Any:
     info = type(config).model_fields[name]
     value = getattr(config, name)
-    label, help_text = _label(name, info), info.description
+    label, help_text = label_of(name, info), info.description
     if isinstance(value, bool):
         return st.toggle(label, value, key=key, help=help_text, persist_state="session")
     if isinstance(value, str) and get_args(info.annotation):
@@ -30,7 +30,7 @@ def _widget(config: BaseModel, name: str, key: str) -> Any:
         )
     if isinstance(value, str):
         return st.text_input(label, value, key=key, help=help_text, persist_state="session")
-    lowest, highest = _bounds(info)
+    lowest, highest = bounds_of(info)
     # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
     help_text = f"{help_text} From {lowest:g} to {highest:g}." if highest is not None else help_text
     if isinstance(value, int):
@@ -40,13 +40,14 @@ def _widget(config: BaseModel, name: str, key: str) -> Any:
     )
 
 
-def _label(name: str, info: FieldInfo) -> str:
+def label_of(name: str, info: FieldInfo) -> str:
+    """A field's name and unit, as they stand above its widget."""
     extra = info.json_schema_extra
     unit = f" ({extra['unit']})" if isinstance(extra, dict) and "unit" in extra else ""
     return name.replace("_", " ").capitalize() + unit
 
 
-def _bounds(info: FieldInfo) -> tuple[float, float | None]:
+def bounds_of(info: FieldInfo) -> tuple[float, float | None]:
     """The lowest and the highest value that the field's own constraints allow."""
     lowest, highest = 0.0, None
     for limit in info.metadata:

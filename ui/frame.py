@@ -33,6 +33,9 @@ class Page:
 PAGES = (
     Page("app.py", "Overview", "Teach a computer to read"),
     Page("pages/1_Data.py", "Data", "What are we learning from?"),
+    Page("pages/2_Pixels.py", "Pixels", "What does the network see?"),
+    Page("pages/3_Augment.py", "Augment", "Is a tilted 3 still a 3?"),
+    Page("pages/4_Model.py", "Model", "What are we teaching?"),
     Page("pages/5_Train.py", "Train", "How does it learn?"),
     Page("pages/6_Evaluate.py", "Evaluate", "What does it get wrong?"),
     Page("pages/7_Draw.py", "Draw", "Can it read your hand?"),

@@ -67,9 +67,7 @@ def mosaic(
     )
 
 
-def _figure(
-    index: int, caption: str, tip: str, is_correct: bool | None, side: int, links: Sequence[str] | None
-) -> str:
+def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: int, links: Sequence[str] | None) -> str:
     row, column = divmod(index, _PER_ROW)
     kind, mark = {None: ("", ""), True: ("right", "\N{CHECK MARK} "), False: ("wrong", "\N{BALLOT X} ")}[is_correct]
     place = f"background-position:-{column * side}px -{row * side}px"
@@ -79,8 +77,7 @@ def _figure(
         address = html.escape(links[index], quote=True)
         picture = f'<a href="{address}" target="_self" data-pick="{index}">{picture}</a>'
     return (
-        f'<figure class="{kind}" title="{tip}">{picture}'
-        f"<figcaption>{mark}{html.escape(caption)}</figcaption></figure>"
+        f'<figure class="{kind}" title="{tip}">{picture}<figcaption>{mark}{html.escape(caption)}</figcaption></figure>'
     )
 
 

@@ -4,6 +4,8 @@ Plain links load the page anew and lose the session, a drawing for instance. The
 "open in a new tab" works. One Tab stop for all of them; arrows step from digit to digit, Enter opens.
 """
 
+from collections.abc import Callable
+
 import streamlit as st
 
 _CSS = """
@@ -61,11 +63,16 @@ _mount = st.components.v2.component(
 )
 
 
-def pick(mosaic: str, key: str) -> int | None:
-    """Show a mosaic that was made with links; return the position of the digit that was just picked, else None."""
-    picked = _mount(key=key, data=mosaic, on_picked_change=_rerun).get("picked")
-    return None if picked is None else int(picked)
+def pick(mosaic: str, key: str, on_pick: Callable[[int], None] | None = None) -> int | None:
+    """Show a mosaic that was made with links; return the position of the digit that was just picked, else None.
 
+    on_pick: called with that position before the script runs again, when widgets may still be set.
+    """
 
-def _rerun() -> None:
-    """Picking runs the script again, which is all there is to do."""
+    def picked() -> None:
+        position = st.session_state[key]["picked"]
+        if on_pick is not None and position is not None:
+            on_pick(int(position))
+
+    position = _mount(key=key, data=mosaic, on_picked_change=picked).get("picked")
+    return None if position is None else int(position)

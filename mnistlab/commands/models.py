@@ -94,5 +94,5 @@ def _open_rgba(path: Path) -> npt.NDArray[np.uint8]:
             if max(picture.size) > 4096:
                 raise ImageError(f"The picture is {picture.width} x {picture.height}; at most 4096 pixels a side.")
             return np.asarray(picture.convert("RGBA"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # SyntaxError: a torn PNG
         raise ImageError(f"Not a picture that can be opened ({error}). Give a PNG or JPEG file.") from error

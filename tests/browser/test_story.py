@@ -106,6 +106,6 @@ def test_no_page_is_wider_than_a_phone(page: Page, app_url: str) -> None:
         page.wait_for_timeout(1500)
         too_wide = page.evaluate(
             "[...document.querySelectorAll('[data-testid=stMain] *')]"
-            ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent && !e.closest('pre')).length"
+            ".filter(e => e.offsetParent && !e.closest('pre') && e.getBoundingClientRect().right > innerWidth + 1).length"
         )
         assert too_wide == 0, path or "Overview"

@@ -98,6 +98,29 @@ def test_start_queues_one_run_of_the_chosen_settings() -> None:
     assert app.button(key="train_start").disabled
 
 
+def test_network_and_augmentation_of_other_pages_are_trained_and_can_be_dropped() -> None:
+    app = open_page("pages/5_Train.py")
+    app.session_state["model_for_training"] = {"hidden": [64, 32]}
+    app.session_state["augment_for_training"] = {"rotation": 10}
+    app.run()
+    assert any("784-64-32-10" in text.value for text in app.markdown)
+    assert any("rotation 10" in text.value for text in app.markdown)
+    app.button(key="augment_for_training_drop").click().run()
+    app.button(key="train_start").click().run()
+    (run,) = Store().runs()
+    assert run.config.model.hidden == (64, 32)
+    assert not run.config.augment.is_active
+
+
+def test_a_run_says_what_it_changed_in_its_preset() -> None:
+    store = Store()
+    run_id = store.create(small_run(seed=7))
+    app = open_page("pages/5_Train.py", run=run_id)
+    (changed,) = [caption.value for caption in app.caption if caption.value.startswith("Changed: ")]
+    assert "epochs 1 (preset: 3)" in changed
+    assert "hidden none (preset: 512)" in changed
+
+
 def test_a_double_click_starts_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
     from ui import starting
 

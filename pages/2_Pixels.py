@@ -1,0 +1,178 @@
+"""Pixels: one digit as the numbers that a network gets."""
+
+from dataclasses import dataclass
+from typing import TypeVar, get_args
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.config import DatasetName
+from mnistlab.data import Split
+from mnistlab.downloads import is_downloaded
+from mnistlab.pixels import (
+    MNIST_MEAN,
+    MNIST_STD,
+    Picture,
+    flatten,
+    mean_pictures,
+    nearest_picture,
+    needs_white_text,
+    normalise,
+    scale_values,
+    value_histogram,
+)
+from ui import digit_facts, digit_links, frame, picking
+from ui.address import Address
+from ui.experiments import Experiment, try_this
+from ui.pixel_grid import pixel_grid
+from ui.pixel_scale import SCALES, Scale
+from ui.pixel_views import equation, histogram, strip
+from ui.resources import dataset
+
+_SOURCES = ("data set", "my drawing")
+_SPLITS = ("train", "validation", "test")
+_VIEWS = ("picture", "average", "difference")
+_NEIGHBOURS = 7  # thumbnails, the chosen one in their middle; as many as fit on a phone
+_MARK = "\N{BLACK UP-POINTING TRIANGLE}"
+
+_EXPERIMENTS = (
+    Experiment(
+        "Read only the numbers",
+        "Cover the small pictures with your hand. Can you follow the pen through the numbers? The network has no "
+        "more than this.",
+        {"pixels_view": "picture", "pixels_scale": "0 to 1"},
+    ),
+    Experiment(
+        "An ugly seven",
+        "Orange: more ink here than in the average seven. Blue: less. The network has to call it a 7 all the same.",
+        {"pixels_source": "data set", "pixels_split": "train", "pixels_index": 24_651, "pixels_view": "difference"},
+    ),
+    Experiment(
+        "Normalise it",
+        "The background is no longer 0 but \N{MINUS SIGN}0.42: for the network, empty paper has become a signal too.",
+        {"pixels_view": "picture", "pixels_scale": "normalised"},
+    ),
+)
+
+Option = TypeVar("Option", bound=str)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is looked at: `picture` (28, 28) float32 in [0, 1], its name, and its digit if somebody has told it."""
+
+    picture: Picture
+    name: str
+    digit: int | None
+
+
+def draw() -> None:
+    address = Address()
+    try_this("pixels_try", _EXPERIMENTS)
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
+    with controls:
+        name = _choose_dataset(address)
+        source = _choice(address, "Picture from", "pixels_source", "source", _SOURCES)
+        split = dataset(name).split(_choice(address, "Split", "pixels_split", "split", _SPLITS))
+        index = _choose_index(split, address)
+        view = _choice(address, "Show", "pixels_view", "view", _VIEWS)
+        scale: Scale = _choice(address, "Values", "pixels_scale", "scale of values", SCALES)
+    averages = digit_facts.averages(name, "train")
+    with picture:
+        shown = _drawing() if source == "my drawing" else None
+        if shown is None:
+            shown = Shown(scale_values(split.images[index]), f"{split.name} image {index:,}", int(split.labels[index]))
+            _show_neighbours(name, split, index)
+        digit = nearest_picture(shown.picture, averages) if shown.digit is None else shown.digit
+        _show_grid(shown, digit, averages[digit], view, scale)
+    _show_views(shown, digit, averages[digit], scale)
+    frame.show_code(scale_values, normalise, needs_white_text, flatten, value_histogram, mean_pictures)
+
+
+def _choose_dataset(address: Address) -> DatasetName:
+    """MNIST, unless others have been fetched on Data."""
+    there = [name for name in get_args(DatasetName) if name == "mnist" or is_downloaded(name)]
+    address.check_choice("pixels_set", "data set on this computer", there)
+    if len(there) == 1:
+        return "mnist"
+    chosen: DatasetName = st.selectbox("Data set", there, key="pixels_set", bind="query-params")
+    return chosen
+
+
+def _choice(address: Address, label: str, key: str, what: str, options: tuple[Option, ...]) -> Option:
+    address.check_choice(key, what, options)
+    return st.selectbox(label, options, key=key, bind="query-params")
+
+
+def _choose_index(split: Split, address: Address) -> int:
+    last = len(split) - 1
+    address.check_number("pixels_index", f"image in {split.name} with the number", 0, last)
+    if st.session_state.get("pixels_index", 0) > last:
+        st.session_state["pixels_index"] = last
+    index = st.number_input(f"Image (0 to {last:,})", 0, last, key="pixels_index", bind="query-params")
+    with st.container(horizontal=True):
+        st.button("Previous", key="pixels_previous", on_click=_turn, args=(-1, len(split)), shortcut="Left")
+        st.button("Next", key="pixels_next", on_click=_turn, args=(1, len(split)), type="primary", shortcut="Right")
+    return index
+
+
+def _turn(by: int, num_images: int) -> None:
+    _go_to((st.session_state["pixels_index"] + by) % num_images)
+
+
+def _go_to(index: int) -> None:
+    st.session_state["pixels_index"] = index
+
+
+def _drawing() -> Shown | None:
+    """What was drawn last in this session, as it was cut out and centred for the network."""
+    drawing: Picture | None = st.session_state.get("last_drawing")
+    if drawing is not None:
+        return Shown(drawing, "my drawing", None)
+    st.info("You have drawn nothing yet. Draw a digit, come back, and it is shown here like any other.")
+    st.page_link(frame.page_script("Draw"), label="Draw a digit")
+    return None
+
+
+def _show_neighbours(name: str, split: Split, index: int) -> None:
+    first = max(0, min(index - _NEIGHBOURS // 2, len(split) - _NEIGHBOURS))
+    indices = np.arange(first, min(first + _NEIGHBOURS, len(split)))
+    captions = [f"{_MARK} {split.labels[i]}" if i == index else str(split.labels[i]) for i in indices]
+    thumbnails = digit_links.clickable(name, split, indices, captions, side=42)
+    picking.pick(thumbnails, "pixels_neighbours", on_pick=lambda position: _go_to(int(indices[position])))
+
+
+def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Scale) -> None:
+    title = f"{shown.name}, {'nearest to the average' if shown.digit is None else 'labelled'} {digit}"
+    if view == "average":
+        title = f"the average of all {digit}s in train"
+    elif view == "difference":
+        title = f"{title}, minus the average {digit}"
+    st.markdown(f"**{title[0].upper()}{title[1:]}**")
+    values = {"picture": shown.picture, "average": average, "difference": shown.picture - average}[view]
+    st.html(pixel_grid(values, scale, title, is_difference=view == "difference"))
+    if scale == "normalised":
+        st.caption(
+            f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}, the mean and the standard deviation of "
+            "all training pixels. The numbers then lie around 0 with a spread of 1, and inputs like that are easier to "
+            "learn from."
+        )
+
+
+def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:
+    st.subheader("Flattened: what goes into the first layer", anchor=False)
+    st.html(strip(shown.picture))
+    st.caption("The 28 rows, one behind the other: 784 numbers. The marks below are as long as one row.")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("How often each value occurs", anchor=False)
+        background, _ = value_histogram(shown.picture)
+        st.markdown(f"**{background}** of 784 pixels are 0, plain background. The others:")
+        st.html(histogram(shown.picture, scale))
+    with right:
+        st.subheader(f"Compared with the average {digit}", anchor=False)
+        st.markdown("Orange: more ink than in the average. Blue: less.")
+        st.html(equation(shown.picture, average, [shown.name, f"average {digit}", "difference"]))
+
+
+frame.show_page("Pixels", draw)

@@ -1,0 +1,131 @@
+"""Augment: what turning, moving and bending do to a digit, and where they go too far."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.config import AugmentConfig
+from mnistlab.presets import get_preset
+from ui import frame, recipe, resources, warp_views
+from ui.bound import Bound, chips
+from ui.experiments import Experiment, try_this
+
+_START = AugmentConfig(rotation=30)
+_STRONG = AugmentConfig(rotation=20, shear=15, shift=0.1, scale_min=0.8, scale_max=1.15, elastic=1.5)
+_PRESETS = {
+    "Tutorial": get_preset("tutorial-augmented").config.augment,
+    "Keras variant": get_preset("tutorial-keras").config.augment,
+    "Strong but legible": _STRONG,
+    "Nothing": AugmentConfig(),
+}
+_STEPS = {
+    "rotation": 5.0,
+    "shift": 0.05,
+    "scale_min": 0.05,
+    "scale_max": 0.05,
+    "shear": 5.0,
+    "elastic": 0.25,
+    "affine_rotation": 5.0,
+    "noise": 0.05,
+    "erasing": 0.05,
+}
+_FIRST, _MORE = tuple(_STEPS)[:6], tuple(_STEPS)[6:]
+
+
+def _keys(config: AugmentConfig) -> dict[str, Any]:
+    """The page's controls as they must stand to make this config."""
+    return {f"augment_{name}": value for name, value in config}
+
+
+_EXPERIMENTS = (
+    Experiment(
+        "Turn a 6 all the way",
+        "Watch for 9s. Each of them would be labelled 6: the network would be taught something false.",
+        {**_keys(AugmentConfig(rotation=180)), "augment_digit": "6"},
+    ),
+    Experiment(
+        "Bend it",
+        "No two hands write alike, and a bend changes the hand, not the digit. From which bend on do you misread it?",
+        _keys(AugmentConfig(elastic=3)),
+    ),
+    Experiment(
+        "Hide a part",
+        "A network that leans on a single stroke fails here. Which variants can you still read, and by what?",
+        _keys(AugmentConfig(erasing=0.5)),
+    ),
+)
+
+
+def draw() -> None:
+    try_this("augment_try", _EXPERIMENTS)
+    bound = Bound("augment", _START)
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
+    with controls:
+        image, digit = _choose_digit(bound)
+        config = _settings(bound)
+        seed = bound.number("Seed", 0, 9999, "augment_seed", "The same seed gives the same pictures.")
+        if st.button("Use this for training", type="primary", width="stretch", disabled=not config.is_active):
+            st.session_state[recipe.AUGMENT_SENT] = config.model_dump()
+            st.switch_page(frame.page_script("Train"), query_params={})
+    with picture:
+        warp_views.show_variants(image, digit, config, seed)
+        pace = st.empty()
+        _warn(config)
+    st.subheader("One warp, seen on a net", anchor=False)
+    warp_views.show_net(image, config, seed)
+    st.subheader("What the network is shown", anchor=False)
+    warp_views.show_batch(config, seed)
+    st.subheader("Where it goes too far", anchor=False)
+    warp_views.show_turned_six()
+    _show_code()
+    pace.caption(warp_views.pace_line(config))
+
+
+def _choose_digit(bound: Bound) -> tuple[npt.NDArray[np.uint8], int]:
+    """One of the training images, by its digit and its place among those."""
+    source = resources.dataset().source
+    digit = int(bound.option("Digit", [str(digit) for digit in range(10)], "augment_digit", index=3))
+    places = np.flatnonzero(source.labels == digit)
+    which = bound.number("Example", 1, 5000, "augment_example", "Which of the digit's training images, in file order.")
+    return source.images[places[which - 1]], digit
+
+
+def _settings(bound: Bound) -> AugmentConfig:
+    current = {name: st.session_state.get(f"augment_{name}", getattr(_START, name)) for name, _ in _START}
+    chips(
+        "Presets",
+        {title: _keys(config) for title, config in _PRESETS.items()},
+        {f"augment_{name}": value for name, value in current.items()},
+        "augment_preset",
+    )
+    values: dict[str, Any] = {name: bound.slider(name, _STEPS[name]) for name in _FIRST}
+    with st.expander("More"):
+        values |= {name: bound.slider(name, _STEPS[name]) for name in _MORE}
+        values |= {name: bound.choice(name) for name in ("interpolation", "use")}
+    return AugmentConfig(**values)
+
+
+def _warn(config: AugmentConfig) -> None:
+    """Say where the label may no longer be true."""
+    total = config.rotation + config.affine_rotation
+    both = ""
+    if config.rotation and config.affine_rotation:
+        both = f"{config.rotation:g} and {config.affine_rotation:g} degrees add up: "
+    if total > 90:
+        st.warning(f"{both}Turned by up to {min(total, 180):g} degrees, a 6 can become a 9 and is still labelled 6.")
+    elif total > 45:
+        st.warning(
+            f"{both}Turned by up to {total:g} degrees, a 7 can lie on its back. See below what that does to a 6."
+        )
+
+
+def _show_code() -> None:
+    from mnistlab.augment import draw_warps, warp  # needs torch, and the page is on screen before it is there
+    from mnistlab.damage import damage
+
+    frame.show_code(draw_warps, warp, damage)
+
+
+frame.show_page("Augment", draw)

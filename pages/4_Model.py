@@ -1,0 +1,150 @@
+"""Model: build a network, see what it costs, and ask it before it has learned anything."""
+
+from typing import Any, Literal
+
+import streamlit as st
+
+from mnistlab.config import ModelConfig
+from mnistlab.errors import ConfigError
+from mnistlab.presets import get_preset
+from ui import diagram, frame, model_views, recipe
+from ui.bound import Bound, chips
+from ui.experiments import Experiment, try_this
+
+_LAYERS, _CHANNELS = "784 - 512 - 10", "16 - 16 - 32 - 32 - 64 - 64"
+_START = ModelConfig()
+_FIVE_SIGMOIDS = ModelConfig(hidden=(64,) * 5, activation="sigmoid")
+_PRESETS = {
+    "No hidden layer": ModelConfig(hidden=()),
+    "Tutorial": get_preset("tutorial-mlp").config.model,
+    "Deeper": get_preset("tutorial-deep").config.model,
+    "Keras variant": get_preset("tutorial-keras").config.model,
+    "Five sigmoids": _FIVE_SIGMOIDS,
+    "Small CNN": get_preset("small-cnn").config.model,
+}
+
+
+def _keys(config: ModelConfig) -> dict[str, Any]:
+    """The page's controls as they must stand to make this config."""
+    values = {f"model_{name}": getattr(config, name) for name in ("kind", "activation", "dropout", "batch_norm")}
+    values["model_normalise"] = config.normalise
+    is_mlp = config.kind == "mlp"
+    values["model_layers"] = " - ".join(map(str, (784, *config.hidden, 10))) if is_mlp else _LAYERS
+    values["model_channels"] = _CHANNELS if is_mlp else " - ".join(map(str, config.channels))
+    return values
+
+
+_EXPERIMENTS = (
+    Experiment(
+        "Five layers of sigmoid",
+        "Watch the gradients at the end of the page: each layer towards the pixels gets a fraction of the next one's. "
+        "Then choose ReLU.",
+        _keys(_FIVE_SIGMOIDS),
+    ),
+    Experiment(
+        "No hidden layer",
+        "Watch the parameters: ten neurons that look at the pixels themselves. Train it; it reads about 92 %.",
+        _keys(ModelConfig(hidden=())),
+    ),
+    Experiment(
+        "Convolutions",
+        "Watch the two totals: a fraction of the tutorial's parameters, and many times its work, for each weight is "
+        "used at every place of the picture.",
+        _keys(get_preset("small-cnn").config.model),
+    ),
+)
+
+
+def draw() -> None:
+    try_this("model_try", _EXPERIMENTS)
+    bound = Bound("model", _START)
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
+    with controls:
+        config = _settings(bound)
+        seed = bound.number("Seed", 0, 9999, "model_seed", "The same seed gives the same first weights.")
+        if st.button("Use this for training", type="primary", width="stretch"):
+            st.session_state[recipe.MODEL_SENT] = config.model_dump()
+            st.switch_page(frame.page_script("Train"), query_params={})
+    with picture:
+        _show_shape(config)
+    _show_untrained(config, seed)
+    _show_code()
+
+
+def _settings(bound: Bound) -> ModelConfig:
+    start = _keys(_START)
+    current = {key: st.session_state.get(key, value) for key, value in start.items()}
+    chips("Presets", {title: _keys(config) for title, config in _PRESETS.items()}, current, "model_preset")
+    kind = bound.choice("kind")
+    layers = _layers(kind)
+    values = {"activation": bound.choice("activation")}
+    values["dropout"] = bound.slider("dropout", 0.1)
+    with st.expander("More"):
+        values |= {name: bound.toggle(name) for name in ("batch_norm", "normalise")}
+    return ModelConfig(kind=kind, **{"hidden" if kind == "mlp" else "channels": layers}, **values)
+
+
+def _layers(kind: Literal["mlp", "cnn"]) -> tuple[int, ...]:
+    """The line that says how wide each layer is; a line that is not allowed gives the nearest that is."""
+    from mnistlab.layers import nearest_layers, parse_layers
+
+    if kind == "mlp":
+        text = st.text_input("Layers (neurons)", _LAYERS, key="model_layers", bind="query-params", help=_HELP)
+    else:
+        text = st.text_input("Convolutions (channels)", _CHANNELS, key="model_channels", bind="query-params")
+    try:
+        return parse_layers(text, kind)
+    except ConfigError as error:
+        nearest = nearest_layers(text, kind)
+        ends = (784, *nearest, 10) if kind == "mlp" else nearest
+        st.error(f"{error} You see {' - '.join(map(str, ends))}.")
+        return nearest
+
+
+_HELP = "From 784 pixels to 10 digits; between them up to five hidden layers of 1 to 2048 neurons."
+
+
+def _show_shape(config: ModelConfig) -> None:
+    from mnistlab.layers import describe_layers, memory_bytes, source
+
+    layers = describe_layers(config)
+    st.html(diagram.diagram(config, [layer.num_parameters for layer in layers if layer.name == "Linear"]))
+    num_parameters = sum(layer.num_parameters for layer in layers)
+    weights, training = memory_bytes(num_parameters)
+    st.markdown(
+        f"**{num_parameters:,} parameters**: {weights / 1e6:,.2f} MB of weights, and {training / 1e6:,.2f} MB while "
+        "Adam trains them (weights, gradients and two averages of each)."
+    )
+    st.html(model_views.layer_table(layers))
+    with st.expander("This network in PyTorch"):
+        st.code(source(config), language="python")
+
+
+def _show_untrained(config: ModelConfig, seed: int) -> None:
+    from mnistlab.untrained import untrained_model
+
+    model = untrained_model(config, seed)
+    st.subheader("Before the first step", anchor=False)
+    model_views.show_weights(model)
+    st.subheader("What it answers now", anchor=False)
+    model_views.show_answers(model)
+    st.subheader("Who hears the teacher?", anchor=False)
+    st.markdown(
+        "The loss is sent back from the digits to the pixels, and each layer's gradient says how its weights should "
+        "move. A sigmoid passes on at most a quarter of what it gets, layer after layer."
+    )
+    model_views.show_gradients(config, seed)
+    st.caption(
+        "Mean absolute gradient of a weight for one batch of 100 training images, before the first step. Each tenth "
+        "part of a bar's length is about a factor of five: the bars run from 1e-8 to 0.1."
+    )
+
+
+def _show_code() -> None:
+    from mnistlab.models import build_model
+    from mnistlab.untrained import gradient_sizes
+
+    frame.show_code(build_model, gradient_sizes)
+
+
+frame.show_page("Model", draw)

@@ -1,0 +1,93 @@
+"""Settings that stand in the address: widgets made from a config's fields, and chips that set many at once.
+
+A widget's key is the page's name and the field's, and so is its name in the address: `augment_rotation=30`.
+A page that builds on this can be sent as a link, and comes back as it was left.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import streamlit as st
+from pydantic import BaseModel
+
+from ui import forms
+from ui.address import Address
+
+
+class Bound:
+    """The widgets of one page. Make it where the page may complain about its address, before any of them."""
+
+    def __init__(self, page: str, start: BaseModel) -> None:
+        """page: what all keys begin with. start: the config whose fields are shown and whose values they begin at."""
+        self._page, self._start = page, start
+        self._address, self._place = Address(), st.container()
+
+    def slider(self, name: str, step: float) -> float:
+        """Show a slider over the bounds of a field."""
+        key, label, help_text = self._words(name)
+        lowest, highest = forms.bounds_of(type(self._start).model_fields[name])
+        assert highest is not None, f"{name} has no upper bound"
+        self._check_decimal(key, label.lower(), lowest, highest)
+        begin = float(getattr(self._start, name))
+        value: float = st.slider(
+            label, lowest, highest, begin, step, key=key, bind="query-params", format="%g", help=help_text
+        )
+        return value
+
+    def choice(self, name: str) -> Any:
+        """Show a menu of what a field allows."""
+        key, label, help_text = self._words(name)
+        options = get_args(type(self._start).model_fields[name].annotation)
+        return self.option(label, options, key, options.index(getattr(self._start, name)), help_text)
+
+    def toggle(self, name: str) -> bool:
+        """Show a switch for a field that is on or off."""
+        key, label, help_text = self._words(name)
+        self._address.check_choice(key, label.lower(), ("true", "false"))
+        return st.toggle(label, getattr(self._start, name), key=key, bind="query-params", help=help_text)
+
+    def option(self, label: str, options: Sequence[str], key: str, index: int = 0, help_text: str | None = None) -> Any:
+        """Show a menu of anything."""
+        self._address.check_choice(key, label.lower(), options)
+        return st.selectbox(label, options, index, key=key, bind="query-params", help=help_text)
+
+    def number(self, label: str, lowest: int, highest: int, key: str, help_text: str | None = None) -> int:
+        """Show a field for a whole number, which begins at the lowest."""
+        self._address.check_number(key, label.lower(), lowest, highest)
+        return int(st.number_input(label, lowest, highest, key=key, bind="query-params", help=help_text))
+
+    def _words(self, name: str) -> tuple[str, str, str | None]:
+        """Key, label and help of a field's widget."""
+        info = type(self._start).model_fields[name]
+        return f"{self._page}_{name}", forms.label_of(name, info), info.description
+
+    def _check_decimal(self, key: str, what: str, lowest: float, highest: float) -> None:
+        """Go to the nearest number if the address gives one out of bounds; say so, and where it gives none."""
+        given = st.query_params.get(key)
+        if given is None:
+            return
+        shown = f"`{given[:20].replace('`', ' ')}`"
+        try:
+            number = float(given)
+        except ValueError:
+            number = float("nan")
+        if number != number:
+            self._place.warning(f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
+        elif not lowest <= number <= highest:
+            st.session_state[key] = min(max(number, lowest), highest)
+            self._place.warning(
+                f"There is no {what} {shown}: it goes from {lowest:g} to {highest:g}. "
+                f"You see {st.session_state[key]:g}."
+            )
+
+
+def chips(label: str, settings: Mapping[str, Mapping[str, Any]], current: Mapping[str, Any], key: str) -> None:
+    """Show a chip for each named set of controls; the one that the controls now make is marked."""
+    matching = [name for name, values in settings.items() if dict(values) == dict(current)]
+    st.session_state[key] = matching[0] if matching else None
+
+    def apply() -> None:
+        for name, value in settings.get(st.session_state[key], {}).items():
+            st.session_state[name] = value
+
+    st.pills(label, list(settings), key=key, on_change=apply)

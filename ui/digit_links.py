@@ -1,0 +1,42 @@
+"""Digits that lead to Pixels: where each leads, what it says on hover, and the mosaic that goes there when clicked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.data import Split
+from ui import frame, mosaic, picking
+
+
+def place(dataset: str, split: Split, index: int) -> dict[str, str]:
+    """The query parameters of Pixels that show this image."""
+    return {"pixels_set": dataset, "pixels_split": split.name, "pixels_index": str(index)}
+
+
+def clickable(
+    dataset: str,
+    split: Split,
+    indices: npt.NDArray[np.int64],
+    captions: Sequence[str],
+    side: int = 58,
+    per_row: int | None = 10,
+) -> str:
+    """A mosaic of these images, each a link to its pixels; for `picking.pick`."""
+    places = [place(dataset, split, index) for index in indices]
+    links = ["Pixels?" + "&".join(f"{name}={value}" for name, value in one.items()) for one in places]
+    labels = split.labels[indices]
+    tips = [f"{split.name} image {index}, labelled {label}" for index, label in zip(indices, labels, strict=True)]
+    return mosaic.mosaic(split.images[indices], captions, tips, side=side, per_row=per_row, links=links)
+
+
+def show(dataset: str, split: Split, indices: npt.NDArray[np.int64], captions: Sequence[str], key: str) -> None:
+    """Show images that open on Pixels when they are clicked."""
+    per_row = 10 if len(indices) <= 50 else None
+    position = picking.pick(clickable(dataset, split, indices, captions, per_row=per_row), key)
+    if position is not None:
+        there = place(dataset, split, int(indices[position]))
+        # What Pixels showed last would win over the address.
+        st.session_state.update(there | {"pixels_source": "data set", "pixels_index": int(indices[position])})
+        st.switch_page(frame.page_script("Pixels"), query_params=there)

@@ -1,0 +1,151 @@
+"""The pictures of the Model page: the layer table, initial weights, the answers of a new network, its gradients."""
+
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.config import Activation, ModelConfig
+from ui import bars, mosaic, resources
+from ui.palette import NEUTRAL, TRAINING
+from ui.pixel_scale import data_address, diverging
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mnistlab.layers import Layer
+    from mnistlab.untrained import GradientSize
+
+_NEURONS, _PER_ROW = 20, 10
+_BATCH = 100  # images that are sent back and forth for the gradients
+_ASKED = 1000  # images for the loss of a new network
+_SMALLEST = 1e-8  # gradient at the left end of a bar; the right end is 0.1
+_TABLE_STYLE = """
+<style>
+.layers { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; width: 100%;
+          max-width: 46rem; }
+.layers th, .layers td { text-align: right; padding: 0.25rem 0.4rem; border-bottom: 1px solid rgba(127,127,127,0.25); }
+.layers th:first-child, .layers td:first-child { text-align: left; overflow-wrap: anywhere; }
+.layers tr:last-child { font-weight: 600; }
+@media (max-width: 640px) { .layers { font-size: 0.75rem; } }
+</style>
+"""
+
+
+def layer_table(layers: Sequence["Layer"]) -> str:
+    """Each layer with its shape, parameters and multiply-adds for one image; the totals last."""
+    rows = [
+        (
+            layer.source.removeprefix("nn.").split(", kernel")[0].rstrip(")") + ")",
+            "\N{MULTIPLICATION SIGN}".join(map(str, layer.shape)),
+            f"{layer.num_parameters:,}" if layer.num_parameters else "",
+            f"{layer.num_multiply_adds:,}" if layer.num_multiply_adds else "",
+        )
+        for layer in layers
+    ]
+    totals = [sum(layer.num_parameters for layer in layers), sum(layer.num_multiply_adds for layer in layers)]
+    rows.append(("Total", "", f"{totals[0]:,}", f"{totals[1]:,}"))
+    head = "".join(f"<th>{name}</th>" for name in ("Layer", "Result", "Parameters", "Multiply-adds"))
+    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'{_TABLE_STYLE}<table class="layers"><tr>{head}</tr>{body}</table>'
+
+
+def show_weights(model: "nn.Sequential") -> None:
+    """The incoming weights of the first neurons, each as the picture it looks for."""
+    from mnistlab.untrained import first_weights
+
+    weights = first_weights(model, _NEURONS)
+    largest = float(np.abs(weights).max())
+    st.html(
+        f'<img src="{data_address(_sheet(diverging(weights / largest)))}" alt="initial weights of {len(weights)} '
+        'neurons" style="width:100%;max-width:34rem;image-rendering:pixelated;border-radius:3px">'
+    )
+    seen = "one for each pixel" if weights.shape[1] == 28 else "a 3 x 3 window that slides over the picture"
+    st.caption(
+        f"The weights of the first {len(weights)} neurons of the first layer, {seen}: orange adds, blue takes away, "
+        f"black is 0; the brightest is {largest:.3f}. Random so far. After training you will see strokes here."
+    )
+
+
+def _sheet(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(N, S, S, 3) -> ten in a row with a grey pixel between them."""
+    side = pictures.shape[1]
+    rows = -(-len(pictures) // _PER_ROW)
+    sheet = np.full((rows * (side + 1) - 1, _PER_ROW * (side + 1) - 1, 3), 90, np.uint8)
+    for index, picture in enumerate(pictures):
+        row, column = (place * (side + 1) for place in divmod(index, _PER_ROW))
+        sheet[row : row + side, column : column + side] = picture
+    return sheet
+
+
+def show_answers(model: "nn.Sequential") -> None:
+    """What a network says that has learned nothing, and why its loss is near ln 10."""
+    from mnistlab.untrained import answers
+
+    source = resources.dataset().source
+    images, labels = source.images[:_ASKED], source.labels[:_ASKED]
+    probabilities, loss = answers(model, images, labels)
+    read, accuracy = probabilities.argmax(axis=1), float((probabilities.argmax(axis=1) == labels).mean())
+    captions = [f"{digit} ({label})" for digit, label in zip(read[:10], labels[:10], strict=True)]
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=330):
+            st.html(mosaic.mosaic(images[:10], captions, correct=list(read[:10] == labels[:10]), per_row=5))
+            st.caption("Ten training digits: predicted (true).")
+        with st.container(width=330):
+            st.markdown("How probable it finds each digit for the first picture:")
+            st.html(bars.probability_bars([float(share) for share in probabilities[0]]))
+    st.markdown(
+        f"On the first {_ASKED:,} training images its loss is **{loss:.3f}** and its accuracy {percent(accuracy, 1)}. "
+        f"Who gives each of ten digits the probability 1/10 has the loss -ln(1/10) = ln 10 = **{math.log(10):.3f}** "
+        "whatever the digit is, and is right once in ten. If a new network's loss is far above that, it is sure of "
+        "something it cannot know."
+    )
+
+
+def show_gradients(config: ModelConfig, seed: int) -> None:
+    """How strongly one batch pulls at each layer, with sigmoid and with ReLU, side by side."""
+    source = resources.dataset().source
+    images, labels = source.images[:_BATCH], source.labels[:_BATCH]
+    activations: tuple[Activation, ...] = ("sigmoid", "relu")
+    if config.activation not in activations:
+        activations = (*activations, config.activation)
+    for column, activation in zip(st.columns(len(activations), gap="medium"), activations, strict=True):
+        sizes = _sizes(config.model_copy(update={"activation": activation}), images, labels, seed)
+        with column:
+            st.markdown(f"**{_NAMES[activation]}**" + (" (yours)" if activation == config.activation else ""))
+            colour = TRAINING if activation == config.activation else NEUTRAL
+            st.html(bars.named_bars([_bar(size) for size in sizes], f"Gradients with {activation}", colour))
+            if len(sizes) > 1:
+                st.caption(_compare(sizes[0].mean, sizes[-1].mean))
+
+
+_NAMES = {"sigmoid": "Sigmoid", "relu": "ReLU", "tanh": "Tanh", "gelu": "GELU", "none": "None"}
+
+
+def _sizes(
+    config: ModelConfig, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], seed: int
+) -> list["GradientSize"]:
+    from mnistlab.untrained import gradient_sizes
+
+    return gradient_sizes(config, images, labels, seed)
+
+
+def _bar(size: "GradientSize") -> tuple[str, float, str]:
+    """A bar whose length counts powers of ten."""
+    share = math.log10(max(size.mean, _SMALLEST) / _SMALLEST) / -math.log10(_SMALLEST * 10)
+    return size.layer, share, f"{size.mean:.1e}"
+
+
+def _compare(first: float, last: float) -> str:
+    if first == 0:
+        return "Nothing reaches the first layer: it cannot learn."
+    ratio = last / first
+    if ratio < 1.5:
+        return "The first layer is pulled at as strongly as the last."
+    rounded = round(ratio, 1 - math.floor(math.log10(ratio)))
+    return f"The first layer is pulled at {rounded:,.0f} times more weakly than the last."

@@ -1,0 +1,65 @@
+"""A picture with its value written on each pixel, as an HTML grid: 784 cells, on screen in a tenth of a second."""
+
+import html
+
+from mnistlab.pixels import Picture, needs_white_text
+from ui.palette import VALIDATION
+from ui.pixel_scale import Scale, diverging, grey, is_dark, number
+
+_SIDE = 28
+_WIDEST, _NARROWEST = 760, 640  # CSS pixels; below, the numbers are too small to read and the grid scrolls instead
+_LARGE, _SMALL = 0.45, 0.38  # size of the numbers in sides of a cell: up to four characters, and more
+
+_STYLE = f"""
+<style>
+.pixels {{ position: relative; container-type: inline-size; padding-bottom: 1.9rem;
+           --wide: clamp({_NARROWEST}px, 100cqw, {_WIDEST}px); }}
+.pixels .scroll {{ overflow-x: auto; overflow-y: hidden; }}
+.pixels .grid {{ display: grid; grid-template-columns: repeat(29, calc(var(--wide) / 29)); width: var(--wide);
+                 grid-auto-rows: calc(var(--wide) / 29); place-items: stretch; line-height: 1;
+                 font-size: calc(var(--wide) / 29 * var(--share)); font-variant-numeric: tabular-nums; }}
+.pixels .grid > * {{ display: flex; align-items: center; justify-content: center; font-style: normal; }}
+.pixels b {{ font-weight: 400; opacity: 0.65; }}
+.pixels i {{ background: #000; color: #8a8a8a; cursor: crosshair; }}
+.pixels .w {{ color: #fff; }}
+.pixels .k {{ color: #000; }}
+.pixels i:hover {{ box-shadow: inset 0 0 0 2px {VALIDATION}; }}
+.pixels i:hover::after {{ content: attr(data-t); }}
+.pixels .hint, .pixels i:hover::after {{ position: absolute; left: 0; bottom: 0; font-size: 0.95rem; line-height: 1.6;
+                                         color: inherit; opacity: 0.85; }}
+.pixels i:hover::after {{ color: var(--readout, inherit); opacity: 1; font-weight: 600; }}
+.pixels:has(i:hover) .hint {{ visibility: hidden; }}
+</style>
+"""
+_HINT = "Point at a pixel: row, column and value."
+
+
+def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool = False) -> str:
+    """HTML of a picture's values, with the rows' and columns' numbers at its edges.
+
+    Args:
+        picture: (28, 28) float32 in [0, 1], or in [-1, 1] for a difference.
+        scale: what the values are written in.
+        label: what the picture is, read aloud instead of 784 numbers.
+        is_difference: written with signs, orange above and blue below zero.
+    """
+    colours = diverging(picture) if is_difference else grey(picture)
+    white = is_dark(colours) if is_difference else needs_white_text(picture)
+    texts = [[number(float(value), scale, is_difference) for value in values] for values in picture]
+    share = _LARGE if max(len(text) for line in texts for text in line) <= 4 else _SMALL
+    cells = ["<b></b>", *(f"<b>{column}</b>" for column in range(_SIDE))]
+    for row in range(_SIDE):
+        cells.append(f"<b>{row}</b>")
+        for column in range(_SIDE):
+            colour = bytes(colours[row, column]).hex()
+            cells.append(_cell(row, column, texts[row][column], colour, bool(white[row, column])))
+    label = html.escape(label, quote=True)
+    grid = f'<div class="grid" style="--share:{share}" role="img" aria-label="{label}">{"".join(cells)}</div>'
+    return f'{_STYLE}<div class="pixels"><div class="scroll">{grid}</div><div class="hint">{_HINT}</div></div>'
+
+
+def _cell(row: int, column: int, text: str, colour: str, is_white: bool) -> str:
+    tip = f' data-t="row {row}, column {column}: {text}"'
+    if colour == "000000":
+        return f"<i{tip}>{text}</i>"
+    return f'<i class="{"w" if is_white else "k"}" style="background:#{colour}"{tip}>{text}</i>'

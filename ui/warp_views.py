@@ -1,0 +1,143 @@
+"""The pictures of the Augment page: variants of a digit, a warped net, a batch before and after, a six that turns."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.config import AugmentConfig
+from ui import mosaic, resources
+from ui.pixel_scale import data_address
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from mnistlab.augment import Warps
+
+_VARIANTS = 20
+_SIDE = 84  # CSS pixels of a variant, three for each of its own
+_MEASURED_IMAGES = 600  # enough to tell the pace, few enough to keep a slider quick
+_ANGLES = [0.0, 25.0, 45.0, 70.0, 90.0, 135.0, 180.0]
+_A_SIX = 13  # its place in the training file
+
+
+def show_variants(image: npt.NDArray[np.uint8], digit: int, config: AugmentConfig, seed: int) -> None:
+    """The original at the left and its variants at the right, each with its turn below it."""
+    from mnistlab.variants import variants
+
+    pictures, warps = variants(image, config, seed, _VARIANTS)
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=2 * _SIDE):
+            st.markdown("**Original**")
+            st.html(mosaic.mosaic(image[None], [f"labelled {digit}"], side=2 * _SIDE))
+        with st.container(width=6 * _SIDE):
+            st.markdown(f"**{_VARIANTS} variants, all labelled {digit}**")
+            turns = [f"{degrees:+.0f}°" if round(degrees) else "0°" for degrees in warps.degrees.tolist()]
+            tips = [_in_words(warps, index) for index in range(_VARIANTS)]
+            st.html(mosaic.mosaic(pictures, turns, tips, side=_SIDE, per_row=5))
+
+
+def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int) -> None:
+    """A net of squares, and the same net after the warp of one variant, with the digit beside each."""
+    from mnistlab.variants import variants, warped_net
+
+    pictures, warps = variants(image, config, seed, _VARIANTS)
+    which = st.slider("Variant", 1, _VARIANTS, 1, key="augment_variant", bind="query-params", width=300) - 1
+    nets = warped_net(warps, which)
+    shown = [_over(net, digit) for net, digit in zip(nets, (image, pictures[which]), strict=True)]
+    st.html(_pair(shown, ("before", "after")))
+    st.caption(
+        f"This variant is {_in_words(warps, which)}. The whole warp is looked up once, so nothing is blurred twice."
+    )
+
+
+def show_batch(config: AugmentConfig, seed: int) -> None:
+    """The first batch of the training file, as it is and as it is learned from."""
+    from mnistlab.variants import augmented
+
+    source = resources.dataset().source
+    images, labels = source.images[:20], [str(label) for label in source.labels[:20]]
+    before, after = st.columns(2, gap="medium")
+    with before:
+        st.markdown("**The first 20 training images**")
+        st.html(mosaic.mosaic(images, labels, side=42, per_row=10))
+    with after:
+        st.markdown("**The same, augmented**")
+        st.html(mosaic.mosaic(augmented(images, config, seed), labels, side=42, per_row=10))
+    st.caption(_HOW_USED[config.use])
+
+
+_HOW_USED = {
+    "replace": "Every image is drawn afresh in each epoch, so that the network never sees the same picture twice.",
+    "double": "An epoch shows all images augmented afresh, then all originals: twice as many steps as without.",
+    "once": "One augmented copy of each image is made before training and kept: twice as many images, always the same.",
+}
+
+
+def show_turned_six() -> None:
+    """A six at several angles, and what the built-in network takes each for."""
+    from mnistlab.variants import turned
+
+    pictures = turned(resources.dataset().source.images[_A_SIX], _ANGLES)
+    probabilities = resources.predictor().probabilities(pictures)
+    read, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    captions = [f"{angle:.0f}°: {digit}" for angle, digit in zip(_ANGLES, read, strict=True)]
+    tips = [
+        f"a 6 turned by {a:.0f}°: read as {d}, {percent(float(s), 1)} sure"
+        for a, d, s in zip(_ANGLES, read, sure, strict=True)
+    ]
+    st.html(mosaic.mosaic(pictures, captions, tips, [int(digit) == 6 for digit in read], side=_SIDE))
+    st.caption(
+        "A 6, turned; below it the angle and what the built-in network reads. Half a turn makes it a 9, and nobody "
+        "can tell. The tutorial turns by up to 25 degrees and then by up to 45 again: they add up to 70."
+    )
+
+
+def pace_line(config: AugmentConfig) -> str:
+    """What augmentation costs here and now."""
+    from mnistlab.variants import images_per_second
+
+    if not config.is_active:
+        return "Nothing is changed, so it costs nothing."
+    pace = images_per_second(resources.dataset().source.images[:_MEASURED_IMAGES], config)
+    rounded = round(pace, 1 - math.floor(math.log10(pace)))
+    return (
+        f"Measured just now: {rounded:,.0f} images/s on {resources.device_line()}, or {60_000 / pace:.1f} s for the "
+        "60,000 training images. Positive angles are clockwise."
+    )
+
+
+def _in_words(warps: "Warps", index: int) -> str:
+    right, down = (int(step) for step in warps.shift[index])
+    parts = [
+        f"turned {float(warps.degrees[index]):.0f}°".replace("-0°", "0°"),
+        f"scaled to {float(warps.scale[index]):.2f}",
+    ]
+    parts.append(
+        f"moved {abs(right)} px {'right' if right >= 0 else 'left'} and {abs(down)} {'down' if down >= 0 else 'up'}"
+    )
+    if warps.shear is not None:
+        parts.append(f"slanted {float(warps.shear[index]):.0f}°")
+    if warps.bend is not None:
+        parts.append(f"bent by up to {float(warps.bend[index].abs().max()):.1f} px")
+    return ", ".join(parts)
+
+
+def _over(net: npt.NDArray[np.uint8], digit: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(S, S, 3): the lines in blue over the digit in grey."""
+    large = digit.repeat(len(net) // len(digit), axis=0).repeat(len(net) // len(digit), axis=1)[:, :, None]
+    lines = net[:, :, None] / 255
+    mixed = (1 - lines) * np.repeat(large, 3, axis=2) * 0.8 + lines * np.array([86, 180, 233])
+    picture: npt.NDArray[np.uint8] = mixed.round().astype(np.uint8)
+    return picture
+
+
+def _pair(pictures: list[npt.NDArray[np.uint8]], names: tuple[str, str]) -> str:
+    figures = "".join(
+        f'<figure style="margin:0;flex:1 1 0;max-width:300px;text-align:center;font-size:0.85rem">'
+        f'<img src="{data_address(picture)}" alt="a net of squares, {name} the warp" '
+        f'style="width:100%;border-radius:3px"><figcaption>{name}</figcaption></figure>'
+        for picture, name in zip(pictures, names, strict=True)
+    )
+    return f'<div style="display:flex;gap:1rem">{figures}</div>'
