@@ -70,6 +70,7 @@ def _choose_digits(split: Split, address: Address) -> npt.NDArray[np.int64]:
         "Only these digits",
         _DIGITS,
         selection_mode="multi",
+        wrap=True,
         key="data_digits",
         bind="query-params",
         help="Press one or several; with none pressed you see all.",

@@ -106,7 +106,7 @@ def _choice(address: Address, label: str, key: str, what: str, options: tuple[Op
 
 def _choose_index(split: Split, address: Address) -> int:
     last = len(split) - 1
-    address.check_number("pixels_index", f"image in {split.name} with the number", 0, last)
+    address.check_number("pixels_index", "image", 0, last)
     if st.session_state.get("pixels_index", 0) > last:
         st.session_state["pixels_index"] = last
     index = st.number_input(f"Image (0 to {last:,})", 0, last, key="pixels_index", bind="query-params")

@@ -108,7 +108,8 @@ def _show_shape(config: ModelConfig) -> None:
     from mnistlab.layers import describe_layers, memory_bytes, source
 
     layers = describe_layers(config)
-    st.html(diagram.diagram(config, [layer.num_parameters for layer in layers if layer.name == "Linear"]))
+    connections = [layer.num_parameters for layer in layers if layer.name == "Linear"]
+    st.markdown(diagram.diagram(config, connections), unsafe_allow_html=True)
     num_parameters = sum(layer.num_parameters for layer in layers)
     weights, training = memory_bytes(num_parameters)
     st.markdown(

@@ -176,11 +176,13 @@ def test_once_appends_the_same_warped_copies_in_every_epoch() -> None:
     assert labels.tolist() == SPLIT.labels.tolist() * 2
 
 
-def test_chunks_of_one_epoch_are_warped_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("use", ["replace", "double", "once"])
+def test_chunks_of_one_epoch_are_warped_differently(use: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches_module, "_CHUNK_IMAGES", 8)
     alike = Split("source", np.repeat(SPLIT.images[:1], 16, axis=0), np.zeros(16, np.int64))
-    images, _ = joined(batches(alike, augment=TURN).of_epoch(0))
-    assert len({image.tobytes() for image in images.numpy()}) == 16
+    images, _ = joined(batches(alike, augment=TURN | {"use": use}).of_epoch(0))
+    originals = 0 if use == "replace" else 1
+    assert len({image.tobytes() for image in images.numpy()}) == 16 + originals
 
 
 @pytest.mark.parametrize("use", ["replace", "double", "once"])

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from mnistlab import data, jobs
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.cli import main
-from mnistlab.data import Dataset
+from mnistlab.data import Dataset, Split
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
@@ -93,6 +93,19 @@ def test_train_prints_each_epoch_and_then_the_result(objects: Callable[[], list[
     ]
     assert (result["event"], result["preset"], result["seed"], result["epochs"]) == ("result", "tutorial-mlp", 7, 2)
     assert 0.3 < result["test_accuracy"] <= 1
+
+
+def test_train_does_not_count_the_untrained_network_as_an_epoch(
+    dataset: Dataset, objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Split("source", dataset.source.images[:5100].copy(), dataset.source.labels[:5100].copy())
+    test = Split("test", dataset.test.images[:100].copy(), dataset.test.labels[:100].copy())
+    monkeypatch.setattr(jobs, "load_dataset", lambda name: Dataset("mnist", source, test))
+    assert main(["train", "--preset", "quick-mlp", "--epochs", "1", "--json"]) == 0
+    epoch, result = objects()
+    assert (epoch["event"], epoch["epoch"], epoch["step"]) == ("epoch", 1, 1)
+    assert 0 < epoch["validation_accuracy"] < 1
+    assert [told.epoch for told in Store().epochs(result["run"])] == [0, 1]
 
 
 def test_train_keeps_the_run_in_the_store(run_id: str) -> None:

@@ -101,12 +101,14 @@ def test_mlp_equals_one_written_down_layer_by_layer(activation: Activation) -> N
 
 
 def test_cnn_equals_one_written_down_layer_by_layer() -> None:
-    ours = build_model(ModelConfig(kind="cnn", channels=(4, 6, 8), batch_norm=True, dropout=0.4)).eval()
+    ours = build_model(ModelConfig(kind="cnn", channels=(4, 6, 8, 10, 12), batch_norm=True, dropout=0.4)).eval()
     theirs = nn.Sequential(
         *(nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU()),
         *(nn.Conv2d(4, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(6, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU()),
-        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)),
+        *(nn.Conv2d(8, 10, 3, padding=1, bias=False), nn.BatchNorm2d(10), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(10, 12, 3, padding=1, bias=False), nn.BatchNorm2d(12), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(12, 10)),
     ).eval()
     theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
     torch.testing.assert_close(ours(pixels()), theirs(pixels().unsqueeze(1)))

@@ -200,6 +200,16 @@ def test_a_requeued_run_can_be_claimed_without_its_old_request(store: Store, sta
     assert store.log(run_id, again) is None
 
 
+def test_a_lost_run_is_requeued_without_the_stop_it_never_saw(store: Store, forward: Callable[[float], None]) -> None:
+    run_id, _ = running(store)
+    store.request_stop(run_id)
+    forward(LOST_AFTER_SECONDS + 1)
+    store.requeue(run_id)
+    attempt = store.claim(run_id, "other:2")
+    assert attempt is not None
+    assert store.log(run_id, attempt) is None
+
+
 def test_a_lost_run_can_be_requeued(store: Store, forward: Callable[[float], None]) -> None:
     run_id, attempt = running(store)
     forward(LOST_AFTER_SECONDS + 1)

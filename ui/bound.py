@@ -90,4 +90,4 @@ def chips(label: str, settings: Mapping[str, Mapping[str, Any]], current: Mappin
         for name, value in settings.get(st.session_state[key], {}).items():
             st.session_state[name] = value
 
-    st.pills(label, list(settings), key=key, on_change=apply)
+    st.pills(label, list(settings), key=key, on_change=apply, wrap=True)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from mnistlab.config import ModelConfig
 from ui.palette import TRAINING
 
-_HEIGHT, _MIDDLE = 190, 88  # CSS pixels; the picture's middle line leaves room for two lines of text below
+_HEIGHT, _MIDDLE = 206, 92  # CSS pixels; the picture's middle line leaves room for two lines of text below
 _GAP, _MOST_DOTS = 17, 8
 _STYLE = """
 <style>
@@ -26,7 +26,7 @@ _STYLE = """
 
 
 def diagram(config: ModelConfig, connections: Sequence[int]) -> str:
-    """HTML of a network.
+    """HTML of a network, for `st.markdown`: `st.html` takes SVG out.
 
     connections: the parameters between each two columns of an MLP; on a phone there is no room for them.
     """
@@ -38,7 +38,7 @@ def diagram(config: ModelConfig, connections: Sequence[int]) -> str:
 
 def _drawing(parts: Sequence[str], label: str) -> str:
     svg = f'<svg height="{_HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
-    return f'{_STYLE}<div class="network">{svg}</div>'
+    return f'{_STYLE}<div class="network">{svg}</div>'.replace("\n", "")  # an empty line would end it in Markdown
 
 
 def _neurons(widths: Sequence[int], connections: Sequence[int]) -> list[str]:

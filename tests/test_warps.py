@@ -1,0 +1,111 @@
+"""Slant, bend, grain and erasing: against torchvision, and by what each may and may not change."""
+
+import numpy as np
+import pytest
+import torch
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms import functional as reference
+
+from mnistlab import variants
+from mnistlab.augment import Warps, augment, draw_warps, warp
+from mnistlab.config import AugmentConfig
+from mnistlab.damage import add_noise, erase
+from mnistlab.data import Dataset
+
+
+@pytest.fixture(scope="module")
+def images(dataset: Dataset) -> torch.Tensor:
+    return torch.tensor(dataset.source.images[:40]) / 255
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_slanted_turned_scaled_and_shifted_images_equal_torchvisions(images: torch.Tensor) -> None:
+    config = AugmentConfig(rotation=40, shift=0.1, scale_min=0.8, scale_max=1.2, shear=25)
+    warps = draw_warps(len(images), config, seeded())
+    assert warps.shear is not None
+    for index, image in enumerate(images):
+        expected = reference.affine(
+            image[None],
+            angle=float(warps.degrees[index]),
+            translate=[int(place) for place in warps.shift[index]],
+            scale=float(warps.scale[index]),
+            shear=[float(warps.shear[index]), 0.0],
+            interpolation=InterpolationMode.BILINEAR,
+        )
+        torch.testing.assert_close(warp(images, warps)[index][None], expected, atol=1e-4, rtol=0)
+
+
+def test_a_bend_of_the_same_pull_everywhere_is_a_shift(images: torch.Tensor) -> None:
+    num = len(images)
+    still = Warps(torch.zeros(num), torch.zeros(num, 2), torch.ones(num))
+    bent = Warps(still.degrees, still.shift, still.scale, bend=torch.ones(num, 2, 5, 5))
+    shifted = Warps(still.degrees, -torch.ones(num, 2), still.scale)
+    torch.testing.assert_close(warp(images, bent), warp(images, shifted), atol=1e-4, rtol=0)
+
+
+def test_a_bend_moves_no_pixel_farther_than_it_may(images: torch.Tensor) -> None:
+    config = AugmentConfig(elastic=2)
+    bend = draw_warps(len(images), config, seeded()).bend
+    assert bend is not None
+    assert float(bend.abs().max()) <= 2
+    assert not torch.equal(bend[0], bend[1])
+
+
+def test_what_is_new_leaves_the_older_draws_as_they_were() -> None:
+    plain = draw_warps(9, AugmentConfig(rotation=20, shift=0.1), seeded())
+    more = draw_warps(9, AugmentConfig(rotation=20, shift=0.1, shear=10, elastic=1), seeded())
+    assert torch.equal(plain.degrees, more.degrees)
+    assert torch.equal(plain.shift, more.shift)
+
+
+def test_erasing_sets_one_rectangle_to_zero_and_nothing_else() -> None:
+    erased = erase(torch.ones(50, 28, 28), 0.5, seeded())
+    for picture in erased:
+        hole = picture == 0
+        rows, columns = hole.any(1).sum(), hole.any(0).sum()
+        assert int(hole.sum()) == int(rows * columns)
+        assert max(int(rows), int(columns)) <= 14
+    assert len({int((picture == 0).sum()) for picture in erased}) > 5
+
+
+def test_noise_stays_between_black_and_white_and_differs_between_images() -> None:
+    noisy = add_noise(torch.full((50, 28, 28), 0.5), 0.3, seeded())
+    assert float(noisy.min()) >= 0
+    assert float(noisy.max()) <= 1
+    deviations = noisy.std(dim=(1, 2))
+    assert float(deviations.max()) < 0.33
+    assert float(deviations.max() - deviations.min()) > 0.1
+
+
+@pytest.mark.parametrize("setting", ["shear", "elastic", "erasing", "noise"])
+def test_each_setting_alone_changes_the_pictures_the_same_way_for_the_same_seed(
+    setting: str, images: torch.Tensor
+) -> None:
+    config = AugmentConfig(**{setting: 0.4})
+    assert config.is_active
+    first, again, other = (augment(images, config, seeded(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert not torch.equal(first, images)
+
+
+def test_twenty_variants_are_those_a_training_would_see(dataset: Dataset) -> None:
+    image, config = dataset.source.images[7], AugmentConfig(rotation=30)
+    pictures, warps = variants.variants(image, config, seed=5)
+    assert pictures.shape == (20, 28, 28)
+    expected = warp(torch.tensor(image).repeat(20, 1, 1) / 255, warps)
+    assert np.array_equal(pictures, (expected * 255).round().to(torch.uint8).numpy())
+
+
+def test_a_net_that_is_not_warped_stays_as_it_is() -> None:
+    still = Warps(torch.zeros(1), torch.zeros(1, 2), torch.ones(1))
+    before, after = variants.warped_net(still, 0)
+    assert before.shape == (280, 280)
+    assert np.array_equal(before, after)
+
+
+def test_the_pace_is_a_positive_number_of_images(dataset: Dataset) -> None:
+    assert variants.images_per_second(dataset.source.images[:20], AugmentConfig(rotation=10), "cpu") > 0
