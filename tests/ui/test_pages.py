@@ -12,15 +12,18 @@ from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import EngineError
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
+from ui import picking
 
-PAGES = ["pages/1_Data.py", "pages/5_Train.py", "pages/6_Evaluate.py", "pages/7_Draw.py"]
+PAGES = ["pages/1_Data.py", "pages/2_Pixels.py", "pages/3_Augment.py", "pages/4_Model.py", "pages/5_Train.py", "pages/6_Evaluate.py", "pages/7_Draw.py"]
 
 
 @pytest.fixture(autouse=True)
-def _no_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Jobs stay queued: what an engine does with them is tested elsewhere."""
     monkeypatch.setattr(engine, "client", lambda: None)
     monkeypatch.setattr(engine, "submit", lambda *_: None)
+    # A component's content cannot be read in AppTest, so digits to click on stand there as plain HTML.
+    monkeypatch.setattr(picking, "pick", lambda content, key, on_pick=None: st.html(content) and None)
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
@@ -64,7 +67,8 @@ def test_each_page_opens_without_a_complaint(script: str) -> None:
 
 def test_data_shows_the_tutorials_first_batch_and_its_tensor() -> None:
     app = open_page("pages/1_Data.py")
-    first = [part.split("<", 1)[0] for part in html_of(app).split("<figcaption>")[1:]]
+    batch = html_of(app).split('class="digits')[1]
+    first = [part.split("<", 1)[0] for part in batch.split("<figcaption>")[1:]]
     assert first[:5] == ["5", "0", "4", "1", "9"]
     assert len(first) == 20
     assert any("images (20, 1, 28, 28) float32 in [0, 1]" in caption.value for caption in app.caption)

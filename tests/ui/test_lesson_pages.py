@@ -1,0 +1,116 @@
+"""Pixels, Augment and Model: each answers its controls, comes back from its address and survives rubbish in it."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab.data import Dataset
+from tests.ui.test_pages import html_of, open_page
+from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+
+PIXELS, AUGMENT, MODEL = "pages/2_Pixels.py", "pages/3_Augment.py", "pages/4_Model.py"
+
+
+def said(app: AppTest) -> str:
+    return " ".join(element.value for element in [*app.warning, *app.error])
+
+
+def test_pixels_writes_the_tutorials_values_with_two_decimals(dataset: Dataset) -> None:
+    app = open_page(PIXELS, pixels_index="0")
+    brightest = dataset.train.images[0].max() / 255
+    assert f">{brightest:.2f}<" in html_of(app)
+    assert any("labelled 5" in text.value for text in app.markdown)
+
+
+def test_pixels_address_shows_that_very_image(dataset: Dataset) -> None:
+    app = open_page(PIXELS, pixels_split="test", pixels_index="18")
+    label = dataset.test.labels[18]
+    assert any("test image 18" in text.value.lower() and f"labelled {label}" in text.value for text in app.markdown)
+
+
+def test_pixels_next_shows_the_next_image_and_other_numbers() -> None:
+    app = open_page(PIXELS, pixels_index="4")
+    before = html_of(app)
+    app.button(key="pixels_next").click().run()
+    assert app.number_input(key="pixels_index").value == 5
+    assert html_of(app) != before
+
+
+def test_pixels_shows_the_last_drawing_of_the_session() -> None:
+    app = open_page(PIXELS)
+    drawing = np.zeros((28, 28), np.float32)
+    drawing[4:24, 13:15] = 0.25
+    app.session_state["last_drawing"] = drawing
+    app.selectbox(key="pixels_source").set_value("my drawing").run()
+    assert not app.exception
+    assert ">0.25<" in html_of(app)
+
+
+@pytest.mark.parametrize(
+    ("script", "parameters"),
+    [
+        (PIXELS, {"pixels_index": "1000000"}),
+        (PIXELS, {"pixels_index": "-3"}),
+        (PIXELS, {"pixels_index": "five"}),
+        (PIXELS, {"pixels_split": "<script>"}),
+        (AUGMENT, {"augment_rotation": "steep"}),
+        (AUGMENT, {"augment_rotation": "900"}),
+        (MODEL, {"model_layers": "784 - 0 - 10"}),
+        (MODEL, {"model_layers": "1-2-3-4-5-6-7-8-9"}),
+        (MODEL, {"model_activation": "magic"}),
+    ],
+)
+def test_rubbish_in_the_address_is_a_sentence_and_the_page_is_there(script: str, parameters: dict[str, str]) -> None:
+    app = open_page(script, **parameters)
+    assert not app.exception
+    assert said(app)
+    assert html_of(app)
+
+
+def test_augment_same_seed_same_pictures_and_another_seed_others() -> None:
+    first, again = (html_of(open_page(AUGMENT, augment_rotation="30")) for _ in range(2))
+    other = html_of(open_page(AUGMENT, augment_rotation="30", augment_seed="1"))
+    assert first == again
+    assert first != other
+
+
+def test_augment_is_carried_to_train() -> None:
+    app = open_page(AUGMENT, augment_rotation="40")
+    (use,) = [button for button in app.button if button.label == "Use this for training"]
+    use.click().run()
+    assert not app.exception
+    assert app.session_state["augment_for_training"]["rotation"] == 40
+    assert any("rotation 40" in text.value for text in app.markdown)
+
+
+def test_augment_warns_where_a_turn_changes_the_meaning() -> None:
+    assert not said(open_page(AUGMENT, augment_rotation="10"))
+    assert "9" in said(open_page(AUGMENT, augment_rotation="180"))
+
+
+def test_model_counts_the_tutorials_parameters_and_shows_its_source() -> None:
+    app = open_page(MODEL)
+    assert any("407,050 parameters" in text.value for text in app.markdown)
+    assert any("nn.Linear(784, 512)" in code.value for code in app.code)
+    assert any("2.303" in text.value for text in app.markdown)
+
+
+def test_model_line_of_widths_builds_that_network_and_carries_it_to_train() -> None:
+    app = open_page(MODEL)
+    app.text_input(key="model_layers").set_value("784 - 64 - 32 - 10").run()
+    assert any("nn.Linear(64, 32)" in code.value for code in app.code)
+    (use,) = [button for button in app.button if button.label == "Use this for training"]
+    use.click().run()
+    assert not app.exception
+    assert tuple(app.session_state["model_for_training"]["hidden"]) == (64, 32)
+    assert any("784-64-32-10" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize("script", ["pages/1_Data.py", PIXELS, AUGMENT, MODEL])
+def test_each_experiment_sets_its_page_without_a_complaint(script: str) -> None:
+    app = open_page(script)
+    key = script.split("_")[1].removesuffix(".py").lower()
+    for number in range(3):
+        app.button(key=f"{key}_try_{number}").click().run()
+        assert not app.exception
+        assert not app.error
