@@ -208,9 +208,7 @@ def test_chart_without_points_shows_its_axes_and_waits(page: Page, chart_url: st
 def test_screen_reader_hears_title_and_last_values(page: Page, chart_url: str) -> None:
     chart = open_chart(page, chart_url)
     spoken = chart.get_attribute("aria-label") or ""
-    assert re.fullmatch(
-        r"Loss while training\. training: 0\.\d+ at step \d+\. validation: 0\.\d+ at step \d+", spoken
-    )
+    assert re.fullmatch(r"Loss while training\. training: 0\.\d+ at step \d+\. validation: 0\.\d+ at step \d+", spoken)
 
 
 def test_chart_works_on_a_page_opened_by_its_address(page: Page, chart_url: str) -> None:

@@ -19,9 +19,7 @@ def series(y: list[float], style: str = "line") -> Series:
 
 def test_values_travel_as_float32() -> None:
     sent = packed(series([2.5, 0.1]))
-    np.testing.assert_array_equal(
-        np.frombuffer(base64.b64decode(sent["y"]), "<f4"), np.array([2.5, 0.1], np.float32)
-    )
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(sent["y"]), "<f4"), np.array([2.5, 0.1], np.float32))
 
 
 def test_long_series_is_thinned() -> None:

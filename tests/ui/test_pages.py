@@ -14,7 +14,15 @@ from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from ui import picking
 
-PAGES = ["pages/1_Data.py", "pages/2_Pixels.py", "pages/3_Augment.py", "pages/4_Model.py", "pages/5_Train.py", "pages/6_Evaluate.py", "pages/7_Draw.py"]
+PAGES = [
+    "pages/1_Data.py",
+    "pages/2_Pixels.py",
+    "pages/3_Augment.py",
+    "pages/4_Model.py",
+    "pages/5_Train.py",
+    "pages/6_Evaluate.py",
+    "pages/7_Draw.py",
+]
 
 
 @pytest.fixture(autouse=True)
