@@ -119,9 +119,11 @@ def _mix_again() -> None:
     st.session_state["data_seed"] = (st.session_state["data_seed"] + 1) % 2**31
 
 
+@st.fragment
 def _show_batch(
     name: DatasetName, split: Split, chosen: npt.NDArray[np.int64], batch_size: int, seed: int | None, address: Address
 ) -> None:
+    """A fragment: turning the page draws this alone."""
     last = max(1, -(-len(chosen) // batch_size))
     address.check_number("data_batch", "batch", 1, last)
     if st.session_state.get("data_batch", 1) > last:
