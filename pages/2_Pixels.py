@@ -162,7 +162,7 @@ def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Sca
 def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:
     st.subheader("Flattened: what goes into the first layer", anchor=False)
     st.html(strip(shown.picture))
-    st.caption("The 28 rows, one behind the other: 784 numbers. The marks below are as long as one row.")
+    st.caption("The 28 rows, one behind the other: 784 numbers. Each mark below, and each gap, is as long as one row.")
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("How often each value occurs", anchor=False)

@@ -9,6 +9,8 @@ import streamlit as st
 from mnistlab.data import Split
 from ui import frame, mosaic, picking
 
+_FEW, _SMALL_SIDE = 50, 42  # more digits than this are drawn smaller, in CSS pixels, so that 200 fit on a screen
+
 
 def place(dataset: str, split: Split, index: int) -> dict[str, str]:
     """The query parameters of Pixels that show this image."""
@@ -33,8 +35,8 @@ def clickable(
 
 def show(dataset: str, split: Split, indices: npt.NDArray[np.int64], captions: Sequence[str], key: str) -> None:
     """Show images that open on Pixels when they are clicked."""
-    per_row = 10 if len(indices) <= 50 else None
-    position = picking.pick(clickable(dataset, split, indices, captions, per_row=per_row), key)
+    side, per_row = (58, 10) if len(indices) <= _FEW else (_SMALL_SIDE, None)
+    position = picking.pick(clickable(dataset, split, indices, captions, side, per_row), key)
     if position is not None:
         there = place(dataset, split, int(indices[position]))
         # What Pixels showed last would win over the address.

@@ -23,10 +23,10 @@ _STYLE = f"""
 .strip i {{ display: block; height: 36px; background-size: 100% 100%; image-rendering: pixelated; border-radius: 3px; }}
 .strip b {{ display: block; height: 7px; margin-top: 2px; opacity: 0.55; background: repeating-linear-gradient(90deg,
             currentColor 0 calc(100% / 28), transparent 0 calc(100% / 14)); }}
-.equation {{ display: flex; align-items: center; gap: 0.5rem; }}
+.equation {{ display: flex; align-items: flex-start; gap: 0.5rem; }}
 .equation figure {{ margin: 0; font-size: 0.85rem; text-align: center; flex: 0 1 112px; }}
 .equation img {{ width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: 3px; display: block; }}
-.equation span {{ font-size: 1.3rem; align-self: flex-start; padding-top: 2.2rem; }}
+.equation span {{ font-size: 1.3rem; padding-top: 2.2rem; }}
 </style>
 """
 

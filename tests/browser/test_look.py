@@ -1,0 +1,84 @@
+"""Data and Pixels as they are used: by keyboard, by pointing, on a phone, and with a drawing of one's own."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_lesson_pages import PATIENT, open_page
+from tests.browser.test_story import THREE, draw, go_to
+
+
+def test_two_hundred_digits_come_with_one_click(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Data")
+    page.get_by_role("button", name="200 at a glance").click()
+    expect(page.locator(".digits").first.locator("figure")).to_have_count(200, timeout=PATIENT)
+    expect(page).to_have_url(re.compile("data_batch_size=200"))
+
+
+def test_arrow_keys_step_through_the_digits_and_enter_opens_one(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Data")
+    page.locator(".digits a").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):  # ten in a row
+        page.keyboard.press(key)
+    expect(page.get_by_text("Train image 11, labelled 5")).to_be_visible(timeout=PATIENT)
+
+
+def test_digit_picked_later_wins_over_the_one_seen_before(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Pixels?pixels_split=test&pixels_index=3")
+    go_to(page, "Data")
+    page.locator(".digits a").nth(7).click()
+    expect(page.get_by_text("Train image 7, labelled 3")).to_be_visible(timeout=PATIENT)
+
+
+def test_choice_is_still_there_after_a_visit_elsewhere(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Pixels?pixels_index=9&pixels_scale=normalised")
+    go_to(page, "Data")
+    expect(page.locator(".digits").first).to_be_visible(timeout=PATIENT)
+    go_to(page, "Pixels")
+    expect(page.get_by_text("Train image 9, labelled 4")).to_be_visible(timeout=PATIENT)
+    expect(page).to_have_url(re.compile("pixels_scale=normalised"))
+
+
+def test_arrow_keys_and_thumbnails_go_to_other_images(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Pixels?pixels_index=10")
+    page.wait_for_timeout(1000)  # a key counts once the buttons have asked for it
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("Train image 11, labelled")).to_be_visible(timeout=PATIENT)
+    page.locator(".digits a").first.click()
+    expect(page.get_by_text("Train image 8, labelled")).to_be_visible(timeout=PATIENT)
+    expect(page).to_have_url(re.compile("pixels_index=8"))
+
+
+def test_pixel_under_the_mouse_is_told_by_row_column_and_value(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Pixels")
+    pixel = page.locator(".pixels i").nth(28 * 7 + 12)
+    pixel.hover()
+    told = pixel.evaluate("pixel => getComputedStyle(pixel, '::after').content")
+    assert re.fullmatch(r'"row 7, column 12: [01]\.\d\d"', told)
+    expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden")
+
+
+def test_drawing_is_shown_as_the_network_got_it(page: Page, app_url: str) -> None:
+    page.goto(f"{app_url}/Draw")
+    expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
+    page.wait_for_timeout(1000)  # the pad takes strokes once its script has run
+    draw(page, THREE)
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    go_to(page, "Pixels")
+    page.get_by_role("combobox", name=re.compile("Picture from")).click()
+    page.get_by_role("option", name="my drawing").click()
+    expect(page.get_by_text(re.compile(r"My drawing, nearest to the average \d"))).to_be_visible(timeout=PATIENT)
+    assert page.locator(".pixels .k").count() > 20
+
+
+@pytest.mark.parametrize("path", ["Data?data_batch_size=200", "Pixels?pixels_view=difference"])
+def test_phone_never_scrolls_sideways(page: Page, app_url: str, path: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    main = open_page(page, f"{app_url}/{path}")
+    page.wait_for_timeout(1000)
+    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+    numbers = page.locator(".pixels .scroll")
+    if numbers.count():
+        assert numbers.evaluate("box => box.scrollWidth > box.clientWidth")
+        assert page.locator(".pixels i").first.evaluate("i => parseFloat(getComputedStyle(i).fontSize)") >= 8
