@@ -470,7 +470,15 @@ def test_a_real_engine_runs_a_job_in_its_own_process_and_ends_itself(store: Stor
     assert child.wait(timeout=30) == 0, (lab / "engine.log").read_text()
     assert engine.running_address() is None
     assert not (lab / "engine.json").exists()
-    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in workers)
+    # Its children see that it is gone and end a moment later.
+    wait_for(lambda: [process for process in workers if is_alive(process)], lambda alive: not alive, seconds=15)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_for(read: Callable[[], Any], is_there: Callable[[Any], bool], seconds: float) -> Any:

@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.data import Split
 from ui import frame, mosaic, picking
 
-_FEW, _SMALL_SIDE = 50, 42  # more digits than this are drawn smaller, in CSS pixels, so that 200 fit on a screen
+_FEW, _SMALL_SIDE = 50, 42  # more digits than this are drawn smaller (CSS pixels): 200 take little more than a screen
 
 
 def place(dataset: str, split: Split, index: int) -> dict[str, str]:
