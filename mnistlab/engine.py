@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,27 +28,12 @@ from mnistlab.errors import EngineError
 from mnistlab.paths import PROJECT, lab_folder
 
 _START_TIMEOUT = 30.0  # seconds; 0.7 s is usual
+_FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
+_FAILURE = "The engine's workers cannot start: "
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
 _lock = threading.Lock()
 _client: Any = None
 _child: "subprocess.Popen[bytes] | None" = None
-
-
-def submit(db_url: str, run_id: str, attempt: int) -> None:
-    """Ask the engine to execute a run; asking twice for the same attempt is asking once.
-
-    Raises:
-        EngineError: the engine cannot be started or reached.
-    """
-    from distributed import fire_and_forget
-
-    from mnistlab.jobs import run_job
-
-    try:
-        future = client().submit(run_job, db_url, run_id, key=f"{run_id}-{attempt}", pure=False)
-        fire_and_forget(future)
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
 
 
 def client() -> Any:
@@ -67,7 +53,17 @@ def client() -> Any:
             _client = Client(wanted, set_as_default=False, timeout=10)
         except (OSError, TimeoutError) as error:
             raise EngineError(f"No Dask scheduler answers at {wanted}: {error}.") from error
+        if os.environ.get("MNISTLAB_SCHEDULER"):
+            threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
         return _client
+
+
+def _warm_up_strangers(dask: Any) -> None:
+    """Let the workers of a scheduler that we did not start import torch before their first run."""
+    from mnistlab.worker import WarmUp
+
+    with contextlib.suppress(Exception):  # whichever worker cannot will say so when it gets a run
+        dask.register_plugin(WarmUp())
 
 
 def _hush() -> None:
@@ -111,7 +107,9 @@ def running_address() -> str | None:
 
 def _start() -> str:
     global _child
-    log = lab_folder() / "engine.log"
+    log = log_file()
+    if log.exists() and time.time() - log.stat().st_mtime < _FAILED_RECENTLY and last_words().startswith(_FAILURE):
+        raise EngineError(f"{last_words()} The whole story is in {log}.")
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         detached = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -132,8 +130,18 @@ def _start() -> str:
         if _child.poll() is not None:
             break
         time.sleep(0.05)
-    last_words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    raise EngineError(f"The engine did not start. The end of {log}: {' '.join(last_words) or '(empty)'}")
+    raise EngineError(f"The engine did not start. The end of {log}: {last_words()}")
+
+
+def log_file() -> Path:
+    """What the local engine says of itself."""
+    return lab_folder() / "engine.log"
+
+
+def last_words() -> str:
+    """The last line of that."""
+    lines = log_file().read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "(empty)"
 
 
 def _address_file() -> Path:
@@ -145,14 +153,14 @@ def serve() -> None:
     import dask
     from distributed import LocalCluster
 
-    from mnistlab.worker import THREADS_VARIABLE, WarmUp
+    from mnistlab.worker import THREADS_VARIABLE
 
     num_workers = max(1, int(os.environ.get("MNISTLAB_WORKERS", "1")))
     threads = str(max(1, (os.cpu_count() or 1) // num_workers))
     os.environ[THREADS_VARIABLE] = threads
     dask.config.set(
         {
-            "distributed.scheduler.allowed-failures": 2,
+            "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
             "distributed.scheduler.worker-ttl": "60 s",
             "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
             "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
@@ -172,14 +180,26 @@ def serve() -> None:
     ) as cluster:
         _publish(cluster.scheduler_address)
         try:
-            with cluster.get_client() as own_client:
-                own_client.register_plugin(WarmUp())
+            _warm_up_own(cluster)
             while cluster.scheduler.status.name == "running":
                 time.sleep(0.5)
         finally:
             _withdraw()
         # Closing calls the scheduler that has just ended, and by default for 30 s.
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
+
+
+def _warm_up_own(cluster: Any) -> None:
+    from mnistlab.worker import WarmUp
+
+    try:
+        with cluster.get_client() as own_client:
+            own_client.register_plugin(WarmUp())
+    except Exception as error:
+        if cluster.scheduler.status.name != "running":
+            return  # told to end, or idle for a time shorter than the warm-up
+        traceback.print_exc()
+        sys.exit(f"{_FAILURE}{type(error).__name__}: {error}")
 
 
 def _publish(listening: str) -> None:

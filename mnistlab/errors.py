@@ -8,6 +8,7 @@ MnistLabError
     StoreError           the database cannot be opened, read or written
     EngineError          the engine that runs trainings cannot be started or reached
     DivergedError        a training whose loss is no longer a number
+    OutOfMemoryError     a training that needs more memory than there is
     ImageError           a picture of the wrong shape, type or format
         EmptyDrawingError    a canvas without ink
 """
@@ -43,6 +44,19 @@ class EngineError(MnistLabError):
 
 class DivergedError(MnistLabError):
     """A training's loss is infinite or not a number."""
+
+
+class OutOfMemoryError(MnistLabError):
+    """A training needs more memory than the device has."""
+
+    @classmethod
+    def of_batch(cls, batch_size: int, cause: Exception) -> "OutOfMemoryError":
+        """With advice for a training in batches of this size."""
+        reason = (str(cause) or type(cause).__name__).splitlines()[0]
+        return cls(
+            f"The computer ran out of memory at a batch size of {batch_size:,}. Try a batch size of "
+            f"{max(1, batch_size // 4):,}, or a smaller network. ({reason})"
+        )
 
 
 class ImageError(MnistLabError):

@@ -24,6 +24,15 @@ class TrainingStarted:
     device: str
 
 
+@dataclass(frozen=True)
+class Probes:
+    """How a network looks inside, after one step."""
+
+    layers: list[str]  # names of the layers with weights: "layer 1", ..., "output"
+    gradients: list[float]  # (len(layers),) mean absolute gradient of a weight, biases left out
+    dead: float | None  # share of hidden ReLUs silent on every one of some 200 images; None without ReLUs
+
+
 @dataclass(frozen=True, eq=False)
 class StepsTaken:
     """Steps since the last report; sent by time, not by number."""
@@ -36,6 +45,7 @@ class StepsTaken:
     learning_rate: float
     images_per_second: float  # within the training loop, since its start
     seconds: float  # spent in the training loop
+    probes: Probes | None = None
 
 
 @dataclass(frozen=True)

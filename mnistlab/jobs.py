@@ -1,34 +1,49 @@
-"""Runs as jobs: start, stop, resume; and `run_job`, the one function that an engine's worker executes.
+"""Runs as jobs of the engine: start, stop, resume, extend; and `run_job`, the one function its workers execute.
 
-Everything is said through the store. An engine only carries out `run_job`, which goes on from the last
-checkpoint: a retry after a crash, a resume after a stop and a takeover by another host are the same call.
+Everything is said through the store. What the engine gets are tickets: each takes the run that is next in the queue.
 """
 
-import os
-import socket
-from collections.abc import Callable
+import time
 
+from mnistlab import queue, steering
 from mnistlab.config import RunConfig
-from mnistlab.data import load_dataset
-from mnistlab.errors import DivergedError, EngineError, MnistLabError
-from mnistlab.events import Event
+from mnistlab.errors import EngineError, StoreError
 from mnistlab.store import Store
 
+_WAKE_EVERY = 5.0  # seconds; thirty pages may ask for it at every tick
+_last_wake = 0.0
 
-def start(config: RunConfig, store: Store) -> str:
+
+def start(config: RunConfig, store: Store, owner: str | None = None) -> str:
     """Keep a new run, hand it to the engine and return its id.
+
+    Args:
+        owner: the browser or person it is for; whoever has fewest jobs goes first.
 
     Raises:
         EngineError: the engine cannot be started or reached; the run is kept as failed, with the reason.
     """
-    run_id = store.create(config)
+    run_id = store.create(config, owner)
     _submit(store, run_id)
     return run_id
 
 
-def stop(run_id: str, store: Store) -> None:
-    """Ask a run to stop: it keeps what it has learned and can be resumed."""
-    store.request_stop(run_id)
+def stop(run_id: str, store: Store, force: bool = False) -> None:
+    """Ask a run to stop: it keeps what it has learned and can be resumed.
+
+    Args:
+        force: take it from its worker at once and end that process, for one that hangs; it loses what it has done
+            since its last checkpoint.
+    """
+    if not force:
+        steering.stop(run_id, store)
+        return
+    from mnistlab import tickets
+
+    ticket = store.ticket(run_id)
+    steering.stop_at_once(run_id, store)
+    if ticket is not None:
+        tickets.end_worker_of(ticket)
 
 
 def resume(run_id: str, store: Store) -> None:
@@ -37,99 +52,83 @@ def resume(run_id: str, store: Store) -> None:
     Raises:
         EngineError: as start.
     """
-    store.requeue(run_id)
+    steering.requeue(run_id, store)
     if store.run(run_id).state == "queued":  # a run that is running already must not be taken from its worker
         _submit(store, run_id)
 
 
+def extend(run_id: str, num_epochs: int, store: Store) -> None:
+    """Let a finished or stopped run go on for more epochs than it was to have.
+
+    Raises:
+        ConfigError: more epochs than a run may have.
+        EngineError: as start.
+    """
+    steering.extend(run_id, num_epochs, store)
+    if store.run(run_id).state == "queued":
+        _submit(store, run_id)
+
+
 def reconcile(store: Store) -> None:
-    """Hand every queued run to the engine; those it knows already are left as they are.
+    """Hand the engine a ticket for every queued run; those it has already are left as they are.
 
     Raises:
         EngineError: the engine cannot be started or reached.
     """
-    from mnistlab import engine
+    from mnistlab import tickets
 
     for run in reversed(store.runs(states=["queued"])):
-        engine.submit(store.url, run.id, run.attempt)
+        tickets.submit(store.url, run.id, run.attempt)
 
 
 def wake(store: Store) -> None:
-    """Start the local engine again if it is gone, and hand it what is queued; cheap when it is there.
+    """Look after a queue that does not move: start the engine if it is gone, hand it what it has not got.
 
-    Raises:
-        EngineError: the engine cannot be started.
+    Runs that no engine can take are closed as failed, with the reason. Cheap to call often.
     """
-    from mnistlab import engine
+    global _last_wake
+    from mnistlab import tickets
 
-    if not engine.is_up():
-        reconcile(store)
-
-
-def run_job(db_url: str, run_id: str) -> None:
-    """Train a run from the store to its end: what a worker executes."""
-    from mnistlab.worker import use_own_threads
-
-    use_own_threads()
-    execute(Store(db_url), run_id)
-
-
-def execute(
-    store: Store,
-    run_id: str,
-    on_event: Callable[[Event], None] = lambda event: None,
-    wants_stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """Train a run in this process, write everything to the store and test the finished network once.
-
-    Args:
-        on_event: called with each event, for a progress bar.
-        wants_stop: asked at each event; true stops the run as a request in the store does.
-    """
-    attempt = store.claim(run_id, f"{socket.gethostname()}:{os.getpid()}")
-    if attempt is None:
+    if time.monotonic() - _last_wake < _WAKE_EVERY:
         return
+    _last_wake = time.monotonic()
     try:
-        _follow(store, run_id, attempt, on_event, wants_stop)
-    except MnistLabError as error:
-        store.finish(run_id, attempt, "failed", error=str(error))
-    except Exception as error:
-        store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
-        raise
+        reconcile(store)
+        tickets.check_workers()
+    except EngineError as error:
+        for run in store.runs(states=["queued"]):
+            _fail(store, run.id, error)
 
 
-def _follow(
-    store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
-) -> None:
-    # torch takes two seconds to import, and a page that only starts a job need not wait for it.
-    from mnistlab.recorder import Recorder
-    from mnistlab.training import train
+def run_job(db_url: str, ticket: str) -> None:
+    """Train the run that is next in the queue to its end: what a worker executes."""
+    from mnistlab.execution import run_next  # torch, which whoever only starts a job need not wait for
 
-    config = store.run(run_id).config
-    dataset = load_dataset(config.dataset)
-    recorder = Recorder(store, run_id, attempt)
-    try:
-        for event in train(config, dataset, recorder.last_checkpoint()):
-            on_event(event)
-            request = recorder.record(event)
-            if request == "leave":
-                return
-            if request == "stop" or wants_stop():
-                recorder.stop()
-                return
-    except DivergedError:
-        recorder.give_up()
-        raise
-    recorder.finish(dataset.test)
+    run_next(db_url, ticket)
+
+
+def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -> None:
+    """Close the run of a ticket that ended with an error outside the training: called by whoever gave the ticket."""
+    store = Store(db_url)
+    if isinstance(error, StoreError):  # the run is in the queue still, and `wake` tries again
+        return
+    held = queue.held_by(ticket, store)
+    if held is not None or store.run(run_id).state == "queued":
+        reason = f"The worker could not execute it: {type(error).__name__}: {error}. Is the same mnistlab, with all "
+        _fail(store, held.id if held else run_id, EngineError(f"{reason}that it requires, installed on every worker?"))
 
 
 def _submit(store: Store, run_id: str) -> None:
-    from mnistlab import engine
+    from mnistlab import tickets
 
     try:
-        engine.submit(store.url, run_id, store.run(run_id).attempt)
+        tickets.submit(store.url, run_id, store.run(run_id).attempt)
     except EngineError as error:
-        attempt = store.claim(run_id, "none")
-        if attempt is not None:
-            store.finish(run_id, attempt, "failed", error=str(error))
+        _fail(store, run_id, error)
         raise
+
+
+def _fail(store: Store, run_id: str, error: EngineError) -> None:
+    attempt = store.claim(run_id, "none")
+    if attempt is not None:
+        store.finish(run_id, attempt, "failed", error=str(error))

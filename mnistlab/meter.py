@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from mnistlab.errors import DivergedError
-from mnistlab.events import EpochEnded, StepsTaken
+from mnistlab.events import EpochEnded, Probes, StepsTaken
 
 _CAPACITY = 10_000  # steps between two reports; a full meter is due
 
@@ -69,7 +69,7 @@ class Meter:
         """Whether steps were taken since the last report."""
         return self._num_waiting > 0
 
-    def report(self, learning_rate: float, seconds: float) -> StepsTaken:
+    def report(self, learning_rate: float, seconds: float, probes: Probes | None = None) -> StepsTaken:
         """Fetch what was collected; `seconds` were spent in the training loop so far.
 
         Raises:
@@ -92,7 +92,7 @@ class Meter:
         self._last_report = time.perf_counter()
         epoch = tally.step / self._steps_per_epoch
         rate = tally.images_per_second(seconds)
-        return StepsTaken(first_step, tally.step, epoch, losses, accuracy, learning_rate, rate, seconds)
+        return StepsTaken(first_step, tally.step, epoch, losses, accuracy, learning_rate, rate, seconds, probes)
 
     def epoch_ended(
         self, epoch: int, seconds: float, validation_loss: float | None, validation_accuracy: float | None

@@ -1,6 +1,7 @@
 """From a gradient to a step: torch's optimizers and the learning rate's course over a run."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -43,6 +44,28 @@ def learning_rate_at(config: TrainConfig, step: int, num_steps: int) -> float:
     if done < _RISE:
         return config.learning_rate * _cosine(_START, 1, done / _RISE)
     return config.learning_rate * _cosine(1, _END * _START, (done - _RISE) / (1 - _RISE))
+
+
+class LearningRate:
+    """The learning rate over a run: its schedule, and what a person has changed on the way."""
+
+    def __init__(self, config: TrainConfig, num_steps: int, changes: Sequence[tuple[int, float]] = ()) -> None:
+        """`changes`: [(steps taken before it, rate), ...] in order; with a schedule the rate is its new peak."""
+        self._config = config
+        self._num_steps = num_steps
+        self.changes = list(changes)
+
+    def change(self, step: int, rate: float) -> None:
+        """Use this rate once `step` steps are taken."""
+        self.changes.append((step, rate))
+
+    def at(self, step: int) -> float:
+        """The rate of a step (0, 1, ... num_steps - 1)."""
+        for start, rate in reversed(self.changes):
+            if step >= start:
+                config = self._config.model_copy(update={"learning_rate": rate})
+                return learning_rate_at(config, step, self._num_steps)
+        return learning_rate_at(self._config, step, self._num_steps)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:

@@ -1,17 +1,24 @@
 """From a training's events to the store: throttled, with checkpoints, and a test at the end."""
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from mnistlab.checkpoint import pack_weights
 from mnistlab.data import Split
 from mnistlab.device import describe_machine
-from mnistlab.errors import RunNotFoundError
+from mnistlab.errors import RunNotFoundError, StoreError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.runs import Request
 from mnistlab.store import Store
+from mnistlab.training import TrainingState
 
 _WRITE_EVERY = 0.5  # seconds between two transactions
 _CHECKPOINT_EVERY = 5.0  # seconds of work that a crash may cost
+_STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
+
+_Answer = TypeVar("_Answer")
 
 
 class Recorder:
@@ -21,13 +28,19 @@ class Recorder:
         self._store = store
         self._run_id = run_id
         self._attempt = attempt
-        self._config = store.run(run_id).config
+        self._run = store.run(run_id)
         self._started: TrainingStarted | None = None
         self._steps: list[StepsTaken] = []
         self._epochs: list[EpochEnded] = []
         self._ended: TrainingEnded | None = None
         self._last_write = 0.0
-        self._last_checkpoint = time.monotonic()
+        self._last_checkpoint = self._last_success = time.monotonic()
+
+    @property
+    def state(self) -> TrainingState:
+        """What is being trained."""
+        assert self._started is not None
+        return self._started.state
 
     def last_checkpoint(self) -> bytes | None:
         """Where a former attempt came to, if any."""
@@ -36,8 +49,12 @@ class Recorder:
         except RunNotFoundError:
             return None
 
-    def record(self, event: Event) -> str | None:
-        """Take one event; return what the store asks for: None, "stop" or "leave"."""
+    def record(self, event: Event) -> Request | None:
+        """Take one event; return what the store asks for where it was written, None where it was not yet.
+
+        Raises:
+            StoreError: the database has not taken anything for a minute.
+        """
         match event:
             case TrainingStarted():
                 self._started = event
@@ -47,48 +64,86 @@ class Recorder:
                 self._epochs.append(event)
             case TrainingEnded():
                 self._ended = event
-        if time.monotonic() - self._last_write < _WRITE_EVERY:
+        if time.monotonic() - self._last_write < _WRITE_EVERY and not self.state.slow_motion:
             return None
-        return self._write(with_checkpoint=time.monotonic() - self._last_checkpoint >= _CHECKPOINT_EVERY)
+        is_due = time.monotonic() - self._last_checkpoint >= _CHECKPOINT_EVERY
+        try:
+            return self._write(with_checkpoint=is_due)
+        except StoreError:
+            if time.monotonic() - self._last_success > _STORE_PATIENCE:
+                raise
+            self._last_write = time.monotonic()  # what could not be written waits for the next time
+            return None
+
+    def beat(self, with_checkpoint: bool = False) -> Request:
+        """Tell that the worker of a waiting run is alive; return what the store asks for."""
+        return self._insist(lambda: self._write(with_checkpoint))
+
+    def is_asked_otherwise(self, request: Request) -> bool:
+        """Whether the store asks for something else by now; reading alone, so that it can be asked often."""
+        try:
+            run = self._store.run(self._run_id)
+        except (RunNotFoundError, StoreError):
+            return True  # whoever writes next finds out
+        return (run.control == "stop", run.pause_at, run.wanted_rate, run.attempt) != (
+            *(request.stop, request.pause_at, request.learning_rate),
+            self._attempt,
+        )
 
     def stop(self) -> None:
         """Keep what was learned so far and close the run as stopped."""
-        self._write(with_checkpoint=True)
-        self._store.finish(self._run_id, self._attempt, "stopped")
+        self._insist(lambda: self._write(with_checkpoint=True))
+        self._insist(lambda: self._store.finish(self._run_id, self._attempt, "stopped"))
 
     def give_up(self) -> None:
         """Keep the curve up to where the loss was last a number, without the weights, which no longer are."""
         self._store.log(self._run_id, self._attempt, self._steps, self._epochs)
 
     def finish(self, test: Split) -> None:
-        """Keep the weights, read the test set for the first and only time, and close the run."""
+        """Keep the weights, read the test set, and close the run."""
         assert self._started is not None
         assert self._ended is not None
-        self._write(with_checkpoint=True)
-        evaluation = evaluate(self._started.state.model, test)
+        self._insist(lambda: self._write(with_checkpoint=True))
+        evaluation = evaluate(self.state.model, test)
         result = {
             "test_accuracy": evaluation.accuracy,
             "test_loss": evaluation.loss,
             "per_digit": evaluation.per_digit,
+            "test_readings": 1 + (self._run.result or {}).get("test_readings", 0),  # 2 where epochs were added
             "train_seconds": self._ended.seconds,
             "images_per_second": self._ended.images_per_second,
             "num_parameters": self._started.num_parameters,
             "machine": describe_machine(),
         }
-        self._store.finish(self._run_id, self._attempt, "finished", result)
+        self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
 
-    def _write(self, with_checkpoint: bool) -> str | None:
+    def _write(self, with_checkpoint: bool) -> Request:
         assert self._started is not None
-        state = self._started.state
         weights = {}
         if with_checkpoint:
-            weights["checkpoint"] = state.checkpoint()
-            self._last_checkpoint = time.monotonic()
+            weights["checkpoint"] = self.state.checkpoint()
         if with_checkpoint or self._epochs:
-            weights["last"] = pack_weights(state.model, self._config)
+            weights["last"] = pack_weights(self.state.model, self._run.config)
+        if self.state.closeup is not None:
+            weights["closeup"] = self.state.closeup.pack()
         request = self._store.log(
-            self._run_id, self._attempt, self._steps, self._epochs, weights, self._started.num_steps
+            *(self._run_id, self._attempt, self._steps, self._epochs, weights),
+            num_steps=self._started.num_steps,
+            rate_changes=self.state.rate.changes,
         )
-        self._steps, self._epochs = [], []
-        self._last_write = time.monotonic()
+        self._steps, self._epochs, self.state.closeup = [], [], None
+        self._last_write = self._last_success = time.monotonic()
+        if with_checkpoint:
+            self._last_checkpoint = self._last_write
         return request
+
+    def _insist(self, write: Callable[[], _Answer]) -> _Answer:
+        """Write what must not be lost: where the database does not take it, try again for a minute."""
+        until = time.monotonic() + _STORE_PATIENCE
+        while True:
+            try:
+                return write()
+            except StoreError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(1)

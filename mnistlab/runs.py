@@ -1,13 +1,10 @@
-"""What the store gives back: a run as it is now, and its curve."""
+"""What the store gives back: a run as it is now, and what its worker is asked to do."""
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
@@ -26,6 +23,10 @@ class Run:
     config: RunConfig
     state: State
     control: str | None
+    pause_at: int | None
+    wanted_rate: float | None
+    rate_changes: tuple[tuple[int, float], ...]  # after which step each learning rate was taken up
+    owner: str | None
     attempt: int
     created: float
     finished: float | None
@@ -44,6 +45,11 @@ class Run:
         return self.state in ("queued", "running", "lost")
 
     @property
+    def is_paused(self) -> bool:
+        """Whether its worker waits to be told to go on."""
+        return self.state == "running" and self.pause_at is not None and self.step >= self.pause_at
+
+    @property
     def progress(self) -> float:
         """Share of the steps taken, 0 to 1."""
         return self.step / self.num_steps if self.num_steps else 0.0
@@ -51,52 +57,23 @@ class Run:
     @property
     def seconds_left(self) -> float | None:
         """An estimate from the pace so far; None before there is one."""
-        if self.state != "running" or not self.step or not self.num_steps:
+        if self.state != "running" or self.is_paused or not self.step or not self.num_steps:
             return None
         return self.seconds / self.step * (self.num_steps - self.step)
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Losses step by step, and the training accuracy of each report."""
+@dataclass(frozen=True)
+class Request:
+    """What a worker is asked to do: all that it reads back when it has written."""
 
-    steps: npt.NDArray[np.int64]  # (N,) counted from 1
-    losses: npt.NDArray[np.float32]  # (N,)
-    report_steps: npt.NDArray[np.int64]  # (R,) last step of each report
-    accuracies: npt.NDArray[np.float64]  # (R,) share read correctly in the steps of that report
+    leave: bool = False  # the run belongs to another attempt now, or is gone
+    stop: bool = False
+    pause_at: int | None = None  # wait once this many steps are taken
+    learning_rate: float | None = None  # use this from the next step on
 
-    def running_accuracy(self, window: int) -> npt.NDArray[np.float64]:
-        """(R,): each report's accuracy, averaged over the reports of up to `window` steps before it.
-
-        Reports come by time, so that one of a few steps is as noisy as it is short: each counts by its steps.
-        """
-        num_steps = np.diff(self.report_steps, prepend=self.steps[:1] - 1)
-        sums = np.concatenate([[0.0], np.cumsum(self.accuracies * num_steps)])
-        totals = np.concatenate([[0.0], np.cumsum(num_steps)])
-        ends = np.arange(1, len(self.accuracies) + 1)
-        starts = np.minimum(np.searchsorted(totals, totals[ends] - window), ends - 1)
-        means: npt.NDArray[np.float64] = (sums[ends] - sums[starts]) / (totals[ends] - totals[starts])
-        return means
-
-    def running_mean(self, window: int) -> npt.NDArray[np.float64]:
-        """(N,): each step's loss averaged with up to `window` - 1 steps before it."""
-        sums = np.concatenate([[0.0], np.cumsum(self.losses, dtype=np.float64)])
-        ends = np.arange(1, len(self.losses) + 1)
-        starts = np.maximum(0, ends - window)
-        means: npt.NDArray[np.float64] = (sums[ends] - sums[starts]) / (ends - starts)
-        return means
-
-    @classmethod
-    def from_rows(cls, rows: Sequence[RowMapping]) -> "Curve":
-        """Put the reports, in order of their steps, end to end."""
-        steps = [np.arange(row["first_step"], row["last_step"] + 1) for row in rows]
-        losses = [np.frombuffer(row["values"], "<f4") for row in rows]
-        return cls(
-            steps=np.concatenate([np.empty(0, np.int64), *steps]),
-            losses=np.concatenate([np.empty(0, np.float32), *losses]),
-            report_steps=np.array([row["last_step"] for row in rows], np.int64),
-            accuracies=np.array([row["accuracy"] for row in rows], np.float64),
-        )
+    def is_waiting(self, step: int) -> bool:
+        """Whether a run that has taken `step` steps is to wait for what comes next."""
+        return not (self.leave or self.stop) and self.pause_at is not None and step >= self.pause_at
 
 
 def run_from_row(row: RowMapping) -> Run:
@@ -109,6 +86,10 @@ def run_from_row(row: RowMapping) -> Run:
         config=parse_config(row["config"]),
         state=state,
         control=row["control"],
+        pause_at=row["pause_at"],
+        wanted_rate=row["wanted_rate"],
+        rate_changes=tuple((step, rate) for step, rate in json.loads(row["rate_changes"] or "[]")),
+        owner=row["owner"],
         attempt=row["attempt"],
         created=row["created"],
         finished=row["finished"],

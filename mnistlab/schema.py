@@ -4,10 +4,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from mnistlab.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_PATIENCE = 5  # seconds to wait for another process that writes to the same SQLite file
 
 metadata = sa.MetaData()
 
@@ -21,11 +23,19 @@ runs = sa.Table(
     sa.Column("config", sa.Text, nullable=False),  # RunConfig as JSON
     sa.Column("state", sa.String(10), nullable=False, index=True),
     sa.Column("control", sa.String(10)),  # what the worker is asked to do: stop
+    sa.Column("pause_at", sa.Integer),  # the step from which on it waits, until this is empty again
+    sa.Column("wanted_rate", sa.Float),  # a learning rate that it has not taken up yet
+    sa.Column("rate_changes", sa.Text),  # JSON [[step, rate], ...]: after which step each was taken up
     sa.Column("attempt", sa.Integer, nullable=False),  # raised by each claim; only the newest may write
     sa.Column("created", sa.Float, nullable=False, index=True),  # all times: seconds since 1970
     sa.Column("started", sa.Float),
     sa.Column("heartbeat", sa.Float),
     sa.Column("finished", sa.Float),
+    sa.Column("deleted", sa.Float),  # hidden since then, and can be brought back
+    sa.Column("owner", sa.String(80)),  # the browser it came from: the queue is fair between these
+    sa.Column("ticket", sa.String(120)),  # the engine's task that holds it
+    sa.Column("claimed_step", sa.Integer),  # where that task took it up,
+    sa.Column("deaths", sa.Integer),  # and how often its worker has died there in a row
     sa.Column("worker", sa.String(200)),
     sa.Column("step", sa.Integer, nullable=False),
     sa.Column("num_steps", sa.Integer),
@@ -46,6 +56,7 @@ losses = sa.Table(
     sa.Column("accuracy", sa.Float, nullable=False),
     sa.Column("learning_rate", sa.Float, nullable=False),
     sa.Column("values", sa.LargeBinary, nullable=False),
+    sa.Column("probes", sa.Text),  # Probes as JSON: what the network looked like inside at the last of these steps
 )
 
 epochs = sa.Table(
@@ -61,7 +72,7 @@ weights = sa.Table(
     "weights",
     metadata,
     sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("kind", sa.String(10), primary_key=True),  # last: the model alone; checkpoint: all to go on with
+    sa.Column("kind", sa.String(20), primary_key=True),  # last, checkpoint, closeup: see store.weights
     sa.Column("step", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),  # safetensors
 )
@@ -75,22 +86,50 @@ def open_database(url: str) -> sa.Engine:
     """
     shown = _without_password(url)
     try:
-        engine = sa.create_engine(url, connect_args={"timeout": 15} if url.startswith("sqlite") else {})
+        engine = sa.create_engine(url, connect_args={"timeout": _PATIENCE} if url.startswith("sqlite") else {})
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _tune_sqlite)
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-            version = connection.scalar(sa.select(meta.c.schema_version))
-            if version is None:
-                connection.execute(meta.insert().values(schema_version=SCHEMA_VERSION))
+        try:
+            version = _prepare(engine)
+        except SQLAlchemyError:  # another process was making the same tables just then
+            version = _prepare(engine)
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise StoreError(f"The database {shown} cannot be opened: {_reason(error)}") from error
-    if version is not None and version > SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise StoreError(
             f"The database {shown} was written by a newer mnistlab (schema {version}; this one knows "
             f"{SCHEMA_VERSION}). Update mnistlab, or choose another database with MNISTLAB_DB."
         )
     return engine
+
+
+def _prepare(engine: sa.Engine) -> int:
+    """Make what is missing, bring an older database up to date and return the version found."""
+    with engine.begin() as connection:
+        if not sa.inspect(connection).has_table(meta.name):
+            metadata.create_all(connection)
+        version: int | None = connection.scalar(sa.select(meta.c.schema_version))
+        if version is None:
+            connection.execute(meta.insert().values(schema_version=SCHEMA_VERSION))
+            return SCHEMA_VERSION
+        if version < SCHEMA_VERSION:
+            _bring_up_to_date(connection)
+        if version <= SCHEMA_VERSION:
+            metadata.create_all(connection)
+    return version
+
+
+def _bring_up_to_date(connection: sa.Connection) -> None:
+    """Add the columns that an older schema lacks; they are all optional, so that its rows stay valid."""
+    for table in (runs, losses):
+        there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                described = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {described}"))
+    if connection.dialect.name == "postgresql":  # SQLite does not look at the length of a text
+        connection.execute(sa.text("ALTER TABLE weights ALTER COLUMN kind TYPE VARCHAR(20)"))
+    connection.execute(meta.update().values(schema_version=SCHEMA_VERSION))
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:

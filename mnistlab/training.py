@@ -7,7 +7,7 @@ Whoever iterates decides what to keep: this file knows no store, no page and no 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -16,6 +16,7 @@ from torch import nn
 
 from mnistlab.batches import Batches
 from mnistlab.checkpoint import pack, unpack
+from mnistlab.closeup import Closeup
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset, Split
 from mnistlab.device import RandomStream, describe_device, flush_denormals, pick_device
@@ -23,11 +24,16 @@ from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import Event, TrainingEnded, TrainingStarted
 from mnistlab.meter import Meter, Tally
 from mnistlab.models import build_model, count_parameters
-from mnistlab.optimizers import build_optimizer, learning_rate_at, set_learning_rate
+from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
+from mnistlab.probes import Probe
 
 
 def train(
-    config: RunConfig, dataset: Dataset, checkpoint: bytes | None = None, report_every: float = 0.25
+    config: RunConfig,
+    dataset: Dataset,
+    checkpoint: bytes | None = None,
+    report_every: float = 0.25,
+    rate_changes: Sequence[tuple[int, float]] = (),
 ) -> Iterator[Event]:
     """Train a network and tell what happens.
 
@@ -36,6 +42,9 @@ def train(
         dataset: the data set that `config.dataset` names; held out is what `config.train.validation_size` says.
         checkpoint: bytes from `TrainingState.checkpoint()` of the same config, to go on from that step, bit for bit.
         report_every: seconds between two StepsTaken events.
+        rate_changes: [(step, learning rate), ...] that a former attempt has told of, to be made again at those steps.
+
+    Between two events a consumer may steer: `state.change_learning_rate(0.01)`, `state.slow_motion = True`.
 
     Raises:
         ConfigError: the device is not there, or the checkpoint belongs to another network.
@@ -46,7 +55,9 @@ def train(
     batches = Batches(config, dataset.train, state.device)
     validation = _Validation(dataset.validation, state.device)
     num_steps = batches.steps_per_epoch * config.train.epochs
+    state.rate = LearningRate(config.train, num_steps, rate_changes)
     meter = Meter(state.tally, batches.steps_per_epoch, state.device, report_every)
+    probe = Probe(dataset.train, state.device)
     yield TrainingStarted(
         state, num_steps, batches.steps_per_epoch, count_parameters(state.model), describe_device(config.train.device)
     )
@@ -58,17 +69,19 @@ def train(
     for epoch in range(first_epoch, config.train.epochs):
         state.enter()
         for images, labels in batches.of_epoch(epoch, first_batch):
-            set_learning_rate(state.optimizer, learning_rate_at(config.train, meter.step, num_steps))
+            set_learning_rate(state.optimizer, state.rate.at(meter.step))
+            if state.slow_motion:
+                state.closeup = Closeup.before(state.model, images, labels)
             loss, logits = train_step(state.model, state.optimizer, images, labels, config.train.label_smoothing)
             meter.add(loss, logits, labels)
-            if meter.is_due():
+            if meter.is_due() or state.slow_motion:
                 state.leave()
-                yield meter.report(state.learning_rate, state.seconds)
+                yield meter.report(state.learning_rate, state.seconds, probe.measure(state.model))
                 state.enter()
         state.leave()
         first_batch = 0
         if meter.has_news():
-            yield meter.report(state.learning_rate, state.seconds)
+            yield meter.report(state.learning_rate, state.seconds, probe.measure(state.model))
         yield meter.epoch_ended(epoch + 1, state.seconds, *validation.measure(state.model))
     yield TrainingEnded(state.step, state.seconds, state.tally.images_per_second(state.seconds))
 
@@ -99,6 +112,9 @@ class TrainingState:
     random: RandomStream
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0  # spent in the training loop
+    rate: LearningRate = field(init=False)
+    slow_motion: bool = False  # whether each step is reported, with a close-up
+    closeup: Closeup | None = None  # of the last step, in slow motion
     _entered: float = field(default=0, repr=False)
 
     @classmethod
@@ -125,6 +141,10 @@ class TrainingState:
     def learning_rate(self) -> float:
         """The rate of the last step."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    def change_learning_rate(self, rate: float) -> None:
+        """Use this rate from the next step on; only between two events."""
+        self.rate.change(self.step, rate)
 
     def enter(self) -> None:
         """Compute from here on: own random numbers, own clock."""

@@ -4,7 +4,6 @@ All functions build their own network from a seed and leave torch's global rando
 """
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +15,9 @@ from mnistlab.config import ModelConfig
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.device import RandomStream
 from mnistlab.models import build_model
+from mnistlab.probes import GradientSize, mean_gradients, weight_layers
 
 _BUILDING = threading.Lock()  # torch's random numbers are the whole server's: two visitors must not share a draw
-
-
-@dataclass(frozen=True)
-class GradientSize:
-    """How strongly one batch pulls at a layer: the mean absolute gradient of its weights, biases left out."""
-
-    layer: str
-    mean: float
 
 
 def untrained_model(config: ModelConfig, seed: int = 0) -> nn.Sequential:
@@ -70,7 +62,5 @@ def gradient_sizes(
     """
     model = untrained_model(config.model_copy(update={"dropout": 0.0}), seed)
     F.cross_entropy(model(torch.tensor(images).float() / 255), torch.tensor(labels)).backward()
-    layers = [layer for layer in model if isinstance(layer, nn.Linear | nn.Conv2d)]
-    names = [f"layer {number}" for number in range(1, len(layers))] + ["output"]
-    sizes = [layer.weight.grad.abs().mean().item() for layer in layers if layer.weight.grad is not None]
-    return [GradientSize(name, size) for name, size in zip(names, sizes, strict=True)]
+    layers = weight_layers(model)
+    return [GradientSize(name, size) for name, size in zip(layers, mean_gradients(layers.values()), strict=True)]

@@ -47,3 +47,10 @@ def warm_up() -> None:
     from mnistlab.optimizers import build_optimizer
 
     build_optimizer(TrainConfig(), build_model(ModelConfig(hidden=()))).zero_grad()
+
+
+def end_process(dask_worker: Any) -> None:
+    """Kill a worker's process, called in the nanny that looks after it and starts another; Dask passes the nanny."""
+    import psutil
+
+    psutil.Process(dask_worker.pid).kill()

@@ -16,12 +16,13 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
-from mnistlab import data, jobs
+from mnistlab import data, execution, steering
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.cli import main
 from mnistlab.data import Dataset, Split
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
+from mnistlab.runs import Request
 from mnistlab.store import Store
 from tests.drawings import SEVEN, SIDE, draw, enlarge, put_on
 from tests.tiny import same_weights
@@ -32,7 +33,7 @@ Lines = Callable[[], list[str]]
 @pytest.fixture(autouse=True)
 def _tiny_mnist(monkeypatch: pytest.MonkeyPatch, tiny_dataset: Dataset) -> None:
     """Train and test on a few hundred images."""
-    monkeypatch.setattr(jobs, "load_dataset", lambda name: tiny_dataset)
+    monkeypatch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
     monkeypatch.setattr(data, "load_dataset", lambda name: tiny_dataset)
 
 
@@ -100,7 +101,7 @@ def test_train_does_not_count_the_untrained_network_as_an_epoch(
 ) -> None:
     source = Split("source", dataset.source.images[:5100].copy(), dataset.source.labels[:5100].copy())
     test = Split("test", dataset.test.images[:100].copy(), dataset.test.labels[:100].copy())
-    monkeypatch.setattr(jobs, "load_dataset", lambda name: Dataset("mnist", source, test))
+    monkeypatch.setattr(execution, "load_dataset", lambda name: Dataset("mnist", source, test))
     assert main(["train", "--preset", "quick-mlp", "--epochs", "1", "--json"]) == 0
     epoch, result = objects()
     assert (epoch["event"], epoch["epoch"], epoch["step"]) == ("epoch", 1, 1)
@@ -157,9 +158,9 @@ def test_a_stop_from_elsewhere_ends_the_command_with_130(
     monkeypatch.setattr("mnistlab.recorder._WRITE_EVERY", 0)
     really_log = Store.log
 
-    def log(store: Store, run_id: str, *rest: Any) -> str | None:
-        store.request_stop(run_id)
-        return really_log(store, run_id, *rest)
+    def log(store: Store, run_id: str, *rest: Any, **named: Any) -> Request:
+        steering.stop(run_id, store)
+        return really_log(store, run_id, *rest, **named)
 
     monkeypatch.setattr(Store, "log", log)
     assert main(["train", "--epochs", "5", "--json"]) == 130

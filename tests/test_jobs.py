@@ -11,14 +11,14 @@ import psutil
 import pytest
 import torch
 
-from mnistlab import engine, jobs, recorder, training
+from mnistlab import engine, execution, jobs, recorder, steering, tickets, training
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.data import Dataset
 from mnistlab.errors import DataError, EngineError, RunNotFoundError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingStarted
-from mnistlab.runs import LOST_AFTER_SECONDS
+from mnistlab.runs import LOST_AFTER_SECONDS, Request
 from mnistlab.store import Store
 from tests import tiny
 from tests.tiny import epochs_of, losses_of, same_weights, weights_of
@@ -42,8 +42,8 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _tiny_and_talkative(monkeypatch: pytest.MonkeyPatch, tiny_dataset: Dataset) -> None:
     """Train on 600 images, report every step and write every report."""
-    monkeypatch.setattr(jobs, "load_dataset", lambda name: tiny_dataset)
-    monkeypatch.setattr(training, "train", functools.partial(training.train, report_every=0))
+    monkeypatch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
+    monkeypatch.setattr(execution, "train", functools.partial(training.train, report_every=0))
     monkeypatch.setattr(recorder, "_WRITE_EVERY", 0)
 
 
@@ -101,7 +101,7 @@ def assert_as_if_undisturbed(store: Store, run_id: str, whole: list[Event]) -> N
 
 
 def test_a_job_keeps_curve_epochs_and_weights(store: Store, run_id: str, whole: list[Event]) -> None:
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
@@ -115,7 +115,7 @@ def test_a_finished_run_is_tested_once(
         return evaluate(model, split)
 
     monkeypatch.setattr(recorder, "evaluate", count)
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     assert splits == ["test"]
     result = store.run(run_id).result
     assert result is not None
@@ -127,7 +127,7 @@ def test_a_finished_run_is_tested_once(
 
 
 def test_a_result_tells_what_it_took(store: Store, run_id: str) -> None:
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     run = store.run(run_id)
     assert run.result is not None
     assert run.result["num_parameters"] == 784 * 8 + 8 + 8 * 10 + 10
@@ -138,7 +138,7 @@ def test_a_result_tells_what_it_took(store: Store, run_id: str) -> None:
 
 def test_the_listener_hears_every_event(store: Store, run_id: str, whole: list[Event]) -> None:
     heard: list[Event] = []
-    jobs.execute(store, run_id, heard.append)
+    execution.execute(store, run_id, heard.append)
     assert [type(event) for event in heard] == [type(event) for event in whole]
 
 
@@ -146,47 +146,47 @@ def test_a_listener_that_draws_random_numbers_changes_nothing(store: Store, run_
     def draw(_event: Event) -> None:
         torch.manual_seed(3)
 
-    jobs.execute(store, run_id, draw)
+    execution.execute(store, run_id, draw)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
 def test_executing_a_finished_run_changes_nothing(store: Store, run_id: str) -> None:
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     before = store.run(run_id)
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     assert store.run(run_id) == before
 
 
 def test_run_job_opens_the_store_by_its_address(store: Store, run_id: str, whole: list[Event]) -> None:
-    jobs.run_job(store.url, run_id)
+    jobs.run_job(store.url, "ticket-1")
     assert_as_if_undisturbed(store, run_id, whole)
 
 
 @pytest.mark.parametrize("num_events", [1, 2, 3, 9, 10, 17, 18])
 def test_a_stopped_run_goes_on_bit_for_bit(store: Store, run_id: str, whole: list[Event], num_events: int) -> None:
     """After the start, epoch 0, in and at the end of the first epoch, after the last step, at the very end."""
-    jobs.execute(store, run_id, wants_stop=stop_after(num_events))
+    execution.execute(store, run_id, wants_stop=stop_after(num_events))
     stopped = store.run(run_id)
     steps = sum(isinstance(event, StepsTaken) for event in whole[:num_events])
     assert (stopped.state, stopped.step) == ("stopped", steps)
-    store.requeue(run_id)
-    jobs.execute(store, run_id)
+    steering.requeue(run_id, store)
+    execution.execute(store, run_id)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
 def test_a_run_stopped_at_every_event_goes_on_bit_for_bit(store: Store, run_id: str, whole: list[Event]) -> None:
-    jobs.execute(store, run_id, wants_stop=stop_after(2))
+    execution.execute(store, run_id, wants_stop=stop_after(2))
     for _ in whole[2:]:
-        store.requeue(run_id)
-        jobs.execute(store, run_id, wants_stop=stop_after(2))  # the start and one event more
-    store.requeue(run_id)
-    jobs.execute(store, run_id)
+        steering.requeue(run_id, store)
+        execution.execute(store, run_id, wants_stop=stop_after(2))  # the start and one event more
+    steering.requeue(run_id, store)
+    execution.execute(store, run_id)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
 def test_a_stopped_run_keeps_its_weights(store: Store, run_id: str, tiny_dataset: Dataset) -> None:
-    jobs.execute(store, run_id, wants_stop=stop_after(5))
-    events = training.train(CONFIG, tiny_dataset)
+    execution.execute(store, run_id, wants_stop=stop_after(5))
+    events = training.train(CONFIG, tiny_dataset, report_every=0)
     first = list(itertools.islice(events, 5))
     model, _ = unpack_weights(store.weights(run_id))
     assert same_weights(model.state_dict(), weights_of(first))
@@ -199,17 +199,17 @@ def test_a_stop_request_ends_the_run_within_one_event(store: Store, run_id: str)
     def listen(event: Event) -> None:
         heard.append(event)
         if isinstance(event, StepsTaken) and event.step == 4:
-            store.request_stop(run_id)
+            steering.stop(run_id, store)
 
-    jobs.execute(store, run_id, listen)
+    execution.execute(store, run_id, listen)
     assert (store.run(run_id).state, store.run(run_id).step) == ("stopped", 4)
     assert isinstance(heard[-1], StepsTaken)
     assert heard[-1].step == 4
 
 
 def test_a_run_stopped_in_the_queue_is_not_trained(store: Store, run_id: str) -> None:
-    store.request_stop(run_id)
-    jobs.execute(store, run_id, lambda event: pytest.fail("it was trained"))
+    steering.stop(run_id, store)
+    execution.execute(store, run_id, lambda event: pytest.fail("it was trained"))
     assert store.run(run_id).state == "stopped"
 
 
@@ -225,9 +225,9 @@ def test_a_killed_run_goes_on_bit_for_bit(
 ) -> None:
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", checkpoint_every)
     with pytest.raises(Killed):
-        jobs.execute(store, run_id, after_step(step, kill))
+        execution.execute(store, run_id, after_step(step, kill))
     assert store.run(run_id).state == "running"  # nobody was left to say otherwise
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
@@ -236,9 +236,9 @@ def test_a_killed_run_repeats_only_what_came_after_its_checkpoint(
 ) -> None:
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
     with pytest.raises(Killed):
-        jobs.execute(store, run_id, after_step(9, kill))
+        execution.execute(store, run_id, after_step(9, kill))
     again: list[Event] = []
-    jobs.execute(store, run_id, again.append)
+    execution.execute(store, run_id, again.append)
     assert isinstance(again[0], TrainingStarted)
     assert [event.first_step for event in again if isinstance(event, StepsTaken)] == list(range(9, NUM_STEPS + 1))
 
@@ -254,13 +254,13 @@ def test_a_job_whose_run_was_taken_over_leaves_and_writes_nothing(
         if isinstance(event, StepsTaken) and event.step == 5:
             takers.append(store.claim(run_id, "other:2"))
 
-    jobs.execute(store, run_id, listen)
+    execution.execute(store, run_id, listen)
     assert isinstance(heard[-1], StepsTaken)
     assert heard[-1].step == 5
     run = store.run(run_id)
     assert (run.state, run.worker, run.attempt, run.step) == ("running", "other:2", takers[0], 0)
     assert len(store.curve(run_id).steps) == 0
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
@@ -268,23 +268,23 @@ def test_a_mistake_is_kept_as_a_sentence(store: Store, run_id: str, monkeypatch:
     def missing(name: str) -> Dataset:
         raise DataError("The images are missing.")
 
-    monkeypatch.setattr(jobs, "load_dataset", missing)
-    jobs.execute(store, run_id)
+    monkeypatch.setattr(execution, "load_dataset", missing)
+    execution.execute(store, run_id)
     run = store.run(run_id)
     assert (run.state, run.error, run.result) == ("failed", "The images are missing.", None)
 
 
 def test_a_bug_is_kept_with_its_kind_and_raised(store: Store, run_id: str) -> None:
     with pytest.raises(ZeroDivisionError):
-        jobs.execute(store, run_id, after_step(2, bug))
+        execution.execute(store, run_id, after_step(2, bug))
     assert (store.run(run_id).state, store.run(run_id).error) == ("failed", "ZeroDivisionError: division by zero")
 
 
 def test_a_failed_run_can_be_resumed(store: Store, run_id: str, whole: list[Event]) -> None:
     with pytest.raises(ZeroDivisionError):
-        jobs.execute(store, run_id, after_step(9, bug))
-    store.requeue(run_id)
-    jobs.execute(store, run_id)
+        execution.execute(store, run_id, after_step(9, bug))
+    steering.requeue(run_id, store)
+    execution.execute(store, run_id)
     assert_as_if_undisturbed(store, run_id, whole)
 
 
@@ -298,7 +298,7 @@ def test_a_diverged_run_keeps_the_curve_that_shows_it(
 ) -> None:
     monkeypatch.setattr(recorder, "_WRITE_EVERY", write_every)
     run_id = store.create(diverging())
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     run, losses = store.run(run_id), store.curve(run_id).losses
     assert run.state == "failed"
     assert run.error is not None
@@ -309,7 +309,7 @@ def test_a_diverged_run_keeps_the_curve_that_shows_it(
 def test_a_diverged_run_keeps_no_weights_that_are_no_numbers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "_WRITE_EVERY", 1e9)
     run_id = store.create(diverging())
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     try:
         content = store.weights(run_id)
     except RunNotFoundError:
@@ -325,12 +325,12 @@ def test_the_store_is_written_twice_a_second_not_at_each_event(
     written: list[int] = []
     really_log = store.log
 
-    def log(run_id: str, attempt: int, steps: Any = (), *rest: Any) -> str | None:
+    def log(run_id: str, attempt: int, steps: Any = (), *rest: Any, **named: Any) -> Request:
         written.append(len(steps))
-        return really_log(run_id, attempt, steps, *rest)
+        return really_log(run_id, attempt, steps, *rest, **named)
 
     monkeypatch.setattr(store, "log", log)
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     assert written == [0, NUM_STEPS]  # at the start, so that a page sees it is alive, and at the end
 
 
@@ -338,7 +338,7 @@ def test_the_store_is_written_twice_a_second_not_at_each_event(
 def submitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
     """What the engine is asked for, in place of an engine."""
     asked: list[tuple[str, str, int]] = []
-    monkeypatch.setattr(engine, "submit", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(tickets, "submit", lambda *arguments: asked.append(arguments))
     return asked
 
 
@@ -352,7 +352,7 @@ def test_a_run_that_no_engine_takes_is_kept_as_failed(store: Store, monkeypatch:
     def refuse(*_: Any) -> None:
         raise EngineError("No Dask scheduler answers.")
 
-    monkeypatch.setattr(engine, "submit", refuse)
+    monkeypatch.setattr(tickets, "submit", refuse)
     with pytest.raises(EngineError):
         jobs.start(CONFIG, store)
     (run,) = store.runs()
@@ -368,9 +368,9 @@ def test_stop_asks_through_the_store(store: Store, run_id: str) -> None:
 def test_resuming_hands_the_next_attempt_to_the_engine(
     store: Store, run_id: str, submitted: list[tuple[str, str, int]]
 ) -> None:
-    jobs.execute(store, run_id, wants_stop=stop_after(5))
+    execution.execute(store, run_id, wants_stop=stop_after(5))
     jobs.resume(run_id, store)
-    assert submitted == [(store.url, run_id, 1)]
+    assert submitted == [(store.url, run_id, 2)]  # whatever the first attempt still had is fenced off
     assert store.run(run_id).state == "queued"
 
 
@@ -397,13 +397,32 @@ def test_reconciling_submits_queued_runs_oldest_first(store: Store, submitted: l
     assert submitted == [(store.url, run_id, 0) for run_id in waiting]
 
 
-@pytest.mark.parametrize("is_up", [True, False])
-def test_waking_hands_over_the_queue_only_where_no_engine_is_up(
-    store: Store, run_id: str, submitted: list[tuple[str, str, int]], is_up: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wake as if nobody had asked for it in the last seconds, with workers that are there."""
+    monkeypatch.setattr(jobs, "_last_wake", 0.0)
+    monkeypatch.setattr(tickets, "check_workers", lambda: None)
+
+
+@pytest.mark.usefixtures("awake")
+def test_waking_hands_over_the_queue_but_not_at_every_tick(
+    store: Store, run_id: str, submitted: list[tuple[str, str, int]]
 ) -> None:
-    monkeypatch.setattr(engine, "is_up", lambda: is_up)
+    for _ in range(30):
+        jobs.wake(store)
+    assert submitted == [(store.url, run_id, 0)]
+
+
+@pytest.mark.usefixtures("awake", "submitted")
+def test_waking_tells_a_queue_that_nobody_can_execute_it(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise EngineError("The engine's workers do not start.")
+
+    monkeypatch.setattr(tickets, "check_workers", refuse)
     jobs.wake(store)
-    assert submitted == ([] if is_up else [(store.url, run_id, 0)])
+    assert (store.run(run_id).state, store.run(run_id).error) == ("failed", "The engine's workers do not start.")
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"address": "tcp://127.0.0.1:1"}'])

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from mnistlab import schema
+from mnistlab import schema, steering
+from mnistlab.curve import Curve
 from mnistlab.errors import MnistLabError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, StepsTaken
-from mnistlab.runs import LOST_AFTER_SECONDS, Curve
+from mnistlab.runs import LOST_AFTER_SECONDS, Request
 from mnistlab.store import Store, is_run_id
 from tests import tiny
 
@@ -89,7 +90,7 @@ def test_a_claimed_run_is_running(store: Store) -> None:
 
 def test_a_run_tells_how_far_it_is(store: Store) -> None:
     run_id, attempt = running(store)
-    assert store.log(run_id, attempt, [report(1, 2)], num_steps=10) is None
+    assert store.log(run_id, attempt, [report(1, 2)], num_steps=10) == Request()
     run = store.run(run_id)
     assert (run.step, run.num_steps, run.progress, run.epoch) == (2, 10, 0.2, 0.4)
     assert (run.images_per_second, run.seconds) == (1234.5, 1.0)
@@ -115,14 +116,14 @@ def test_a_second_claim_fences_the_first_off(store: Store) -> None:
     run_id, first = running(store)
     second = store.claim(run_id, "other:2")
     assert second == first + 1
-    assert store.log(run_id, first, [report(1, 3)], [ended(1, 5)], {"last": b"zombie"}) == "leave"
+    assert store.log(run_id, first, [report(1, 3)], [ended(1, 5)], {"last": b"zombie"}).leave
     store.finish(run_id, first, "failed", error="zombie")
     run = store.run(run_id)
     assert (run.state, run.step, run.error, run.worker) == ("running", 0, None, "other:2")
     assert len(store.curve(run_id).steps) == len(store.epochs(run_id)) == 0
     with pytest.raises(RunNotFoundError):
         store.weights(run_id)
-    assert store.log(run_id, second, [report(1, 3)]) is None
+    assert store.log(run_id, second, [report(1, 3)]) == Request()
 
 
 @pytest.mark.parametrize("state", ["finished", "stopped", "failed"])
@@ -130,7 +131,7 @@ def test_a_run_that_is_over_cannot_be_claimed_or_written(store: Store, state: st
     run_id, attempt = running(store)
     store.finish(run_id, attempt, state)
     assert store.claim(run_id, "late:1") is None
-    assert store.log(run_id, attempt, [report(1, 3)]) == "leave"
+    assert store.log(run_id, attempt, [report(1, 3)]).leave
     assert (store.run(run_id).state, store.run(run_id).step) == (state, 0)
 
 
@@ -144,29 +145,29 @@ def test_only_one_of_many_claims_at_once_may_write(store: Store) -> None:
         thread.join()
     assert sorted(filter(None, attempts)) == list(range(1, 9))
     answers = [store.log(run_id, attempt) for attempt in filter(None, attempts)]
-    assert answers.count(None) == 1
+    assert answers.count(Request()) == 1
 
 
 def test_a_stop_request_is_seen_by_the_worker(store: Store) -> None:
     run_id, attempt = running(store)
-    assert store.log(run_id, attempt) is None
-    store.request_stop(run_id)
+    assert store.log(run_id, attempt) == Request()
+    steering.stop(run_id, store)
     assert store.run(run_id).state == "running"
-    assert store.log(run_id, attempt, [report(1, 2)]) == "stop"
+    assert store.log(run_id, attempt, [report(1, 2)]).stop
     assert store.run(run_id).step == 2  # what was learned before it was seen is kept
 
 
 def test_a_stop_request_outlives_its_worker(store: Store) -> None:
     run_id, _ = running(store)
-    store.request_stop(run_id)
+    steering.stop(run_id, store)
     attempt = store.claim(run_id, "other:2")
     assert attempt is not None
-    assert store.log(run_id, attempt) == "stop"
+    assert store.log(run_id, attempt).stop
 
 
 def test_a_queued_run_is_stopped_at_once(store: Store) -> None:
     run_id = store.create(CONFIG)
-    store.request_stop(run_id)
+    steering.stop(run_id, store)
     assert store.run(run_id).state == "stopped"
     assert store.claim(run_id, "host:1") is None
 
@@ -174,48 +175,48 @@ def test_a_queued_run_is_stopped_at_once(store: Store) -> None:
 def test_a_lost_run_is_stopped_at_once_and_fenced_off(store: Store, forward: Callable[[float], None]) -> None:
     run_id, attempt = running(store)
     forward(LOST_AFTER_SECONDS + 1)
-    store.request_stop(run_id)
+    steering.stop(run_id, store)
     assert store.run(run_id).state == "stopped"
-    assert store.log(run_id, attempt, [report(1, 2)]) == "leave"
+    assert store.log(run_id, attempt, [report(1, 2)]).leave
 
 
 def test_stopping_a_run_that_is_over_changes_nothing(store: Store) -> None:
     run_id, attempt = running(store)
     store.finish(run_id, attempt, "finished", {"test_accuracy": 1.0})
     before = store.run(run_id)
-    store.request_stop(run_id)
+    steering.stop(run_id, store)
     assert store.run(run_id) == before
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed"])
 def test_a_requeued_run_can_be_claimed_without_its_old_request(store: Store, state: str) -> None:
     run_id, attempt = running(store)
-    store.request_stop(run_id)
+    steering.stop(run_id, store)
     store.finish(run_id, attempt, state, error="once")
-    store.requeue(run_id)
+    steering.requeue(run_id, store)
     run = store.run(run_id)
     assert (run.state, run.control, run.error, run.finished) == ("queued", None, None, None)
     again = store.claim(run_id, "host:2")
-    assert again == attempt + 1
-    assert store.log(run_id, again) is None
+    assert again == attempt + 2  # one for nobody, so that whoever still holds it is fenced off
+    assert store.log(run_id, again) == Request()
 
 
 def test_a_lost_run_is_requeued_without_the_stop_it_never_saw(store: Store, forward: Callable[[float], None]) -> None:
     run_id, _ = running(store)
-    store.request_stop(run_id)
+    steering.stop(run_id, store)
     forward(LOST_AFTER_SECONDS + 1)
-    store.requeue(run_id)
+    steering.requeue(run_id, store)
     attempt = store.claim(run_id, "other:2")
     assert attempt is not None
-    assert store.log(run_id, attempt) is None
+    assert store.log(run_id, attempt) == Request()
 
 
 def test_a_lost_run_can_be_requeued(store: Store, forward: Callable[[float], None]) -> None:
     run_id, attempt = running(store)
     forward(LOST_AFTER_SECONDS + 1)
-    store.requeue(run_id)
+    steering.requeue(run_id, store)
     assert store.run(run_id).state == "queued"
-    assert store.log(run_id, attempt) == "leave"
+    assert store.log(run_id, attempt).leave
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "finished"])
@@ -227,7 +228,7 @@ def test_requeueing_any_other_run_changes_nothing(store: Store, state: str) -> N
         if state == "finished":
             store.finish(run_id, attempt, state)
     before = store.run(run_id)
-    store.requeue(run_id)
+    steering.requeue(run_id, store)
     assert store.run(run_id) == before
 
 
@@ -246,7 +247,7 @@ def test_a_run_is_lost_when_its_heartbeat_stops(store: Store, forward: Callable[
 def test_a_lost_worker_that_comes_back_goes_on(store: Store, forward: Callable[[float], None]) -> None:
     run_id, attempt = running(store)
     forward(LOST_AFTER_SECONDS + 1)
-    assert store.log(run_id, attempt) is None
+    assert store.log(run_id, attempt) == Request()
     assert store.run(run_id).state == "running"
 
 
@@ -338,7 +339,7 @@ def test_a_checkpoint_kept_right_after_a_claim_is_one_of_its_own_step(store: Sto
     store.log(run_id, second, [report(6, 9)])
     third = store.claim(run_id, "third:3")
     assert third is not None
-    assert store.log(run_id, third, [report(6, 7), report(8, 10)]) is None
+    assert store.log(run_id, third, [report(6, 7), report(8, 10)]) == Request()
     assert store.curve(run_id).steps.tolist() == list(range(1, 11))
 
 
@@ -380,7 +381,7 @@ def test_readers_are_not_held_up_by_a_writer(store: Store) -> None:
         started = time.perf_counter()
         assert Store(store.url).run(run_id).worker == "host:1"
         assert time.perf_counter() - started < 5
-    assert store.log(run_id, attempt) is None
+    assert store.log(run_id, attempt) == Request()
 
 
 def test_ids_are_ids(store: Store) -> None:
@@ -395,14 +396,14 @@ def test_what_is_no_id_is_told_apart(text: Any) -> None:
 
 
 @pytest.mark.parametrize("text", NO_IDS, ids=repr)
-@pytest.mark.parametrize("ask", ["run", "weights", "request_stop", "requeue", "curve", "epochs"])
+@pytest.mark.parametrize("ask", ["run", "weights", "curve", "epochs", "delete", "restore", "ticket"])
 def test_what_is_no_id_never_reaches_the_database(store: Store, ask: str, text: Any, statements: list[str]) -> None:
     with pytest.raises(RunNotFoundError, match="is not a run's id"):
         getattr(store, ask)(text)
     assert statements == []
 
 
-@pytest.mark.parametrize("ask", ["run", "weights", "request_stop", "requeue"])
+@pytest.mark.parametrize("ask", ["run", "weights", "delete", "ticket"])
 def test_an_unknown_run_is_told_with_where_to_look(store: Store, ask: str) -> None:
     with pytest.raises(RunNotFoundError, match=r"There is no run 'abcdefgh'.*mnistlab runs"):
         getattr(store, ask)("abcdefgh")
@@ -426,7 +427,7 @@ def test_the_environment_chooses_the_database(tmp_path: Path, monkeypatch: pytes
 def test_a_newer_schema_is_refused(store: Store) -> None:
     with store._engine.begin() as connection:
         connection.execute(schema.meta.update().values(schema_version=schema.SCHEMA_VERSION + 1))
-    with pytest.raises(StoreError, match=r"written by a newer mnistlab \(schema 2; this one knows 1\).*Update"):
+    with pytest.raises(StoreError, match=r"written by a newer mnistlab \(schema 3; this one knows 2\).*Update"):
         Store(store.url)
 
 
@@ -502,7 +503,7 @@ def test_a_database_that_cannot_be_opened_is_told_without_its_password(url: str)
 def test_running_mean_averages_up_to_the_window() -> None:
     losses = np.random.default_rng(0).random(50).astype(np.float32)
     empty = np.empty(0)
-    curve = Curve(np.arange(1, 51), losses, empty.astype(np.int64), empty)
+    curve = Curve(np.arange(1, 51), losses, empty.astype(np.int64), empty, empty, ())
     expected = [losses[max(0, end - 7) : end].mean(dtype=np.float64) for end in range(1, 51)]
     np.testing.assert_allclose(curve.running_mean(7), expected)
     np.testing.assert_allclose(curve.running_mean(1), losses)

@@ -66,10 +66,10 @@ def same_weights(some: Mapping[str, torch.Tensor], others: Mapping[str, torch.Te
 
 
 def _main() -> int:
-    from mnistlab import jobs
+    from mnistlab import execution
     from mnistlab.cli import main
 
-    vars(jobs)["load_dataset"] = lambda name: shrink(load_dataset(name))
+    vars(execution)["load_dataset"] = lambda name: shrink(load_dataset(name))
     return main()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from mnistlab.layers import Layer
-    from mnistlab.untrained import GradientSize
+    from mnistlab.probes import GradientSize
 
 _NEURONS, _PER_ROW = 20, 10
 _BATCH = 100  # images that are sent back and forth for the gradients

@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from mnistlab import jobs
+from mnistlab.curve import Curve
 from mnistlab.presets import changes
-from mnistlab.runs import Curve, Run
+from mnistlab.runs import Run
 from mnistlab.store import Store
 from ui import frame, resources
 from ui.live_chart import Series, live_chart

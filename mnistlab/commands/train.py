@@ -17,10 +17,10 @@ from mnistlab.store import Store
 
 def train(options: argparse.Namespace) -> int:
     """Train a preset; Ctrl-C stops it after the present step and keeps what it has learned."""
-    from mnistlab.jobs import execute
+    from mnistlab.execution import execute
 
     store = Store()
-    run_id = store.create(_config(options))
+    run_id = store.create(_config(options), owner="command line", state="running")
     show = _JsonLines() if options.json else _ProgressBar(run_id)
     interrupted = _Interrupt()
     execute(store, run_id, show, interrupted)

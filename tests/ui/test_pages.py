@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import engine, jobs
+from mnistlab import engine, execution, tickets
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import EngineError
 from mnistlab.presets import get_preset
@@ -29,7 +29,8 @@ PAGES = [
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Jobs stay queued: what an engine does with them is tested elsewhere."""
     monkeypatch.setattr(engine, "client", lambda: None)
-    monkeypatch.setattr(engine, "submit", lambda *_: None)
+    monkeypatch.setattr(tickets, "submit", lambda *_: None)
+    monkeypatch.setattr(tickets, "check_workers", lambda: None)
     # A component's content cannot be read in AppTest, so digits to click on stand there as plain HTML.
     monkeypatch.setattr(picking, "pick", lambda content, key, on_pick=None: st.html(content) and None)
     st.cache_resource.clear()
@@ -160,7 +161,7 @@ def test_an_engine_that_cannot_start_is_said_and_the_run_kept_as_failed(monkeypa
     def refuse(*_: object) -> None:
         raise EngineError("The engine did not start.")
 
-    monkeypatch.setattr(engine, "submit", refuse)
+    monkeypatch.setattr(tickets, "submit", refuse)
     app = open_page("pages/5_Train.py")
     app.button(key="train_start").click().run()
     assert "did not start" in app.error[0].value
@@ -177,7 +178,7 @@ def test_an_unknown_run_in_the_address_is_a_sentence(run_id: str) -> None:
 def test_a_finished_run_is_shown_with_its_accuracy_and_can_be_evaluated() -> None:
     store = Store()
     run_id = store.create(small_run())
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     app = open_page("pages/5_Train.py", run=run_id)
     accuracy = store.run(run_id).result["test_accuracy"]
     assert any(f"{100 * accuracy:.2f} %" in text.value for text in app.markdown)
@@ -206,7 +207,7 @@ def test_an_unknown_model_in_the_address_is_a_sentence_and_the_default_is_shown(
 def test_a_model_without_validation_images_says_so() -> None:
     store = Store()
     run_id = store.create(small_run(validation_size=0))
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     app = open_page("pages/6_Evaluate.py", model=run_id)
     app.segmented_control(key="evaluate_split").set_value("validation").run()
     assert not app.exception

@@ -1,0 +1,140 @@
+"""A run being executed in this process: claimed, trained, steered by the store, closed. What an engine's worker does.
+
+It goes on from the last checkpoint, so that a retry after a crash, a resume after a stop and a takeover by another
+host are the same call.
+"""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable
+
+from mnistlab import queue
+from mnistlab.data import load_dataset
+from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, StoreError
+from mnistlab.events import Event, TrainingEnded
+from mnistlab.recorder import Recorder
+from mnistlab.runs import Request
+from mnistlab.store import Store
+from mnistlab.training import train
+
+_LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
+_BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
+# A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
+_GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
+
+
+def run_next(db_url: str, ticket: str) -> None:
+    """Train the run that is next in the queue to its end."""
+    from mnistlab.worker import use_own_threads
+
+    use_own_threads()
+    store = Store(db_url)
+    taken = queue.take(store, this_worker(), ticket)
+    if taken is not None:
+        _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
+
+
+def this_worker() -> str:
+    """The name of this process among all that may share a store."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def execute(
+    store: Store,
+    run_id: str,
+    on_event: Callable[[Event], None] = lambda event: None,
+    wants_stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train this run in this process, write everything to the store and test the finished network.
+
+    Args:
+        on_event: called with each event, for a progress bar.
+        wants_stop: asked at each event; true stops the run as a request in the store does.
+    """
+    attempt = store.claim(run_id, this_worker())
+    if attempt is not None:
+        _attempt(store, run_id, attempt, on_event, wants_stop)
+
+
+def _attempt(
+    store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
+) -> None:
+    try:
+        _follow(store, run_id, attempt, on_event, wants_stop)
+    except StoreError:  # then the reason cannot be kept there either
+        raise
+    except MnistLabError as error:
+        store.finish(run_id, attempt, "failed", error=str(error))
+    except Exception as error:
+        if _is_out_of_memory(error):
+            batch_size = store.run(run_id).config.train.batch_size
+            store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
+            return
+        with contextlib.suppress(StoreError):
+            store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
+        raise
+
+
+def _follow(
+    store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
+) -> None:
+    run = store.run(run_id)
+    dataset = load_dataset(run.config.dataset)
+    recorder = Recorder(store, run_id, attempt)
+    request: Request | None = None
+    try:
+        for event in train(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes):
+            on_event(event)
+            request = recorder.record(event)
+            if request is not None and not isinstance(event, TrainingEnded):
+                request = _wait_while_paused(store, recorder, request, wants_stop)
+            if request is not None and request.leave:
+                return
+            if (request is not None and request.stop) or wants_stop():
+                recorder.stop()
+                return
+            if request is not None:
+                _obey(recorder, request)
+    except DivergedError:
+        recorder.give_up()
+        raise
+    recorder.finish(dataset.test)
+
+
+def _obey(recorder: Recorder, request: Request) -> None:
+    recorder.state.slow_motion = request.pause_at is not None
+    if request.learning_rate is not None:
+        recorder.state.change_learning_rate(request.learning_rate)
+
+
+def _wait_while_paused(
+    store: Store, recorder: Recorder, request: Request, wants_stop: Callable[[], bool]
+) -> Request:
+    """Wait until a paused run is to do something; after a time it makes room, as if stopped."""
+    since = last_beat = time.monotonic()
+    if request.is_waiting(recorder.state.step):
+        request = recorder.beat(with_checkpoint=True)  # a pause may be long, and its worker may die
+    while request.is_waiting(recorder.state.step) and not wants_stop():
+        time.sleep(_LOOK_EVERY)
+        now = time.monotonic()
+        if _outstays(store, now - since):
+            return Request(stop=True)
+        if now - last_beat >= _BEAT_EVERY:
+            request, last_beat = recorder.beat(), now
+        elif recorder.is_asked_otherwise(request):
+            request = recorder.beat()
+    return request
+
+
+def _outstays(store: Store, seconds: float) -> bool:
+    if seconds < _GUEST_SECONDS:
+        return False
+    return seconds > _ALONE_SECONDS or bool(store.runs(states=["queued"], limit=1))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    import torch
+
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)

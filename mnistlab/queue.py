@@ -1,0 +1,99 @@
+"""The queue: which waiting run is next. Whoever has the fewest jobs goes first, so that nobody can fill it up.
+
+An engine's task is a ticket, not a run: when it is its turn, it takes the run that is next by then.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from mnistlab import schema
+from mnistlab.runs import Run
+from mnistlab.store import Store
+
+# A worker process that dies twice at the same checkpoint will do so a third time.
+_MOST_DEATHS = 2
+
+
+def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
+    """Order waiting runs: always next is the oldest one of the owner who has the fewest running or before it."""
+    num_jobs = Counter(run.owner for run in running)
+    left = sorted(waiting, key=lambda run: run.created)
+    order = []
+    while left:
+        following = min(left, key=lambda run: num_jobs[run.owner])  # of equals the first, which is the oldest
+        left.remove(following)
+        num_jobs[following.owner] += 1
+        order.append(following)
+    return order
+
+
+def waiting(store: Store) -> list[Run]:
+    """The queued runs, the next one first."""
+    active = store.runs(states=["queued", "running"])
+    queued = [run for run in active if run.state == "queued"]
+    return fair_order(queued, [run for run in active if run.state == "running"])
+
+
+def place(run_id: str, store: Store) -> int | None:
+    """A queued run's place, 1 for the next; None for one that is not in the queue."""
+    ids = [run.id for run in waiting(store)]
+    return ids.index(run_id) + 1 if run_id in ids else None
+
+
+def take(store: Store, worker: str, ticket: str) -> tuple[str, int] | None:
+    """Claim the run that this ticket held when its worker died, else the next one of the queue.
+
+    Returns:
+        (run id, attempt), or None where nobody waits.
+    """
+    held = held_by(ticket, store)
+    if held is not None:
+        return _take_over(store, held, worker, ticket)
+    for run in waiting(store):
+        # Another worker may have taken it just now; the condition on the attempt lets only one of them.
+        if store.change(run.id, {"state": "running", "heartbeat": time.time()}, ["queued"], run.attempt):
+            attempt = store.claim(run.id, worker, ticket)
+            return (run.id, attempt) if attempt is not None else take(store, worker, ticket)
+    return None
+
+
+def held_by(ticket: str, store: Store) -> Run | None:
+    """The running run that a ticket has taken."""
+    runs = schema.runs
+    query = sa.select(runs.c.id).where(runs.c.ticket == ticket, runs.c.state == "running", runs.c.deleted.is_(None))
+    with store.transaction() as connection:
+        run_id = connection.scalar(query)
+    return store.run(run_id) if run_id is not None else None
+
+
+def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, int] | None:
+    attempt = store.claim(run.id, worker, ticket)
+    if attempt is None:
+        return None
+    deaths = _count_death(store, run.id)
+    if deaths < _MOST_DEATHS:
+        return run.id, attempt
+    step = store.run(run.id).step
+    store.finish(
+        run.id,
+        attempt,
+        "failed",
+        error=f"Its worker process died {deaths} times after step {step:,}, without an error of ours: most often the "
+        f"computer ran out of memory. Try a smaller network or batch, or fewer trainings at a time.",
+    )
+    return None
+
+
+def _count_death(store: Store, run_id: str) -> int:
+    """Note that a worker has died over a run since its last claim; return how often in a row at this step."""
+    runs = schema.runs
+    with store.transaction() as connection:
+        query = sa.select(runs.c.step, runs.c.claimed_step, runs.c.deaths).where(runs.c.id == run_id)
+        row = connection.execute(query).one()
+        deaths = (row.deaths or 0) + 1 if row.claimed_step == row.step else 1
+        noted = {"deaths": deaths, "claimed_step": row.step}
+        connection.execute(runs.update().where(runs.c.id == run_id).values(noted))
+    return deaths

@@ -1,0 +1,63 @@
+"""What a worker's report looks like in the tables: metrics and weights, written and taken back.
+
+All functions work inside a transaction of the store, which has checked that the run belongs to the worker.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import sqlalchemy as sa
+
+from mnistlab import schema
+from mnistlab.events import EpochEnded, StepsTaken
+
+
+def write_own(connection: sa.Connection, run_id: str, attempt: int, values: Mapping[str, object]) -> bool:
+    """Change the run only if it is running and belongs to this attempt: the fence against zombies."""
+    runs = schema.runs
+    mine = (runs.c.id == run_id) & (runs.c.attempt == attempt) & (runs.c.state == "running") & runs.c.deleted.is_(None)
+    return connection.execute(runs.update().where(mine).values(values)).rowcount == 1
+
+
+def rewind(connection: sa.Connection, run_id: str) -> int:
+    """Remove what was reported after the last checkpoint, for it will be reported again; return that step."""
+    runs, weights = schema.runs, schema.weights
+    query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == "checkpoint")
+    step = connection.scalar(query) or 0
+    for table, column in ((schema.losses, schema.losses.c.last_step), (schema.epochs, schema.epochs.c.step)):
+        connection.execute(table.delete().where(table.c.run_id == run_id, column > step))
+    # An epoch is a fixed number of steps. Weights kept before the first report take their step from here.
+    back = {"epoch": runs.c.epoch * step / runs.c.step, "step": step}
+    connection.execute(runs.update().where(runs.c.id == run_id, runs.c.step > step).values(back))
+    return step
+
+
+def insert_metrics(
+    connection: sa.Connection, run_id: str, steps: Sequence[StepsTaken], epochs: Sequence[EpochEnded]
+) -> None:
+    """Add reports and epochs."""
+    for report in steps:
+        row = {
+            "run_id": run_id,
+            "first_step": report.first_step,
+            "last_step": report.step,
+            "accuracy": report.accuracy,
+            "learning_rate": report.learning_rate,
+            "values": report.losses.astype("<f4").tobytes(),
+            "probes": json.dumps(asdict(report.probes)) if report.probes else None,
+        }
+        connection.execute(schema.losses.insert().values(row))
+    for ended in epochs:
+        row = {"run_id": run_id, "epoch": ended.epoch, "step": ended.step, "figures": json.dumps(asdict(ended))}
+        # A run that goes on from the very end of an epoch tells that epoch again.
+        table = schema.epochs
+        connection.execute(table.delete().where(table.c.run_id == run_id, table.c.epoch == ended.epoch))
+        connection.execute(table.insert().values(row))
+
+
+def replace_weights(connection: sa.Connection, run_id: str, kind: str, step: int, content: bytes) -> None:
+    """Keep safetensors bytes in place of the former ones of this kind."""
+    weights = schema.weights
+    connection.execute(weights.delete().where(weights.c.run_id == run_id, weights.c.kind == kind))
+    connection.execute(weights.insert().values(run_id=run_id, kind=kind, step=step, content=content))

@@ -1,0 +1,109 @@
+"""Steering a run: what a page or the command line asks for is written into the store, and its worker reads it there.
+
+A worker looks twice a second, so that a second browser, a reload and the command line see and do the same.
+All functions raise RunNotFoundError for a run that is not there, and do nothing to one in a state that does not fit.
+"""
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from mnistlab import schema
+from mnistlab.config import RunConfig, TrainConfig, parse_config
+from mnistlab.errors import ConfigError
+from mnistlab.store import Store
+
+# The next attempt is nobody's: whoever still holds the run finds that it is not his any more.
+_NOBODYS: dict[str, Any] = {"attempt": schema.runs.c.attempt + 1, "ticket": None}
+_AFRESH: dict[str, Any] = {"control": None, "pause_at": None, "error": None, "finished": None, "deaths": None}
+
+
+def stop(run_id: str, store: Store) -> None:
+    """Ask a running run to stop; a queued or lost one is stopped at once, for nobody would read the request."""
+    run = store.run(run_id)
+    if run.state == "running":
+        store.change(run_id, {"control": "stop"}, ["running"])
+    elif run.is_active:
+        stop_at_once(run_id, store)
+
+
+def stop_at_once(run_id: str, store: Store) -> None:
+    """Take a run from its worker and close it as stopped: what it has done since its last checkpoint is lost."""
+    store.run(run_id)
+    values = {**_NOBODYS, **_AFRESH, "state": "stopped", "finished": time.time()}
+    store.change(run_id, values, ["queued", "running"])
+
+
+def pause(run_id: str, store: Store) -> None:
+    """Let a run wait after its present step; it keeps its worker, unless others wait for one."""
+    store.run(run_id)
+    store.change(run_id, {"pause_at": 0}, ["running"])
+
+
+def step_once(run_id: str, store: Store) -> None:
+    """Let a paused run take one step, and keep a close-up of it. Asked twice at the same step, it takes one."""
+    run = store.run(run_id)
+    if run.is_paused:
+        store.change(run_id, {"pause_at": run.step + 1}, ["running"], run.attempt)
+
+
+def go_on(run_id: str, store: Store) -> None:
+    """Let a paused run go on."""
+    store.run(run_id)
+    store.change(run_id, {"pause_at": None}, ["running"])
+
+
+def set_learning_rate(run_id: str, learning_rate: float, store: Store) -> None:
+    """Let a run use another learning rate from its next step on; where it has a schedule, that is the new peak.
+
+    Raises:
+        ConfigError: the rate is out of bounds.
+    """
+    run = store.run(run_id)
+    train = run.config.train.model_dump() | {"learning_rate": learning_rate}
+    parse_config({"train": train})
+    store.change(run_id, {"wanted_rate": learning_rate}, ["queued", "running"])
+
+
+def requeue(run_id: str, store: Store, state: str = "queued") -> None:
+    """Queue a stopped, failed or lost run again; it will go on from its last checkpoint.
+
+    Args:
+        state: queued for an engine, or running for a caller who claims it in the next moment.
+    """
+    run = store.run(run_id)
+    if run.state not in ("stopped", "failed", "lost"):
+        return
+    values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
+    # Of two who ask at once, the second finds another attempt.
+    store.change(run_id, values, ["stopped", "failed", "running"], run.attempt)
+
+
+def extend(run_id: str, num_epochs: int, store: Store) -> None:
+    """Queue a finished or stopped run for some more epochs than it was to have; a schedule is stretched over all.
+
+    Raises:
+        ConfigError: more epochs than a run may have.
+    """
+    run = store.run(run_id)
+    if run.state not in ("finished", "stopped"):
+        return
+    config = _with_epochs(run.config, run.config.train.epochs + num_epochs)
+    values = {**_NOBODYS, **_AFRESH, "state": "queued", "config": config.model_dump_json()}
+    values["num_steps"] = sa.cast(schema.runs.c.num_steps * config.train.epochs / run.config.train.epochs, sa.Integer)
+    store.change(run_id, values, ["finished", "stopped"], run.attempt)
+
+
+def _with_epochs(config: RunConfig, epochs: int) -> RunConfig:
+    if not 1 <= epochs <= MOST_EPOCHS:
+        raise ConfigError(f"That would make {epochs:,} epochs; a run may have 1 to {MOST_EPOCHS:,}.")
+    return config.model_copy(update={"train": config.train.model_copy(update={"epochs": epochs})})
+
+
+def _most_epochs() -> int:
+    (limit,) = (limit.le for limit in TrainConfig.model_fields["epochs"].metadata if hasattr(limit, "le"))
+    return int(limit)
+
+
+MOST_EPOCHS = _most_epochs()

@@ -1,0 +1,86 @@
+"""Tickets: what the engine is given. Each is a Dask task that takes the run that is next in the queue.
+
+A ticket is named after the run it was given for and after the engine, so that giving it twice is giving it once.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from mnistlab import engine
+from mnistlab.errors import EngineError
+
+_WORKERLESS_SECONDS = 15.0  # a worker that was killed is back after 3
+_tickets: dict[str, Any] = {}  # what this process gave the engine and is not done: Dask futures by key
+_workerless_since: float | None = None
+
+
+def submit(db_url: str, run_id: str, attempt: int) -> None:
+    """Give the engine a ticket for a queued run; asking twice for the same attempt is asking once.
+
+    Raises:
+        EngineError: the engine cannot be started or reached.
+    """
+    from distributed import fire_and_forget
+
+    from mnistlab.jobs import run_job, ticket_failed
+
+    try:
+        dask = engine.client()
+        ticket = f"{run_id}-{attempt}-{dask.scheduler_info(n_workers=0)['id']}"
+        known = _tickets.get(ticket)
+        if known is not None and known.status == "error":
+            known.retry()
+            return
+        future = dask.submit(run_job, db_url, ticket, key=ticket, pure=False)
+        fire_and_forget(future)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
+    if known is None:
+        _tickets[ticket] = future
+        future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
+
+
+def _look_at(ticket: Any, when_failed: Callable[[BaseException], None]) -> None:
+    """Forget a ticket that is done; tell of one that a worker could not even begin, or died over."""
+    if ticket.status == "error":
+        when_failed(ticket.exception())
+    else:
+        _tickets.pop(ticket.key, None)
+
+
+def end_worker_of(ticket: str) -> None:
+    """Kill the worker process that executes a ticket; the engine starts another one in its place.
+
+    Raises:
+        EngineError: the engine cannot be reached.
+    """
+    from mnistlab.worker import end_process
+
+    if not engine.is_up():
+        return
+    dask = engine.client()
+    try:
+        for worker, keys in dask.processing().items():
+            if ticket in keys:
+                dask.cancel([ticket], force=True)  # else it would be begun again
+                dask.run(end_process, workers=[worker], nanny=True, wait=False)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine does not answer: {error}. Try again.") from error
+
+
+def check_workers() -> None:
+    """See whether somebody is there to execute what the local engine was given.
+
+    Raises:
+        EngineError: its workers have not come up for some time; the message quotes the end of its log.
+    """
+    global _workerless_since
+    if os.environ.get("MNISTLAB_SCHEDULER") or engine.client().scheduler_info()["workers"]:
+        _workerless_since = None
+        return
+    _workerless_since = _workerless_since or time.monotonic()
+    if time.monotonic() - _workerless_since > _WORKERLESS_SECONDS:
+        raise EngineError(f"The engine's workers do not start. The end of {engine.log_file()}: {engine.last_words()}")
