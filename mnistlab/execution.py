@@ -109,9 +109,7 @@ def _obey(recorder: Recorder, request: Request) -> None:
         recorder.state.change_learning_rate(request.learning_rate)
 
 
-def _wait_while_paused(
-    store: Store, recorder: Recorder, request: Request, wants_stop: Callable[[], bool]
-) -> Request:
+def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants_stop: Callable[[], bool]) -> Request:
     """Wait until a paused run is to do something; after a time it makes room, as if stopped."""
     since = last_beat = time.monotonic()
     if request.is_waiting(recorder.state.step):
