@@ -8,7 +8,8 @@ python -m mnistlab classify FILE.png --model small-cnn
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from mnistlab import commands
 from mnistlab.errors import MnistLabError
@@ -61,9 +62,29 @@ def _parser() -> argparse.ArgumentParser:
 
     runs = commands_of.add_parser("runs", parents=[shared], help="list the runs, the newest first")
     runs.set_defaults(command=commands.runs)
+    runs.add_argument("--watch", action="store_true", help="show what is going on until Ctrl-C")
+
+    _add_steering(commands_of, shared)
 
     export = commands_of.add_parser("export", parents=[shared], help="write a run's weights to a file")
     export.set_defaults(command=commands.export)
     export.add_argument("run", metavar="RUN", help="a run's id or a built-in model's name")
     export.add_argument("--to", required=True, metavar="FILE.safetensors", help="where to write")
     return parser
+
+
+def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
+    def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = commands_of.add_parser(name, parents=[shared], help=about)
+        parser.set_defaults(command=command)
+        parser.add_argument("run", metavar="RUN", help="a run's id, as `runs` lists it")
+        return parser
+
+    stop = add("stop", commands.stop, "stop a run, which keeps what it has learned")
+    stop.add_argument("--force", action="store_true", help="end its process at once, for a run that hangs")
+    add("pause", commands.pause, "let a run wait after its present step")
+    add("go-on", commands.go_on, "let a paused run go on")
+    rate = add("rate", commands.rate, "change the learning rate of a run while it runs")
+    rate.add_argument("learning_rate", type=float, metavar="RATE", help="from its next step on; a schedule's new peak")
+    resume = add("resume", commands.resume, "go on with a stopped, failed or lost run in the foreground")
+    resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="N epochs more than it was to have")

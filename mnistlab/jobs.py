@@ -58,7 +58,7 @@ def resume(run_id: str, store: Store) -> None:
 
 
 def extend(run_id: str, num_epochs: int, store: Store) -> None:
-    """Let a finished or stopped run go on for more epochs than it was to have.
+    """Let a run that is over go on for more epochs than it was to have.
 
     Raises:
         ConfigError: more epochs than a run may have.

@@ -16,6 +16,7 @@ from mnistlab.store import Store
 
 # The next attempt is nobody's: whoever still holds the run finds that it is not his any more.
 _NOBODYS: dict[str, Any] = {"attempt": schema.runs.c.attempt + 1, "ticket": None}
+_OVER = ("finished", "stopped", "failed", "lost")
 _AFRESH: dict[str, Any] = {"control": None, "pause_at": None, "error": None, "finished": None, "deaths": None}
 
 
@@ -80,24 +81,30 @@ def requeue(run_id: str, store: Store, state: str = "queued") -> None:
     store.change(run_id, values, ["stopped", "failed", "running"], run.attempt)
 
 
-def extend(run_id: str, num_epochs: int, store: Store) -> None:
-    """Queue a finished or stopped run for some more epochs than it was to have; a schedule is stretched over all.
+def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") -> None:
+    """Queue a run that is over for some more epochs than it was to have; a schedule is stretched over all.
+
+    Args:
+        state: as in requeue.
 
     Raises:
         ConfigError: more epochs than a run may have.
     """
     run = store.run(run_id)
-    if run.state not in ("finished", "stopped"):
+    if run.state not in _OVER:
         return
-    config = _with_epochs(run.config, run.config.train.epochs + num_epochs)
-    values = {**_NOBODYS, **_AFRESH, "state": "queued", "config": config.model_dump_json()}
+    config = _with_more_epochs(run.config, num_epochs)
+    values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
+    values["config"] = config.model_dump_json()
     values["num_steps"] = sa.cast(schema.runs.c.num_steps * config.train.epochs / run.config.train.epochs, sa.Integer)
-    store.change(run_id, values, ["finished", "stopped"], run.attempt)
+    store.change(run_id, values, [*_OVER, "running"], run.attempt)
 
 
-def _with_epochs(config: RunConfig, epochs: int) -> RunConfig:
-    if not 1 <= epochs <= MOST_EPOCHS:
-        raise ConfigError(f"That would make {epochs:,} epochs; a run may have 1 to {MOST_EPOCHS:,}.")
+def _with_more_epochs(config: RunConfig, num_epochs: int) -> RunConfig:
+    most = MOST_EPOCHS - config.train.epochs
+    if not 1 <= num_epochs <= most:
+        raise ConfigError(f"{num_epochs:,} more epochs were asked for; this run may have 1 to {most:,} more.")
+    epochs = config.train.epochs + num_epochs
     return config.model_copy(update={"train": config.train.model_copy(update={"epochs": epochs})})
 
 

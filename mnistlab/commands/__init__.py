@@ -2,6 +2,19 @@
 
 from mnistlab.commands.models import classify, evaluate, export
 from mnistlab.commands.runs import presets, runs
+from mnistlab.commands.steer import go_on, pause, rate, resume, stop
 from mnistlab.commands.train import train
 
-__all__ = ["classify", "evaluate", "export", "presets", "runs", "train"]
+__all__ = [
+    "classify",
+    "evaluate",
+    "export",
+    "go_on",
+    "pause",
+    "presets",
+    "rate",
+    "resume",
+    "runs",
+    "stop",
+    "train",
+]

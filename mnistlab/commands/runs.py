@@ -2,12 +2,19 @@
 
 import argparse
 import json
+import sys
+import time
 from datetime import datetime
 from typing import Any
 
+from mnistlab import queue
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
 from mnistlab.store import Store
+
+_WATCH_EVERY = 1.0  # seconds
+_WATCHED = 20  # runs, which fit on a terminal
+_CLEAR = "\033[H\033[2J"  # ANSI: cursor home, clear the screen
 
 
 def presets(options: argparse.Namespace) -> int:
@@ -21,13 +28,40 @@ def presets(options: argparse.Namespace) -> int:
 
 
 def runs(options: argparse.Namespace) -> int:
-    """Print the runs, the newest first."""
-    found = Store().runs()
+    """Print the runs, the newest first; with --watch again and again."""
+    store = Store()
+    if options.watch:
+        _watch(store, options.json)
+    found = store.runs()
     if not found and not options.json:
         print("No run yet. Start one with: python -m mnistlab train --preset tutorial-mlp --epochs 2")
-    for run in found:
-        print(json.dumps(_as_object(run)) if options.json else _as_line(run))
+    for line in _lines(store, found, options.json):
+        print(line)
     return 0
+
+
+def _watch(store: Store, as_json: bool) -> None:
+    """Show the newest runs until Ctrl-C: in place on a terminal, else each line as it changes."""
+    in_place = sys.stdout.isatty() and not as_json
+    shown: dict[str, str] = {}
+    while True:
+        found = store.runs(limit=_WATCHED)
+        lines = dict(zip((run.id for run in found), _lines(store, found, as_json), strict=True))
+        if in_place:
+            print(_CLEAR + "\n".join(lines.values() or ["No run yet."]), flush=True)
+        else:
+            for run_id, line in lines.items():
+                if shown.get(run_id) != line:
+                    print(line, flush=True)
+        shown = lines
+        time.sleep(_WATCH_EVERY)
+
+
+def _lines(store: Store, found: list[Run], as_json: bool) -> list[str]:
+    places = {run.id: place for place, run in enumerate(queue.waiting(store), start=1)}
+    if as_json:
+        return [json.dumps(_as_object(run) | {"place": places.get(run.id)}) for run in found]
+    return [_as_line(run, places.get(run.id)) for run in found]
 
 
 def _as_object(run: Run) -> dict[str, Any]:
@@ -35,17 +69,31 @@ def _as_object(run: Run) -> dict[str, Any]:
         "run": run.id,
         "preset": run.config.preset,
         "state": run.state,
+        "paused": run.is_paused,
         "epoch": run.epoch,
         "step": run.step,
+        "num_steps": run.num_steps,
         "seed": run.config.train.seed,
         "created": run.created,
         "train_seconds": run.seconds,
+        "images_per_second": run.images_per_second,
         "result": run.result,
         "error": run.error,
     }
 
 
-def _as_line(run: Run) -> str:
+def _as_line(run: Run, place: int | None) -> str:
     when = datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
-    accuracy = f"test accuracy {run.result['test_accuracy']:.2%}" if run.result else run.error or ""
-    return f"{run.id}  {when}  {run.config.preset:20} {run.state:9} epoch {run.epoch:5.2f}  {accuracy}"
+    state = "paused" if run.is_paused else run.state
+    return f"{run.id}  {when}  {run.config.preset:20} {state:9} epoch {run.epoch:5.2f}  {_news(run, place)}".rstrip()
+
+
+def _news(run: Run, place: int | None) -> str:
+    if place is not None:
+        return f"place {place} in the queue"
+    if run.state == "finished" and run.result:
+        return f"test accuracy {run.result['test_accuracy']:.2%}"
+    if run.state == "running":
+        left = f", {run.seconds_left:,.0f} s left" if run.seconds_left is not None else ""
+        return f"{run.progress:.0%} at {run.images_per_second or 0:,.0f} images/s{left}"
+    return run.error or ""

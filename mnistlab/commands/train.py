@@ -1,37 +1,18 @@
 """`train`: a run in the foreground, in the same store that the pages read."""
 
 import argparse
-import json
-import signal
-import sys
-from types import FrameType
-from typing import Any
 
+from mnistlab.commands.foreground import run_here
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.errors import MnistLabError
-from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingStarted
 from mnistlab.presets import get_preset
-from mnistlab.runs import Run
 from mnistlab.store import Store
 
 
 def train(options: argparse.Namespace) -> int:
     """Train a preset; Ctrl-C stops it after the present step and keeps what it has learned."""
-    from mnistlab.execution import execute
-
     store = Store()
     run_id = store.create(_config(options), owner="command line", state="running")
-    show = _JsonLines() if options.json else _ProgressBar(run_id)
-    interrupted = _Interrupt()
-    execute(store, run_id, show, interrupted)
-    run = store.run(run_id)
-    if run.error:
-        raise MnistLabError(f"The run {run_id} failed: {run.error}")
-    if options.json:
-        print(json.dumps(_result(run)), flush=True)
-    else:
-        print(_summary(run))
-    return 130 if run.state == "stopped" else 0
+    return run_here(run_id, store, options.json)
 
 
 def _config(options: argparse.Namespace) -> RunConfig:
@@ -40,92 +21,3 @@ def _config(options: argparse.Namespace) -> RunConfig:
         if getattr(options, field) is not None:
             preset["train"][field] = getattr(options, field)
     return parse_config(preset)
-
-
-def _result(run: Run) -> dict[str, Any]:
-    result = run.result or {}
-    return {
-        "event": "result" if run.state == "finished" else run.state,
-        "run": run.id,
-        "preset": run.config.preset,
-        "seed": run.config.train.seed,
-        "epochs": round(run.epoch, 4) if run.state != "finished" else run.config.train.epochs,
-        "train_seconds": run.seconds,
-        "images_per_second": run.images_per_second,
-        "test_accuracy": result.get("test_accuracy"),
-        "test_loss": result.get("test_loss"),
-    }
-
-
-def _summary(run: Run) -> str:
-    if run.state == "stopped":
-        return f"Stopped after {run.epoch:.2f} epochs. What it has learned is kept as run {run.id}."
-    assert run.result is not None
-    return (
-        f"Run {run.id}: test accuracy {run.result['test_accuracy']:.2%}, test loss {run.result['test_loss']:.4f}, "
-        f"{run.seconds:.1f} s of training ({run.images_per_second or 0:,.0f} images/s)."
-    )
-
-
-class _Interrupt:
-    """The first Ctrl-C asks the training to stop between two steps, the second ends the program."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        signal.signal(signal.SIGINT, self._note)
-
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def __call__(self) -> bool:
-        return self._asked
-
-
-class _JsonLines:
-    """An object a line, one after each epoch."""
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, EpochEnded) and event.epoch > 0:
-            print(json.dumps({"event": "epoch", **vars(event)}), flush=True)
-
-
-class _ProgressBar:
-    """Loss, accuracy, images/s and time left on one line of the terminal."""
-
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
-        self._bar: Any = None
-
-    def __call__(self, event: Event) -> None:
-        from tqdm import tqdm
-
-        if isinstance(event, TrainingStarted):
-            print(f"Run {self._run_id}: {event.num_parameters:,} parameters on {event.device}.")
-            self._bar = tqdm(
-                total=event.num_steps,
-                initial=event.state.step,
-                unit=" steps",
-                file=sys.stderr,
-                bar_format="{percentage:3.0f} % |{bar:24}| {postfix} {remaining} left",
-            )
-        elif isinstance(event, StepsTaken):
-            self._bar.set_postfix_str(
-                f"epoch {event.epoch:5.2f}  loss {event.losses.mean():.4f}  training accuracy {event.accuracy:.2%}  "
-                f"{event.images_per_second:,.0f} images/s ",
-                refresh=False,
-            )
-            self._bar.update(event.step - self._bar.n)
-        elif isinstance(event, EpochEnded):
-            self._bar.write(_epoch_line(event), file=sys.stderr)
-        else:
-            self._bar.close()
-
-
-def _epoch_line(event: EpochEnded) -> str:
-    figures = [f"epoch {event.epoch}:"]
-    if event.train_loss is not None and event.train_accuracy is not None:
-        figures.append(f"training loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%};")
-    if event.validation_loss is not None and event.validation_accuracy is not None:
-        figures.append(f"validation loss {event.validation_loss:.4f}, accuracy {event.validation_accuracy:.2%}")
-    return " ".join(figures).rstrip(";")

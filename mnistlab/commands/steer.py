@@ -1,0 +1,71 @@
+"""`stop`, `pause`, `go-on`, `rate` and `resume`: steering a run, wherever it runs, through the store."""
+
+import argparse
+import json
+
+from mnistlab import steering
+from mnistlab.commands.foreground import run_here
+from mnistlab.errors import MnistLabError
+from mnistlab.runs import Run
+from mnistlab.store import Store
+
+
+def stop(options: argparse.Namespace) -> int:
+    """Ask a run to stop, or take it from its worker at once."""
+    from mnistlab import jobs
+
+    store = Store()
+    _check(store.run(options.run), "queued", "running", "lost")
+    jobs.stop(options.run, store, force=options.force)
+    return _tell(options, store, "asked to stop" if store.run(options.run).state == "running" else "stopped")
+
+
+def pause(options: argparse.Namespace) -> int:
+    """Let a run wait after its present step."""
+    store = Store()
+    _check(store.run(options.run), "running")
+    steering.pause(options.run, store)
+    return _tell(options, store, "asked to pause")
+
+
+def go_on(options: argparse.Namespace) -> int:
+    """Let a paused run go on."""
+    store = Store()
+    _check(store.run(options.run), "running")
+    steering.go_on(options.run, store)
+    return _tell(options, store, "goes on")
+
+
+def rate(options: argparse.Namespace) -> int:
+    """Let a run use another learning rate from its next step on."""
+    store = Store()
+    _check(store.run(options.run), "queued", "running")
+    steering.set_learning_rate(options.run, options.learning_rate, store)
+    return _tell(options, store, f"asked to use a learning rate of {options.learning_rate:g}")
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on with a stopped, failed or lost run in the foreground, or with a finished one for more epochs."""
+    store = Store()
+    run = store.run(options.run)
+    if options.more_epochs:
+        _check(run, "finished", "stopped", "failed", "lost")
+        steering.extend(run.id, options.more_epochs, store, state="running")
+    else:
+        _check(run, "stopped", "failed", "lost")
+        steering.requeue(run.id, store, state="running")
+    return run_here(run.id, store, options.json)
+
+
+def _check(run: Run, *states: str) -> None:
+    if run.state not in states:
+        raise MnistLabError(f"The run {run.id} is {run.state}; this needs one that is {' or '.join(states)}.")
+
+
+def _tell(options: argparse.Namespace, store: Store, said: str) -> int:
+    run = store.run(options.run)
+    if options.json:
+        print(json.dumps({"run": run.id, "state": run.state, "step": run.step, "epoch": run.epoch, "said": said}))
+    else:
+        print(f"Run {run.id}: {said}, at step {run.step:,}.")
+    return 0
