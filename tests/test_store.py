@@ -431,6 +431,41 @@ def test_a_newer_schema_is_refused(store: Store) -> None:
         Store(store.url)
 
 
+# The tables as the first schema made them, with one run in them.
+FIRST_SCHEMA = """
+CREATE TABLE meta (schema_version INTEGER NOT NULL);
+INSERT INTO meta VALUES (1);
+CREATE TABLE runs (id VARCHAR(8) NOT NULL PRIMARY KEY, preset VARCHAR(40) NOT NULL, config TEXT NOT NULL,
+    state VARCHAR(10) NOT NULL, control VARCHAR(10), attempt INTEGER NOT NULL, created FLOAT NOT NULL, started FLOAT,
+    heartbeat FLOAT, finished FLOAT, worker VARCHAR(200), step INTEGER NOT NULL, num_steps INTEGER,
+    epoch FLOAT NOT NULL, images_per_second FLOAT, seconds FLOAT NOT NULL, error TEXT, result TEXT);
+CREATE TABLE losses (run_id VARCHAR(8) NOT NULL, first_step INTEGER NOT NULL, last_step INTEGER NOT NULL,
+    accuracy FLOAT NOT NULL, learning_rate FLOAT NOT NULL, "values" BLOB NOT NULL, PRIMARY KEY (run_id, first_step));
+CREATE TABLE epochs (run_id VARCHAR(8) NOT NULL, epoch INTEGER NOT NULL, step INTEGER NOT NULL, figures TEXT NOT NULL,
+    PRIMARY KEY (run_id, epoch));
+CREATE TABLE weights (run_id VARCHAR(8) NOT NULL, kind VARCHAR(10) NOT NULL, step INTEGER NOT NULL,
+    content BLOB NOT NULL, PRIMARY KEY (run_id, kind));
+INSERT INTO losses VALUES ('abcdefgh', 1, 1, 0.5, 0.1, X'00000040');
+"""
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "first.sqlite"
+    with sqlite3.connect(path) as old:
+        old.executescript(FIRST_SCHEMA)
+        row = ("abcdefgh", "custom", CONFIG.model_dump_json(), "stopped", 1, 5.0, 1, 0.2, 1.0)
+        columns = "id, preset, config, state, attempt, created, step, epoch, seconds"
+        old.execute(f"INSERT INTO runs ({columns}) VALUES ({', '.join('?' * len(row))})", row)
+    old.close()
+    for _ in range(2):
+        store = Store(f"sqlite:///{path}")
+        run, curve = store.run("abcdefgh"), store.curve("abcdefgh")
+        assert (run.config, run.state, run.owner, run.rate_changes) == (CONFIG, "stopped", None, ())
+        assert (curve.losses.tolist(), curve.probes) == ([2.0], (None,))
+    steering.requeue("abcdefgh", store)
+    assert store.claim("abcdefgh", "host:1") == 3
+
+
 def test_a_database_is_opened_again_as_it_was(store: Store) -> None:
     run_id = store.create(CONFIG)
     assert Store(store.url).run(run_id).config == CONFIG

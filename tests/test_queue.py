@@ -1,0 +1,124 @@
+"""The queue: fair between owners, one run for one ticket, and no worker fed to a run that kills them all."""
+
+import itertools
+import threading
+import time
+
+import pytest
+
+from mnistlab import queue, steering
+from mnistlab.store import Store
+from tests import tiny
+from tests.test_store import report
+
+CONFIG = tiny.config()
+
+
+@pytest.fixture(autouse=True)
+def _ticking_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run is younger than the one before, as far as any clock can tell."""
+    really, seconds = time.time, itertools.count()
+    monkeypatch.setattr(time, "time", lambda: really() + next(seconds) * 1e-3)
+
+
+def order(store: Store) -> list[str | None]:
+    return [run.owner for run in queue.waiting(store)]
+
+
+def test_the_oldest_of_one_owner_is_next(store: Store) -> None:
+    ids = [store.create(CONFIG, "ann") for _ in range(3)]
+    assert [run.id for run in queue.waiting(store)] == ids
+    assert [queue.place(run_id, store) for run_id in ids] == [1, 2, 3]
+
+
+def test_who_comes_late_with_one_job_goes_before_the_second_of_who_has_many(store: Store) -> None:
+    for owner in ("ann", "ann", "ann", "bob", "cem"):
+        store.create(CONFIG, owner)
+    assert order(store) == ["ann", "bob", "cem", "ann", "ann"]
+
+
+def test_a_running_job_counts(store: Store) -> None:
+    running = store.create(CONFIG, "ann")
+    for owner in ("ann", "bob", "bob"):
+        store.create(CONFIG, owner)
+    store.claim(running, "host:1")
+    assert order(store) == ["bob", "ann", "bob"]
+
+
+def test_what_is_not_in_the_queue_has_no_place(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "host:1")
+    assert queue.place(run_id, store) is None
+
+
+def test_a_run_stopped_in_the_queue_gives_its_place_away(store: Store) -> None:
+    first, second = store.create(CONFIG), store.create(CONFIG)
+    steering.stop(first, store)
+    assert (queue.place(first, store), queue.place(second, store)) == (None, 1)
+
+
+def test_a_ticket_takes_what_is_next_when_its_turn_comes(store: Store) -> None:
+    for owner in ("ann", "ann", "bob"):
+        store.create(CONFIG, owner)
+    taken = [queue.take(store, "host:1", f"ticket-{number}") for number in range(4)]
+    assert [store.run(one[0]).owner for one in taken if one] == ["ann", "bob", "ann"]
+    assert taken[3] is None
+
+
+def test_a_ticket_that_is_begun_again_goes_on_with_its_run(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    store.create(CONFIG)
+    assert queue.take(store, "host:1", "ticket") == (run_id, 1)
+    assert queue.take(store, "host:2", "ticket") == (run_id, 2)
+
+
+def test_a_ticket_does_not_go_on_with_a_run_that_is_over(store: Store) -> None:
+    run_id, attempt = store.create(CONFIG), 1
+    queue.take(store, "host:1", "ticket")
+    store.finish(run_id, attempt, "stopped")
+    assert queue.take(store, "host:2", "ticket") is None
+
+
+def test_workers_that_ask_at_once_get_different_runs(store: Store) -> None:
+    ids = {store.create(CONFIG) for _ in range(6)}
+    taken: list[tuple[str, int] | None] = []
+    threads = [
+        threading.Thread(target=lambda n=number: taken.append(queue.take(store, f"host:{n}", f"ticket-{n}")))
+        for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one[0] for one in taken if one} == ids
+    assert taken.count(None) == 2
+
+
+def test_a_run_that_kills_its_worker_twice_at_the_same_step_is_given_up(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    assert queue.take(store, "host:1", "ticket") is not None
+    assert queue.take(store, "host:2", "ticket") is not None
+    assert queue.take(store, "host:3", "ticket") is None
+    run = store.run(run_id)
+    assert run.state == "failed"
+    assert run.error is not None
+    assert "died 2 times after step 0" in run.error
+    assert "memory" in run.error
+
+
+def test_a_run_that_got_on_between_two_deaths_goes_on(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    for number in range(1, 5):
+        taken = queue.take(store, "host:1", "ticket")
+        assert taken == (run_id, number)
+        store.log(*taken, [report(number, number)], weights={"checkpoint": b"all"})
+    assert store.run(run_id).state == "running"
+
+
+def test_a_given_up_run_may_try_again_when_resumed(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    for _ in range(3):
+        queue.take(store, "host:1", "ticket")
+    steering.requeue(run_id, store)
+    assert queue.take(store, "host:1", "other ticket") is not None
+    assert queue.take(store, "host:1", "other ticket") is not None
