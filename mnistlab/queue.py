@@ -3,7 +3,6 @@
 An engine's task is a ticket, not a run: when it is its turn, it takes the run that is next by then.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -52,11 +51,10 @@ def take(store: Store, worker: str, ticket: str) -> tuple[str, int] | None:
     held = held_by(ticket, store)
     if held is not None:
         return _take_over(store, held, worker, ticket)
-    for run in waiting(store):
-        # Another worker may have taken it just now; the condition on the attempt lets only one of them.
-        if store.change(run.id, {"state": "running", "heartbeat": time.time()}, ["queued"], run.attempt):
-            attempt = store.claim(run.id, worker, ticket)
-            return (run.id, attempt) if attempt is not None else take(store, worker, ticket)
+    while queued := waiting(store):
+        attempt = store.claim(queued[0].id, worker, ticket, seen=queued[0].attempt)
+        if attempt is not None:  # else another worker has taken it just now
+            return queued[0].id, attempt
     return None
 
 

@@ -1,5 +1,6 @@
 """From a training's events to the store: throttled, with checkpoints, and a test at the end."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,7 +16,8 @@ from mnistlab.store import Store
 from mnistlab.training import TrainingState
 
 _WRITE_EVERY = 0.5  # seconds between two transactions
-_CHECKPOINT_EVERY = 5.0  # seconds of work that a crash may cost
+# Seconds of work that a crash may cost; a checkpoint of the tutorial's network takes some 10 ms.
+_CHECKPOINT_EVERY = float(os.environ.get("MNISTLAB_CHECKPOINT", "5"))
 _STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
 
 _Answer = TypeVar("_Answer")

@@ -101,17 +101,20 @@ class Store:
         with self.transaction() as connection:
             return [run_from_row(row) for row in connection.execute(query).mappings()]
 
-    def claim(self, run_id: str, worker: str, ticket: str | None = None) -> int | None:
+    def claim(self, run_id: str, worker: str, ticket: str | None = None, seen: int | None = None) -> int | None:
         """Take a queued or interrupted run and return the attempt to write with; None if it is over already.
 
         What a former attempt reported after its last checkpoint is removed: it will be reported again.
 
         Args:
             ticket: the engine's task that takes it; a task that is run again after a crash finds its run by this.
+            seen: the attempt it had when it was seen; nothing is claimed if somebody was faster.
         """
         runs = schema.runs
         with self.transaction() as connection:
             taken = (runs.c.id == run_id) & runs.c.state.in_(("queued", "running")) & runs.c.deleted.is_(None)
+            if seen is not None:
+                taken &= runs.c.attempt == seen
             values = {
                 "attempt": runs.c.attempt + 1,
                 "state": "running",

@@ -66,7 +66,7 @@ def end_worker_of(ticket: str) -> None:
         for worker, keys in dask.processing().items():
             if ticket in keys:
                 dask.cancel([ticket], force=True)  # else it would be begun again
-                dask.run(end_process, workers=[worker], nanny=True, wait=False)
+                dask.run(end_process, workers=[worker], nanny=True)
     except (OSError, TimeoutError) as error:
         raise EngineError(f"The engine does not answer: {error}. Try again.") from error
 

@@ -35,7 +35,13 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty lab folder, so that no test meets the runs of another or those of this machine."""
     folder = tmp_path / "lab"
     monkeypatch.setenv("MNISTLAB_LAB", str(folder))
-    for name in ("MNISTLAB_DB", "MNISTLAB_SCHEDULER", "MNISTLAB_WORKERS", "MNISTLAB_ENGINE_IDLE"):
+    for name in (
+        "MNISTLAB_DB",
+        "MNISTLAB_SCHEDULER",
+        "MNISTLAB_WORKERS",
+        "MNISTLAB_ENGINE_IDLE",
+        "MNISTLAB_CHECKPOINT",
+    ):
         monkeypatch.delenv(name, raising=False)
     return folder
 

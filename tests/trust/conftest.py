@@ -1,0 +1,120 @@
+"""Two places to trust: each test of jobs runs on a laptop and in a lab."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mnistlab import engine, jobs, tickets
+from mnistlab.config import RunConfig, parse_config
+from mnistlab.data import Dataset
+from mnistlab.events import Event
+from mnistlab.store import Store
+from mnistlab.training import train
+from tests.trust.places import Cluster, make_database, postgres, postgres_programs
+
+HERE = Path(__file__).resolve().parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere to start runs: a store, and how its engine is cut off without warning."""
+
+    store: Store
+    cut_power: Callable[[], None]
+    restore_power: Callable[[], None]
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL here: install the package postgresql")
+    with postgres(programs) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def config() -> RunConfig:
+    """Some seconds of training with every kind of memory that a training has."""
+    return parse_config(
+        {
+            "model": {"hidden": (64,), "dropout": 0.2},
+            "augment": {"rotation": 10, "use": "double"},
+            "train": {
+                "optimizer": "adam",
+                "learning_rate": 0.001,
+                "schedule": "cosine",
+                "batch_size": 20,
+                "epochs": 3,
+                "validation_size": 30_000,
+                "device": "cpu",
+            },
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def undisturbed(config: RunConfig, dataset: Dataset) -> list[Event]:
+    """The run as it is when nothing happens to it, computed here in one thread, as all workers of these tests do."""
+    return list(train(config, dataset))
+
+
+@pytest.fixture(params=["laptop", "lab"])
+def place(request: pytest.FixtureRequest, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A laptop or a lab, with two workers of one thread each; gone when the test is over."""
+    lab.mkdir(exist_ok=True)
+    monkeypatch.setenv("MNISTLAB_CHECKPOINT", "0.5")
+    monkeypatch.setattr(engine, "_client", None)
+    monkeypatch.setattr(engine, "_child", None)
+    monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.5)
+    monkeypatch.setattr(tickets, "_tickets", {})
+    if request.param == "laptop":
+        yield from _laptop(lab, monkeypatch)
+    else:
+        yield from _lab(request.getfixturevalue("postgres_address"), lab, monkeypatch)
+
+
+def _laptop(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "2")
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "60 seconds")
+    started: list[psutil.Process] = []
+
+    def cut_power() -> None:
+        assert engine._child is not None
+        leader = psutil.Process(engine._child.pid)
+        for process in [leader, *leader.children(recursive=True)]:
+            process.kill()
+        engine._child.wait()
+
+    yield Place(Store(), cut_power, lambda: None)
+    _forget_client()
+    if engine._child is not None and engine._child.poll() is None:
+        started = psutil.Process(engine._child.pid).children(recursive=True)
+        engine._child.terminate()
+        engine._child.wait(30)
+    for process in psutil.wait_procs(started, timeout=10)[1]:
+        process.kill()
+
+
+def _lab(address: str, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    cluster = Cluster(lab)
+    monkeypatch.setenv("MNISTLAB_DB", make_database(address, lab.parent.name))
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", cluster.address)
+    cluster.start()
+    yield Place(Store(), cluster.kill, cluster.start)
+    _forget_client()
+    cluster.end()
+
+
+def _forget_client() -> None:
+    if engine._client is not None:
+        engine._client.close(timeout=2)

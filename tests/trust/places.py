@@ -1,0 +1,129 @@
+"""What a lab consists of, for real: a PostgreSQL server, a Dask scheduler and workers."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import sqlalchemy as sa
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def end(process: "subprocess.Popen[bytes]", patience: float = 10) -> None:
+    """End a process and all its children, by force if need be."""
+    family = [process.pid]
+    with suppress(psutil.NoSuchProcess):
+        family += [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
+    for pid in family:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def postgres_programs() -> Path | None:
+    """The folder of initdb and postgres: on the PATH, or where Debian puts them."""
+    found = shutil.which("initdb")
+    folders = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return folders[0] if folders else None
+
+
+@contextmanager
+def postgres(programs: Path) -> Iterator[str]:
+    """A PostgreSQL server of its own; yields its address without the name of a database."""
+    folder = Path(tempfile.mkdtemp(prefix="mnistlab-postgres-"))
+    user = "postgres" if os.getuid() == 0 else None  # it refuses to be run by root
+    if user:
+        shutil.chown(folder, user)
+    data, port = folder / "data", free_port()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    making = [programs / "initdb", "-D", data, "-A", "trust", "-U", "teacher", "--no-sync", "--locale=C", "-E", "UTF8"]
+    subprocess.run(making, check=True, user=user, **quiet)  # type: ignore[call-overload]
+    command = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
+    server = subprocess.Popen(command, user=user, **quiet)  # type: ignore[call-overload]
+    address = f"postgresql+psycopg://teacher@127.0.0.1:{port}"
+    try:
+        _wait_until_it_answers(address)
+        yield address
+    finally:
+        server.send_signal(signal.SIGINT)  # close all connections and end
+        server.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_it_answers(address: str) -> None:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            make_database(address, "first")
+            return
+        except sa.exc.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def make_database(address: str, name: str) -> str:
+    """Make an empty database on the server and return its address."""
+    engine = sa.create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return f"{address}/{name}"
+
+
+class Cluster:
+    """A Dask scheduler and two workers as a lab runs them: processes of their own, started by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        place = ["--host", "127.0.0.1", "--no-dashboard"]
+        self._run("scheduler", *place, "--port", str(self.port))
+        for number in range(2):
+            own = self.folder / f"worker-{number}"
+            self._run("worker", self.address, *place, "--nthreads", "1", "--local-directory", str(own))
+
+    def kill(self) -> None:
+        """As a power cut does it."""
+        for process in self.processes:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.kill()
+            process.wait()
+        self.processes = []
+
+    def end(self) -> None:
+        for process in reversed(self.processes):
+            end(process)
+        self.processes = []
+
+    def _run(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "dask", *arguments]
+        environment = os.environ | {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"}
+        with (self.folder / f"{arguments[0]}-{len(self.processes)}.log").open("ab") as output:
+            self.processes.append(
+                subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            )

@@ -1,0 +1,158 @@
+"""Whatever is killed, hangs or comes back from the dead: the run that was asked for is the run that is kept."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import numpy as np
+import psutil
+import pytest
+
+from mnistlab import jobs, runs
+from mnistlab.checkpoint import unpack_weights
+from mnistlab.config import RunConfig
+from mnistlab.events import Event
+from mnistlab.runs import Run
+from mnistlab.store import Store
+from tests.tiny import epochs_of, losses_of, same_weights, weights_of
+from tests.trust.conftest import Place
+
+PATIENCE = 120.0  # seconds; these machines may be busy
+
+
+def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool]) -> Run:
+    """Look at a run once in a while, as a page does, until it is as wanted."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        jobs.wake(store)
+        run = store.run(run_id)
+        if is_there(run):
+            return run
+        assert time.monotonic() < until, f"it did not come: {run}"
+        assert run.state != "failed", run.error
+        time.sleep(0.02)
+
+
+def is_well_under_way(run: Run) -> bool:
+    """In the middle of an epoch, with a checkpoint behind it."""
+    return run.epoch > 1.2
+
+
+def worker_of(run: Run) -> int:
+    assert run.worker is not None
+    return int(run.worker.rpartition(":")[2])
+
+
+def assert_as_if_undisturbed(store: Store, run_id: str, undisturbed: list[Event]) -> None:
+    run, curve = store.run(run_id), store.curve(run_id)
+    assert (run.state, run.error) == ("finished", None)
+    assert curve.steps.tolist() == list(range(1, run.step + 1))  # no gap and no step twice
+    np.testing.assert_array_equal(curve.losses, np.array(losses_of(undisturbed), np.float32))
+    told, expected = store.epochs(run_id), epochs_of(undisturbed)
+    assert [(epoch.epoch, epoch.train_loss, epoch.validation_accuracy) for epoch in told] == [
+        (epoch.epoch, epoch.train_loss, epoch.validation_accuracy) for epoch in expected
+    ]
+    model, _ = unpack_weights(store.weights(run_id))
+    assert same_weights(model.state_dict(), weights_of(undisturbed))
+
+
+def test_a_run_whose_worker_is_killed_goes_on_by_itself_bit_for_bit(
+    place: Place, config: RunConfig, undisturbed: list[Event]
+) -> None:
+    run_id = jobs.start(config, place.store)
+    killed = wait_for(place.store, run_id, is_well_under_way)
+    os.kill(worker_of(killed), signal.SIGKILL)
+    again = wait_for(place.store, run_id, lambda run: run.attempt > killed.attempt)
+    assert worker_of(again) != worker_of(killed)
+    assert again.step > 0  # from its last checkpoint, not from the start
+    wait_for(place.store, run_id, lambda run: not run.is_active)
+    assert_as_if_undisturbed(place.store, run_id, undisturbed)
+
+
+def test_two_runs_at_once_are_as_reproducible_as_one(place: Place, config: RunConfig, undisturbed: list[Event]) -> None:
+    both = [jobs.start(config, place.store) for _ in range(2)]
+    wait_for(place.store, both[0], lambda run: all(place.store.run(one).step > 0 for one in both))
+    assert len({place.store.run(run_id).worker for run_id in both}) == 2
+    for run_id in both:
+        wait_for(place.store, run_id, lambda run: not run.is_active)
+        assert_as_if_undisturbed(place.store, run_id, undisturbed)
+
+
+def test_a_worker_that_comes_back_from_the_dead_cannot_write(
+    place: Place, config: RunConfig, undisturbed: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stopped, taken for lost, its run goes on elsewhere; then it wakes up and thinks the run is its own."""
+    run_id = jobs.start(config, place.store)
+    zombie = worker_of(wait_for(place.store, run_id, is_well_under_way))
+    os.kill(zombie, signal.SIGSTOP)
+    monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 2)
+    wait_for(place.store, run_id, lambda run: run.state == "lost")
+    jobs.resume(run_id, place.store)
+    monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 15)
+    attempt = wait_for(place.store, run_id, lambda run: run.state == "running" and run.step > 0).attempt
+    os.kill(zombie, signal.SIGCONT)
+    run = wait_for(place.store, run_id, lambda run: not run.is_active)
+    time.sleep(1.5)  # in which the zombie would have written
+    assert run.attempt == place.store.run(run_id).attempt == attempt
+    assert_as_if_undisturbed(place.store, run_id, undisturbed)
+
+
+def test_a_run_that_hangs_is_stopped_by_force_and_its_worker_replaced(place: Place, config: RunConfig) -> None:
+    run_id = jobs.start(config, place.store)
+    hanging = worker_of(wait_for(place.store, run_id, is_well_under_way))
+    os.kill(hanging, signal.SIGSTOP)
+    jobs.stop(run_id, place.store)
+    time.sleep(1)
+    assert place.store.run(run_id).state == "running"  # nobody there who would read the request
+    jobs.stop(run_id, place.store, force=True)
+    assert place.store.run(run_id).state == "stopped"
+    until = time.monotonic() + PATIENCE
+    while psutil.pid_exists(hanging) and psutil.Process(hanging).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    jobs.resume(run_id, place.store)
+    wait_for(place.store, run_id, lambda run: run.state == "finished")
+
+
+def test_after_a_power_cut_a_lost_run_is_resumed_and_a_queued_one_starts_by_itself(
+    place: Place, config: RunConfig, undisturbed: list[Event]
+) -> None:
+    running = [jobs.start(config, place.store) for _ in range(2)]
+    for run_id in running:
+        wait_for(place.store, run_id, is_well_under_way)
+    queued = jobs.start(config, place.store)
+    assert place.store.run(queued).state == "queued"
+    place.cut_power()
+    cut = time.monotonic()
+    place.restore_power()
+    wait_for(place.store, running[0], lambda run: run.state == "lost")
+    assert time.monotonic() - cut < 20
+    wait_for(place.store, queued, lambda run: run.step > 0)  # nobody asked for it
+    for run_id in running:
+        wait_for(place.store, run_id, lambda run: run.state == "lost")
+        jobs.resume(run_id, place.store)
+    for run_id in [*running, queued]:
+        wait_for(place.store, run_id, lambda run: not run.is_active)
+        assert_as_if_undisturbed(place.store, run_id, undisturbed)
+
+
+def test_a_run_that_kills_every_worker_is_given_up_and_others_are_not(
+    place: Place, config: RunConfig, undisturbed: list[Event]
+) -> None:
+    deadly = jobs.start(config, place.store)
+    harmless = jobs.start(config, place.store)
+    killed: set[str | None] = set()
+    until = time.monotonic() + PATIENCE
+    while (run := place.store.run(deadly)).is_active:
+        assert time.monotonic() < until
+        if run.state == "running" and run.worker not in killed:
+            killed.add(run.worker)
+            os.kill(worker_of(run), signal.SIGKILL)
+        time.sleep(0.01)
+    assert len(killed) == 2
+    assert run.state == "failed"
+    assert run.error is not None
+    assert "Its worker process died 2 times after step 0" in run.error
+    wait_for(place.store, harmless, lambda run: not run.is_active)
+    assert_as_if_undisturbed(place.store, harmless, undisturbed)
