@@ -40,7 +40,7 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
         return
     from mnistlab import tickets
 
-    ticket = store.ticket(run_id)
+    ticket = store.run(run_id).ticket
     steering.stop_at_once(run_id, store)
     if ticket is not None:
         tickets.end_worker_of(ticket)

@@ -68,13 +68,12 @@ def held_by(ticket: str, store: Store) -> Run | None:
 
 
 def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, int] | None:
+    deaths, step = _count_death(store, run.id)
     attempt = store.claim(run.id, worker, ticket)
     if attempt is None:
         return None
-    deaths = _count_death(store, run.id)
     if deaths < _MOST_DEATHS:
         return run.id, attempt
-    step = store.run(run.id).step
     store.finish(
         run.id,
         attempt,
@@ -85,13 +84,14 @@ def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, i
     return None
 
 
-def _count_death(store: Store, run_id: str) -> int:
-    """Note that a worker has died over a run since its last claim; return how often in a row at this step."""
-    runs = schema.runs
+def _count_death(store: Store, run_id: str) -> tuple[int, int]:
+    """Note that a worker has died over a run; return how often in a row after the same checkpoint, and its step."""
+    runs, weights = schema.runs, schema.weights
     with store.transaction() as connection:
-        query = sa.select(runs.c.step, runs.c.claimed_step, runs.c.deaths).where(runs.c.id == run_id)
-        row = connection.execute(query).one()
-        deaths = (row.deaths or 0) + 1 if row.claimed_step == row.step else 1
-        noted = {"deaths": deaths, "claimed_step": row.step}
+        kept = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == "checkpoint")
+        step = connection.scalar(kept) or 0
+        row = connection.execute(sa.select(runs.c.claimed_step, runs.c.deaths).where(runs.c.id == run_id)).one()
+        deaths = (row.deaths or 0) + 1 if row.claimed_step == step else 1
+        noted = {"deaths": deaths, "claimed_step": step}
         connection.execute(runs.update().where(runs.c.id == run_id).values(noted))
-    return deaths
+    return deaths, step

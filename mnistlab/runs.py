@@ -1,10 +1,12 @@
 """What the store gives back: a run as it is now, and what its worker is asked to do."""
 
 import json
+import socket
 import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import psutil
 from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
@@ -27,6 +29,7 @@ class Run:
     wanted_rate: float | None
     rate_changes: tuple[tuple[int, float], ...]  # after which step each learning rate was taken up
     owner: str | None
+    ticket: str | None  # the engine's task that holds it; None in the foreground
     attempt: int
     created: float
     finished: float | None
@@ -77,9 +80,9 @@ class Request:
 
 
 def run_from_row(row: RowMapping) -> Run:
-    """Read a row of the store; a running run without a recent heartbeat is lost."""
+    """Read a row of the store; a running run without a recent heartbeat, or whose process is gone, is lost."""
     state: State = row["state"]
-    if state == "running" and time.time() - (row["heartbeat"] or 0) > LOST_AFTER_SECONDS:
+    if state == "running" and (time.time() - (row["heartbeat"] or 0) > LOST_AFTER_SECONDS or _is_orphaned(row)):
         state = "lost"
     return Run(
         id=row["id"],
@@ -90,6 +93,7 @@ def run_from_row(row: RowMapping) -> Run:
         wanted_rate=row["wanted_rate"],
         rate_changes=tuple((step, rate) for step, rate in json.loads(row["rate_changes"] or "[]")),
         owner=row["owner"],
+        ticket=row["ticket"],
         attempt=row["attempt"],
         created=row["created"],
         finished=row["finished"],
@@ -102,3 +106,9 @@ def run_from_row(row: RowMapping) -> Run:
         error=row["error"],
         result=json.loads(row["result"]) if row["result"] else None,
     )
+
+
+def _is_orphaned(row: RowMapping) -> bool:
+    """Whether it ran in the foreground of this computer, in a process that is no more; an engine sees to its own."""
+    host, _, pid = (row["worker"] or "").rpartition(":")
+    return row["ticket"] is None and host == socket.gethostname() and not psutil.pid_exists(int(pid))

@@ -34,8 +34,8 @@ runs = sa.Table(
     sa.Column("deleted", sa.Float),  # hidden since then, and can be brought back
     sa.Column("owner", sa.String(80)),  # the browser it came from: the queue is fair between these
     sa.Column("ticket", sa.String(120)),  # the engine's task that holds it
-    sa.Column("claimed_step", sa.Integer),  # where that task took it up,
-    sa.Column("deaths", sa.Integer),  # and how often its worker has died there in a row
+    sa.Column("claimed_step", sa.Integer),  # the checkpoint after which its worker died,
+    sa.Column("deaths", sa.Integer),  # and how often in a row it did
     sa.Column("worker", sa.String(200)),
     sa.Column("step", sa.Integer, nullable=False),
     sa.Column("num_steps", sa.Integer),

@@ -204,15 +204,6 @@ class Store:
         with self.transaction() as connection:
             return connection.execute(runs.update().where(which).values(values)).rowcount == 1
 
-    def ticket(self, run_id: str) -> str | None:
-        """The engine's task that holds the run; None for one that no engine has."""
-        self.run(run_id)
-        with self.transaction() as connection:
-            found: str | None = connection.scalar(
-                sa.select(schema.runs.c.ticket).where(schema.runs.c.id == run_id, schema.runs.c.state == "running")
-            )
-        return found
-
     def delete(self, run_id: str) -> None:
         """Hide a run; its worker, if it has one, leaves it. `restore` brings it back.
 

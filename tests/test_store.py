@@ -396,14 +396,14 @@ def test_what_is_no_id_is_told_apart(text: Any) -> None:
 
 
 @pytest.mark.parametrize("text", NO_IDS, ids=repr)
-@pytest.mark.parametrize("ask", ["run", "weights", "curve", "epochs", "delete", "restore", "ticket"])
+@pytest.mark.parametrize("ask", ["run", "weights", "curve", "epochs", "delete", "restore"])
 def test_what_is_no_id_never_reaches_the_database(store: Store, ask: str, text: Any, statements: list[str]) -> None:
     with pytest.raises(RunNotFoundError, match="is not a run's id"):
         getattr(store, ask)(text)
     assert statements == []
 
 
-@pytest.mark.parametrize("ask", ["run", "weights", "delete", "ticket"])
+@pytest.mark.parametrize("ask", ["run", "weights", "delete"])
 def test_an_unknown_run_is_told_with_where_to_look(store: Store, ask: str) -> None:
     with pytest.raises(RunNotFoundError, match=r"There is no run 'abcdefgh'.*mnistlab runs"):
         getattr(store, ask)("abcdefgh")
