@@ -52,7 +52,9 @@ def client() -> Any:
         try:
             _client = Client(wanted, set_as_default=False, timeout=10)
         except (OSError, TimeoutError) as error:
-            raise EngineError(f"No Dask scheduler answers at {wanted}: {error}.") from error
+            if os.environ.get("MNISTLAB_SCHEDULER"):
+                raise EngineError(f"No Dask scheduler answers at {wanted}: {error}.") from error
+            raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
         if os.environ.get("MNISTLAB_SCHEDULER"):
             threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
         return _client
@@ -108,8 +110,11 @@ def running_address() -> str | None:
 def _start() -> str:
     global _child
     log = log_file()
-    if log.exists() and time.time() - log.stat().st_mtime < _FAILED_RECENTLY and last_words().startswith(_FAILURE):
-        raise EngineError(f"{last_words()} The whole story is in {log}.")
+    if log.exists() and time.time() - log.stat().st_mtime < _FAILED_RECENTLY and _failure():
+        raise EngineError(f"{_failure()} The whole story is in {log}.")
+    if _child is not None:  # an engine that no longer listens
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _child.wait(5)
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         detached = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -139,9 +144,20 @@ def log_file() -> Path:
 
 
 def last_words() -> str:
-    """The last line of that."""
-    lines = log_file().read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "(empty)"
+    """The last line of that, or the one that says why it gave up."""
+    lines = _lines()
+    return _failure() or (lines[-1] if lines else "(empty)")
+
+
+def _failure() -> str | None:
+    """Why the last engine gave up, which others of its processes may have written something after."""
+    return next((line for line in reversed(_lines()) if line.startswith(_FAILURE)), None)
+
+
+def _lines() -> list[str]:
+    if not log_file().exists():
+        return []
+    return log_file().read_text(encoding="utf-8", errors="replace").strip().splitlines()
 
 
 def _address_file() -> Path:

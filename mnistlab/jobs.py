@@ -114,8 +114,17 @@ def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -
         return
     held = queue.held_by(ticket, store)
     if held is not None or store.run(run_id).state == "queued":
-        reason = f"The worker could not execute it: {type(error).__name__}: {error}. Is the same mnistlab, with all "
-        _fail(store, held.id if held else run_id, EngineError(f"{reason}that it requires, installed on every worker?"))
+        told = EngineError(
+            f"The worker could not execute it: {_root_of(error)}. Is the same mnistlab, with all that it requires, "
+            "installed on every worker?"
+        )
+        _fail(store, held.id if held else run_id, told)
+
+
+def _root_of(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _submit(store: Store, run_id: str) -> None:

@@ -30,25 +30,21 @@ def submit(db_url: str, run_id: str, attempt: int) -> None:
     try:
         dask = engine.client()
         ticket = f"{run_id}-{attempt}-{dask.scheduler_info(n_workers=0)['id']}"
-        known = _tickets.get(ticket)
-        if known is not None and known.status == "error":
-            known.retry()
+        if ticket in _tickets:
             return
         future = dask.submit(run_job, db_url, ticket, key=ticket, pure=False)
         fire_and_forget(future)
     except (OSError, TimeoutError) as error:
         raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
-    if known is None:
-        _tickets[ticket] = future
-        future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
+    _tickets[ticket] = future
+    future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
 
 
 def _look_at(ticket: Any, when_failed: Callable[[BaseException], None]) -> None:
     """Forget a ticket that is done; tell of one that a worker could not even begin, or died over."""
     if ticket.status == "error":
         when_failed(ticket.exception())
-    else:
-        _tickets.pop(ticket.key, None)
+    _tickets.pop(ticket.key, None)
 
 
 def end_worker_of(ticket: str) -> None:

@@ -1,0 +1,81 @@
+"""An engine that cannot do its work says so within seconds."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mnistlab import engine, jobs, tickets
+from mnistlab.config import parse_config
+from mnistlab.store import Store
+
+PATIENCE = 60.0
+SMALL = parse_config({"model": {"hidden": ()}, "train": {"batch_size": 4096, "epochs": 1, "validation_size": 30_000}})
+
+
+@pytest.fixture(autouse=True)
+def _own_engine(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    lab.mkdir()
+    monkeypatch.setattr(engine, "_client", None)
+    monkeypatch.setattr(engine, "_child", None)
+    monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.5)
+    monkeypatch.setattr(tickets, "_tickets", {})
+    yield
+    if engine._client is not None:
+        engine._client.close(timeout=2)
+    if engine._child is not None and engine._child.poll() is None:
+        engine._child.terminate()
+        engine._child.wait(30)
+
+
+def wait_until_failed(store: Store, run_id: str) -> str:
+    until = time.monotonic() + PATIENCE
+    while store.run(run_id).state != "failed":
+        jobs.wake(store)
+        assert time.monotonic() < until, store.run(run_id)
+        time.sleep(0.1)
+    error = store.run(run_id).error
+    assert error is not None
+    return error
+
+
+def broken_torch(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    (folder / "torch.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def test_workers_that_cannot_import_torch_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_torch(tmp_path, monkeypatch, "raise ImportError('libtorch.so: cannot open shared object file')")
+    store = Store()
+    run_id = jobs.start(SMALL, store)
+    error = wait_until_failed(store, run_id)
+    assert "engine's workers" in error
+    assert "libtorch.so" in error
+
+
+def test_workers_that_die_at_start_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_torch(tmp_path, monkeypatch, "import os\nos.abort()")
+    monkeypatch.setattr(tickets, "_WORKERLESS_SECONDS", 5)
+    store = Store()
+    run_id = jobs.start(SMALL, store)
+    assert "engine" in wait_until_failed(store, run_id)  # a process that aborts leaves no words
+
+
+def test_a_lab_worker_without_mnistlab_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.trust.places import Cluster
+
+    (tmp_path / "elsewhere" / "mnistlab").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "mnistlab" / "__init__.py").write_text("raise ImportError('an old mnistlab')")
+    cluster = Cluster(tmp_path)
+    monkeypatch.setattr("tests.trust.places.PROJECT", tmp_path / "elsewhere")
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", cluster.address)
+    cluster.start()
+    try:
+        store = Store()
+        run_id = jobs.start(SMALL, store)
+        error = wait_until_failed(store, run_id)
+        assert "an old mnistlab" in error
+        assert "installed on every worker" in error
+    finally:
+        cluster.end()
