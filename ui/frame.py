@@ -86,12 +86,13 @@ def telling_mistakes() -> Iterator[None]:
 
 
 def show_code(*functions: Callable[..., Any]) -> None:
-    """Offer the real core functions behind what is on the page, closed."""
+    """Offer the real core functions behind what is on the page, closed: one block, for each more delays the page."""
+    listing = []
+    for function in functions:
+        module = inspect.getmodule(function)
+        listing.append(f"# {module.__name__ if module else ''}\n{inspect.getsource(inspect.unwrap(function))}")
     with st.expander("Show the code"):
-        for function in functions:
-            module = inspect.getmodule(function)
-            st.caption(f"`{module.__name__ if module else ''}`")
-            st.code(inspect.getsource(inspect.unwrap(function)), language="python")
+        st.code("\n\n".join(listing), language="python")
 
 
 def page_script(name: str) -> str:
