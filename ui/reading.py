@@ -30,7 +30,7 @@ def show(key: str, model: ModelChoice | None = None, example: Sequence[Sequence[
             with st.container(width=canvas.SIDE + 4):
                 drawing = canvas.draw(key, example)
             with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
-                _show_answer(drawing, model, is_own=not example or canvas.is_drawn_on(key))
+                _show_answer(drawing, model, is_own=canvas.is_own(key))
 
     reading_fragment()
 
