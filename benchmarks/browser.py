@@ -1,8 +1,8 @@
 """A server with a lab of its own, a real Chromium before it, and clicks that are timed inside the page.
 
-    with opened() as (page, address):
-        page.goto(address)
-        milliseconds = time_click(page, page.get_by_role("button", name="Next"), "document.title === 'next'")
+with opened() as (page, address):
+    page.goto(address)
+    milliseconds = time_click(page, page.get_by_role("button", name="Next"), "document.title === 'next'")
 """
 
 import os

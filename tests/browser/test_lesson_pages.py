@@ -41,10 +41,10 @@ def test_a_slider_changes_the_picture_and_the_address_brings_it_back(
         arg=[selector.split(" >>")[0], {"index": 1 if ">>" in selector else 0, "html": before}],
         timeout=PATIENT,
     )
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(2000)
     after = picture(page, selector)
     open_page(page, page.url)
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(2000)
     assert picture(page, selector) == after
 
 
