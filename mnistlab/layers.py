@@ -16,7 +16,8 @@ from torch import nn
 from mnistlab.config import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN, MAX_WIDTH, ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
 from mnistlab.errors import ConfigError
-from mnistlab.models import MNIST_MEAN, MNIST_STD, MeanOverPixels, Normalise, build_model
+from mnistlab.models import MeanOverPixels, Normalise, build_model
+from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 Kind = Literal["mlp", "cnn"]
 

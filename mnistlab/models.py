@@ -14,10 +14,9 @@ from torch import nn
 
 from mnistlab.config import Activation, ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 NUM_PIXELS = IMAGE_SIDE * IMAGE_SIDE
-# Mean and standard deviation of all pixels of the 60,000 training images of MNIST.
-MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "relu": nn.ReLU,

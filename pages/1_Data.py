@@ -32,7 +32,7 @@ _EXPERIMENTS = (
         "Ugly sevens",
         "[Go down to the sevens](#typical-and-unusual) that are farthest from the average one. Whose mistake would it "
         "be, if a network read them wrong?",
-        {"data_ranked": "7"},
+        {"data_ranked": "7", "data_digits": ["7"], "data_batch": 1},
     ),
 )
 

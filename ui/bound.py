@@ -20,7 +20,7 @@ class Bound:
     def __init__(self, page: str, start: BaseModel) -> None:
         """page: what all keys begin with. start: the config whose fields are shown and whose values they begin at."""
         self._page, self._start = page, start
-        self._address, self._place = Address(), st.container()
+        self._address = Address()
 
     def slider(self, name: str, step: float) -> float:
         """Show a slider over the bounds of a field."""
@@ -72,13 +72,10 @@ class Bound:
         except ValueError:
             number = float("nan")
         if number != number:
-            self._place.warning(f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
+            self._address.say(f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
         elif not lowest <= number <= highest:
-            st.session_state[key] = min(max(number, lowest), highest)
-            self._place.warning(
-                f"There is no {what} {shown}: it goes from {lowest:g} to {highest:g}. "
-                f"You see {st.session_state[key]:g}."
-            )
+            nearest, bounds = min(max(number, lowest), highest), f"it goes from {lowest:g} to {highest:g}"
+            self._address.go_on(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:g}.")
 
 
 def chips(label: str, settings: Mapping[str, Mapping[str, Any]], current: Mapping[str, Any], key: str) -> None:

@@ -36,12 +36,19 @@ def draw(key: str, example: Sequence[Sequence[Point]] = ()) -> npt.NDArray[np.ui
         key=f"{key}_pad_{version}",
     )
     strokes = start if result.json_data is None else result.json_data.get("objects", [])
+    given = [stroke_of(points, BRUSH)["path"] for points in example]
+    st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in given for stroke in strokes)
     with st.container(horizontal=True):
         st.button("Undo", key=f"{key}_undo", disabled=not strokes, on_click=_start_again, args=(key, strokes[:-1]))
         st.button("Clear", key=f"{key}_clear", disabled=not strokes, on_click=_start_again, args=(key, []))
     if not strokes:
         return None
     return paint(strokes, SIDE, BRUSH) if result.image_data is None else result.image_data
+
+
+def is_own(key: str) -> bool:
+    """Whether the visitor has drawn on the pad, which may have begun with an example."""
+    return bool(st.session_state.get(f"{key}_is_own", True))  # a pad that a test puts in its place: by hand
 
 
 def _start_again(key: str, strokes: list[dict[str, Any]]) -> None:

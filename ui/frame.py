@@ -15,7 +15,7 @@ import streamlit as st
 from mnistlab import jobs
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
-from ui import resources
+from ui import address, resources
 from ui.words import duration
 
 _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
@@ -60,6 +60,7 @@ _STYLE = """
 def show_page(name: str, draw: Callable[[], None]) -> None:
     """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
     page = _BY_NAME[name]
+    address.begin(page.script)
     st.set_page_config(
         page_title=f"{page.name} - mnistlab",
         page_icon="\N{INPUT SYMBOL FOR NUMBERS}",
@@ -86,12 +87,13 @@ def telling_mistakes() -> Iterator[None]:
 
 
 def show_code(*functions: Callable[..., Any]) -> None:
-    """Offer the real core functions behind what is on the page, closed."""
+    """Offer the real core functions behind what is on the page, closed: one block, for each more delays the page."""
+    listing = []
+    for function in functions:
+        module = inspect.getmodule(function)
+        listing.append(f"# {module.__name__ if module else ''}\n{inspect.getsource(inspect.unwrap(function))}")
     with st.expander("Show the code"):
-        for function in functions:
-            module = inspect.getmodule(function)
-            st.caption(f"`{module.__name__ if module else ''}`")
-            st.code(inspect.getsource(inspect.unwrap(function)), language="python")
+        st.code("\n\n".join(listing), language="python")
 
 
 def page_script(name: str) -> str:

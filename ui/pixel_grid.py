@@ -16,9 +16,10 @@ _STYLE = f"""
            --wide: clamp({_NARROWEST}px, 100cqw, {_WIDEST}px); }}
 .pixels .scroll {{ overflow-x: auto; overflow-y: hidden; }}
 .pixels .grid {{ display: grid; grid-template-columns: repeat(29, calc(var(--wide) / 29)); width: var(--wide);
-                 grid-auto-rows: calc(var(--wide) / 29); place-items: stretch; line-height: 1;
+                 grid-auto-rows: calc(var(--wide) / 29);
+                 line-height: calc(var(--wide) / 29); text-align: center; white-space: nowrap;
                  font-size: calc(var(--wide) / 29 * var(--share)); font-variant-numeric: tabular-nums; }}
-.pixels .grid > * {{ display: flex; align-items: center; justify-content: center; font-style: normal; }}
+.pixels .grid > * {{ font-style: normal; }}
 .pixels b {{ font-weight: 400; opacity: 0.65; }}
 .pixels i {{ background: #000; color: #8a8a8a; cursor: crosshair; }}
 .pixels .w {{ color: #fff; }}

@@ -30,12 +30,12 @@ def show(key: str, model: ModelChoice | None = None, example: Sequence[Sequence[
             with st.container(width=canvas.SIDE + 4):
                 drawing = canvas.draw(key, example)
             with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
-                _show_answer(drawing, model)
+                _show_answer(drawing, model, is_own=canvas.is_own(key))
 
     reading_fragment()
 
 
-def _show_answer(drawing: npt.NDArray[np.uint8] | None, model: ModelChoice | None) -> None:
+def _show_answer(drawing: npt.NDArray[np.uint8] | None, model: ModelChoice | None, is_own: bool) -> None:
     try:
         framing = frame_drawing(drawing) if drawing is not None else None
     except EmptyDrawingError:
@@ -45,7 +45,8 @@ def _show_answer(drawing: npt.NDArray[np.uint8] | None, model: ModelChoice | Non
         st.html(_as_seen(np.zeros((28, 28), np.float32)))
         st.html(bars.empty_bars())
         return
-    st.session_state["last_drawing"] = framing.image
+    if is_own:  # the built-in example is nobody's
+        st.session_state["last_drawing"] = framing.image
     predictor = resources.predictor(model.name, model.step) if model else resources.predictor()
     probabilities = predictor.probabilities(framing.image[None])[0]
     digit = int(probabilities.argmax())

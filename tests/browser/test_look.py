@@ -53,7 +53,9 @@ def test_arrow_keys_and_thumbnails_go_to_other_images(page: Page, app_url: str) 
 def test_pixel_under_the_mouse_is_told_by_row_column_and_value(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Pixels")
     pixel = page.locator(".pixels i").nth(28 * 7 + 12)
+    page.wait_for_timeout(1000)  # until nothing on the page moves any more
     pixel.hover()
+    expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden", timeout=PATIENT)
     told = pixel.evaluate("pixel => getComputedStyle(pixel, '::after').content")
     assert re.fullmatch(r'"row 7, column 12: [01]\.\d\d"', told)
     expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden")

@@ -114,3 +114,59 @@ def test_each_experiment_sets_its_page_without_a_complaint(script: str) -> None:
         app.button(key=f"{key}_try_{number}").click().run()
         assert not app.exception
         assert not app.error
+
+
+def test_example_on_the_overview_is_nobodys_drawing() -> None:
+    app = open_page(PIXELS, pixels_source="my drawing")
+    assert "last_drawing" not in app.session_state
+    assert "drawn nothing" in app.info[0].value
+
+
+def test_numbers_that_are_out_of_bounds_are_all_told_beside_the_nearest_view() -> None:
+    app = open_page(AUGMENT, augment_rotation="900", augment_digit="x", augment_seed="-4")
+    assert not app.exception
+    assert app.slider(key="augment_rotation").value == 180
+    assert app.number_input(key="augment_seed").value == 0
+    for sentence in ("There is no rotation", "There is no digit", "There is no seed"):
+        assert said(app).count(sentence) == 1
+
+
+@pytest.mark.parametrize(
+    ("chip", "setting", "value"),
+    [
+        ("Tutorial", "affine_rotation", 45),
+        ("Keras variant", "use", "once"),
+        ("Strong but legible", "elastic", 1.5),
+    ],
+)
+def test_each_preset_of_augment_sets_the_controls_and_other_pictures(chip: str, setting: str, value: object) -> None:
+    app = open_page(AUGMENT)
+    before = html_of(app)
+    app.button_group(key="augment_preset").set_value(chip).run()
+    assert not app.exception
+    assert app.session_state[f"augment_{setting}"] == value
+    assert html_of(app) != before
+
+
+def test_tutorials_two_turns_are_said_to_add_up_to_70() -> None:
+    app = open_page(AUGMENT, augment_rotation="25", augment_affine_rotation="45")
+    assert "25 and 45 degrees add up" in said(app)
+    assert "70 degrees" in said(app)
+
+
+def test_augmentation_tells_its_cost_in_images_per_second() -> None:
+    assert any("images/s" in caption.value for caption in open_page(AUGMENT).caption)
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "gelu", "none"])
+def test_model_compares_gradients_of_sigmoid_and_relu_side_by_side(activation: str) -> None:
+    app = open_page(MODEL, model_activation=activation, model_layers="784 - 32 - 32 - 10")
+    assert not app.exception
+    titles = [text.value for text in app.markdown]
+    assert any(title.startswith("**Sigmoid**") for title in titles)
+    assert any(title.startswith("**ReLU**") for title in titles)
+
+
+def test_model_tells_the_memory_that_adam_needs() -> None:
+    app = open_page(MODEL)  # 407,050 parameters of 4 bytes: weights, gradients, two averages
+    assert any(f"{407_050 * 16 / 1e6:.2f} MB" in text.value for text in app.markdown)

@@ -36,7 +36,6 @@ def test_difference_is_the_picture_minus_the_average_of_its_digit(dataset: Datas
 
 def test_drawing_is_compared_with_the_average_that_is_nearest() -> None:
     app = open_page(PIXELS, pixels_source="my drawing")
-    del app.session_state["last_drawing"]  # the example on Overview, where every test enters
     app.run()
     assert "drawn nothing" in app.info[0].value
     drawing = np.zeros((28, 28), np.float32)
