@@ -214,8 +214,10 @@ def _warm_up_own(cluster: Any) -> None:
     except Exception as error:
         if cluster.scheduler.status.name != "running":
             return  # told to end, or idle for a time shorter than the warm-up
-        traceback.print_exc()
-        sys.exit(f"{_FAILURE}{type(error).__name__}: {error}")
+        # Before anybody sees that the engine is gone, and starts another.
+        sys.stdout.write(f"{traceback.format_exc()}{_FAILURE}{type(error).__name__}: {error}\n")
+        sys.stdout.flush()
+        sys.exit(1)
 
 
 def _publish(listening: str) -> None:
