@@ -45,7 +45,7 @@ def server_process(address: str) -> psutil.Process:
 def newest_run(store: Store, min_step: int = 1) -> Run:
     until = time.monotonic() + PATIENT / 1000
     while not (found := store.runs(limit=1)) or found[0].step < min_step:
-        assert time.monotonic() < until, found
+        assert time.monotonic() < until, (found[0].state, found[0].attempt, found[0].worker, found[0].step)
         time.sleep(0.1)
     return found[0]
 
