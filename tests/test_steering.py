@@ -60,11 +60,16 @@ def wait_for(is_there: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
+def wait_until_paused(store: Store, run_id: str, step: int) -> None:
+    """Until its worker stands still there: the request alone is in the store a moment earlier."""
+    wait_for(lambda: store.run(run_id).is_paused and store.run(run_id).step == step)
+
+
 def test_a_paused_run_waits_and_goes_on_as_if_nothing_had_been(
     store: Store, run_id: str, tiny_dataset: Dataset
 ) -> None:
     thread = in_background(store, run_id, at_step(7, lambda: steering.pause(run_id, store)))
-    wait_for(lambda: store.run(run_id).is_paused)
+    wait_until_paused(store, run_id, 7)
     time.sleep(0.2)
     run = store.run(run_id)
     assert (run.state, run.step, run.is_paused, run.seconds_left) == ("running", 7, True, None)
@@ -81,7 +86,7 @@ def test_a_paused_run_shows_that_it_is_alive(store: Store, run_id: str, monkeypa
     really = Store.log
     monkeypatch.setattr(Store, "log", lambda *args, **named: (beats.append(0), really(*args, **named))[1])
     thread = in_background(store, run_id, at_step(3, lambda: steering.pause(run_id, store)))
-    wait_for(lambda: store.run(run_id).is_paused)
+    wait_until_paused(store, run_id, 3)
     before = len(beats)
     wait_for(lambda: len(beats) > before + 5)
     steering.stop(run_id, store)
@@ -92,7 +97,7 @@ def test_a_paused_run_shows_that_it_is_alive(store: Store, run_id: str, monkeypa
 def test_slow_motion_takes_one_step_for_each_asking(store: Store, run_id: str) -> None:
     thread = in_background(store, run_id, at_step(4, lambda: steering.pause(run_id, store)))
     for step in (4, 5, 6):
-        wait_for(lambda step=step: store.run(run_id).step == step and store.run(run_id).is_paused)
+        wait_until_paused(store, run_id, step)
         steering.step_once(run_id, store)
     wait_for(lambda: store.run(run_id).step == 7)
     time.sleep(0.1)
@@ -103,11 +108,12 @@ def test_slow_motion_takes_one_step_for_each_asking(store: Store, run_id: str) -
 
 def test_one_step_asked_for_twice_is_one_step(store: Store, run_id: str) -> None:
     thread = in_background(store, run_id, at_step(4, lambda: steering.pause(run_id, store)))
-    wait_for(lambda: store.run(run_id).is_paused)
+    wait_until_paused(store, run_id, 4)
     before = store.run(run_id)
     steering.step_once(run_id, store)
     store.change(run_id, {"pause_at": before.step + 1}, ["running"])  # the second browser saw the same step
-    wait_for(lambda: store.run(run_id).is_paused)
+    wait_until_paused(store, run_id, 5)
+    time.sleep(0.1)
     assert store.run(run_id).step == 5
     steering.stop(run_id, store)
     thread.join()
@@ -117,7 +123,7 @@ def test_a_slow_step_is_kept_with_its_digits_answers_and_updates(
     store: Store, run_id: str, tiny_dataset: Dataset
 ) -> None:
     thread = in_background(store, run_id, at_step(4, lambda: steering.pause(run_id, store)))
-    wait_for(lambda: store.run(run_id).is_paused)
+    wait_until_paused(store, run_id, 4)
     with pytest.raises(RunNotFoundError):
         store.weights(run_id, "closeup")
     steering.step_once(run_id, store)
@@ -294,7 +300,7 @@ def test_a_deleted_run_is_left_by_its_worker_and_can_be_brought_back(store: Stor
 def test_a_pause_makes_room_for_others(store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_GUEST_SECONDS", 0.3)
     thread = in_background(store, run_id, at_step(3, lambda: steering.pause(run_id, store)))
-    wait_for(lambda: store.run(run_id).is_paused)
+    wait_until_paused(store, run_id, 3)
     time.sleep(0.5)
     assert store.run(run_id).is_paused  # nobody else wants the worker
     store.create(CONFIG)
