@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from mnistlab.errors import DivergedError
 from mnistlab.events import EpochEnded, Probes, StepsTaken
@@ -114,11 +115,24 @@ class Meter:
         return event
 
 
+def check_weights(model: nn.Module, step: int, learning_rate: float) -> None:
+    """See that the last step, whose loss nobody has measured, has left numbers behind.
+
+    Raises:
+        DivergedError: a weight is infinite or not a number.
+    """
+    if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
+        raise _diverged("The weights are no longer numbers", step, learning_rate)
+
+
 def _check_finite(losses: npt.NDArray[np.float32], first_step: int, learning_rate: float) -> None:
-    if np.isfinite(losses).all():
-        return
-    step = first_step + int(np.flatnonzero(~np.isfinite(losses))[0])
-    raise DivergedError(
-        f"The loss is no longer a number since step {step:,}: the steps were too large (learning rate "
-        f"{learning_rate:g}). Try a learning rate of {learning_rate / 10:g} or less."
+    if not np.isfinite(losses).all():
+        step = first_step + int(np.flatnonzero(~np.isfinite(losses))[0])
+        raise _diverged("The loss is no longer a number", step, learning_rate)
+
+
+def _diverged(what: str, step: int, learning_rate: float) -> DivergedError:
+    return DivergedError(
+        f"{what} since step {step:,}: the steps were too large (learning rate {learning_rate:g}). Try a learning rate "
+        f"of {learning_rate / 10:g} or less."
     )

@@ -22,7 +22,7 @@ from mnistlab.data import Dataset, Split
 from mnistlab.device import RandomStream, describe_device, flush_denormals, pick_device
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import Event, TrainingEnded, TrainingStarted
-from mnistlab.meter import Meter, Tally
+from mnistlab.meter import Meter, Tally, check_weights
 from mnistlab.models import build_model, count_parameters
 from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
 from mnistlab.probes import Probe
@@ -82,6 +82,7 @@ def train(
         first_batch = 0
         if meter.has_news():
             yield meter.report(state.learning_rate, state.seconds, probe.measure(state.model))
+        check_weights(state.model, state.step, state.learning_rate)
         yield meter.epoch_ended(epoch + 1, state.seconds, *validation.measure(state.model))
     yield TrainingEnded(state.step, state.seconds, state.tally.images_per_second(state.seconds))
 

@@ -426,3 +426,15 @@ def test_a_run_learns_from_the_batches_of_its_config(tiny_dataset: Dataset, monk
     for (images, labels), (expected_images, expected_labels) in zip(seen, expected, strict=True):
         assert torch.equal(images, expected_images)
         assert torch.equal(labels, expected_labels)
+
+
+def test_a_last_step_that_leaves_no_numbers_is_told(tiny_dataset: Dataset) -> None:
+    """Its loss was measured before it, and no step follows whose loss would show."""
+    events = train(tiny.config(epochs=1, batch_size=500, learning_rate=0.1), tiny_dataset, report_every=0)
+    started = next(events)
+    assert isinstance(started, TrainingStarted)
+    next(events)
+    assert isinstance(next(events), StepsTaken)
+    next(started.state.model.parameters()).data.fill_(float("nan"))
+    with pytest.raises(DivergedError, match=r"weights are no longer numbers since step 1: .*learning rate of 0\.01"):
+        next(events)
