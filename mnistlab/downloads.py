@@ -42,13 +42,13 @@ def load_downloaded(name: DatasetName, folder: Path | None = None) -> tuple[Spli
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             train, test = (_open(name, root, train=part) for part in (True, False))
         splits = _as_split(name, train, "source"), _as_split(name, test, "test")
+        _done_file(name, root).touch()
     except (*_FETCH_ERRORS, *_READ_ERRORS) as error:
         raise DataError(
             f"{DATASET_TITLES[name]} could not be fetched or read ({_first_line(error)}). Connect to the internet and "
             f"try again; if it fails again, delete the folder {root / _FOLDERS[name]}, which may hold half a "
             "download, first. MNIST is included and needs no network."
         ) from error
-    _done_file(name, root).touch()
     return splits
 
 

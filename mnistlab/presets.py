@@ -122,7 +122,7 @@ def changes(config: RunConfig) -> list[str]:
     if config.preset not in PRESETS:
         return []
     preset = PRESETS[config.preset].config
-    found = []
+    found = [] if config.dataset == preset.dataset else [f"dataset {config.dataset} (preset: {preset.dataset})"]
     for part in ("model", "train", "augment"):
         before, now = getattr(preset, part), getattr(config, part)
         for name in type(now).model_fields:
