@@ -61,14 +61,20 @@ def show_weights(model: "nn.Sequential") -> None:
 
     weights = first_weights(model, _NEURONS)
     largest = float(np.abs(weights).max())
-    st.html(
-        f'<img src="{data_address(_sheet(diverging(weights / largest)))}" alt="initial weights of {len(weights)} '
-        'neurons" style="width:100%;max-width:34rem;image-rendering:pixelated;border-radius:3px">'
-    )
+    st.html(weights_picture(weights))
     seen = "one for each pixel" if weights.shape[1] == 28 else "a 3 x 3 window that slides over the picture"
     st.caption(
         f"The weights of the first {len(weights)} neurons of the first layer, {seen}: orange adds, blue takes away, "
         f"black is 0; the brightest is {largest:.3f}. Random so far. After training you will see strokes here."
+    )
+
+
+def weights_picture(weights: npt.NDArray[np.float32]) -> str:
+    """HTML of the weights (N, S, S) of N neurons, ten in a row; the largest is the brightest."""
+    sheet = _sheet(diverging(weights / max(float(np.abs(weights).max()), 1e-12)))
+    return (
+        f'<img src="{data_address(sheet)}" alt="weights of {len(weights)} neurons" '
+        'style="width:100%;max-width:34rem;image-rendering:pixelated;border-radius:3px">'
     )
 
 
