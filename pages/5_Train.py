@@ -7,7 +7,7 @@ import streamlit as st
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import frame, identity, recipe, resources, run_view, starting
+from ui import frame, identity, recipe, resources, run_charts, run_view, starting
 from ui.address import quoted
 from ui.experiments import Experiment, try_this
 from ui.recipe import WANTED, Wanted
@@ -60,6 +60,7 @@ def draw() -> None:
         run_id = _watched_run()
         if run_id is None:
             st.info("No run yet. Press Start: the first curve is here within seconds.")
+            run_charts.show_nothing_yet(config.train.epochs if config else 1)
         else:
             _show_run(run_id)
     _show_code()

@@ -149,9 +149,9 @@ def _active_runs() -> list[Run]:
 
 
 def _job(run: Run, active: list[Run], me: str) -> None:
-    st.progress(run.progress, text=f"{run.config.preset}: {run_words.short_state(run, active, me)}")
+    st.progress(run.progress, text=f"{run.config.preset}  \n{run_words.short_state(run, active, me)}")
     store = resources.store()
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})
         if run.state == "lost":
             st.button("Resume", key=f"sidebar_resume_{run.id}", on_click=acting.act, args=(jobs.resume, run.id, store))

@@ -76,6 +76,19 @@ def show(told: Told, behind: Told | None) -> None:
     _tabs(charts, f"more_{told.run.id}")
 
 
+def show_nothing_yet(epochs: int) -> None:
+    """The frame in which the first curve will appear."""
+    live_chart(
+        [],
+        key="loss_none",
+        title="Loss",
+        x_title="epochs",
+        y_title="cross-entropy (nats)",
+        x_range=(0.0, float(epochs)),
+        height=_HERO_HEIGHT,
+    )
+
+
 def _tabs(charts: dict[str, Callable[[], None]], key: str) -> None:
     """Only the open one is computed and sent."""
     tabs = st.tabs(list(charts), key=key, on_change="rerun", height=_HEIGHT + 70)
@@ -133,9 +146,7 @@ def _gradients(told: Told) -> None:
         sizes = [probe.gradients[number] if probe else np.nan for probe in probes]
         series.append(Series(layer, told.reports, np.array(sizes, np.float64), LAYERS[number % len(LAYERS)]))
     _chart(told, "gradients", series, "Gradient of each layer", "mean size for a weight", log=True)
-    st.caption(
-        "Layer 1 is next to the pixels. A curve that sinks towards nothing is a layer that learns nothing."
-    )
+    st.caption("Layer 1 is next to the pixels. A curve that sinks towards nothing is a layer that learns nothing.")
 
 
 def _dead_relus(told: Told) -> None:

@@ -104,13 +104,18 @@ def _state(run: Run) -> None:
 
 def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:
     """Another run whose curves stand behind this one's."""
+    if not others:
+        return None
     by_id = {other.id: other for other in others}
     chosen = st.selectbox(
         "Compare with",
-        [None, *by_id],
-        format_func=lambda run_id: "no other run" if run_id is None else run_label(by_id[run_id]),
+        list(by_id),
+        index=None,
+        placeholder="Compare with another run",
+        format_func=lambda run_id: run_label(by_id[run_id]),
         key=f"train_overlay_{run.id}",
         persist_state="session",
+        label_visibility="collapsed",
         width=330,
     )
     if chosen is None:

@@ -8,10 +8,10 @@ import streamlit as st
 from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, resources
 
-_NEURONS = 20
-_HEIGHT = 330  # CSS pixels of either half, so that nothing moves when the first weights come
+_NEURONS, _PER_ROW = 20, 5
+_HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
 _SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
-_SIDE = 84
+_SIDE, _BARS_WIDTH = 84, 200  # CSS pixels
 
 
 def show(run: Run) -> None:
@@ -33,7 +33,7 @@ def show(run: Run) -> None:
 def _weights_picture(run_id: str, step: int) -> str:
     from mnistlab.untrained import first_weights  # needs torch
 
-    return model_views.weights_picture(first_weights(_model(run_id, step), _NEURONS))
+    return model_views.weights_picture(first_weights(_model(run_id, step), _NEURONS), _PER_ROW)
 
 
 def _model(run_id: str, step: int) -> Any:
@@ -51,18 +51,18 @@ def _weights_caption(run: Run, step: int) -> str:
 
 def _show_reading(run: Run, step: int | None) -> None:
     image, true = _drawing()
-    picture, answer = st.columns([1, 2], gap="small")
-    with picture:
-        shown = np.round(image[None] * 255).astype(np.uint8)
-        st.html(mosaic.mosaic(shown, ["your drawing" if true is None else f"a test digit, a {true}"], side=_SIDE))
-        label = "Draw your own" if true is not None else "Draw another"
-        st.page_link(frame.page_script("Draw"), label=label, query_params={})
-    with answer:
-        if step is None:
-            st.html(bars.empty_bars())
-            return
-        probabilities = resources.predictor(run.id, step).probabilities(image[None].astype(np.float32))[0]
-        st.html(bars.probability_bars([float(share) for share in probabilities]))
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=_SIDE + 4):
+            shown = np.round(image[None] * 255).astype(np.uint8)
+            st.html(mosaic.mosaic(shown, ["your drawing" if true is None else f"a test {true}"], side=_SIDE))
+        with st.container(width=_BARS_WIDTH):
+            if step is None:
+                st.html(bars.empty_bars())
+            else:
+                probabilities = resources.predictor(run.id, step).probabilities(image[None].astype(np.float32))[0]
+                st.html(bars.probability_bars([float(share) for share in probabilities]))
+    label = "Draw your own digit" if true is not None else "Draw another digit"
+    st.page_link(frame.page_script("Draw"), label=label, query_params={})
 
 
 def _drawing() -> tuple[Any, int | None]:

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from mnistlab.runs import Run
 from ui import bars, mosaic, resources
-from ui.words import count_of, percent
+from ui.words import count_of, percent, plain
 
 if TYPE_CHECKING:
     from mnistlab.closeup import SlowStep
@@ -57,15 +58,13 @@ def _digits(step: "SlowStep", number: int) -> str:
 
 def _show_updates(step: "SlowStep") -> None:
     """How far the weights of each layer moved, against how large they are."""
-    shares = [
-        float(update) / max(float(weight), 1e-12) for update, weight in zip(step.updates, step.weights, strict=True)
-    ]
+    shares = [float(share) for share in step.updates / np.maximum(step.weights, 1e-12)]
     longest = max(shares) or 1.0
     lines = [
-        (layer, share / longest, f"{float(update):.2g}, which is {100 * share:.2g} % of a weight")
-        for layer, share, update in zip(step.layers, shares, step.updates, strict=True)
+        (layer, share / longest, f"{plain(100 * share)} % of its size")
+        for layer, share in zip(step.layers, shares, strict=True)
     ]
-    st.markdown("How far the weights of each layer moved, on average:")
+    st.markdown("How far a weight of each layer moved, on average:")
     st.html(bars.named_bars(lines, "Mean change of a weight, by layer"))
 
 

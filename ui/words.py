@@ -42,3 +42,9 @@ def ordinal(number: int) -> str:
     """1 -> "1st", 2 -> "2nd", 11 -> "11th"."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
+
+
+def plain(number: float) -> str:
+    """A small number to two digits and without powers of ten: 0.000027, 0.13, 2.5, 140."""
+    rounded = float(f"{number:.2g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.12f}".rstrip("0").rstrip(".")
