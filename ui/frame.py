@@ -155,9 +155,9 @@ def _job(run: Run, active: list[Run], me: str) -> None:
         st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})
         if run.state == "lost":
             st.button("Resume", key=f"sidebar_resume_{run.id}", on_click=acting.act, args=(jobs.resume, run.id, store))
-        label = {"queued": "Cancel", "lost": "Close it"}.get(run.state, "Stop")
+            return
         st.button(
-            label,
+            "Cancel" if run.state == "queued" else "Stop",
             key=f"sidebar_stop_{run.id}",
             on_click=acting.act,
             args=(jobs.stop, run.id, store),

@@ -12,7 +12,7 @@ _SESSION = "identity"
 
 def owner() -> str:
     """A name for this browser, the same after a reload; where it takes no cookies, for this tab until a reload."""
-    secret = _unmasked(st.context.cookies.get(_COOKIE, ""))
+    secret = _unmasked(str(st.context.cookies.get(_COOKIE, "")))
     if secret is None:
         secret = st.session_state.setdefault(_SESSION, secrets.token_bytes(16))
     # The cookie is what protects uploads of this browser: only a digest of it is kept.

@@ -14,7 +14,6 @@ from mnistlab.runs import Run
 from ui import rates, resources
 from ui.live_chart import Series, live_chart
 from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
-from ui.words import run_label
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
 _HERO_HEIGHT, _HEIGHT = 320, 280
@@ -117,8 +116,8 @@ def _loss(told: Told, behind: Told | None) -> None:
     series = [Series("each step", x, told.curve.losses, TRAINING, "faint")]
     if behind is not None:
         series += [
-            behind.losses(f"training, {run_label(behind.run)}", NEUTRAL, "behind"),
-            behind.validation(f"validation, {behind.run.id}", "validation_loss", NEUTRAL),
+            behind.losses(f"{behind.run.id}, training", NEUTRAL, "behind"),
+            behind.validation(f"{behind.run.id}, validation", "validation_loss", NEUTRAL),
         ]
     series += [told.losses("training", TRAINING), told.validation("validation", "validation_loss", VALIDATION)]
     _chart(told, "loss", series, "Loss", "cross-entropy (nats)")
@@ -128,8 +127,8 @@ def _accuracy(told: Told, behind: Told | None) -> None:
     series = []
     if behind is not None:
         series += [
-            behind.accuracies(f"training, {behind.run.id}", NEUTRAL, "behind"),
-            behind.validation(f"validation, {behind.run.id}", "validation_accuracy", NEUTRAL),
+            behind.accuracies(f"{behind.run.id}, training", NEUTRAL, "behind"),
+            behind.validation(f"{behind.run.id}, validation", "validation_accuracy", NEUTRAL),
         ]
     series += [
         told.accuracies("training", TRAINING),
