@@ -76,9 +76,10 @@ def _widget(config: BaseModel, name: str, key: str, label: str | None) -> Any:
     # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
     if highest is not None:
         common["help"] = f"{info.description} From {lowest:g} to {highest:,.10g}."
-    if isinstance(value, int):
+    if info.annotation is int:
         return st.number_input(label, value=value, step=1, **common)
-    return st.number_input(label, value=value, step=value / 10 or 0.01, format="%g", **common)
+    # A float's default may be written 0, of which Streamlit would make a field for whole numbers.
+    return st.number_input(label, value=float(value), step=value / 10 or 0.01, format="%g", **common)
 
 
 def _common(info: FieldInfo, key: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """How often a page that watches a run asks for news: every second, and less often where that is dear."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
 
 import streamlit as st
 
@@ -9,15 +11,14 @@ from mnistlab.runs import Run
 _FIRST = 0.5  # seconds, until the first point is there
 _STEPS = (1.0, 2.0, 5.0)
 _DEAR = 0.08  # share of the time between two refreshes that a refresh may take
-_ENOUGH = 5  # refreshes before the pace is judged
+_ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
 _PACE = "run_pace"
 
 
 @dataclass
 class _Pace:
     level: int = 0
-    mean_seconds: float = 0.0
-    num_noted: int = 0
+    last: deque[float] = field(default_factory=lambda: deque(maxlen=_ENOUGH))  # seconds
 
 
 def seconds_between(run: Run) -> float | None:
@@ -32,20 +33,19 @@ def seconds_between(run: Run) -> float | None:
 def note(seconds: float) -> None:
     """Take down how long a refresh took; the pace follows from what the last ones took."""
     pace = _pace()
-    pace.num_noted += 1
-    weight = max(1 / pace.num_noted, 1 / _ENOUGH)
-    pace.mean_seconds += weight * (seconds - pace.mean_seconds)
-    if pace.num_noted < _ENOUGH:
+    pace.last.append(seconds)
+    if len(pace.last) < _ENOUGH:
         return
-    if pace.level < len(_STEPS) - 1 and pace.mean_seconds > _DEAR * _STEPS[pace.level]:
+    typical = median(pace.last)
+    if pace.level < len(_STEPS) - 1 and typical > _DEAR * _STEPS[pace.level]:
         _change(pace, 1)
-    elif pace.level > 0 and pace.mean_seconds < _DEAR * _STEPS[pace.level - 1] / 2:
+    elif pace.level > 0 and typical < _DEAR * _STEPS[pace.level - 1] / 2:
         _change(pace, -1)
 
 
 def _change(pace: _Pace, by: int) -> None:
     pace.level += by
-    pace.num_noted = 0
+    pace.last.clear()
 
 
 def _pace() -> _Pace:
