@@ -77,6 +77,7 @@ def _start_button(config: RunConfig | None) -> None:
     started = starting.button("Start", config, "train_start", width="stretch")
     if started is not None:
         st.query_params["run"] = started
+        st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
         st.caption(_time_estimate(config))
 

@@ -8,11 +8,12 @@ import streamlit as st
 
 from mnistlab import steering
 from mnistlab.errors import MnistLabError
+from mnistlab.runs import Run
 from ui import resources
 
 _PROBLEM = "acting_problem"
-# A step of a paused run is there after some 0.2 s; with this patience the page that shows it comes at once.
-_STEP_PATIENCE = 0.6
+# A worker reads what it is asked within half a second; a page that waits for it shows the answer at once.
+_PATIENCE = 0.8
 
 
 def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
@@ -29,11 +30,27 @@ def tell_problem() -> None:
         st.error(st.session_state.pop(_PROBLEM))
 
 
+def pause_and_wait(run_id: str) -> None:
+    """Let a run pause, and wait a moment until it has."""
+    steering.pause(run_id, resources.store())
+    _wait_until_settled(run_id, 0)
+
+
 def step_and_wait(run_id: str) -> None:
-    """Let a paused run take one step, and wait a moment for it, so that it feels immediate."""
-    store = resources.store()
-    before = store.run(run_id).step
-    steering.step_once(run_id, store)
-    until = time.monotonic() + _STEP_PATIENCE
-    while time.monotonic() < until and store.run(run_id).step <= before:
+    """Let a paused run take one step, and wait a moment until it has."""
+    before = resources.store().run(run_id).step
+    steering.step_once(run_id, resources.store())
+    _wait_until_settled(run_id, before + 1)
+
+
+def is_settled(run: Run) -> bool:
+    """Whether a paused run really stands still: its worker keeps a checkpoint as soon as it does."""
+    return run.is_paused and resources.store().weights_step(run.id, "checkpoint") == run.step
+
+
+def _wait_until_settled(run_id: str, step: int) -> None:
+    until = time.monotonic() + _PATIENCE
+    run = resources.store().run(run_id)
+    while time.monotonic() < until and not (run.step >= step and is_settled(run)):
         time.sleep(0.03)
+        run = resources.store().run(run_id)

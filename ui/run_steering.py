@@ -1,6 +1,7 @@
 """The buttons under a run's progress: stop, pause, one step, go on, learning rate, resume."""
 
 import time
+from typing import Literal
 
 import streamlit as st
 
@@ -30,30 +31,31 @@ def show(run: Run) -> None:
 
 
 def _button(label: str, key: str, deed: object, run: Run, disabled: bool = False, primary: bool = False) -> None:
-    st.button(
-        label,
-        key=key,
-        disabled=disabled,
-        type="primary" if primary else "secondary",
-        on_click=acting.act,
-        args=(deed, run.id, resources.store()),
-    )
+    """A button for a deed of `jobs` or `steering`."""
+    _deed_button(label, key, (deed, run.id, resources.store()), disabled, primary)
+
+
+def _deed_button(
+    label: str,
+    key: str,
+    deed: tuple[object, ...],
+    disabled: bool,
+    primary: bool = False,
+    help_text: str | None = None,
+) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    st.button(label, key=key, disabled=disabled, type=kind, on_click=acting.act, args=deed, help=help_text)
 
 
 def _pause_buttons(run: Run) -> None:
     is_stopping = run.control == "stop"
     if run.pause_at is None:
-        _button("Pause", "run_pause", steering.pause, run, disabled=is_stopping or not run.step)
+        _deed_button("Pause", "run_pause", (acting.pause_and_wait, run.id), is_stopping or not run.step)
         return
     _button("Go on", "run_go_on", steering.go_on, run, disabled=is_stopping, primary=True)
-    st.button(
-        "One step",
-        key="run_step",
-        disabled=is_stopping or not run.is_paused,
-        on_click=acting.act,
-        args=(acting.step_and_wait, run.id),
-        help="Learn from one more batch, and look at it.",
-    )
+    waits = is_stopping or not acting.is_settled(run)
+    deed = (acting.step_and_wait, run.id)
+    _deed_button("One step", "run_step", deed, waits, help_text="Learn from one more batch, and look at it.")
 
 
 def _learning_rate(run: Run) -> None:

@@ -55,7 +55,7 @@ def short_state(run: Run, active: Sequence[Run], me: str) -> str:
 def end_line(run: Run) -> str:
     """How a run ended that did not finish, and what can be done."""
     if run.state == "lost":
-        return "Its worker has not been heard of for 15 seconds. Resume goes on from the last checkpoint."
+        return "Its worker is silent: process or computer is gone. Resume goes on from the last checkpoint."
     if run.state == "failed":
         return f"The run failed. {run.error}"
     if not run.step:

@@ -1,5 +1,6 @@
 """The button that starts a run: once, however often it is pressed."""
 
+import time
 from typing import Literal
 
 import streamlit as st
@@ -10,29 +11,30 @@ from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from ui import identity, resources
 
-_NUMBER, _JUST_STARTED, _PROBLEM = "start_number", "start_just_started", "start_problem"
+_JUST_STARTED, _LAST, _PROBLEM = "start_just_started", "start_last", "start_problem"
+_SECOND_CLICK = 2.0  # seconds within which a click is the second one of a double click
 
 
 def button(
     label: str, config: RunConfig | None, key: str, width: Literal["stretch", "content"] = "content"
 ) -> str | None:
-    """Show a button that starts a run of `config`; return the run's id once, in the rerun after the click.
+    """Show a button that starts a run of `config`; return the run's id once, after the click.
 
     While a run of this visitor is active, the same recipe cannot be started again, and another one joins the queue.
     """
-    number = st.session_state.setdefault(_NUMBER, 0)
     active = own_active_runs()
     is_same = config is not None and any(run.config == config for run in active)
-    st.button(
+    # Not by a callback: that would start the recipe as it was before the field left by this very click.
+    is_pressed = st.button(
         "Add to the queue" if active and not is_same else label,
         key=key,
         type="primary",
         width=width,
         disabled=config is None or is_same,
-        on_click=_start,
-        args=(config, number),
         help=_explain(is_same, bool(active)),
     )
+    if is_pressed and config is not None:
+        _start(config)
     if _PROBLEM in st.session_state:
         st.error(st.session_state.pop(_PROBLEM))
     started: str | None = st.session_state.pop(_JUST_STARTED, None)
@@ -51,12 +53,12 @@ def _explain(is_same: bool, is_busy: bool) -> str | None:
     return "Your run is still going on; this one follows when it is its turn." if is_busy else None
 
 
-def _start(config: RunConfig, number: int) -> None:
-    """Start unless this very button was pressed before: the second click of a double click brings the old number."""
-    if number != st.session_state[_NUMBER]:
+def _start(config: RunConfig) -> None:
+    last, when = st.session_state.get(_LAST, (None, 0.0))
+    if last == config and time.monotonic() - when < _SECOND_CLICK:
         return
-    st.session_state[_NUMBER] += 1
     try:
         st.session_state[_JUST_STARTED] = jobs.start(config, resources.store(), identity.owner())
     except MnistLabError as error:
         st.session_state[_PROBLEM] = str(error)
+    st.session_state[_LAST] = (config, time.monotonic())
