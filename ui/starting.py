@@ -35,8 +35,9 @@ def button(
     )
     if is_pressed and config is not None:
         _start(config)
-    if _PROBLEM in st.session_state:
-        st.error(st.session_state.pop(_PROBLEM))
+    failed, problem = st.session_state.get(_PROBLEM, (None, ""))
+    if problem and failed == config:
+        st.error(problem)
     started: str | None = st.session_state.pop(_JUST_STARTED, None)
     return started
 
@@ -57,8 +58,9 @@ def _start(config: RunConfig) -> None:
     last, when = st.session_state.get(_LAST, (None, 0.0))
     if last == config and time.monotonic() - when < _SECOND_CLICK:
         return
+    st.session_state.pop(_PROBLEM, None)
     try:
         st.session_state[_JUST_STARTED] = jobs.start(config, resources.store(), identity.owner())
     except MnistLabError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = (config, str(error))
     st.session_state[_LAST] = (config, time.monotonic())

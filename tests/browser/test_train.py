@@ -36,11 +36,12 @@ def loss_chart(page: Page) -> Locator:
     return page.get_by_role("img", name=re.compile("^Loss"))
 
 
-def start(page: Page, app_url: str, epochs: int) -> str:
+def start(page: Page, app_url: str, epochs: int, hidden: str = "512") -> str:
     """Start the quick preset for some epochs with a double click; return the run's id."""
     open_page(page, f"{app_url}/Train")
     choose_preset(page, "Quick")
     expect(main(page).get_by_role("spinbutton", name="Batch size")).to_have_value("128", timeout=PATIENT)
+    main(page).get_by_role("textbox", name="Hidden layers").fill(hidden)
     set_epochs(page, epochs)
     main(page).get_by_role("button", name=re.compile("^(Start|Add to the queue)$")).dblclick()
     expect(page).to_have_url(re.compile(r"run=[a-z0-9]{8}"), timeout=PATIENT)
@@ -112,7 +113,7 @@ def test_zoom_survives_while_a_run_goes_on_and_a_reload_finds_it(page: Page, app
 
 
 def test_finished_run_gets_five_more_epochs_and_one_thing_is_changed(page: Page, app_url: str) -> None:
-    start(page, app_url, epochs=1)
+    start(page, app_url, epochs=1, hidden="16")
     expect(page.get_by_text("of the test digits correctly")).to_be_visible(timeout=PATIENT)
     press(page, "5 more epochs")
     expect(page.get_by_text("The test set was read 2 times")).to_be_visible(timeout=PATIENT)
