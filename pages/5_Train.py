@@ -31,7 +31,7 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Tiny steps",
-        "Press Start and watch the loss crawl: two epochs bring it to where the tutorial's network is after about a "
+        "Press Start and watch the loss crawl: two epochs bring it to where the tutorial's network is within its first "
         "hundred steps. It learns the same things, a hundred times more slowly.",
         _tutorial("learning rate 0.001", learning_rate=0.001),
     ),

@@ -10,12 +10,13 @@ import pytest
 import streamlit as st
 
 from mnistlab.curve import Curve
-from mnistlab.events import StepsTaken
+from mnistlab.events import Probes, StepsTaken
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
-from ui import after_run, identity, pacing, rates, run_words
+from ui import after_run, identity, pacing, rates, run_charts, run_words
 from ui.curves import Curves
+from ui.live_chart import Series
 from ui.words import ordinal, plain
 
 
@@ -206,3 +207,42 @@ def test_browser_without_a_proper_cookie_is_known_within_its_tab(cookie: str, mo
     first = with_cookie(monkeypatch, cookie)
     assert with_cookie(monkeypatch, cookie) == first
     assert len(first) == 16
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, chart: str, told: run_charts.Told) -> tuple[list[Series], str]:
+    """The curves of one chart, and what is said below it."""
+    series, words = list[Series](), list[str]()
+    monkeypatch.setattr(run_charts, "live_chart", lambda curves, **_: series.extend(curves))
+    monkeypatch.setattr(run_charts, "st", SimpleNamespace(caption=words.append, markdown=words.append))
+    getattr(run_charts, chart)(told)
+    return series, " ".join(words)
+
+
+def told_by(store: Store, **values: object) -> run_charts.Told:
+    run_id, attempt = started(store)
+    for step in (1, 2):
+        probes = Probes(["layer 1", "output"], [0.01 * step, 0.1 * step], 0.25)
+        store.log(run_id, attempt, [replace(report(step, step), probes=probes)], num_steps=10)
+    run = replace(store.run(run_id), **values)  # type: ignore[arg-type]
+    return run_charts.Told(run, store.curve(run_id), [])
+
+
+def test_each_layer_has_its_curve_of_gradients(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    (first, output), _ = drawn(monkeypatch, "_gradients", told_by(store))
+    assert (first.name, output.name) == ("layer 1", "output")
+    np.testing.assert_allclose(first.x, [0.2, 0.4])  # 10 steps are two epochs
+    np.testing.assert_allclose(output.y, [0.1, 0.2])
+
+
+def test_dead_relus_are_a_curve_and_without_relus_a_sentence(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    (dead,), _ = drawn(monkeypatch, "_dead_relus", told_by(store))
+    np.testing.assert_allclose(dead.y, [0.25, 0.25])
+    series, words = drawn(monkeypatch, "_dead_relus", told_by(store, config=tiny.config({"activation": "tanh"})))
+    assert (series, words) == ([], "This network has no ReLUs, so none can die.")
+
+
+def test_changes_of_the_learning_rate_are_marked_and_listed(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    series, words = drawn(monkeypatch, "_learning_rate", told_by(store, rate_changes=((1, 0.05), (2, 0.2))))
+    changes = series[1]
+    np.testing.assert_allclose(changes.y, [0.05, np.nan, 0.2, np.nan])
+    assert words == "Changed by hand: 0.05 after step 1, 0.2 after step 2."
