@@ -206,6 +206,18 @@ def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:
         raise ConfigError(describe(error)) from error
 
 
+def problem_with(section: type[BaseModel], name: str, value: object) -> str | None:
+    """Say what is wrong with one field's value, whatever the others are: "should be greater than 0; -1 is not"."""
+    try:
+        section.model_validate({name: value})
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            if problem["loc"][:1] == (name,):
+                reason = problem["msg"].removeprefix("Input should be ").split(", unable")[0]
+                return f"should be {reason}; {problem['input']!r} is not"
+    return None
+
+
 def describe(error: ValidationError) -> str:
     """Say in one line a field which settings are wrong, what was given and what is allowed."""
     lines = []

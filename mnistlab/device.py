@@ -33,6 +33,16 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
+def device_names() -> tuple[str, ...]:
+    """What `pick_device` takes on this machine: auto, cpu and, where there is an accelerator, each of its kind."""
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is None:
+        return ("auto", "cpu")
+    num_devices = torch.accelerator.device_count()
+    numbered = [f"{accelerator.type}:{index}" for index in range(num_devices)] if num_devices > 1 else []
+    return ("auto", "cpu", accelerator.type, *numbered)
+
+
 def flush_denormals() -> None:
     """Let the CPU round numbers below 1e-38 to zero.
 

@@ -103,6 +103,9 @@ _ALL = (
     ),
 )
 
+# Test accuracy after 10 epochs. Source: the tutorial's own code, run once on the machine of README's table.
+TUTORIAL_ACCURACY = {"tutorial-mlp": 0.9790, "tutorial-augmented": 0.9871}
+
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}
 
 

@@ -240,6 +240,15 @@ class Store:
             raise RunNotFoundError(f"The run {run_id!r} has not kept any weights yet: they come with its first epoch.")
         return content
 
+    def weights_step(self, run_id: str, kind: str = "last") -> int | None:
+        """The step that a run's weights of this kind are of; None before there are any."""
+        _check_id(run_id)
+        weights = schema.weights
+        query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == kind)
+        with self.transaction() as connection:
+            step: int | None = connection.scalar(query)
+        return step
+
     def curve(self, run_id: str, after_step: int = 0) -> Curve:
         """The losses of the steps after `after_step`, and how many were read correctly."""
         _check_id(run_id)

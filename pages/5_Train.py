@@ -1,14 +1,57 @@
-"""Train: choose a recipe, press Start, watch the network learn."""
+"""Train: choose a recipe, press Start, watch the network learn, steer it."""
+
+from typing import Any
 
 import streamlit as st
 
-from mnistlab.config import RunConfig
+from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
-from ui import frame, recipe, resources, run_view, starting
-from ui.words import duration
+from mnistlab.presets import get_preset
+from ui import frame, identity, recipe, resources, run_charts, run_view, starting
+from ui.address import quoted
+from ui.experiments import Experiment, try_this
+from ui.recipe import WANTED, Wanted
+from ui.words import duration, run_label
+
+
+def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
+    """The tutorial's network for two epochs, shuffled and validated, with something else changed."""
+    values = get_preset("tutorial-mlp").config.model_dump()
+    values["model"] |= model or {}
+    values["train"] |= {"epochs": 2, "shuffle": True, "validation_size": 5000} | train
+    return {WANTED: Wanted(parse_config(values), f"Experiment: **{note}**.")}
+
+
+_EXPERIMENTS = (
+    Experiment(
+        "Giant steps",
+        "Press Start and watch the loss jump: each step goes ten times too far. Then go on by hand: open Learning rate "
+        "while it runs, choose 0.1, and see it calm down.",
+        _tutorial("learning rate 1", learning_rate=1.0),
+    ),
+    Experiment(
+        "Tiny steps",
+        "Press Start and watch the loss crawl: two epochs bring it to where the tutorial's network is within its first "
+        "hundred steps. It learns the same things, a hundred times more slowly.",
+        _tutorial("learning rate 0.001", learning_rate=0.001),
+    ),
+    Experiment(
+        "Sigmoid, deep",
+        "Press Start: the loss stays near 2.30, which is guessing. Open Gradients to see why, then choose relu under "
+        "More and run it again.",
+        _tutorial("five layers of 64 sigmoids", {"hidden": (64,) * 5, "activation": "sigmoid"}),
+    ),
+    Experiment(
+        "One digit at a time",
+        "Press Start: each step learns from a single digit, so that the faint curve is wild and the mean still falls. "
+        "The rate is ten times smaller, or it would not hold.",
+        _tutorial("batch size 1, learning rate 0.01", batch_size=1, learning_rate=0.01, epochs=1),
+    ),
+)
 
 
 def draw() -> None:
+    try_this("train_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         config = recipe.choose()
@@ -16,22 +59,25 @@ def draw() -> None:
     with picture:
         run_id = _watched_run()
         if run_id is None:
-            st.info("No run yet. Press Start: the tutorial's network takes about half a minute for two epochs.")
+            st.info("No run yet. Press Start: the first curve is here within seconds.")
+            run_charts.show_nothing_yet(config.train.epochs if config else 1)
         else:
             _show_run(run_id)
     _show_code()
 
 
 def _show_code() -> None:
+    from mnistlab.optimizers import build_optimizer, learning_rate_at
     from mnistlab.training import train, train_step  # needs torch, and the page is on screen before it is there
 
-    frame.show_code(train, train_step)
+    frame.show_code(train, train_step, build_optimizer, learning_rate_at)
 
 
 def _start_button(config: RunConfig | None) -> None:
     started = starting.button("Start", config, "train_start", width="stretch")
     if started is not None:
         st.query_params["run"] = started
+        st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
         st.caption(_time_estimate(config))
 
@@ -48,18 +94,21 @@ def _time_estimate(config: RunConfig) -> str:
 
 
 def _watched_run() -> str | None:
-    """The run in the address, else the newest one."""
+    """The run in the address, else the visitor's newest one, else the newest of all."""
     if "run" in st.query_params:
         return st.query_params["run"]
-    newest = resources.store().runs(limit=1)
-    return newest[0].id if newest else None
+    newest = resources.store().runs(limit=100)
+    own = [run for run in newest if run.owner == identity.owner()]
+    return next((run.id for run in [*own, *newest]), None)
 
 
 def _show_run(run_id: str) -> None:
     try:
         run_view.show(run_id)
-    except RunNotFoundError as error:
-        st.warning(str(error))
+    except RunNotFoundError:
+        st.warning(f"There is no run {quoted(run_id)} in this lab; it may have been deleted. Other runs are as before.")
+        for run in resources.store().runs(limit=3):
+            st.page_link(frame.page_script("Train"), label=f"Watch {run_label(run)}", query_params={"run": run.id})
 
 
 frame.show_page("Train", draw)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config, problem_with
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
 
@@ -182,3 +182,9 @@ def test_shape_is_the_fields_short_form() -> None:
     assert ModelConfig(hidden=(512, 120, 84)).shape == "784-512-120-84-10"
     assert ModelConfig(hidden=()).shape == "784-10"
     assert ModelConfig(kind="cnn", channels=(4, 8)).shape == "CNN 4-8"
+
+
+def test_problem_with_one_field_is_told_whatever_the_others_are() -> None:
+    assert problem_with(TrainConfig, "learning_rate", -1) == "should be greater than 0; -1 is not"
+    assert problem_with(TrainConfig, "nesterov", True) is None  # wrong only together with another field
+    assert problem_with(ModelConfig, "hidden", [512, "many"]) == "should be a valid integer; 'many' is not"

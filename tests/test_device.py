@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mnistlab.device import RandomStream, describe_device, describe_machine, pick_device
+from mnistlab.device import RandomStream, describe_device, describe_machine, device_names, pick_device
 from mnistlab.errors import ConfigError
 
 CPU = torch.device("cpu")
@@ -118,3 +118,11 @@ def test_a_restored_stream_repeats_what_came_after() -> None:
     other.enter()
     assert torch.equal(torch.rand(3), drawn)
     other.leave()
+
+
+def test_each_device_that_is_named_can_be_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(pick_device(name) for name in device_names())
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda check_available: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    assert device_names() == ("auto", "cpu", "cuda", "cuda:0", "cuda:1")
+    assert all(pick_device(name) for name in device_names())

@@ -548,3 +548,14 @@ def test_running_mean_averages_up_to_the_window() -> None:
 def test_a_queue_has_no_estimate_of_the_time_left(store: Store) -> None:
     assert store.run(store.create(CONFIG)).seconds_left is None
     assert store.run(store.create(CONFIG)).progress == 0
+
+
+def test_step_of_the_weights_is_told_without_reading_them(store: Store) -> None:
+    run_id = store.create(tiny.config())
+    attempt = store.claim(run_id, "a worker")
+    assert attempt is not None
+    assert store.weights_step(run_id) is None
+    losses = np.ones(7, np.float32)
+    report = StepsTaken(1, 7, 1.4, losses, 0.5, 0.1, 100.0, 1.0)
+    store.log(run_id, attempt, [report], weights={"last": b"x"})
+    assert (store.weights_step(run_id), store.weights_step(run_id, "closeup")) == (7, None)

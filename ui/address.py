@@ -47,11 +47,11 @@ class Address:
         try:
             number = int(given)
         except ValueError:
-            self.say(f"{_quoted(given)} is no {what}: choose a number from {lowest} to {highest:,}.")
+            self.say(f"{quoted(given)} is no {what}: choose a number from {lowest} to {highest:,}.")
             return
         if not lowest <= number <= highest:
             nearest = min(max(number, lowest), highest)
-            shown = f"{number:,}" if len(given) < _LONGEST else _quoted(given)
+            shown = f"{number:,}" if len(given) < _LONGEST else quoted(given)
             bounds = f"they go from {lowest} to {highest:,}"
             self.go_on(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:,}.")
 
@@ -59,7 +59,7 @@ class Address:
         """Say so if the address names something that is none of the options."""
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
-            self.say(f"There is no {what} {_quoted(unknown[0])}. Choose one of: {', '.join(options)}.")
+            self.say(f"There is no {what} {quoted(unknown[0])}. Choose one of: {', '.join(options)}.")
 
 
 def begin(script: str) -> None:
@@ -70,7 +70,7 @@ def begin(script: str) -> None:
     st.session_state[_PAGE] = script
 
 
-def _quoted(given: str) -> str:
+def quoted(given: str) -> str:
     """The visitor's own words as code, so that nothing in them is taken for markup."""
     shown = given if len(given) <= _LONGEST else f"{given[:_LONGEST]}..."
     return f"`{shown.replace('`', ' ')}`"

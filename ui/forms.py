@@ -1,4 +1,7 @@
-"""Widgets made from a config's fields: label, help, bounds and unit are said once, in mnistlab/config.py."""
+"""Widgets made from a config's fields: label, help, bounds and unit are said once, in mnistlab/config.py.
+
+A value that is not allowed is said beside its own field, and kept, so that it can be mended.
+"""
 
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -8,36 +11,79 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mnistlab.config import TrainConfig, problem_with
+from ui import rates
+
 
 def fields(config: BaseModel, names: Sequence[str], key: str) -> dict[str, Any]:
     """Show a widget for each named field, starting at the config's value; return the values by name.
 
     Widgets are named `key` and field; give another key to start again from another config.
     """
-    return {name: _widget(config, name, f"{key}_{name}") for name in names}
+    return {name: field(config, name, f"{key}_{name}") for name in names}
 
 
-def _widget(config: BaseModel, name: str, key: str) -> Any:
+def field(config: BaseModel, name: str, key: str, label: str | None = None) -> Any:
+    """Show the widget of one field and, below it, what is wrong with its value."""
+    value = _widget(config, name, key, label)
+    tell_problem(type(config), name, value)
+    return value
+
+
+def tell_problem(section: type[BaseModel], name: str, value: object) -> None:
+    """Say below a field's widget what is wrong with its value, if anything is."""
+    problem = problem_with(section, name, value)
+    if problem is not None:
+        st.error(f"{label_of(name, section.model_fields[name])} {problem}.")
+
+
+def choice(config: BaseModel, name: str, key: str, options: Sequence[str]) -> str:
+    """Show a menu of some of the values that a field allows."""
+    info, value = type(config).model_fields[name], getattr(config, name)
+    there = [*options, *([value] if value not in options else [])]
+    return str(st.selectbox(label_of(name, info), there, there.index(value), **_common(info, key)))
+
+
+def rate_slider(config: TrainConfig, key: str) -> None:
+    """Show the learning rate on a logarithmic scale. It moves the field named `key`, where any other can be typed."""
+    info = TrainConfig.model_fields["learning_rate"]
+    chosen = st.session_state.get(key, config.learning_rate)
+    is_allowed = problem_with(TrainConfig, "learning_rate", chosen) is None
+    slider = f"{key}_slider"
+    st.session_state[slider] = chosen if is_allowed else config.learning_rate
+    st.select_slider(
+        label_of("learning_rate", info),
+        rates.steps(config.learning_rate, st.session_state[slider]),
+        key=slider,
+        format_func=rates.shown,
+        help=f"{info.description} Any other rate can be typed under More.",
+        on_change=lambda: st.session_state.update({key: st.session_state[slider]}),
+    )
+
+
+def _widget(config: BaseModel, name: str, key: str, label: str | None) -> Any:
     info = type(config).model_fields[name]
     value = getattr(config, name)
-    label, help_text = label_of(name, info), info.description
+    label, common = label or label_of(name, info), _common(info, key)
     if isinstance(value, bool):
-        return st.toggle(label, value, key=key, help=help_text, persist_state="session")
+        return st.toggle(label, value, **common)
     if isinstance(value, str) and get_args(info.annotation):
         options = get_args(info.annotation)
-        return st.selectbox(
-            label, options, index=options.index(value), key=key, help=help_text, persist_state="session"
-        )
+        return st.selectbox(label, options, index=options.index(value), **common)
     if isinstance(value, str):
-        return st.text_input(label, value, key=key, help=help_text, persist_state="session")
+        return st.text_input(label, value, **common)
     lowest, highest = bounds_of(info)
     # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
-    help_text = f"{help_text} From {lowest:g} to {highest:g}." if highest is not None else help_text
-    if isinstance(value, int):
-        return st.number_input(label, value=value, step=1, key=key, help=help_text, persist_state="session")
-    return st.number_input(
-        label, value=value, step=value / 10 or 0.01, format="%g", key=key, help=help_text, persist_state="session"
-    )
+    if highest is not None:
+        common["help"] = f"{info.description} From {lowest:g} to {highest:,.10g}."
+    if info.annotation is int:
+        return st.number_input(label, value=value, step=1, **common)
+    # A float's default may be written 0, of which Streamlit would make a field for whole numbers.
+    return st.number_input(label, value=float(value), step=value / 10 or 0.01, format="%g", **common)
+
+
+def _common(info: FieldInfo, key: str) -> dict[str, Any]:
+    return {"key": key, "help": info.description, "persist_state": "session"}
 
 
 def label_of(name: str, info: FieldInfo) -> str:

@@ -15,8 +15,7 @@ import streamlit as st
 from mnistlab import jobs
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
-from ui import address, resources
-from ui.words import duration
+from ui import acting, address, identity, resources, run_words
 
 _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
 
@@ -46,6 +45,7 @@ _BY_NAME = {page.name: page for page in PAGES}
 PICTURE_AND_CONTROLS = (7, 2)
 _SIDEBAR_WIDTH = 230
 _REFRESH_SECONDS = 2.0  # of the list of running jobs
+_MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
 
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room.
 _STYLE = """
@@ -127,24 +127,39 @@ def _running_jobs() -> None:
 
         @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
         def jobs_fragment() -> None:
-            with telling_mistakes():
+            try:
                 active = _active_runs()
-                for run in active:
-                    _job(run)
-                if is_live and not active:
-                    st.rerun()
+            except MnistLabError:
+                st.rerun()  # which says it, and refreshes no more
+            me = identity.owner()
+            own_first = sorted(active, key=lambda run: run.owner != me)
+            for run in own_first[:_MOST_JOBS]:
+                _job(run, active, me)
+            if len(active) > _MOST_JOBS:
+                st.caption(f"and {len(active) - _MOST_JOBS} more")
+            acting.tell_problem()
+            if is_live and not active:
+                st.rerun()
 
         jobs_fragment()
 
 
 def _active_runs() -> list[Run]:
-    return [run for run in resources.store().runs(states=["queued", "running"]) if run.state != "lost"]
+    return resources.store().runs(states=["queued", "running"])
 
 
-def _job(run: Run) -> None:
-    left = f", {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
-    text = "waiting its turn" if run.state == "queued" else f"{run.progress:.0%}{left}".replace("%", " %", 1)
-    st.progress(run.progress, text=f"{run.config.preset}: {text}")
-    with st.container(horizontal=True):
+def _job(run: Run, active: list[Run], me: str) -> None:
+    st.progress(run.progress, text=f"{run.config.preset}  \n{run_words.short_state(run, active, me)}")
+    store = resources.store()
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})
-        st.button("Stop", key=f"sidebar_stop_{run.id}", on_click=jobs.stop, args=(run.id, resources.store()))
+        if run.state == "lost":
+            st.button("Resume", key=f"sidebar_resume_{run.id}", on_click=acting.act, args=(jobs.resume, run.id, store))
+            return
+        st.button(
+            "Cancel" if run.state == "queued" else "Stop",
+            key=f"sidebar_stop_{run.id}",
+            on_click=acting.act,
+            args=(jobs.stop, run.id, store),
+            disabled=run.control == "stop",
+        )

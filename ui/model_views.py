@@ -61,10 +61,7 @@ def show_weights(model: "nn.Sequential") -> None:
 
     weights = first_weights(model, _NEURONS)
     largest = float(np.abs(weights).max())
-    st.html(
-        f'<img src="{data_address(_sheet(diverging(weights / largest)))}" alt="initial weights of {len(weights)} '
-        'neurons" style="width:100%;max-width:34rem;image-rendering:pixelated;border-radius:3px">'
-    )
+    st.html(weights_picture(weights))
     seen = "one for each pixel" if weights.shape[1] == 28 else "a 3 x 3 window that slides over the picture"
     st.caption(
         f"The weights of the first {len(weights)} neurons of the first layer, {seen}: orange adds, blue takes away, "
@@ -72,13 +69,22 @@ def show_weights(model: "nn.Sequential") -> None:
     )
 
 
-def _sheet(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """(N, S, S, 3) -> ten in a row with a grey pixel between them."""
+def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -> str:
+    """HTML of the weights (N, S, S) of N neurons; the largest is the brightest."""
+    sheet = _sheet(diverging(weights / max(float(np.abs(weights).max()), 1e-12)), per_row)
+    return (
+        f'<img src="{data_address(sheet)}" alt="weights of {len(weights)} neurons" '
+        'style="width:100%;max-width:34rem;image-rendering:pixelated;border-radius:3px">'
+    )
+
+
+def _sheet(pictures: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]:
+    """(N, S, S, 3) -> so many in a row with a grey pixel between them."""
     side = pictures.shape[1]
-    rows = -(-len(pictures) // _PER_ROW)
-    sheet = np.full((rows * (side + 1) - 1, _PER_ROW * (side + 1) - 1, 3), 90, np.uint8)
+    rows = -(-len(pictures) // per_row)
+    sheet = np.full((rows * (side + 1) - 1, per_row * (side + 1) - 1, 3), 90, np.uint8)
     for index, picture in enumerate(pictures):
-        row, column = (place * (side + 1) for place in divmod(index, _PER_ROW))
+        row, column = (place * (side + 1) for place in divmod(index, per_row))
         sheet[row : row + side, column : column + side] = picture
     return sheet
 

@@ -5,3 +5,5 @@ VALIDATION = "#E69F00"
 CORRECT = "#009E73"
 WRONG = "#D55E00"
 NEUTRAL = "#7F7F7F"
+# Layer by layer, first to last; none of them is a colour that means something else.
+LAYERS = ("#CC79A7", "#56B4E9", "#8C6100", "#004D73", "#F0E442", "#7F7F7F", "#AA4499")

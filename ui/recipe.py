@@ -1,52 +1,139 @@
-"""The recipe of a run: a preset, the visitor's changes, and what other pages have sent along."""
+"""The recipe of a run: a preset's or another run's, the visitor's changes, and what other pages have sent along."""
 
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, parse_config
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
 from ui import forms
 
-_SETTINGS = ("learning_rate", "batch_size", "epochs")
-_MORE_SETTINGS = ("optimizer", "momentum", "schedule", "weight_decay", "shuffle", "validation_size", "seed")
+_SETTINGS = ("batch_size", "epochs", "schedule")
 # Where the pages that build a network and choose augmentation leave theirs, as a dict of the config's fields.
 MODEL_SENT, AUGMENT_SENT = "model_for_training", "augment_for_training"
+# Where an experiment or a run leaves a whole recipe, as a `Wanted`; the form begins anew with it.
+WANTED = "recipe_wanted"
+_BASE, _NUMBER = "recipe_base", "recipe_number"
+JUST_SET = "recipe_just_set"  # the run whose recipe was changed last
+# Rates that these optimizers are known to work with; ten times more makes most networks jump about.
+_USUAL_ADAPTIVE_RATE, _TOO_BOLD = 0.001, 0.02
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A recipe to begin with, and in one sentence what is special about it."""
+
+    config: RunConfig
+    note: str
 
 
 def choose() -> RunConfig | None:
-    """Show the settings; return the config they make, or None, with a sentence, while one is not allowed."""
+    """Show the settings; return the config they make, or None while one is not allowed, which is said beside it."""
+    wanted = _take_wanted()
     name = st.selectbox(
         "Preset",
         list(PRESETS),
         format_func=lambda name: PRESETS[name].title,
         key="train_preset",
         persist_state="session",
+        on_change=_drop_wanted,
         help="A recipe to start from. The first four are the tutorial's own.",
     )
-    preset = PRESETS[name]
-    st.caption(preset.about)
-    key = f"train_{name}"
-    values = preset.config.model_dump()
-    values["train"] |= forms.fields(preset.config.train, _SETTINGS, key)
+    if wanted is not None:
+        st.info(wanted.note)
+        st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
+        base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
+    else:
+        st.caption(PRESETS[name].about)
+        base, key = PRESETS[name].config, f"train_{name}"
+    return _checked(_settings(base, key))
+
+
+def _settings(base: RunConfig, key: str) -> dict[str, Any]:
+    """All settings as they stand in the form, allowed or not."""
+    values = base.model_dump()
     sent_model = _sent(MODEL_SENT, "Network", lambda sent: ModelConfig(**sent).shape)
+    is_mlp = base.model.kind == "mlp"
     if sent_model:
         values["model"] = sent_model
-    elif preset.config.model.kind == "mlp":
-        values["model"]["hidden"] = _hidden_widths(preset.config.model.hidden, key)
+    elif is_mlp:
+        values["model"]["hidden"] = _hidden_widths(base.model.hidden, key)
     sent_augment = _sent(AUGMENT_SENT, "Augmentation", lambda sent: AugmentConfig(**sent).summary)
     if sent_augment:
         values["augment"] = sent_augment
+    values["train"] |= forms.fields(base.train, ("optimizer",), key)
+    forms.rate_slider(base.train, f"{key}_learning_rate")
+    values["train"] |= forms.fields(base.train, _SETTINGS, key)
     with st.expander("More"):
-        values["train"] |= forms.fields(preset.config.train, _MORE_SETTINGS, key)
+        values["train"] |= _more_about_training(base.train, values["train"]["optimizer"], key)
         if not sent_model:
-            values["model"] |= forms.fields(preset.config.model, ("activation", "dropout"), key)
+            names = ("activation", "dropout", "batch_norm") if is_mlp else ("activation", "dropout")
+            values["model"] |= forms.fields(base.model, names, key)
+    return values
+
+
+def _more_about_training(train: TrainConfig, optimizer: str, key: str) -> dict[str, Any]:
+    """What is seldom changed; only what this optimizer has."""
+    values: dict[str, Any] = {"momentum": 0.0, "nesterov": False}
+    label = "Learning rate, exactly"
+    values["learning_rate"] = forms.field(train, "learning_rate", f"{key}_learning_rate", label)
+    if optimizer != "sgd" and values["learning_rate"] > _TOO_BOLD:
+        st.caption(f"{optimizer} scales each step by itself and usually wants about {_USUAL_ADAPTIVE_RATE:g}.")
+    if optimizer in ("sgd", "rmsprop"):
+        values |= forms.fields(train, ("momentum",), key)
+    if optimizer == "sgd" and values["momentum"]:
+        values |= forms.fields(train, ("nesterov",), key)
+    values |= forms.fields(train, ("weight_decay", "label_smoothing", "shuffle", "validation_size", "seed"), key)
+    values["device"] = forms.choice(train, "device", f"{key}_device", _devices())
+    return values
+
+
+def _devices() -> tuple[str, ...]:
+    """Those of this machine; until torch is loaded, which the page does not wait for, those of every machine."""
+    if "torch" not in sys.modules:
+        return ("auto", "cpu")
+    from mnistlab.device import device_names
+
+    return device_names()
+
+
+def _checked(values: dict[str, Any]) -> RunConfig | None:
     try:
         return parse_config(values)
     except ConfigError as error:
-        st.error(str(error))
+        _say_what_no_field_says(values, error)
         return None
+
+
+def _say_what_no_field_says(values: dict[str, Any], error: ConfigError) -> None:
+    """Two settings may be allowed each by itself and not together; that is said here, the rest beside its field."""
+    lines = str(error).splitlines()
+    together = [line.split(": ", 1)[1] for line in lines if line.split(": ", 1)[0] in ("settings", *values)]
+    for line in together:
+        st.error(line)
+    if not together:
+        st.caption("Start is off until the setting marked above is allowed.")
+
+
+def _take_wanted() -> Wanted | None:
+    """Take up what was left at WANTED: it replaces all that the form held, under a new name for its widgets."""
+    if WANTED in st.session_state:
+        wanted: Wanted = st.session_state.pop(WANTED)
+        st.session_state[_BASE] = wanted
+        st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
+        for sent in (MODEL_SENT, AUGMENT_SENT):
+            st.session_state.pop(sent, None)
+        if wanted.config.preset in PRESETS:
+            st.session_state["train_preset"] = wanted.config.preset
+    base: Wanted | None = st.session_state.get(_BASE)
+    return base
+
+
+def _drop_wanted() -> None:
+    st.session_state.pop(_BASE, None)
 
 
 def _sent(key: str, what: str, describe: Any) -> dict[str, Any] | None:
@@ -68,4 +155,6 @@ def _hidden_widths(default: tuple[int, ...], key: str) -> list[Any]:
         help="The width of each hidden layer: 512, or 512-120-84 for three. Empty for none.",
     )
     words = text.replace(",", "-").replace(" ", "-").split("-")
-    return [int(word) if word.isdecimal() else word for word in words if word]
+    widths = [int(word) if word.isdecimal() else word for word in words if word]
+    forms.tell_problem(ModelConfig, "hidden", widths)
+    return widths

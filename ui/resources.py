@@ -14,6 +14,7 @@ import streamlit as st
 from mnistlab.data import Dataset, load_dataset
 from mnistlab.errors import MnistLabError
 from mnistlab.store import Store
+from ui.curves import Curves
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 def store() -> Store:
     """The database that MNISTLAB_DB names."""
     return Store()
+
+
+@st.cache_resource(show_spinner=False)
+def curves() -> Curves:
+    """The curves that have been read from the store so far."""
+    return Curves(store())
 
 
 @st.cache_resource(show_spinner="Unpacking the digits ...", max_entries=6)

@@ -1,22 +1,31 @@
-"""One run, live: what it is doing, its curves, and what can be done with it."""
+"""One run, live: what it is doing, its curves, what it sees, and what can be done with it."""
 
 import time
+from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
 from mnistlab import jobs
-from mnistlab.curve import Curve
+from mnistlab.errors import MnistLabError, RunNotFoundError
 from mnistlab.presets import changes
 from mnistlab.runs import Run
-from mnistlab.store import Store
-from ui import frame, resources
-from ui.live_chart import Series, live_chart
-from ui.palette import TRAINING, VALIDATION
-from ui.words import duration, percent
+from ui import (
+    after_run,
+    identity,
+    pacing,
+    recipe,
+    resources,
+    run_charts,
+    run_steering,
+    run_words,
+    sees_now,
+    slow_motion,
+)
+from ui.words import run_label
 
-_REFRESH_SECONDS = 1.0
 _PATIENCE_SECONDS = 5.0  # a run that is queued for longer may wait for an engine that is gone
+_MOST_OVERLAYS = 50
+_TROUBLE = "run_view_trouble"
 
 
 def show(run_id: str) -> None:
@@ -25,22 +34,46 @@ def show(run_id: str) -> None:
     Raises:
         RunNotFoundError: no run has this id.
     """
-    is_active = resources.store().run(run_id).is_active
+    run = resources.store().run(run_id)
+    others = [other for other in resources.store().runs(limit=_MOST_OVERLAYS) if other.step and other.id != run_id]
+    # After a refresh that could not be drawn the page is drawn once more, without another refresh.
+    has_trouble = st.session_state.pop(_TROUBLE, None) == run_id
+    seconds = None if has_trouble else pacing.seconds_between(run)
 
-    @st.fragment(run_every=_REFRESH_SECONDS if is_active else None)
+    @st.fragment(run_every=seconds)
     def run_fragment() -> None:
-        with frame.telling_mistakes():
-            store = resources.store()
-            run = store.run(run_id)
-            if run.state == "queued" and time.time() - run.created > _PATIENCE_SECONDS:
-                jobs.wake(store)
-            _headline(run)
-            _buttons(run)
-            _curves(store, run)
-            if is_active and not run.is_active:
-                st.rerun()  # once, to end the refreshing and to draw what comes after a run
+        begun = time.perf_counter()
+        if recipe.WANTED in st.session_state:  # a button in here has set the form, which is outside
+            st.rerun()
+        try:
+            now = resources.store().run(run_id)
+            _draw(now, others)
+        except MnistLabError as error:
+            if seconds is not None:
+                st.session_state[_TROUBLE] = run_id
+                st.rerun()
+            st.error(str(error))
+            return
+        pacing.note(time.perf_counter() - begun)
+        # Once, for another pace, or to end the refreshing and draw what comes after a run.
+        if not has_trouble and pacing.seconds_between(now) != seconds:
+            st.rerun()
 
     run_fragment()
+
+
+def _draw(run: Run, others: Sequence[Run]) -> None:
+    if run.state == "queued" and time.time() - run.created > _PATIENCE_SECONDS:
+        jobs.wake(resources.store())
+    _headline(run)
+    _state(run)
+    run_steering.show(run)
+    slow_motion.show(run)
+    if not run.is_active:
+        after_run.show(run)
+    told = run_charts.Told.read(run)
+    run_charts.show(told, _choose_overlay(run, others))
+    sees_now.show(run)
 
 
 def _headline(run: Run) -> None:
@@ -48,93 +81,47 @@ def _headline(run: Run) -> None:
     changed = changes(run.config)
     if changed:
         st.caption("Changed: " + ", ".join(changed))
-    progress = st.empty()
+
+
+def _state(run: Run) -> None:
+    """What it is doing, always in the same place."""
+    place = st.empty()
     match run.state:
         case "queued":
-            progress.progress(0.0, text="In the queue. It starts as soon as the engine is free.")
+            active = resources.store().runs(states=["queued", "running"])
+            place.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
         case "running":
-            progress.progress(run.progress, text=_progress_text(run))
+            place.progress(run.progress, text=run_words.progress_line(run))
         case "lost":
-            progress.warning(
-                "Its worker has not been heard of for 15 seconds. Resume goes on from the last checkpoint."
-            )
+            place.warning(run_words.end_line(run))
         case "stopped":
-            progress.info(f"Stopped after {run.epoch:.2f} of {run.config.train.epochs} epochs. Nothing is lost.")
+            place.info(run_words.end_line(run))
         case "failed":
-            progress.error(f"The run failed. {run.error}")
+            place.error(run_words.end_line(run))
         case "finished":
-            progress.markdown(_result_text(run))
+            place.markdown(after_run.result_line(run, after_run.last_run_before(run)))
 
 
-def _progress_text(run: Run) -> str:
-    if not run.step:
-        return "Starting ..."
-    left = f", {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
-    asked = ", stopping" if run.control == "stop" else ""
-    return (
-        f"Epoch {run.epoch:.2f} of {run.config.train.epochs}, step {run.step:,} of {run.num_steps:,}, "
-        f"{run.images_per_second or 0:,.0f} images/s{left}{asked}"
+def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:
+    """Another run whose curves stand behind this one's."""
+    if not others:
+        return None
+    by_id = {other.id: other for other in others}
+    chosen = st.selectbox(
+        "Compare with",
+        list(by_id),
+        index=None,
+        placeholder="Compare with another run",
+        format_func=lambda run_id: run_label(by_id[run_id]),
+        key=f"train_overlay_{run.id}",
+        persist_state="session",
+        label_visibility="collapsed",
+        width=330,
     )
-
-
-def _result_text(run: Run) -> str:
-    assert run.result is not None
-    return (
-        f"Finished: test accuracy **{percent(run.result['test_accuracy'])}**, test loss "
-        f"{run.result['test_loss']:.4f}, after {duration(run.seconds)} of training "
-        f"({run.images_per_second or 0:,.0f} images/s)."
-    )
-
-
-def _buttons(run: Run) -> None:
-    store = resources.store()
-    with st.container(horizontal=True, height=44, border=False):
-        if run.is_active and run.state != "lost":
-            st.button("Stop", key="run_stop", on_click=jobs.stop, args=(run.id, store), disabled=run.control == "stop")
-        if run.state in ("stopped", "failed", "lost"):
-            st.button("Resume", key="run_resume", on_click=jobs.resume, args=(run.id, store), type="primary")
-        if run.state in ("finished", "stopped"):
-            st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
-            st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
-
-
-def _curves(store: Store, run: Run) -> None:
-    curve = store.curve(run.id)
-    epochs = [epoch for epoch in store.epochs(run.id) if epoch.validation_loss is not None]
-    steps_per_epoch = (run.num_steps or 1) / run.config.train.epochs
-    window = max(1, round(steps_per_epoch / 20))
-    x_range = (0.0, float(run.config.train.epochs))
-    at = np.array([epoch.step for epoch in epochs]) / steps_per_epoch
-    validation_losses = np.array([epoch.validation_loss for epoch in epochs], np.float64)
-    validation_accuracies = np.array([epoch.validation_accuracy for epoch in epochs], np.float64)
-    live_chart(
-        [
-            *_training_losses(curve, steps_per_epoch, window),
-            Series("validation", at, validation_losses, VALIDATION, "dots"),
-        ],
-        key=f"loss_{run.id}",
-        title="Loss",
-        x_title="epochs",
-        y_title="cross-entropy (nats)",
-        x_range=x_range,
-    )
-    live_chart(
-        [
-            Series("training", curve.report_steps / steps_per_epoch, curve.running_accuracy(window), TRAINING),
-            Series("validation", at, validation_accuracies, VALIDATION, "dots"),
-        ],
-        key=f"accuracy_{run.id}",
-        title="Accuracy",
-        x_title="epochs",
-        y_title="share read correctly",
-        y_percent=True,
-        x_range=x_range,
-    )
-
-
-def _training_losses(curve: Curve, steps_per_epoch: float, window: int) -> list[Series]:
-    at = curve.steps / steps_per_epoch
-    return [
-        Series("each step", at, curve.losses, TRAINING, "faint"),
-        Series("training", at, curve.running_mean(window), TRAINING),
-    ]
+    if chosen is None:
+        return None
+    try:
+        return run_charts.Told.read(resources.store().run(chosen))
+    except RunNotFoundError:  # deleted meanwhile
+        st.caption("That run was deleted.")
+        return None

@@ -26,3 +26,25 @@ def run_label(run: Run) -> str:
     elif run.state != "finished":
         parts.append(run.state)
     return ", ".join(parts)
+
+
+def points(difference: float) -> str:
+    """0.0031 of accuracy -> "0.31 points"."""
+    return f"{100 * abs(difference):.2f} points"
+
+
+def count_of(number: int, noun: str) -> str:
+    """1, "run" -> "1 run"; 2 -> "2 runs"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def ordinal(number: int) -> str:
+    """1 -> "1st", 2 -> "2nd", 11 -> "11th"."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def plain(number: float) -> str:
+    """A small number to two digits and without powers of ten: 0.000027, 0.13, 2.5, 140."""
+    rounded = float(f"{number:.2g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.12f}".rstrip("0").rstrip(".")

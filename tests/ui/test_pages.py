@@ -134,19 +134,28 @@ def test_a_run_says_what_it_changed_in_its_preset() -> None:
     assert "hidden none (preset: 512)" in changed
 
 
-def test_a_double_click_starts_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_double_click_starts_one_run_even_where_the_first_has_failed_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise EngineError("The engine did not start.")
+
     from ui import starting
 
-    monkeypatch.setattr(starting.st, "session_state", {"start_number": 0})
+    app = open_page("pages/5_Train.py")
+    app.button(key="train_start").click().run()
+    assert app.button(key="train_start").disabled
+    monkeypatch.setattr(tickets, "submit", refuse)
+    monkeypatch.setattr(starting, "_SECOND_CLICK", 60.0)
+    app.number_input(key="train_tutorial-mlp_seed").set_value(1).run()
     for _ in range(2):
-        starting._start(small_run(), 0)
-    assert len(Store().runs()) == 1
+        app.button(key="train_start").click().run()
+        assert "did not start" in app.error[0].value
+    assert len(Store().runs()) == 2
 
 
 def test_a_wrong_setting_is_said_in_a_sentence_and_start_is_off() -> None:
     app = open_page("pages/5_Train.py")
     app.number_input(key="train_tutorial-mlp_learning_rate").set_value(-1.0).run()
-    assert "train.learning_rate: -1.0 was given; allowed: greater than 0" in app.error[0].value
+    assert app.error[0].value == "Learning rate should be greater than 0; -1.0 is not."
     assert app.button(key="train_start").disabled
 
 

@@ -1,7 +1,7 @@
 // What Plotly is told to draw: traces and layout. Uses theme.js and labels.js.
 
 function traceOf(one, data) {
-  const faint = one.style === "faint";
+  const faint = one.style === "faint" || one.style === "behind";
   const dots = one.style === "dots";
   return {
     type: "scatter",

@@ -20,14 +20,15 @@ class Series:
     name: shown beside the curve's end, and in the box under the mouse.
     x, y: (N,) float, N may be 0; NaN leaves a gap.
     colour: hex, as "#0072B2".
-    style: "line"; "faint", thin and translucent without a name beside it; "dots", markers joined by a line.
+    style: "line"; "faint", thin and translucent without a name beside it; "behind", the same with its name;
+        "dots", markers joined by a line.
     """
 
     name: str
     x: FloatArray
     y: FloatArray
     colour: str
-    style: Literal["line", "faint", "dots"] = "line"
+    style: Literal["line", "faint", "behind", "dots"] = "line"
 
 
 def packed(one: Series) -> dict[str, str]:

@@ -1,0 +1,122 @@
+"""Training in a real browser: started once, paused, stepped, steered, stopped, resumed, extended, seen by two."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.test_lesson_pages import open_page
+from tests.browser.test_live_chart import drag, ranges
+from tests.browser.test_story import PATIENT, last_step
+
+PROGRESS = re.compile(r"Epoch .* step ")
+
+
+def main(page: Page) -> Locator:
+    return page.get_by_test_id("stMain")
+
+
+def press(page: Page, name: str) -> None:
+    main(page).get_by_role("button", name=name, exact=True).click()
+
+
+def choose_preset(page: Page, title: str) -> None:
+    main(page).get_by_role("combobox", name="Preset").click()
+    page.get_by_role("option", name=title, exact=True).click()
+
+
+def set_epochs(page: Page, number: int) -> None:
+    epochs = main(page).get_by_role("spinbutton", name="Epochs")
+    epochs.fill(str(number))
+    epochs.press("Enter")
+
+
+def loss_chart(page: Page) -> Locator:
+    return page.get_by_role("img", name=re.compile("^Loss"))
+
+
+def start(page: Page, app_url: str, epochs: int, hidden: str = "512") -> str:
+    """Start the quick preset for some epochs with a double click; return the run's id."""
+    open_page(page, f"{app_url}/Train")
+    choose_preset(page, "Quick")
+    expect(main(page).get_by_role("spinbutton", name="Batch size")).to_have_value("128", timeout=PATIENT)
+    main(page).get_by_role("textbox", name="Hidden layers").fill(hidden)
+    set_epochs(page, epochs)
+    main(page).get_by_role("button", name=re.compile("^(Start|Add to the queue)$")).dblclick()
+    expect(page).to_have_url(re.compile(r"run=[a-z0-9]{8}"), timeout=PATIENT)
+    expect(page.get_by_text(PROGRESS)).to_be_visible(timeout=PATIENT)
+    return page.url.split("run=")[1][:8]
+
+
+def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_the_same(
+    page: Page, chromium: Browser, app_url: str
+) -> None:
+    run_id = start(page, app_url, epochs=300)
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_role("button", name="Stop")).to_have_count(1)  # a double click has started one run
+
+    press(page, "Pause")
+    expect(main(page).get_by_role("button", name="One step")).to_be_enabled(timeout=PATIENT)
+    before = last_step(page)
+    press(page, "One step")
+    expect(page.get_by_text(re.compile(rf"Step {before + 1:,} learned from 128 digits"))).to_be_visible(timeout=PATIENT)
+    expect(main(page).locator(".digits figure")).to_have_count(41)  # 40 of the batch, and the one that is read below
+    expect(sidebar.get_by_text("paused at")).to_be_visible(timeout=PATIENT)
+
+    other = chromium.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text(re.compile(rf"Step {before + 1:,} learned"))).to_be_visible(timeout=PATIENT)
+    press(other, "Go on")
+    expect(main(page).get_by_role("button", name="Pause")).to_be_visible(timeout=PATIENT)
+
+    press(page, "Learning rate")
+    slider = page.get_by_role("slider", name=re.compile("earning rate from now on"))
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.get_by_role("button", name="Use it").click()
+    page.get_by_role("tab", name="Learning rate").click()
+    expect(page.get_by_text(re.compile(r"Changed by hand: 0\.0015 after step"))).to_be_visible(timeout=PATIENT)
+    page.keyboard.press("Escape")
+
+    press(other, "Stop")
+    expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
+    stopped = page.get_by_text(re.compile("Stopped after")).inner_text()
+    other.close()
+    press(page, "Resume")
+    expect(page.get_by_text(PROGRESS)).to_be_visible(timeout=PATIENT)
+    assert last_step(page) / 430 >= float(stopped.split()[2]) - 0.01  # 430 steps an epoch: it goes on, not anew
+    press(page, "Stop")
+    expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
+    assert run_id in page.url
+
+
+def test_zoom_survives_while_a_run_goes_on_and_a_reload_finds_it(page: Page, app_url: str) -> None:
+    start(page, app_url, epochs=300)
+    chart = loss_chart(page)
+    expect(chart.locator(".scatterlayer .trace")).to_have_count(3, timeout=PATIENT)
+    drag(page, chart, (0.0, 0.1), (0.4, 0.6))
+    zoomed, step = ranges(chart), last_step(page)
+    page.wait_for_function(
+        "step => Number(document.body.innerText.match(/step ([\\d,]+) of/)[1].replaceAll(',', '')) > step + 200",
+        arg=step,
+        timeout=PATIENT,
+    )
+    assert np.array(ranges(chart)) == pytest.approx(np.array(zoomed))
+    page.reload()
+    expect(page.get_by_text(PROGRESS)).to_be_visible(timeout=PATIENT)
+    assert last_step(page) > step
+    # The form begins anew, with another recipe; the run is known to be this browser's own.
+    expect(main(page).get_by_role("button", name="Add to the queue")).to_be_enabled(timeout=PATIENT)
+    press(page, "Stop")
+    expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
+
+
+def test_finished_run_gets_five_more_epochs_and_one_thing_is_changed(page: Page, app_url: str) -> None:
+    start(page, app_url, epochs=1, hidden="16")
+    expect(page.get_by_text("of the test digits correctly")).to_be_visible(timeout=PATIENT)
+    press(page, "5 more epochs")
+    expect(page.get_by_text("The test set was read 2 times")).to_be_visible(timeout=PATIENT)
+    press(page, "Learning rate 0.006")
+    expect(main(page).get_by_text(re.compile(r"As run .*, but: learning rate 0\.006"))).to_be_visible(timeout=PATIENT)
+    expect(main(page).get_by_role("spinbutton", name="Epochs")).to_have_value("6")

@@ -1,0 +1,248 @@
+"""What watching a run is made of: curves read once, a pace that gives way, words, rates, and whose browser it is."""
+
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+
+from mnistlab.curve import Curve
+from mnistlab.events import Probes, StepsTaken
+from mnistlab.runs import Run
+from mnistlab.store import Store
+from tests import tiny
+from ui import after_run, identity, pacing, rates, run_charts, run_words
+from ui.curves import Curves
+from ui.live_chart import Series
+from ui.words import ordinal, plain
+
+
+def report(first_step: int, step: int, loss: float = 1.0) -> StepsTaken:
+    losses = np.full(step - first_step + 1, loss, np.float32)
+    return StepsTaken(first_step, step, step / 5, losses, 0.5, 0.1, 100.0, 1.0)
+
+
+def started(store: Store) -> tuple[str, int]:
+    run_id = store.create(tiny.config(), "me", "running")
+    attempt = store.claim(run_id, "a worker")
+    assert attempt is not None
+    return run_id, attempt
+
+
+class Asked(Store):
+    """A store that notes from which step on its curves were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def curve(self, run_id: str, after_step: int = 0) -> Curve:
+        self.asked.append(after_step)
+        return super().curve(run_id, after_step)
+
+
+def test_each_step_of_a_curve_is_read_once() -> None:
+    store = Asked()
+    run_id, attempt = started(store)
+    curves = Curves(store)
+    for last in (3, 7, 7, 10):
+        if last > store.run(run_id).step:
+            store.log(run_id, attempt, [report(store.run(run_id).step + 1, last)])
+        curve = curves.of(store.run(run_id))
+        np.testing.assert_array_equal(curve.steps, np.arange(1, last + 1))
+    assert store.asked == [0, 3, 7]
+
+
+def test_curve_is_read_anew_when_another_attempt_has_rewound_it() -> None:
+    store = Store()
+    run_id, attempt = started(store)
+    curves = Curves(store)
+    store.log(run_id, attempt, [report(1, 4, 1.0)], weights={"checkpoint": b"x"})
+    store.log(run_id, attempt, [report(5, 9, 2.0)])
+    assert len(curves.of(store.run(run_id)).steps) == 9
+    again = store.claim(run_id, "another worker")
+    assert again is not None
+    store.log(run_id, again, [report(5, 6, 3.0)])
+    curve = curves.of(store.run(run_id))
+    np.testing.assert_array_equal(curve.steps, np.arange(1, 7))
+    np.testing.assert_array_equal(curve.losses, [1, 1, 1, 1, 3, 3])
+
+
+def test_page_that_read_the_run_before_the_rewinding_gets_no_gap_for_long() -> None:
+    store = Store()
+    run_id, attempt = started(store)
+    curves = Curves(store)
+    store.log(run_id, attempt, [report(1, 9)])
+    curves.of(store.run(run_id))
+    stale = replace(store.run(run_id), step=20)
+    again = store.claim(run_id, "another worker")
+    assert again is not None
+    store.log(run_id, again, [report(1, 5), report(6, 12)])
+    for run in (stale, store.run(run_id)):
+        steps = curves.of(run).steps
+        assert (np.diff(steps) == 1).all()
+    np.testing.assert_array_equal(steps, np.arange(1, 13))
+
+
+def test_curve_stays_whole_while_many_threads_read_it() -> None:
+    store = Store()
+    run_id, attempt = started(store)
+    curves, broken, over = Curves(store), list[np.ndarray](), threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            steps = curves.of(store.run(run_id)).steps
+            if len(steps) and not np.array_equal(steps, np.arange(1, len(steps) + 1)):
+                broken.append(steps)
+
+    threads = [threading.Thread(target=watch) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for step in range(1, 60, 2):
+        store.log(run_id, attempt, [report(step, step + 1)])
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert not broken
+    assert len(curves.of(store.run(run_id)).steps) == 60
+
+
+@pytest.fixture
+def own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+
+
+@pytest.mark.usefixtures("own_session")
+def test_dear_refreshes_come_less_often_and_cheap_ones_every_second_again() -> None:
+    run = a_run(step=10)
+    assert pacing.seconds_between(run) == 1
+    for seconds, expected in ((0.2, 2), (0.2, 5), (0.2, 5), (0.01, 2), (0.01, 1)):
+        for _ in range(5):
+            pacing.note(seconds)
+        assert pacing.seconds_between(run) == expected
+
+
+@pytest.mark.usefixtures("own_session")
+def test_one_slow_refresh_changes_nothing() -> None:
+    for seconds in (8.0, 0.01, 0.01, 0.3, 0.01, 0.01, 0.3, 0.01):
+        pacing.note(seconds)
+    assert pacing.seconds_between(a_run(step=10)) == 1
+
+
+@pytest.mark.usefixtures("own_session")
+def test_refreshing_is_quick_before_the_first_step_and_ends_with_the_run() -> None:
+    assert pacing.seconds_between(a_run(step=0)) == 0.5
+    assert pacing.seconds_between(a_run(step=10, state="finished")) is None
+
+
+def a_run(**values: object) -> Run:
+    defaults = dict.fromkeys(Run.__dataclass_fields__)
+    known = {"id": "abcdefgh", "config": tiny.config(), "state": "running", "attempt": 1, "created": time.time()}
+    more = {"step": 40, "num_steps": 100, "epoch": 0.8, "seconds": 4.0, "rate_changes": ()}
+    return Run(**(defaults | known | more | values))
+
+
+def queued(run_id: str, owner: str, created: float) -> Run:
+    return a_run(id=run_id, owner=owner, created=created, state="queued", step=0)
+
+
+def test_place_in_the_queue_is_the_fair_one() -> None:
+    mine = [queued("a", "me", 1), queued("b", "me", 2)]
+    active = [*mine, queued("c", "other", 3), a_run(id="r", owner="third")]
+    assert run_words.queue_line(mine[0], active, "me") == "Next in the queue, after the one that runs"
+    assert run_words.queue_line(mine[1], active, "me") == (
+        "3rd in the queue, behind 1 run of others and 1 run of yours"
+    )
+
+
+def test_progress_tells_epoch_step_pace_and_time_left() -> None:
+    run = a_run(images_per_second=1234.5)
+    assert run_words.progress_line(run) == "Epoch 0.80 of 2, step 40 of 100, 1,234 images/s, 6 s left"
+    assert run_words.progress_line(replace(run, pause_at=40)).endswith("paused")
+
+
+def test_result_is_compared_with_the_tutorials_and_the_last_run_in_points() -> None:
+    config = tiny.config().model_copy(update={"preset": "tutorial-mlp"})
+    result = {"test_accuracy": 0.98, "test_loss": 0.07, "per_digit": [[98, 1000]] * 10}
+    run = a_run(config=config, state="finished", result=result)
+    line = after_run.result_line(run, replace(run, id="lastlast", result=result | {"test_accuracy": 0.975}))
+    assert "**98.00 %**" in line
+    assert "0.10 points above the tutorial's 97.90 % after 10 epochs" in line
+    assert "0.50 points above your run before it (97.50 %, lastlast)" in line
+    # 1.96 standard deviations of the difference of two shares of 10,000
+    assert "below 0.39 points may be luck" in line
+
+
+def test_slider_has_three_steps_or_more_in_each_factor_of_ten_and_the_presets_own() -> None:
+    assert (rates.LADDER[0], rates.LADDER[-1]) == (0.0001, 10)
+    assert np.max(np.diff(np.log10(rates.LADDER))) < np.log10(2.01)
+    assert 0.0123 in rates.steps(0.0123)
+    assert [rates.shown(rate) for rate in (10.0, 0.1, 0.00015)] == ["10", "0.1", "0.00015"]
+    assert rates.changed(0.1, 1 / 3) == 0.033
+
+
+def test_numbers_are_written_without_powers_of_ten() -> None:
+    assert [plain(number) for number in (0.0000271, 0.134, 2.54, 143)] == ["0.000027", "0.13", "2.5", "140"]
+    assert [ordinal(number) for number in (1, 2, 3, 4, 11, 22)] == ["1st", "2nd", "3rd", "4th", "11th", "22nd"]
+
+
+def with_cookie(monkeypatch: pytest.MonkeyPatch, cookie: str) -> str:
+    monkeypatch.setattr(st, "context", SimpleNamespace(cookies={"_streamlit_xsrf": cookie}))
+    return identity.owner()
+
+
+@pytest.mark.usefixtures("own_session")
+def test_browser_is_known_again_after_a_reload_which_masks_its_cookie_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = with_cookie(monkeypatch, "2|77558e94|6144116baac56f0b9967dc8db7dfdda5|1795487198")
+    assert with_cookie(monkeypatch, "2|8d764aa2|9b67d55d50e6ab3d634418bb4dfc1993|1795487198") == first
+    assert with_cookie(monkeypatch, "2|b26f738c|e61b3642582e3395248e4ccbfaa3af98|1795487200") != first
+
+
+@pytest.mark.usefixtures("own_session")
+@pytest.mark.parametrize("cookie", ["", "2|zz|zz|1", "2|77|61|1", "nonsense", "2|77558e94||1"])
+def test_browser_without_a_proper_cookie_is_known_within_its_tab(cookie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = with_cookie(monkeypatch, cookie)
+    assert with_cookie(monkeypatch, cookie) == first
+    assert len(first) == 16
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, chart: str, told: run_charts.Told) -> tuple[list[Series], str]:
+    """The curves of one chart, and what is said below it."""
+    series, words = list[Series](), list[str]()
+    monkeypatch.setattr(run_charts, "live_chart", lambda curves, **_: series.extend(curves))
+    monkeypatch.setattr(run_charts, "st", SimpleNamespace(caption=words.append, markdown=words.append))
+    getattr(run_charts, chart)(told)
+    return series, " ".join(words)
+
+
+def told_by(store: Store, **values: object) -> run_charts.Told:
+    run_id, attempt = started(store)
+    for step in (1, 2):
+        probes = Probes(["layer 1", "output"], [0.01 * step, 0.1 * step], 0.25)
+        store.log(run_id, attempt, [replace(report(step, step), probes=probes)], num_steps=10)
+    run = replace(store.run(run_id), **values)  # type: ignore[arg-type]
+    return run_charts.Told(run, store.curve(run_id), [])
+
+
+def test_each_layer_has_its_curve_of_gradients(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    (first, output), _ = drawn(monkeypatch, "_gradients", told_by(store))
+    assert (first.name, output.name) == ("layer 1", "output")
+    np.testing.assert_allclose(first.x, [0.2, 0.4])  # 10 steps are two epochs
+    np.testing.assert_allclose(output.y, [0.1, 0.2])
+
+
+def test_dead_relus_are_a_curve_and_without_relus_a_sentence(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    (dead,), _ = drawn(monkeypatch, "_dead_relus", told_by(store))
+    np.testing.assert_allclose(dead.y, [0.25, 0.25])
+    series, words = drawn(monkeypatch, "_dead_relus", told_by(store, config=tiny.config({"activation": "tanh"})))
+    assert (series, words) == ([], "This network has no ReLUs, so none can die.")
+
+
+def test_changes_of_the_learning_rate_are_marked_and_listed(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    series, words = drawn(monkeypatch, "_learning_rate", told_by(store, rate_changes=((1, 0.05), (2, 0.2))))
+    changes = series[1]
+    np.testing.assert_allclose(changes.y, [0.05, np.nan, 0.2, np.nan])
+    assert words == "Changed by hand: 0.05 after step 1, 0.2 after step 2."

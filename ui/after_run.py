@@ -1,0 +1,134 @@
+"""What comes after a run: its result beside others, more epochs, and the same again with one thing changed."""
+
+from collections.abc import Callable
+from math import sqrt
+
+import streamlit as st
+
+from mnistlab import jobs
+from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, parse_config
+from mnistlab.presets import TUTORIAL_ACCURACY
+from mnistlab.runs import Run
+from ui import acting, frame, identity, rates, recipe, resources
+from ui.words import duration, percent, points
+
+_MORE_EPOCHS = 5
+_DROPOUT = 0.3
+_AUGMENT = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
+
+
+def show(run: Run) -> None:
+    """Where to go from a run that has ended."""
+    with st.container(horizontal=True, vertical_alignment="center", key="after_links"):
+        if run.step and run.state in ("finished", "stopped"):
+            st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
+            st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
+        if run.state == "finished":
+            st.button(
+                f"{_MORE_EPOCHS} more epochs",
+                key="run_extend",
+                on_click=acting.act,
+                args=(jobs.extend, run.id, _MORE_EPOCHS, resources.store()),
+                help="It goes on from where it ended, with the same optimizer and random numbers.",
+            )
+    _offer_changes(run)
+
+
+def result_line(run: Run, last: Run | None) -> str:
+    """The result in one sentence, against the tutorial's and the visitor's last run."""
+    assert run.result is not None
+    accuracy = run.result["test_accuracy"]
+    others = []
+    if run.config.preset in TUTORIAL_ACCURACY and run.config.dataset == "mnist":
+        theirs = TUTORIAL_ACCURACY[run.config.preset]
+        others.append(f"{_compared(accuracy, theirs)} the tutorial's {percent(theirs)} after 10 epochs")
+    if last is not None and last.result is not None:
+        before = last.result["test_accuracy"]
+        others.append(f"{_compared(accuracy, before)} your run before it ({percent(before)}, {last.id})")
+    compared = f": {', and '.join(others)}" if others else ""
+    return (
+        f"It reads **{percent(accuracy)}** of the test digits correctly{compared}. Test loss "
+        f"{run.result['test_loss']:.4f}, {duration(run.seconds)} of training at {run.images_per_second or 0:,.0f} "
+        f"images/s. {_luck(run)}{_readings(run)}"
+    )
+
+
+def last_run_before(run: Run) -> Run | None:
+    """The visitor's finished run before this one, on the same data set."""
+    me = identity.owner()
+    if run.owner != me:
+        return None
+    for other in resources.store().runs(limit=100, states=["finished"]):
+        if other.owner == me and other.created < run.created and other.config.dataset == run.config.dataset:
+            return other
+    return None
+
+
+def _compared(accuracy: float, other: float) -> str:
+    if points(accuracy - other) == points(0):
+        return "the same as"
+    return f"{points(accuracy - other)} {'above' if accuracy > other else 'below'}"
+
+
+def _luck(run: Run) -> str:
+    """How far two equally good networks' results may well lie apart: 95 % of such pairs, by the binomial formula."""
+    assert run.result is not None
+    accuracy = run.result["test_accuracy"]
+    num_images = sum(total for _, total in run.result["per_digit"])
+    spread = 1.96 * sqrt(2 * accuracy * (1 - accuracy) / num_images)
+    return f"On {num_images:,} digits, a difference below {points(spread)} may be luck."
+
+
+def _readings(run: Run) -> str:
+    assert run.result is not None
+    number = run.result.get("test_readings", 1)
+    if number < 2:
+        return ""
+    return (
+        f" The test set was read {number} times for this run: who stops where it reads best flatters the network, "
+        "so trust the validation curve."
+    )
+
+
+def _offer_changes(run: Run) -> None:
+    st.markdown("**Change one thing and run again**")
+    with st.container(horizontal=True, key="after_changes"):
+        for number, (label, change) in enumerate(_changes(run.config).items()):
+            st.button(label, key=f"change_{number}_{run.id}", on_click=_want, args=(run, label, change))
+    noted = st.session_state.get(recipe.JUST_SET)
+    if noted == run.id:
+        st.caption("The recipe is set: press Start.")
+
+
+def _want(run: Run, label: str, change: Callable[[dict[str, dict[str, object]]], None]) -> None:
+    values = run.config.model_dump()
+    change(values)
+    note = f"As run {run.id}, but: **{label[0].lower()}{label[1:]}**."
+    st.session_state[recipe.WANTED] = recipe.Wanted(parse_config(values), note)
+    st.session_state[recipe.JUST_SET] = run.id
+
+
+_Change = Callable[[dict[str, dict[str, object]]], None]
+
+
+def _changes(config: RunConfig) -> dict[str, _Change]:
+    """What to change, by what its button says."""
+    rate = config.train.learning_rate
+    more, less = rates.changed(rate, 3), rates.changed(rate, 1 / 3)
+    found: dict[str, _Change] = {
+        f"Learning rate {rates.shown(more)}": lambda values: values["train"].update(learning_rate=more),
+        f"Learning rate {rates.shown(less)}": lambda values: values["train"].update(learning_rate=less),
+    }
+    if config.model.kind == "mlp" and config.model.hidden:
+        wide = tuple(min(2 * width, MAX_WIDTH) for width in config.model.hidden)
+        found["Twice the width"] = lambda values: values["model"].update(hidden=wide)
+    elif config.model.kind == "cnn":
+        channels = tuple(min(2 * number, MAX_CHANNELS) for number in config.model.channels)
+        found["Twice the width"] = lambda values: values["model"].update(channels=channels)
+    dropout = 0 if config.model.dropout else _DROPOUT
+    label = f"Dropout {dropout:g}" if dropout else "No dropout"
+    found[label] = lambda values: values["model"].update(dropout=dropout)
+    augment = AugmentConfig() if config.augment.is_active else _AUGMENT
+    label = "Augmentation" if augment.is_active else "No augmentation"
+    found[label] = lambda values: values.update(augment=augment.model_dump())
+    return found

@@ -1,0 +1,171 @@
+"""The curves of a run as live charts; another run's may stand behind them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.curve import Curve
+from mnistlab.events import EpochEnded
+from mnistlab.runs import Run
+from ui import rates, resources
+from ui.live_chart import Series, live_chart
+from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
+
+_WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
+_HERO_HEIGHT, _HEIGHT = 320, 280
+
+
+@dataclass(frozen=True)
+class Told:
+    """A run and all it has told so far, as series over epochs."""
+
+    run: Run
+    curve: Curve
+    epochs: Sequence[EpochEnded]
+
+    @classmethod
+    def read(cls, run: Run) -> "Told":
+        """What the store holds; raises RunNotFoundError or StoreError."""
+        epochs = resources.store().epochs(run.id)
+        return cls(run, resources.curves().of(run), [one for one in epochs if one.validation_loss is not None])
+
+    @cached_property
+    def steps_per_epoch(self) -> float:
+        """How many steps one pass over the data takes."""
+        return (self.run.num_steps or 1) / self.run.config.train.epochs
+
+    @property
+    def window(self) -> int:
+        """How many steps a running mean is over."""
+        return max(1, round(self.steps_per_epoch / _WINDOWS_PER_EPOCH))
+
+    @property
+    def reports(self) -> npt.NDArray[np.float64]:
+        """(R,) where each report stands, in epochs."""
+        return self.curve.report_steps / self.steps_per_epoch
+
+    def losses(self, name: str, colour: str, style: str = "line") -> Series:
+        """The running mean of the training loss."""
+        x = self.curve.steps / self.steps_per_epoch
+        return Series(name, x, self.curve.running_mean(self.window), colour, style)  # type: ignore[arg-type]
+
+    def accuracies(self, name: str, colour: str, style: str = "line") -> Series:
+        """The running mean of the training accuracy."""
+        return Series(name, self.reports, self.curve.running_accuracy(self.window), colour, style)  # type: ignore[arg-type]
+
+    def validation(self, name: str, field: str, colour: str) -> Series:
+        """A figure of the validation images after each epoch; epoch 0 is before training."""
+        x = np.array([one.step for one in self.epochs]) / self.steps_per_epoch
+        return Series(name, x, np.array([getattr(one, field) for one in self.epochs], np.float64), colour, "dots")
+
+
+def show(told: Told, behind: Told | None) -> None:
+    """The loss, large, and below it one of the other charts."""
+    _loss(told, behind)
+    charts = {
+        "Accuracy": lambda: _accuracy(told, behind),
+        "Gradients": lambda: _gradients(told),
+        "Dead ReLUs": lambda: _dead_relus(told),
+        "Learning rate": lambda: _learning_rate(told),
+    }
+    _tabs(charts, f"more_{told.run.id}")
+
+
+def show_nothing_yet(epochs: int) -> None:
+    """The frame in which the first curve will appear."""
+    live_chart(
+        [],
+        key="loss_none",
+        title="Loss",
+        x_title="epochs",
+        y_title="cross-entropy (nats)",
+        x_range=(0.0, float(epochs)),
+        height=_HERO_HEIGHT,
+    )
+
+
+def _tabs(charts: dict[str, Callable[[], None]], key: str) -> None:
+    """Only the open one is computed and sent."""
+    tabs = st.tabs(list(charts), key=key, on_change="rerun", height=_HEIGHT + 70)
+    for tab, draw in zip(tabs, charts.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def _chart(told: Told, name: str, series: list[Series], title: str, y_title: str, **options: bool) -> None:
+    live_chart(
+        series,
+        key=f"{name}_{told.run.id}",
+        title=title,
+        x_title="epochs",
+        y_title=y_title,
+        x_range=(0.0, float(told.run.config.train.epochs)),
+        height=_HERO_HEIGHT if name == "loss" else _HEIGHT,
+        y_percent=options.get("percent", False),
+        log_y=options.get("log", False),
+    )
+
+
+def _loss(told: Told, behind: Told | None) -> None:
+    x = told.curve.steps / told.steps_per_epoch
+    series = [Series("each step", x, told.curve.losses, TRAINING, "faint")]
+    if behind is not None:
+        series += [
+            behind.losses(f"{behind.run.id}, training", NEUTRAL, "behind"),
+            behind.validation(f"{behind.run.id}, validation", "validation_loss", NEUTRAL),
+        ]
+    series += [told.losses("training", TRAINING), told.validation("validation", "validation_loss", VALIDATION)]
+    _chart(told, "loss", series, "Loss", "cross-entropy (nats)")
+
+
+def _accuracy(told: Told, behind: Told | None) -> None:
+    series = []
+    if behind is not None:
+        series += [
+            behind.accuracies(f"{behind.run.id}, training", NEUTRAL, "behind"),
+            behind.validation(f"{behind.run.id}, validation", "validation_accuracy", NEUTRAL),
+        ]
+    series += [
+        told.accuracies("training", TRAINING),
+        told.validation("validation", "validation_accuracy", VALIDATION),
+    ]
+    _chart(told, "accuracy", series, "Accuracy", "share read correctly", percent=True)
+
+
+def _gradients(told: Told) -> None:
+    probes = told.curve.probes
+    layers = next((probe.layers for probe in probes if probe is not None), [])
+    series = []
+    for number, layer in enumerate(layers):
+        sizes = [probe.gradients[number] if probe else np.nan for probe in probes]
+        series.append(Series(layer, told.reports, np.array(sizes, np.float64), LAYERS[number % len(LAYERS)]))
+    _chart(told, "gradients", series, "Gradient of each layer", "mean size for a weight", log=True)
+    st.caption("Layer 1 is next to the pixels. A curve that sinks towards nothing is a layer that learns nothing.")
+
+
+def _dead_relus(told: Told) -> None:
+    shares = [np.nan if probe is None or probe.dead is None else probe.dead for probe in told.curve.probes]
+    if told.run.config.model.activation != "relu":
+        st.markdown("This network has no ReLUs, so none can die.")
+        return
+    series = [Series("silent", told.reports, np.array(shares, np.float64), TRAINING)]
+    _chart(told, "dead", series, "Dead ReLUs", "share of hidden neurons", percent=True)
+    st.caption("Silent on each of 200 training images: such a neuron gets no gradient and may never wake again.")
+
+
+def _learning_rate(told: Told) -> None:
+    changes = told.run.rate_changes
+    series = [Series("learning rate", told.reports, told.curve.learning_rates, TRAINING)]
+    if changes:  # a gap between two points, so that no line joins them
+        at = np.repeat([step / told.steps_per_epoch for step, _ in changes], 2)
+        wanted = np.column_stack([[rate for _, rate in changes], np.full(len(changes), np.nan)]).ravel()
+        series.append(Series("changed by hand", at, wanted, VALIDATION, "dots"))
+    _chart(told, "rate", series, "Learning rate", "how far each step goes", log=True)
+    if changes:
+        listed = ", ".join(f"{rates.shown(rate)} after step {step:,}" for step, rate in changes)
+        st.caption(f"Changed by hand: {listed}.")

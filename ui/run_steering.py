@@ -1,0 +1,104 @@
+"""The buttons under a run's progress: stop, pause, one step, go on, learning rate, resume."""
+
+import time
+from typing import Literal
+
+import streamlit as st
+
+from mnistlab import jobs, steering
+from mnistlab.runs import Run
+from ui import acting, rates, resources
+
+# A worker looks twice a second; one that has not stopped after so long hangs.
+_PATIENCE_SECONDS = 10.0
+
+
+def show(run: Run) -> None:
+    """What can be done with this run now, in one row that keeps its height."""
+    with st.container(horizontal=True, key=f"steering_{run.state}"):
+        if run.state == "queued":
+            _button("Cancel", "run_stop", jobs.stop, run)
+        elif run.state == "running":
+            _pause_buttons(run)
+            _button("Stop", "run_stop", jobs.stop, run, disabled=run.control == "stop")
+            _learning_rate(run)
+        elif run.state in ("stopped", "failed", "lost"):
+            _button("Resume", "run_resume", jobs.resume, run, primary=True)
+            if run.state == "lost":
+                _button("Close it", "run_stop", jobs.stop, run)
+    acting.tell_problem()
+    _offer_force(run)
+
+
+def _button(label: str, key: str, deed: object, run: Run, disabled: bool = False, primary: bool = False) -> None:
+    """A button for a deed of `jobs` or `steering`."""
+    _deed_button(label, key, (deed, run.id, resources.store()), disabled, primary)
+
+
+def _deed_button(
+    label: str,
+    key: str,
+    deed: tuple[object, ...],
+    disabled: bool,
+    primary: bool = False,
+    help_text: str | None = None,
+) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    st.button(label, key=key, disabled=disabled, type=kind, on_click=acting.act, args=deed, help=help_text)
+
+
+def _pause_buttons(run: Run) -> None:
+    is_stopping = run.control == "stop"
+    if run.pause_at is None:
+        _deed_button("Pause", "run_pause", (acting.pause_and_wait, run.id), is_stopping or not run.step)
+        return
+    _button("Go on", "run_go_on", steering.go_on, run, disabled=is_stopping, primary=True)
+    waits = is_stopping or not acting.is_settled(run)
+    deed = (acting.step_and_wait, run.id)
+    _deed_button("One step", "run_step", deed, waits, help_text="Learn from one more batch, and look at it.")
+
+
+def _learning_rate(run: Run) -> None:
+    """Another rate for the steps to come; the worker takes it up within half a second."""
+    current = run.rate_changes[-1][1] if run.rate_changes else run.config.train.learning_rate
+    with st.popover("Learning rate", disabled=run.control == "stop"):
+        has_schedule = run.config.train.schedule != "constant"
+        chosen = st.select_slider(
+            "Highest learning rate from now on" if has_schedule else "Learning rate from now on",
+            rates.steps(run.config.train.learning_rate, current),
+            current,
+            key=f"rate_{run.id}_{len(run.rate_changes)}",
+            format_func=rates.shown,
+        )
+        st.button(
+            "Use it",
+            key="run_rate",
+            on_click=acting.act,
+            args=(steering.set_learning_rate, run.id, chosen, resources.store()),
+            disabled=chosen == current,
+        )
+        waiting = run.wanted_rate is not None
+        st.caption(f"Asked for: {rates.shown(run.wanted_rate or 0)}." if waiting else f"Now: {rates.shown(current)}.")
+
+
+def _offer_force(run: Run) -> None:
+    """For a run that was asked to stop and has not."""
+    asked = f"stop_seen_{run.id}"
+    if run.state != "running" or run.control != "stop":
+        st.session_state.pop(asked, None)
+        return
+    if time.monotonic() - st.session_state.setdefault(asked, time.monotonic()) < _PATIENCE_SECONDS:
+        return
+    with st.container(border=True):
+        st.markdown(
+            f"It was asked to stop {_PATIENCE_SECONDS:.0f} seconds ago and has not. Stop by force ends its process at "
+            "once: what it has learned since its last checkpoint, usually a few seconds, is lost, and Resume goes on "
+            "from there."
+        )
+        st.button(
+            "Stop by force",
+            key="run_force",
+            on_click=acting.act,
+            args=(jobs.stop, run.id, resources.store()),
+            kwargs={"force": True},
+        )

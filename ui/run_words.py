@@ -1,0 +1,63 @@
+"""What a run is doing, in words: pure text, the same on the page and in the sidebar."""
+
+from collections.abc import Sequence
+
+from mnistlab.queue import fair_order
+from mnistlab.runs import Run
+from ui.words import count_of, duration, ordinal, percent
+
+
+def queue_line(run: Run, active: Sequence[Run], me: str) -> str:
+    """A queued run's place among all active runs: "2nd in the queue, behind 1 run of others"."""
+    running = [other for other in active if other.state == "running"]
+    order = fair_order([other for other in active if other.state == "queued"], running)
+    ids = [other.id for other in order]
+    place = ids.index(run.id) if run.id in ids else 0
+    ahead = order[:place]
+    if not ahead:
+        return "Next in the queue, after the one that runs" if running else "Next in the queue, waiting for the engine"
+    own = sum(other.owner == me for other in ahead)
+    parts = [count_of(len(ahead) - own, "run") + " of others", count_of(own, "run") + " of yours"]
+    numbers = (len(ahead) - own, own)
+    behind = " and ".join(part for part, number in zip(parts, numbers, strict=True) if number)
+    return f"{ordinal(place + 1)} in the queue, behind {behind}"
+
+
+def progress_line(run: Run) -> str:
+    """How far a running run is, how fast, and how long it will take."""
+    if not run.step:
+        return "Starting ..."
+    parts = [f"Epoch {run.epoch:.2f} of {run.config.train.epochs}", f"step {run.step:,} of {run.num_steps or 0:,}"]
+    if run.is_paused:
+        parts.append("paused")
+    else:
+        parts.append(f"{run.images_per_second or 0:,.0f} images/s")
+        if run.seconds_left is not None:
+            parts.append(f"{duration(run.seconds_left)} left")
+    if run.control == "stop":
+        parts.append("stopping")
+    return ", ".join(parts)
+
+
+def short_state(run: Run, active: Sequence[Run], me: str) -> str:
+    """The same in a few words, for the sidebar."""
+    share = percent(run.progress, 0)
+    if run.state == "queued":
+        return queue_line(run, active, me)
+    if run.state == "lost":
+        return f"lost at {share}: its worker is silent"
+    if run.is_paused:
+        return f"paused at {share}"
+    left = f", {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
+    return share + left
+
+
+def end_line(run: Run) -> str:
+    """How a run ended that did not finish, and what can be done."""
+    if run.state == "lost":
+        return "Its worker is silent: process or computer is gone. Resume goes on from the last checkpoint."
+    if run.state == "failed":
+        return f"The run failed. {run.error}"
+    if not run.step:
+        return "Cancelled before its first step. Resume puts it back into the queue."
+    return f"Stopped after {run.epoch:.2f} of {run.config.train.epochs} epochs. Nothing is lost: Resume goes on."

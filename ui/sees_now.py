@@ -1,0 +1,74 @@
+"""What a network sees while it learns: its first weights as pictures, and how it reads one drawing by now."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.runs import Run
+from ui import bars, frame, model_views, mosaic, resources
+
+_NEURONS, _PER_ROW = 20, 5
+_HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
+_SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
+_SIDE, _BARS_WIDTH = 84, 200  # CSS pixels
+
+
+def show(run: Run) -> None:
+    """Both halves, as of the weights that were kept last: at each epoch and every few seconds."""
+    step = resources.store().weights_step(run.id)
+    st.subheader("What it sees now", anchor=False)
+    weights, drawing = st.columns(2, gap="medium")
+    with weights.container(height=_HEIGHT, border=False):
+        if step is None:
+            st.markdown("Its first weights come within a few seconds of training.")
+        else:
+            st.html(_weights_picture(run.id, step))
+            st.caption(_weights_caption(run, step))
+    with drawing.container(height=_HEIGHT, border=False):
+        _show_reading(run, step)
+
+
+@st.cache_resource(show_spinner=False, max_entries=60)
+def _weights_picture(run_id: str, step: int) -> str:
+    from mnistlab.untrained import first_weights  # needs torch
+
+    return model_views.weights_picture(first_weights(_model(run_id, step), _NEURONS), _PER_ROW)
+
+
+def _model(run_id: str, step: int) -> Any:
+    return resources.predictor(run_id, step).model
+
+
+def _weights_caption(run: Run, step: int) -> str:
+    epoch = step * run.config.train.epochs / (run.num_steps or 1)
+    seen = "a window of 3 x 3 pixels" if run.config.model.kind == "cnn" else "all pixels"
+    return (
+        f"The first {_NEURONS} neurons of layer 1 after {epoch:.2f} epochs, each looking at {seen}: orange is ink it "
+        "wants, blue is ink it does not."
+    )
+
+
+def _show_reading(run: Run, step: int | None) -> None:
+    image, true = _drawing()
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=_SIDE + 4):
+            shown = np.round(image[None] * 255).astype(np.uint8)
+            st.html(mosaic.mosaic(shown, ["your drawing" if true is None else f"a test {true}"], side=_SIDE))
+        with st.container(width=_BARS_WIDTH):
+            if step is None:
+                st.html(bars.empty_bars())
+            else:
+                probabilities = resources.predictor(run.id, step).probabilities(image[None].astype(np.float32))[0]
+                st.html(bars.probability_bars([float(share) for share in probabilities]))
+    label = "Draw your own digit" if true is not None else "Draw another digit"
+    st.page_link(frame.page_script("Draw"), label=label, query_params={})
+
+
+def _drawing() -> tuple[Any, int | None]:
+    """The visitor's last drawing (28, 28) in [0, 1] and None, else a test digit and what it is."""
+    drawn = st.session_state.get("last_drawing")
+    if drawn is not None:
+        return np.asarray(drawn, np.float32), None
+    test = resources.dataset().test
+    return test.images[_SAMPLE].astype(np.float32) / 255, int(test.labels[_SAMPLE])

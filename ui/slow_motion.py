@@ -1,0 +1,75 @@
+"""One training step, looked at closely: the batch's digits, what the network said of them, and what it changed."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.runs import Run
+from ui import bars, mosaic, resources
+from ui.words import count_of, percent, plain
+
+if TYPE_CHECKING:
+    from mnistlab.closeup import SlowStep
+
+_SIDE, _PER_ROW = 46, 20  # CSS pixels of a digit, digits in a row
+
+
+def show(run: Run) -> None:
+    """While a run is paused: the step it took last, if it was a single one, else how to take one."""
+    if not run.is_paused:
+        return
+    if resources.store().weights_step(run.id, "closeup") != run.step:
+        st.markdown("Paused. **One step** lets it learn from a single batch and shows you what that changed.")
+        return
+    step = _closeup(run.id, run.step)
+    correct_before = step.before.argmax(axis=1) == step.labels
+    correct_after = step.after.argmax(axis=1) == step.labels
+    num_images = len(step.labels)
+    st.markdown(
+        f"**Step {run.step:,}** learned from {_which(num_images, run)}. Loss on them: **{step.losses[0]:.3f}** before, "
+        f"**{step.losses[1]:.3f}** after. Read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
+    )
+    st.html(_digits(step, run.step))
+    st.caption(
+        "Below each digit: what it said before the step (the true digit); a check mark is right, a cross wrong. "
+        "An arrow shows what it says now, where that is something else."
+    )
+    _show_updates(step)
+
+
+def _which(num_images: int, run: Run) -> str:
+    batch_size = run.config.train.batch_size
+    if batch_size > num_images:
+        return f"{batch_size:,} digits; these are {num_images} of them"
+    return "this digit" if num_images == 1 else f"these {count_of(num_images, 'digit')}"
+
+
+def _digits(step: "SlowStep", number: int) -> str:
+    before, after = step.before.argmax(axis=1), step.after.argmax(axis=1)
+    captions, tips = [], []
+    for index, (said, says, true) in enumerate(zip(before, after, step.labels, strict=True)):
+        captions.append(f"{said} ({true})" if said == says else f"{said} ({true}) \N{RIGHTWARDS ARROW}{says}")
+        shares = [percent(float(answers[index, true]), 1) for answers in (step.before, step.after)]
+        tips.append(f"step {number:,}: a {true}; probability it gave to {true}: {shares[0]} before, {shares[1]} after")
+    correct = [bool(right) for right in before == step.labels]
+    return mosaic.mosaic(step.images, captions, tips, correct, side=_SIDE, per_row=_PER_ROW)
+
+
+def _show_updates(step: "SlowStep") -> None:
+    """How far the weights of each layer moved, against how large they are."""
+    shares = [float(share) for share in step.updates / np.maximum(step.weights, 1e-12)]
+    longest = max(shares) or 1.0
+    lines = [
+        (layer, share / longest, f"{plain(100 * share)} % of its size")
+        for layer, share in zip(step.layers, shares, strict=True)
+    ]
+    st.markdown("How far a weight of each layer moved, on average:")
+    st.html(bars.named_bars(lines, "Mean change of a weight, by layer"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _closeup(run_id: str, step: int) -> "SlowStep":
+    from mnistlab.closeup import SlowStep  # needs torch
+
+    return SlowStep.unpack(resources.store().weights(run_id, "closeup"))
