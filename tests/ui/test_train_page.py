@@ -53,9 +53,6 @@ def finished(**train: object) -> str:
     return run_id
 
 
-# The form
-
-
 def test_slider_of_the_learning_rate_starts_at_the_presets_own_and_sets_the_runs() -> None:
     app = open_page(TRAIN)
     slider = app.select_slider(key=f"{TUTORIAL}_learning_rate_slider")
@@ -124,9 +121,6 @@ def test_experiment_sets_the_recipe_and_the_preset_can_be_taken_again() -> None:
     assert Store().runs()[0].config.model.activation == "sigmoid"
 
 
-# Starting and waiting
-
-
 def test_same_recipe_cannot_be_started_twice_and_another_one_joins_the_queue() -> None:
     app = open_page(TRAIN)
     app.button(key="train_start").click().run()
@@ -157,9 +151,6 @@ def test_paused_and_lost_runs_are_told_in_the_sidebar() -> None:
     assert any("paused at 40 %" in text for text in texts)
     assert any("lost at 40 %" in text for text in texts)
     assert f"sidebar_resume_{lost}" in [button.key for button in app.sidebar.button]
-
-
-# Steering
 
 
 def test_pause_go_on_and_stop_are_asked_of_the_store() -> None:
@@ -212,9 +203,6 @@ def test_one_step_shows_the_batch_with_right_and_wrong_and_what_it_changed(tiny_
     assert "% of its size" in html_of(app)
 
 
-# After
-
-
 def test_result_is_compared_and_a_second_reading_of_the_test_set_is_told() -> None:
     store, run_id = Store(), finished()
     app = open_page(TRAIN, run=run_id)
@@ -263,9 +251,6 @@ def test_stopped_failed_and_lost_runs_can_be_resumed() -> None:
         app = open_page(TRAIN, run=run_id)
         app.button(key="run_resume").click().run()
         assert Store().run(run_id).state == "queued"
-
-
-# What cannot be shown
 
 
 def test_run_deleted_while_watched_is_a_sentence_and_others_are_offered() -> None:
