@@ -8,9 +8,10 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmarks.lab import PROJECT, Lab, endless
+from benchmarks.lab import Lab, endless
 from mnistlab import load_dataset, steering, train
 from mnistlab.events import StepsTaken
+from mnistlab.paths import PROJECT
 
 
 @dataclass(frozen=True)

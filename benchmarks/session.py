@@ -36,7 +36,7 @@ class Session:
     errors: list[str] = field(default_factory=list)
     num_charts: int = 0  # live charts drawn or redrawn
     page: str = ""
-    _pages: dict[str, str] = field(default_factory=dict)  # name -> hash
+    _pages: dict[str, str] = field(default_factory=dict)  # what a link is called -> the hash of its page
     _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _query: str = ""
     _begun: float = 0
@@ -98,7 +98,6 @@ class Session:
             match message.WhichOneof("type"):
                 case "new_session":
                     self._begun = time.perf_counter()
-                    self._pages |= {page.page_name: page.page_script_hash for page in message.new_session.app_pages}
                 case "auto_rerun":
                     self._refresh_every(message.auto_rerun.interval, message.auto_rerun.fragment_id)
                 case "delta":
@@ -115,6 +114,8 @@ class Session:
                 self.errors.append(f"{self.page}: {element.exception.type}: {element.exception.message}")
             case "alert" if element.alert.format == Alert.ERROR:
                 self.errors.append(f"{self.page}: {element.alert.body}")
+            case "page_link":
+                self._pages[element.page_link.label] = element.page_link.page_script_hash
             case "bidi_component":
                 self.num_charts += 1
 
