@@ -6,6 +6,8 @@ import sys
 # A name on the command line, and the module whose main(arguments) it runs.
 BENCHMARKS = {
     "pages": "benchmarks.pages",
+    "live": "benchmarks.live",
+    "classroom": "benchmarks.classroom",
 }
 
 

@@ -12,6 +12,9 @@ from mnistlab.errors import DivergedError
 from mnistlab.events import EpochEnded, Probes, StepsTaken
 
 _CAPACITY = 10_000  # steps between two reports; a full meter is due
+# The first report comes after this share of the usual time and each later one after twice as long, so that whoever
+# watches sees a curve begin at once.
+_FIRST_SHARE = 1 / 8
 
 
 @dataclass
@@ -44,11 +47,12 @@ class Meter:
         self._tally = tally
         self._steps_per_epoch = steps_per_epoch
         self._report_every = report_every
+        self._next_report = report_every * _FIRST_SHARE  # seconds after the last one
         self._losses = torch.zeros(_CAPACITY, device=device)
         self._hits = torch.zeros(_CAPACITY, device=device, dtype=torch.int64)
         self._num_waiting = 0  # steps not reported yet
         self._images_waiting = 0
-        self._last_report = time.perf_counter()
+        self._last_report: float | None = None  # before it, time counts from the first step
 
     @property
     def step(self) -> int:
@@ -57,6 +61,8 @@ class Meter:
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Note one step: loss () and logits (B, 10) as they were before it, labels (B,)."""
+        if self._last_report is None:
+            self._last_report = time.perf_counter()
         self._losses[self._num_waiting] = loss
         self._hits[self._num_waiting] = (logits.argmax(1) == labels).sum()
         self._num_waiting += 1
@@ -64,7 +70,9 @@ class Meter:
 
     def is_due(self) -> bool:
         """Whether it is time to report."""
-        return self._num_waiting == _CAPACITY or time.perf_counter() - self._last_report >= self._report_every
+        if self._last_report is None:
+            return False
+        return self._num_waiting == _CAPACITY or time.perf_counter() - self._last_report >= self._next_report
 
     def has_news(self) -> bool:
         """Whether steps were taken since the last report."""
@@ -91,6 +99,7 @@ class Meter:
         tally.epoch_is_told = False
         self._num_waiting = self._images_waiting = 0
         self._last_report = time.perf_counter()
+        self._next_report = min(2 * self._next_report, self._report_every)
         epoch = tally.step / self._steps_per_epoch
         rate = tally.images_per_second(seconds)
         return StepsTaken(first_step, tally.step, epoch, losses, accuracy, learning_rate, rate, seconds, probes)

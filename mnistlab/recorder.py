@@ -35,6 +35,7 @@ class Recorder:
         self._steps: list[StepsTaken] = []
         self._epochs: list[EpochEnded] = []
         self._ended: TrainingEnded | None = None
+        self._has_begun = False  # whether its first losses are in the store
         self._last_write = 0.0
         self._last_checkpoint = self._last_success = time.monotonic()
 
@@ -66,7 +67,8 @@ class Recorder:
                 self._epochs.append(event)
             case TrainingEnded():
                 self._ended = event
-        if time.monotonic() - self._last_write < _WRITE_EVERY and not self.state.slow_motion:
+        is_first = bool(self._steps) and not self._has_begun  # somebody is waiting for the first losses
+        if time.monotonic() - self._last_write < _WRITE_EVERY and not is_first and not self.state.slow_motion:
             return None
         is_due = time.monotonic() - self._last_checkpoint >= _CHECKPOINT_EVERY
         try:
@@ -133,6 +135,7 @@ class Recorder:
             num_steps=self._started.num_steps,
             rate_changes=self.state.rate.changes,
         )
+        self._has_begun = self._has_begun or bool(self._steps)
         self._steps, self._epochs, self.state.closeup = [], [], None
         self._last_write = self._last_success = time.monotonic()
         if with_checkpoint:

@@ -326,12 +326,14 @@ def test_the_store_is_written_twice_a_second_not_at_each_event(
     really_log = store.log
 
     def log(run_id: str, attempt: int, steps: Any = (), *rest: Any, **named: Any) -> Request:
-        written.append(len(steps))
+        written.append(sum(len(report.losses) for report in steps))
         return really_log(run_id, attempt, steps, *rest, **named)
 
     monkeypatch.setattr(store, "log", log)
     execution.execute(store, run_id)
-    assert written == [0, NUM_STEPS]  # at the start, so that a page sees it is alive, and at the end
+    # At the start, so that a page sees it is alive; its first report, which somebody waits for; the rest at the end.
+    assert (len(written), written[0], sum(written)) == (3, 0, NUM_STEPS)
+    assert written[1] > 0
 
 
 @pytest.fixture

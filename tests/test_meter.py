@@ -76,8 +76,30 @@ def test_an_epoch_without_steps_has_no_training_figures() -> None:
 
 
 def test_a_meter_is_due_after_its_time() -> None:
-    assert Meter(Tally(), 4, CPU, report_every=0).is_due()
-    assert not Meter(Tally(), 4, CPU, report_every=FAR).is_due()
+    for report_every, is_due in ((0, True), (FAR, False)):
+        meter = Meter(Tally(), 4, CPU, report_every)
+        one_step(meter, 1.0)
+        assert meter.is_due() == is_due
+
+
+def test_a_meter_without_steps_is_never_due() -> None:
+    assert not Meter(Tally(), 4, CPU, report_every=0).is_due()
+
+
+def test_first_reports_come_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    meter, pauses = Meter(Tally(), 1000, CPU, report_every=8), []
+    now += 50  # the epoch 0 is being validated
+    for _ in range(5):
+        begun = now
+        one_step(meter, 1.0)
+        while not meter.is_due():
+            now += 0.5
+            one_step(meter, 1.0)
+        meter.report(0.1, 1)
+        pauses.append(now - begun)
+    assert pauses == [1, 2, 4, 8, 8]
 
 
 def test_a_full_meter_is_due(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,139 @@
+"""A visitor without a browser: speaks Streamlit's own protocol, refreshes what is live and clicks through pages.
+
+It counts no pixel; what it sends and gets is what a browser sends and gets.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+_PATIENCE = 60.0  # seconds for an answer
+
+
+@dataclass
+class Script:
+    """One run of a page, or of a part of it that refreshes itself; seconds."""
+
+    page: str
+    is_refresh: bool
+    waited: float  # from the message that asked for it to the last one of the answer
+    ran: float  # from the answer's first message to its last
+
+
+@dataclass
+class Session:
+    """One visitor."""
+
+    address: str
+    scripts: list[Script] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    num_charts: int = 0  # live charts drawn or redrawn
+    page: str = ""
+    _pages: dict[str, str] = field(default_factory=dict)  # what a link is called -> the hash of its page
+    _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _query: str = ""
+    _begun: float = 0
+    _finished: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _socket: ClientConnection | None = None
+    _listener: asyncio.Task[None] | None = None
+
+    async def open(self, page: str, query: str = "") -> None:
+        """Connect and load a page by its name, with the part of the address after its question mark."""
+        socket = self.address.replace("http://", "ws://") + "/_stcore/stream"
+        self._socket = await connect(socket, subprotocols=[Subprotocol("streamlit")], max_size=None)
+        self._listener = asyncio.create_task(self._listen())
+        self.page, self._query = page, query
+        await self._ask({"page_name": page, "query_string": query})
+
+    async def click(self, page: str, query: str = "") -> None:
+        """Go to another page, as by its link in the menu."""
+        self.page, self._query = page, query
+        await self._ask({"page_script_hash": self._pages[page], "query_string": query})
+
+    async def close(self) -> None:
+        """Leave, as by closing the tab."""
+        self._forget_timers()
+        assert self._socket is not None
+        assert self._listener is not None
+        self._listener.cancel()
+        await self._socket.close()
+
+    async def _ask(self, wanted: Mapping[str, str | bool]) -> None:
+        """Ask for a run of the page and wait for its end; a visitor's next wish waits for it."""
+        begun = time.perf_counter()
+        async with self._turn:
+            fragment = wanted.get("fragment_id")
+            if fragment is None:
+                self._forget_timers()
+            elif fragment not in self._timers:
+                return  # the page was left meanwhile
+            self._finished.clear()
+            message = BackMsg()
+            for name, value in wanted.items():
+                setattr(message.rerun_script, name, value)
+            assert self._socket is not None
+            self._begun = 0
+            await self._socket.send(message.SerializeToString())
+            try:
+                await asyncio.wait_for(self._finished.wait(), _PATIENCE)
+            except TimeoutError:
+                self.errors.append(f"no answer on {self.page} for {_PATIENCE:.0f} s")
+                return
+            now = time.perf_counter()
+            self.scripts.append(Script(self.page, fragment is not None, now - begun, now - self._begun))
+
+    async def _listen(self) -> None:
+        assert self._socket is not None
+        async for content in self._socket:
+            assert isinstance(content, bytes)
+            message = ForwardMsg.FromString(content)
+            match message.WhichOneof("type"):
+                case "new_session":
+                    self._begun = time.perf_counter()
+                case "auto_rerun":
+                    self._refresh_every(message.auto_rerun.interval, message.auto_rerun.fragment_id)
+                case "delta":
+                    self._look_at(message)
+                case "page_not_found":
+                    self.errors.append(f"there is no page {self.page}")
+                case "script_finished" if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    self._finished.set()
+
+    def _look_at(self, message: ForwardMsg) -> None:
+        element = message.delta.new_element
+        match element.WhichOneof("type"):
+            case "exception":
+                self.errors.append(f"{self.page}: {element.exception.type}: {element.exception.message}")
+            case "alert" if element.alert.format == Alert.ERROR:
+                self.errors.append(f"{self.page}: {element.alert.body}")
+            case "page_link":
+                self._pages[element.page_link.label] = element.page_link.page_script_hash
+            case "bidi_component":
+                self.num_charts += 1
+
+    def _refresh_every(self, seconds: float, fragment: str) -> None:
+        if fragment in self._timers:
+            self._timers[fragment].cancel()
+        self._timers[fragment] = asyncio.create_task(self._refresh(seconds, fragment))
+
+    async def _refresh(self, seconds: float, fragment: str) -> None:
+        following = time.perf_counter()
+        while True:
+            following = max(following + seconds, time.perf_counter())
+            await asyncio.sleep(following - time.perf_counter())
+            await asyncio.shield(
+                self._ask({"fragment_id": fragment, "is_auto_rerun": True, "query_string": self._query})
+            )
+
+    def _forget_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
