@@ -11,6 +11,8 @@ from ui import diagram, frame, model_views, recipe
 from ui.bound import Bound, chips
 from ui.experiments import Experiment, try_this
 
+Kind = Literal["mlp", "cnn"]
+
 _LAYERS, _CHANNELS = "784 - 512 - 10", "16 - 16 - 32 - 32 - 64 - 64"
 _START = ModelConfig()
 _FIVE_SIGMOIDS = ModelConfig(hidden=(64,) * 5, activation="sigmoid")
@@ -76,7 +78,7 @@ def _settings(bound: Bound) -> ModelConfig:
     current = {key: st.session_state.get(key, value) for key, value in start.items()}
     chips("Presets", {title: _keys(config) for title, config in _PRESETS.items()}, current, "model_preset")
     kind = bound.choice("kind")
-    layers = _layers(kind)
+    layers = _layers(bound, kind)
     values = {"activation": bound.choice("activation")}
     values["dropout"] = bound.slider("dropout", 0.1)
     with st.expander("More"):
@@ -84,24 +86,38 @@ def _settings(bound: Bound) -> ModelConfig:
     return ModelConfig(kind=kind, **{"hidden" if kind == "mlp" else "channels": layers}, **values)
 
 
-def _layers(kind: Literal["mlp", "cnn"]) -> tuple[int, ...]:
+def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
     """The line that says how wide each layer is; a line that is not allowed gives the nearest that is."""
-    from mnistlab.layers import nearest_layers, parse_layers
+    from mnistlab.layers import nearest_layers
+
+    def mend(line: str) -> tuple[str, str] | None:
+        return _mend(line, kind)
 
     if kind == "mlp":
-        text = st.text_input("Layers (neurons)", _LAYERS, key="model_layers", bind="query-params", help=_HELP)
+        text = bound.line("Layers (neurons)", _LAYERS, "model_layers", mend, _LAYERS_HELP)
     else:
-        text = st.text_input("Convolutions (channels)", _CHANNELS, key="model_channels", bind="query-params")
+        text = bound.line("Convolutions (channels)", _CHANNELS, "model_channels", mend, _CHANNELS_HELP)
+    mended = mend(text)
+    if mended is not None:
+        st.error(mended[0])
+    return nearest_layers(text, kind)
+
+
+def _mend(line: str, kind: Kind) -> tuple[str, str] | None:
+    """What is wrong with a line of widths, and the nearest that is allowed; None if nothing is."""
+    from mnistlab.layers import nearest_layers, parse_layers
+
     try:
-        return parse_layers(text, kind)
+        parse_layers(line, kind)
     except ConfigError as error:
-        nearest = nearest_layers(text, kind)
-        ends = (784, *nearest, 10) if kind == "mlp" else nearest
-        st.error(f"{error} You see {' - '.join(map(str, ends))}.")
-        return nearest
+        widths = nearest_layers(line, kind)
+        nearest = " - ".join(map(str, (784, *widths, 10) if kind == "mlp" else widths))
+        return f"{error} You see {nearest}.", nearest
+    return None
 
 
-_HELP = "From 784 pixels to 10 digits; between them up to five hidden layers of 1 to 2048 neurons."
+_LAYERS_HELP = "From 784 pixels to 10 digits; between them up to five hidden layers of 1 to 2048 neurons."
+_CHANNELS_HELP = "One to six convolutions, each with 1 to 256 channels: so many pictures it makes of what it gets."
 
 
 def _show_shape(config: ModelConfig) -> None:
