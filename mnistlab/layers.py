@@ -95,7 +95,8 @@ def parse_layers(line: str, kind: Kind) -> tuple[int, ...]:
     The two ends of an MLP, 784 and 10, may be left out.
 
     Raises:
-        ConfigError: there is nothing, a part is not a whole number, a layer too wide or empty, or there are too many or too few.
+        ConfigError: the line is empty, a part is not a whole number, a layer too wide or empty, or there are too many
+            or too few.
     """
     words, limits = _words(line), _LIMITS[kind]
     if not words:

@@ -39,19 +39,20 @@ def _keys(config: ModelConfig) -> dict[str, Any]:
 _EXPERIMENTS = (
     Experiment(
         "Five layers of sigmoid",
-        "Watch the gradients at the end of the page: each layer towards the pixels gets a fraction of the next one's. "
-        "Then choose ReLU.",
+        "Watch the gradients at the end of the page: each layer gets only a part of what the one after it got. Then "
+        "compare with ReLU beside it.",
         _keys(_FIVE_SIGMOIDS),
     ),
     Experiment(
         "No hidden layer",
-        "Watch the parameters: ten neurons that look at the pixels themselves. Train it; it reads about 92 %.",
+        "Watch the number of parameters: ten neurons look straight at the pixels. Train it: it still reads about 92 % "
+        "of the digits.",
         _keys(ModelConfig(hidden=())),
     ),
     Experiment(
         "Convolutions",
-        "Watch the two totals: a fraction of the tutorial's parameters, and many times its work, for each weight is "
-        "used at every place of the picture.",
+        "Watch the two totals: far fewer parameters than the tutorial's network, and many times its multiplications, "
+        "for each weight is used at every place of the picture.",
         _keys(get_preset("small-cnn").config.model),
     ),
 )
@@ -130,7 +131,8 @@ def _show_shape(config: ModelConfig) -> None:
     weights, training = memory_bytes(num_parameters)
     st.markdown(
         f"**{num_parameters:,} parameters**: {weights / 1e6:,.2f} MB of weights, and {training / 1e6:,.2f} MB while "
-        "Adam trains them (weights, gradients and two averages of each)."
+        "the optimizer Adam trains them: it keeps four numbers for each parameter (its value, its gradient, and two "
+        "running averages)."
     )
     st.html(model_views.layer_table(layers))
     with st.expander("This network in PyTorch"):
@@ -147,13 +149,14 @@ def _show_untrained(config: ModelConfig, seed: int) -> None:
     model_views.show_answers(model)
     st.subheader("Who hears the teacher?", anchor=False)
     st.markdown(
-        "The loss is sent back from the digits to the pixels, and each layer's gradient says how its weights should "
-        "move. A sigmoid passes on at most a quarter of what it gets, layer after layer."
+        "After each batch, word of the mistakes goes back through the network, from the digits to the pixels. What "
+        "reaches a layer is its gradient: it says how its weights should change. A sigmoid passes on at most a quarter "
+        "of what it gets, layer after layer, so that the first layers hear next to nothing."
     )
     model_views.show_gradients(config, seed)
     st.caption(
-        "Mean absolute gradient of a weight for one batch of 100 training images, before the first step. Each tenth "
-        "part of a bar's length is about a factor of five: the bars run from 1e-8 to 0.1."
+        "The average size of a weight's gradient in each layer, for one batch of 100 training images, before the first "
+        "step. A seventh of the full bar more means ten times as much; a full bar is 0.1."
     )
 
 
