@@ -53,6 +53,16 @@ _EXPERIMENTS = (
     ),
 )
 
+_HELP = {
+    "pixels_source": "An image of the data set, or what you drew last on Draw.",
+    "pixels_split": "train: the network learns from these. validation: we choose the settings by these. "
+    "test: it reads these once, at the end.",
+    "pixels_view": "picture: the image itself. average: the mean of all training images of its digit. "
+    "difference: the picture minus that average.",
+    "pixels_scale": "0 to 1: as the network gets it. 0 to 255: as it lies in the file. "
+    "normalised: 0 to 1, minus the mean, divided by the standard deviation.",
+}
+
 Option = TypeVar("Option", bound=str)
 
 
@@ -100,7 +110,7 @@ def _choose_dataset(address: Address) -> DatasetName:
 
 def _choice(address: Address, label: str, key: str, what: str, options: tuple[Option, ...]) -> Option:
     address.check_choice(key, what, options)
-    return st.selectbox(label, options, key=key, bind="query-params")
+    return st.selectbox(label, options, key=key, bind="query-params", help=_HELP[key])
 
 
 def _choose_index(split: Split, address: Address) -> int:

@@ -31,8 +31,8 @@ _CSS = f"""
 .pixels i:hover {{ box-shadow: inset 0 0 0 2px {VALIDATION}; }}
 .pixels i:hover::after {{ content: attr(data-t); }}
 .pixels .hint, .pixels i:hover::after {{ position: absolute; left: 0; bottom: 0; font-size: 0.95rem; line-height: 1.6;
-                                         color: inherit; opacity: 0.85; }}
-.pixels i:hover::after {{ color: var(--readout, inherit); opacity: 1; font-weight: 600; }}
+                                         opacity: 0.85; }}
+.pixels i:hover::after {{ color: var(--st-text-color); opacity: 1; font-weight: 600; }}
 .pixels:has(i:hover) .hint {{ visibility: hidden; }}
 """
 _SCRIPT = """

@@ -45,15 +45,20 @@ def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int) -> 
     from mnistlab.variants import variants, warped_net
 
     pictures, warps = variants(image, config, seed, _VARIANTS)
-    which = (
-        st.slider("Variant", 1, _VARIANTS, _SHOWN_VARIANT, key="augment_variant", bind="query-params", width=300) - 1
-    )
+    which = _choose_variant() - 1
     nets = warped_net(warps, which)
     shown = [_over(net, digit) for net, digit in zip(nets, (image, pictures[which]), strict=True)]
     st.html(_pair(shown, ("before", "after")))
     st.caption(
         f"This variant is {_in_words(warps, which)}. All of it is one warp: each pixel is looked up once, so that "
         "nothing is blurred twice."
+    )
+
+
+def _choose_variant() -> int:
+    help_text = f"Which of the {_VARIANTS} variants above, row by row from the top left."
+    return st.slider(
+        "Variant", 1, _VARIANTS, _SHOWN_VARIANT, key="augment_variant", bind="query-params", width=300, help=help_text
     )
 
 
