@@ -69,9 +69,9 @@ def _next_batch(page: Page, address: str, times: int) -> list[float]:
     return [_time_change(page, "Next", _FIRST) for _ in range(times)]
 
 
-def _mix_again(page: Page, address: str, times: int) -> list[float]:
+def _shuffle_again(page: Page, address: str, times: int) -> list[float]:
     _open(page, f"{address}/Data?data_batch_size=200&data_order=shuffled")
-    return [_time_change(page, "Mix again", _FIRST) for _ in range(times)]
+    return [_time_change(page, "Shuffle again", _FIRST) for _ in range(times)]
 
 
 def _digit_to_pixels(page: Page, address: str, times: int) -> list[float]:
@@ -112,7 +112,7 @@ def _time_change(page: Page, button: str, what: str) -> float:
 
 CLICKS: dict[str, Callable[[Page, str, int], list[float]]] = {
     "Data: 200 at a glance": _two_hundred,
-    "Data: Mix again, 200 digits": _mix_again,
+    "Data: Shuffle again, 200 digits": _shuffle_again,
     "Data: Next, 200 digits": _next_batch,
     "Data: a digit, opens on Pixels": _digit_to_pixels,
     "Pixels: Next": _next_image,

@@ -95,9 +95,12 @@ def parse_layers(line: str, kind: Kind) -> tuple[int, ...]:
     The two ends of an MLP, 784 and 10, may be left out.
 
     Raises:
-        ConfigError: a part is not a whole number, a layer too wide or empty, or there are too many or too few.
+        ConfigError: the line is empty, a part is not a whole number, a layer too wide or empty, or there are too many
+            or too few.
     """
     words, limits = _words(line), _LIMITS[kind]
+    if not words:
+        raise ConfigError(f"No widths are given. Write them with dashes, as {limits.example}.")
     for word in words:
         if not _is_number(word):
             raise ConfigError(f"{word[:20]!r} is not a whole number. Write widths with dashes, as {limits.example}.")

@@ -20,7 +20,7 @@ _RANKED = 10  # images at either end of a ranking
 _EXPERIMENTS = (
     Experiment(
         "200 at a glance",
-        "One batch of 200, mixed. How many of these would you have got wrong? Click on one to see its pixels.",
+        "One batch of 200, shuffled. How many of these would you have got wrong? Click on one to see its pixels.",
         {"data_batch_size": _MOST, "data_order": "shuffled", "data_digits": [], "data_batch": 1},
     ),
     Experiment(
@@ -50,7 +50,8 @@ def draw() -> None:
                 _SPLITS,
                 key="data_split",
                 bind="query-params",
-                help="The network learns from train, we tune by validation, and test is read once, at the end.",
+                help="train: the network learns from these. validation: we choose the settings by these. "
+                "test: it reads these once, at the end.",
             )
         )
         chosen = _choose_digits(split, address)
@@ -94,7 +95,7 @@ def _choose_batch_size(address: Address) -> int:
 
 
 def _choose_order(address: Address) -> int | None:
-    """The seed of the mixing, or None for file order."""
+    """The seed of the shuffling, or None for file order."""
     address.check_choice("data_order", "order", _ORDERS)
     order = st.segmented_control(
         "Order",
@@ -103,15 +104,20 @@ def _choose_order(address: Address) -> int | None:
         required=True,
         key="data_order",
         bind="query-params",
-        help="The tutorial reads the images as they lie in the file. Most trainings mix them anew each epoch.",
+        help="The tutorial takes the images as they lie in the file. Most trainings shuffle them anew in each epoch.",
     )
     if order == _ORDERS[0]:
         return None
     address.check_number("data_seed", "seed", 0, 2**31)
     seed = st.number_input(
-        "Seed", 0, 2**31, key="data_seed", bind="query-params", help="The same seed mixes in the same way everywhere."
+        "Seed",
+        0,
+        2**31,
+        key="data_seed",
+        bind="query-params",
+        help="The same seed gives the same order, on every computer.",
     )
-    st.button("Mix again", key="data_mix", on_click=_mix_again)
+    st.button("Shuffle again", key="data_mix", on_click=_mix_again)
     return seed
 
 
@@ -137,9 +143,10 @@ def _show_batch(
     digit_links.show(name, split, indices, [str(label) for label in split.labels[indices]], "data_batch_digits")
     images, size = split.images[indices], len(indices)
     st.caption(
-        f"The network gets `images ({size}, 1, 28, 28) float32 in [0, 1]` and `labels ({size},) int64`; the "
-        f"file holds whole numbers from 0 to 255, here {images.min()} to {images.max()}. "
-        "The number below a digit is its label. Click on a digit to see its pixels."
+        "The number below a picture is its label. Click on a picture to see its pixels. To the network this batch is "
+        f"two tensors: `images ({size}, 1, 28, 28) float32 in [0, 1]`, which is {size} pictures of 1 channel (grey), "
+        f"28 rows and 28 columns, and `labels ({size},) int64`. The file holds whole numbers from 0 to 255, here "
+        f"{images.min()} to {images.max()}; they are divided by 255."
     )
 
 
@@ -160,8 +167,8 @@ def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
         st.markdown(f"**{title}**")
         digit_links.show(name, split, indices[part], [f"{distance:.1f}" for distance in found[part]], key)
     st.caption(
-        f"Of the {len(indices):,} images labelled {digit} in {split.name}. Below each: its distance to their average, "
-        "the root of the summed squared differences of all 784 values (0 to 1 each)."
+        f"From the {len(indices):,} images labelled {digit} in {split.name}. Below: the distance from their average. "
+        "For each of the 784 pixels take the difference (values 0 to 1) and square it; add all up and take the root."
     )
 
 
@@ -171,16 +178,17 @@ def _show_averages(name: DatasetName, split: Split) -> None:
         st.subheader("The average of each digit", anchor=False)
         means = np.round(digit_facts.averages(name, split.name) * 255).astype(np.uint8)
         st.html(mosaic.mosaic(means, _DIGITS, [f"the average {digit}" for digit in _DIGITS], per_row=5))
-        st.caption("Bright: nearly everybody's pen was there.")
+        st.caption("Bright: there nearly everybody's pen left ink.")
     with right:
         st.subheader("Where they differ", anchor=False)
         # Numbers between 0 and 1 deviate from their mean by at most 0.5: that is white here.
         spread = np.round(digit_facts.deviations(name, split.name) * 510).astype(np.uint8)
         st.html(mosaic.mosaic(spread, _DIGITS, [f"where {digit}s differ" for digit in _DIGITS], per_row=5))
         st.caption(
-            "The standard deviation of each pixel, black 0 to white 0.5. Bright: some wrote there, some did not."
+            "The standard deviation of each pixel, from 0 (black) to 0.5 (white). Bright: some left ink there, others "
+            "did not."
         )
-    st.subheader(f"How many of each digit, of {len(split):,} in {split.name}", anchor=False)
+    st.subheader(f"How many of each digit are among the {len(split):,} in {split.name}", anchor=False)
     st.html(bars.count_bars([int(count) for count in class_counts(split.labels)]))
 
 

@@ -21,10 +21,9 @@ from mnistlab.pixels import (
     scale_values,
     value_histogram,
 )
-from ui import digit_facts, digit_links, frame, picking
+from ui import digit_facts, digit_links, frame, picking, pixel_grid
 from ui.address import Address
 from ui.experiments import Experiment, try_this
-from ui.pixel_grid import pixel_grid
 from ui.pixel_scale import SCALES, Scale
 from ui.pixel_views import equation, histogram, strip
 from ui.resources import dataset
@@ -38,8 +37,8 @@ _MARK = "\N{BLACK UP-POINTING TRIANGLE}"
 _EXPERIMENTS = (
     Experiment(
         "Read only the numbers",
-        "Cover the small pictures with your hand. Can you follow the pen through the numbers? The network has no "
-        "more than this.",
+        "Cover the small pictures with your hand. Can you follow the pen through the numbers? The network gets nothing "
+        "else.",
         {"pixels_view": "picture", "pixels_scale": "0 to 1"},
     ),
     Experiment(
@@ -49,10 +48,20 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Normalise it",
-        "The background is no longer 0 but \N{MINUS SIGN}0.42: for the network, empty paper has become a signal too.",
+        "The background is no longer 0 but \N{MINUS SIGN}0.42: now even empty paper tells the network something.",
         {"pixels_view": "picture", "pixels_scale": "normalised"},
     ),
 )
+
+_HELP = {
+    "pixels_source": "An image of the data set, or what you drew last on Draw.",
+    "pixels_split": "train: the network learns from these. validation: we choose the settings by these. "
+    "test: it reads these once, at the end.",
+    "pixels_view": "picture: the image itself. average: the mean of all training images of its digit. "
+    "difference: the picture minus that average.",
+    "pixels_scale": "0 to 1: as the network gets it. 0 to 255: as it lies in the file. "
+    "normalised: 0 to 1, minus the mean, divided by the standard deviation.",
+}
 
 Option = TypeVar("Option", bound=str)
 
@@ -101,7 +110,7 @@ def _choose_dataset(address: Address) -> DatasetName:
 
 def _choice(address: Address, label: str, key: str, what: str, options: tuple[Option, ...]) -> Option:
     address.check_choice(key, what, options)
-    return st.selectbox(label, options, key=key, bind="query-params")
+    return st.selectbox(label, options, key=key, bind="query-params", help=_HELP[key])
 
 
 def _choose_index(split: Split, address: Address) -> int:
@@ -150,19 +159,21 @@ def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Sca
         title = f"{title}, minus the average {digit}"
     st.markdown(f"**{title[0].upper()}{title[1:]}**")
     values = {"picture": shown.picture, "average": average, "difference": shown.picture - average}[view]
-    st.html(pixel_grid(values, scale, title, is_difference=view == "difference"))
+    pixel_grid.show(pixel_grid.pixel_grid(values, scale, title, view == "difference"), "pixels_grid")
     if scale == "normalised":
         st.caption(
-            f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}, the mean and the standard deviation of "
-            "all training pixels. The numbers then lie around 0 with a spread of 1, and inputs like that are easier to "
-            "learn from."
+            f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}. {MNIST_MEAN} is the mean of all training "
+            f"pixels, {MNIST_STD} their standard deviation. The numbers then lie around 0 with a spread of 1, and a "
+            "network learns faster from such numbers."
         )
 
 
 def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:
     st.subheader("Flattened: what goes into the first layer", anchor=False)
     st.html(strip(shown.picture))
-    st.caption("The 28 rows, one behind the other: 784 numbers. Each mark below, and each gap, is as long as one row.")
+    st.caption(
+        "The 28 rows, one after the other: 784 numbers. Each grey mark below is as long as one row, and so is each gap."
+    )
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("How often each value occurs", anchor=False)

@@ -86,7 +86,7 @@ def draw() -> None:
 def _choose_digit(bound: Bound) -> tuple[npt.NDArray[np.uint8], int]:
     """One of the training images, by its digit and its place among those."""
     source = resources.dataset().source
-    digit = int(bound.option("Digit", [str(digit) for digit in range(10)], "augment_digit", index=3))
+    digit = int(bound.option("Digit", [str(digit) for digit in range(10)], "augment_digit", 3, "Which digit to warp."))
     places = np.flatnonzero(source.labels == digit)
     which = bound.number("Example", 1, 5000, "augment_example", "Which of the digit's training images, in file order.")
     return source.images[places[which - 1]], digit

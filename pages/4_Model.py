@@ -11,6 +11,8 @@ from ui import diagram, frame, model_views, recipe
 from ui.bound import Bound, chips
 from ui.experiments import Experiment, try_this
 
+Kind = Literal["mlp", "cnn"]
+
 _LAYERS, _CHANNELS = "784 - 512 - 10", "16 - 16 - 32 - 32 - 64 - 64"
 _START = ModelConfig()
 _FIVE_SIGMOIDS = ModelConfig(hidden=(64,) * 5, activation="sigmoid")
@@ -37,19 +39,20 @@ def _keys(config: ModelConfig) -> dict[str, Any]:
 _EXPERIMENTS = (
     Experiment(
         "Five layers of sigmoid",
-        "Watch the gradients at the end of the page: each layer towards the pixels gets a fraction of the next one's. "
-        "Then choose ReLU.",
+        "Watch the gradients at the end of the page: each layer gets only a part of what the one after it got. Then "
+        "compare with ReLU beside it.",
         _keys(_FIVE_SIGMOIDS),
     ),
     Experiment(
         "No hidden layer",
-        "Watch the parameters: ten neurons that look at the pixels themselves. Train it; it reads about 92 %.",
+        "Watch the number of parameters: ten neurons look straight at the pixels. Train it: it still reads about 92 % "
+        "of the digits.",
         _keys(ModelConfig(hidden=())),
     ),
     Experiment(
         "Convolutions",
-        "Watch the two totals: a fraction of the tutorial's parameters, and many times its work, for each weight is "
-        "used at every place of the picture.",
+        "Watch the two totals: far fewer parameters than the tutorial's network, and many times its multiplications, "
+        "for each weight is used at every place of the picture.",
         _keys(get_preset("small-cnn").config.model),
     ),
 )
@@ -76,7 +79,7 @@ def _settings(bound: Bound) -> ModelConfig:
     current = {key: st.session_state.get(key, value) for key, value in start.items()}
     chips("Presets", {title: _keys(config) for title, config in _PRESETS.items()}, current, "model_preset")
     kind = bound.choice("kind")
-    layers = _layers(kind)
+    layers = _layers(bound, kind)
     values = {"activation": bound.choice("activation")}
     values["dropout"] = bound.slider("dropout", 0.1)
     with st.expander("More"):
@@ -84,24 +87,38 @@ def _settings(bound: Bound) -> ModelConfig:
     return ModelConfig(kind=kind, **{"hidden" if kind == "mlp" else "channels": layers}, **values)
 
 
-def _layers(kind: Literal["mlp", "cnn"]) -> tuple[int, ...]:
+def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
     """The line that says how wide each layer is; a line that is not allowed gives the nearest that is."""
-    from mnistlab.layers import nearest_layers, parse_layers
+    from mnistlab.layers import nearest_layers
+
+    def mend(line: str) -> tuple[str, str] | None:
+        return _mend(line, kind)
 
     if kind == "mlp":
-        text = st.text_input("Layers (neurons)", _LAYERS, key="model_layers", bind="query-params", help=_HELP)
+        text = bound.line("Layers (neurons)", _LAYERS, "model_layers", mend, _LAYERS_HELP)
     else:
-        text = st.text_input("Convolutions (channels)", _CHANNELS, key="model_channels", bind="query-params")
+        text = bound.line("Convolutions (channels)", _CHANNELS, "model_channels", mend, _CHANNELS_HELP)
+    mended = mend(text)
+    if mended is not None:
+        st.error(mended[0])
+    return nearest_layers(text, kind)
+
+
+def _mend(line: str, kind: Kind) -> tuple[str, str] | None:
+    """What is wrong with a line of widths, and the nearest that is allowed; None if nothing is."""
+    from mnistlab.layers import nearest_layers, parse_layers
+
     try:
-        return parse_layers(text, kind)
+        parse_layers(line, kind)
     except ConfigError as error:
-        nearest = nearest_layers(text, kind)
-        ends = (784, *nearest, 10) if kind == "mlp" else nearest
-        st.error(f"{error} You see {' - '.join(map(str, ends))}.")
-        return nearest
+        widths = nearest_layers(line, kind)
+        nearest = " - ".join(map(str, (784, *widths, 10) if kind == "mlp" else widths))
+        return f"{error} You see {nearest}.", nearest
+    return None
 
 
-_HELP = "From 784 pixels to 10 digits; between them up to five hidden layers of 1 to 2048 neurons."
+_LAYERS_HELP = "From 784 pixels to 10 digits; between them up to five hidden layers of 1 to 2048 neurons."
+_CHANNELS_HELP = "One to six convolutions, each with 1 to 256 channels: so many pictures it makes of what it gets."
 
 
 def _show_shape(config: ModelConfig) -> None:
@@ -114,7 +131,8 @@ def _show_shape(config: ModelConfig) -> None:
     weights, training = memory_bytes(num_parameters)
     st.markdown(
         f"**{num_parameters:,} parameters**: {weights / 1e6:,.2f} MB of weights, and {training / 1e6:,.2f} MB while "
-        "Adam trains them (weights, gradients and two averages of each)."
+        "the optimizer Adam trains them: it keeps four numbers for each parameter (its value, its gradient, and two "
+        "running averages)."
     )
     st.html(model_views.layer_table(layers))
     with st.expander("This network in PyTorch"):
@@ -131,13 +149,14 @@ def _show_untrained(config: ModelConfig, seed: int) -> None:
     model_views.show_answers(model)
     st.subheader("Who hears the teacher?", anchor=False)
     st.markdown(
-        "The loss is sent back from the digits to the pixels, and each layer's gradient says how its weights should "
-        "move. A sigmoid passes on at most a quarter of what it gets, layer after layer."
+        "After each batch, word of the mistakes goes back through the network, from the digits to the pixels. What "
+        "reaches a layer is its gradient: it says how its weights should change. A sigmoid passes on at most a quarter "
+        "of what it gets, layer after layer, so that the first layers hear next to nothing."
     )
     model_views.show_gradients(config, seed)
     st.caption(
-        "Mean absolute gradient of a weight for one batch of 100 training images, before the first step. Each tenth "
-        "part of a bar's length is about a factor of five: the bars run from 1e-8 to 0.1."
+        "The average size of a weight's gradient in each layer, for one batch of 100 training images, before the first "
+        "step. A seventh of the full bar more means ten times as much; a full bar is 0.1."
     )
 
 

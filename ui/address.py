@@ -1,18 +1,18 @@
 """What a visitor or a link wrote into the address: a sentence where it cannot be followed.
 
 Streamlit drops a bound value that is out of bounds or none of the options, without a word. An `Address` says so,
-above the page's columns, and goes on to the address of the nearest number; ask it before the widget of the same key is
-made. So what stands in the address is always what is shown.
+above the page's columns, and puts the nearest number in its place; ask it before the widget of the same key is made.
+So what stands in the address is always what is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 _LONGEST = 40  # characters of what was given that are repeated
-# In the session: the page's script; what was said before going on to another address; and where that leads.
-_PAGE, _SAID, _NEXT = "address_page", "address_said", "address_next"
-_BY_WAY_OF = "app.py"
+# In the session, from one run of the script to the next: what was said, and the widgets that were corrected.
+_SAID, _CORRECTED = "address_said", "address_corrected"
 
 
 class Address:
@@ -23,7 +23,7 @@ class Address:
         self._said: list[str] = []
         for sentence in st.session_state.pop(_SAID, []):
             self.say(sentence)
-        self._given = {name: st.query_params.get_all(name) for name in st.query_params}
+        self._corrected: list[str] = st.session_state.pop(_CORRECTED, [])
 
     def say(self, sentence: str) -> None:
         """Show a sentence above the page's columns, once."""
@@ -31,17 +31,24 @@ class Address:
             self._said.append(sentence)
             self._place.warning(sentence)
 
-    def go_on(self, key: str, nearest: float, sentence: str) -> None:
+    def given(self, key: str) -> str | None:
+        """What the address says about a widget, unless it has been corrected just now."""
+        return None if key in self._corrected else st.query_params.get(key)
+
+    def correct(self, key: str, nearest: float | str, sentence: str) -> None:
         """Draw the page anew from an address that gives the nearest value, with all that was said so far."""
         st.session_state[_SAID] = [*self._said, sentence]
-        st.session_state.pop(key, None)  # what was there before would win over the address
-        st.session_state[_NEXT] = (st.session_state[_PAGE], self._given | {key: [str(nearest)]})
-        # Streamlit takes no address whose parameters have widgets already; another page has none of them.
-        st.switch_page(_BY_WAY_OF, query_params={})
+        try:
+            st.query_params[key] = f"{nearest:g}" if isinstance(nearest, float) else str(nearest)
+        except StreamlitAPIException:
+            # The widget is there already: somebody came back, by the browser's button, to what was corrected before.
+            st.session_state[_CORRECTED] = [*self._corrected, key]
+            st.session_state[key] = nearest
+        st.rerun()
 
     def check_number(self, key: str, what: str, lowest: int, highest: int) -> None:
-        """Go to the nearest number if the address gives one out of bounds; what is no whole number is refused."""
-        given = st.query_params.get(key)
+        """Take the nearest number if the address gives one out of bounds; what is no whole number is refused."""
+        given = self.given(key)
         if given is None:
             return
         try:
@@ -53,21 +60,25 @@ class Address:
             nearest = min(max(number, lowest), highest)
             shown = f"{number:,}" if len(given) < _LONGEST else quoted(given)
             bounds = f"they go from {lowest} to {highest:,}"
-            self.go_on(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:,}.")
+            self.correct(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:,}.")
+
+    def check_line(self, key: str, mend: Callable[[str], tuple[str, str] | None]) -> None:
+        """Take the nearest line of text if the address gives one that cannot be used.
+
+        mend: of a line, None if it can be used, else what is wrong with it and the nearest one.
+        """
+        given = self.given(key)
+        if given is None or key in st.session_state:  # what was typed here is the visitor's to mend
+            return
+        mended = mend(given)
+        if mended is not None:
+            self.correct(key, mended[1], mended[0])
 
     def check_choice(self, key: str, what: str, options: Sequence[str]) -> None:
         """Say so if the address names something that is none of the options."""
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
             self.say(f"There is no {what} {quoted(unknown[0])}. Choose one of: {', '.join(options)}.")
-
-
-def begin(script: str) -> None:
-    """Tell which page is drawn; call it first. Go on from here if we are only on the way to another address."""
-    if _NEXT in st.session_state:
-        there, parameters = st.session_state.pop(_NEXT)
-        st.switch_page(there, query_params=parameters)
-    st.session_state[_PAGE] = script
 
 
 def quoted(given: str) -> str:

@@ -4,7 +4,7 @@ A widget's key is the page's name and the field's, and so is its name in the add
 A page that builds on this can be sent as a link, and comes back as it was left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import streamlit as st
@@ -56,14 +56,26 @@ class Bound:
         self._address.check_number(key, label.lower(), lowest, highest)
         return int(st.number_input(label, lowest, highest, key=key, bind="query-params", help=help_text))
 
+    def line(
+        self,
+        label: str,
+        start: str,
+        key: str,
+        mend: Callable[[str], tuple[str, str] | None],
+        help_text: str | None = None,
+    ) -> str:
+        """Show a field for a line of text; `mend` is as `Address.check_line` wants it."""
+        self._address.check_line(key, mend)
+        return st.text_input(label, start, key=key, bind="query-params", help=help_text)
+
     def _words(self, name: str) -> tuple[str, str, str | None]:
         """Key, label and help of a field's widget."""
         info = type(self._start).model_fields[name]
         return f"{self._page}_{name}", forms.label_of(name, info), info.description
 
     def _check_decimal(self, key: str, what: str, lowest: float, highest: float) -> None:
-        """Go to the nearest number if the address gives one out of bounds; say so, and where it gives none."""
-        given = st.query_params.get(key)
+        """Take the nearest number if the address gives one out of bounds; say so, and where it gives none."""
+        given = self._address.given(key)
         if given is None:
             return
         shown = f"`{given[:20].replace('`', ' ')}`"
@@ -75,7 +87,7 @@ class Bound:
             self._address.say(f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
         elif not lowest <= number <= highest:
             nearest, bounds = min(max(number, lowest), highest), f"it goes from {lowest:g} to {highest:g}"
-            self._address.go_on(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:g}.")
+            self._address.correct(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:g}.")
 
 
 def chips(label: str, settings: Mapping[str, Mapping[str, Any]], current: Mapping[str, Any], key: str) -> None:

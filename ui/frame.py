@@ -15,7 +15,7 @@ import streamlit as st
 from mnistlab import jobs
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
-from ui import acting, address, identity, resources, run_words
+from ui import acting, identity, resources, run_words
 
 _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
 
@@ -60,7 +60,6 @@ _STYLE = """
 def show_page(name: str, draw: Callable[[], None]) -> None:
     """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
     page = _BY_NAME[name]
-    address.begin(page.script)
     st.set_page_config(
         page_title=f"{page.name} - mnistlab",
         page_icon="\N{INPUT SYMBOL FOR NUMBERS}",

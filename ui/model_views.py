@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mnistlab.probes import GradientSize
 
 _NEURONS, _PER_ROW = 20, 10
+_WEIGHTS_WIDTH = 620  # CSS pixels of a full row of weight pictures, at most
 _BATCH = 100  # images that are sent back and forth for the gradients
 _ASKED = 1000  # images for the loss of a new network
 _SMALLEST = 1e-8  # gradient at the left end of a bar; the right end is 0.1
@@ -62,30 +63,38 @@ def show_weights(model: "nn.Sequential") -> None:
     weights = first_weights(model, _NEURONS)
     largest = float(np.abs(weights).max())
     st.html(weights_picture(weights))
-    seen = "one for each pixel" if weights.shape[1] == 28 else "a 3 x 3 window that slides over the picture"
+    if weights.shape[1] == 28:
+        what = f"The first {len(weights)} neurons of the first layer. Each has one weight for each of the 784 pixels"
+        later = "After training you can see strokes here."
+    else:
+        what = f"The first {len(weights)} channels. Each has 3 x 3 weights and slides them over the whole picture"
+        later = "After training, some of them look for edges."
     st.caption(
-        f"The weights of the first {len(weights)} neurons of the first layer, {seen}: orange adds, blue takes away, "
-        f"black is 0; the brightest is {largest:.3f}. Random so far. After training you will see strokes here."
+        f"{what}. Ink on an orange weight excites the neuron, ink on a blue one quiets it, black is 0. The brightest "
+        f"weight here is {largest:.3f}. All are random so far. {later}"
     )
 
 
 def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -> str:
     """HTML of the weights (N, S, S) of N neurons; the largest is the brightest."""
     sheet = _sheet(diverging(weights / max(float(np.abs(weights).max()), 1e-12)), per_row)
+    width = _WEIGHTS_WIDTH // sheet.shape[1] * sheet.shape[1]  # whole screen pixels for each weight
     return (
         f'<img src="{data_address(sheet)}" alt="weights of {len(weights)} neurons" '
-        'style="width:100%;max-width:34rem;image-rendering:pixelated;border-radius:3px">'
+        f'style="width:100%;max-width:{width}px;image-rendering:pixelated">'
     )
 
 
 def _sheet(pictures: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]:
-    """(N, S, S, 3) -> so many in a row with a grey pixel between them."""
+    """(N, S, S, 3) -> (H, W, 4): so many in a row, with a transparent gap between them."""
     side = pictures.shape[1]
-    rows = -(-len(pictures) // per_row)
-    sheet = np.full((rows * (side + 1) - 1, per_row * (side + 1) - 1, 3), 90, np.uint8)
+    step, rows = side + max(1, side // 9), -(-len(pictures) // per_row)
+    columns = min(len(pictures), per_row)
+    sheet = np.zeros((rows * step - step + side, columns * step - step + side, 4), np.uint8)
     for index, picture in enumerate(pictures):
-        row, column = (place * (side + 1) for place in divmod(index, per_row))
-        sheet[row : row + side, column : column + side] = picture
+        row, column = (place * step for place in divmod(index, per_row))
+        sheet[row : row + side, column : column + side, :3] = picture
+        sheet[row : row + side, column : column + side, 3] = 255
     return sheet
 
 
@@ -101,15 +110,15 @@ def show_answers(model: "nn.Sequential") -> None:
     with st.container(horizontal=True, gap="large"):
         with st.container(width=330):
             st.html(mosaic.mosaic(images[:10], captions, correct=list(read[:10] == labels[:10]), per_row=5))
-            st.caption("Ten training digits: predicted (true).")
+            st.caption("Ten training images. Below each: what the network reads and, in brackets, what it is.")
         with st.container(width=330):
-            st.markdown("How probable it finds each digit for the first picture:")
+            st.markdown("How likely it finds each digit for the first picture:")
             st.html(bars.probability_bars([float(share) for share in probabilities[0]]))
     st.markdown(
         f"On the first {_ASKED:,} training images its loss is **{loss:.3f}** and its accuracy {percent(accuracy, 1)}. "
-        f"Who gives each of ten digits the probability 1/10 has the loss -ln(1/10) = ln 10 = **{math.log(10):.3f}** "
-        "whatever the digit is, and is right once in ten. If a new network's loss is far above that, it is sure of "
-        "something it cannot know."
+        "The loss of an image is the negative logarithm of the probability given to its true digit. Guessing gives "
+        f"each of the ten digits 1/10: the loss is then -ln(1/10) = ln 10 = **{math.log(10):.3f}**, and one guess in "
+        "ten is right. A new network with a far higher loss is sure of something it cannot know."
     )
 
 
@@ -144,14 +153,19 @@ def _sizes(
 def _bar(size: "GradientSize") -> tuple[str, float, str]:
     """A bar whose length counts powers of ten."""
     share = math.log10(max(size.mean, _SMALLEST) / _SMALLEST) / -math.log10(_SMALLEST * 10)
-    return size.layer, share, f"{size.mean:.1e}"
+    return size.layer, share, _plainly(size.mean)
+
+
+def _plainly(number: float) -> str:
+    """Two digits that count, without an exponent."""
+    return f"{number:.{max(0, 1 - math.floor(math.log10(number)))}f}" if number >= _SMALLEST else "0"
 
 
 def _compare(first: float, last: float) -> str:
     if first == 0:
-        return "Nothing reaches the first layer: it cannot learn."
+        return "Nothing reaches layer 1: it cannot learn."
     ratio = last / first
     if ratio < 1.5:
-        return "The first layer is pulled at as strongly as the last."
+        return "Layer 1 hears as much as the output layer."
     rounded = round(ratio, 1 - math.floor(math.log10(ratio)))
-    return f"The first layer is pulled at {rounded:,.0f} times more weakly than the last."
+    return f"Layer 1 hears {rounded:,.0f} times less than the output layer."

@@ -1,6 +1,11 @@
-"""A picture with its value written on each pixel, as an HTML grid: 784 cells, on screen in a tenth of a second."""
+"""A picture with its value written on each pixel, as an HTML grid: 784 cells, on screen in a tenth of a second.
+
+A component puts it there, for `st.html` examines all cells first, and forgets how far the grid was scrolled.
+"""
 
 import html
+
+import streamlit as st
 
 from mnistlab.pixels import Picture, needs_white_text
 from ui.palette import VALIDATION
@@ -10,8 +15,7 @@ _SIDE = 28
 _WIDEST, _NARROWEST = 760, 640  # CSS pixels; below, the numbers are too small to read and the grid scrolls instead
 _LARGE, _SMALL = 0.45, 0.38  # size of the numbers in sides of a cell: up to four characters, and more
 
-_STYLE = f"""
-<style>
+_CSS = f"""
 .pixels {{ position: relative; container-type: inline-size; padding-bottom: 1.9rem;
            --wide: clamp({_NARROWEST}px, 100cqw, {_WIDEST}px); }}
 .pixels .scroll {{ overflow-x: auto; overflow-y: hidden; }}
@@ -27,11 +31,23 @@ _STYLE = f"""
 .pixels i:hover {{ box-shadow: inset 0 0 0 2px {VALIDATION}; }}
 .pixels i:hover::after {{ content: attr(data-t); }}
 .pixels .hint, .pixels i:hover::after {{ position: absolute; left: 0; bottom: 0; font-size: 0.95rem; line-height: 1.6;
-                                         color: inherit; opacity: 0.85; }}
-.pixels i:hover::after {{ color: var(--readout, inherit); opacity: 1; font-weight: 600; }}
+                                         opacity: 0.85; }}
+.pixels i:hover::after {{ color: var(--st-text-color); opacity: 1; font-weight: 600; }}
 .pixels:has(i:hover) .hint {{ visibility: hidden; }}
-</style>
 """
+_SCRIPT = """
+export default function pixels({ data, parentElement }) {
+  const root = parentElement.querySelector(".pixels");
+  if (root.shown === data) return;
+  const scrolled = root.querySelector(".scroll")?.scrollLeft ?? 0;
+  root.innerHTML = data;
+  root.querySelector(".scroll").scrollLeft = scrolled;
+  root.shown = data;
+}
+"""
+_mount = st.components.v2.component(
+    "mnistlab_pixels", html='<div class="pixels"></div>', css=_CSS, js=_SCRIPT, isolate_styles=False
+)
 _HINT = "Point at a pixel: row, column and value."
 
 
@@ -56,7 +72,12 @@ def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool =
             cells.append(_cell(row, column, texts[row][column], colour, bool(white[row, column])))
     label = html.escape(label, quote=True)
     grid = f'<div class="grid" style="--share:{share}" role="img" aria-label="{label}">{"".join(cells)}</div>'
-    return f'{_STYLE}<div class="pixels"><div class="scroll">{grid}</div><div class="hint">{_HINT}</div></div>'
+    return f'<div class="scroll">{grid}</div><div class="hint">{_HINT}</div>'
+
+
+def show(grid: str, key: str) -> None:
+    """Put a grid on the page."""
+    _mount(key=key, data=grid)
 
 
 def _cell(row: int, column: int, text: str, colour: str, is_white: bool) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mnistlab.augment import Warps
 
 _VARIANTS = 20
-_SIDE = 84  # CSS pixels of a variant, three for each of its own
+_SIDE, _ORIGINAL_SIDE = 84, 140  # CSS pixels of a variant, three for each of its own, and of the original, five
+_VARIANTS_WIDTH = 452  # CSS pixels: five in a row and the gaps between them
+_SHOWN_VARIANT = 3  # the net opens on one that is visibly turned
 _MEASURED_IMAGES = 600  # enough to tell the pace, few enough to keep a slider quick
 _ANGLES = [0.0, 25.0, 45.0, 70.0, 90.0, 135.0, 180.0]
 _A_SIX = 13  # its place in the training file
@@ -27,13 +29,13 @@ def show_variants(image: npt.NDArray[np.uint8], digit: int, config: AugmentConfi
     from mnistlab.variants import variants
 
     pictures, warps = variants(image, config, seed, _VARIANTS)
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=2 * _SIDE):
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_ORIGINAL_SIDE):
             st.markdown("**Original**")
-            st.html(mosaic.mosaic(image[None], [f"labelled {digit}"], side=2 * _SIDE))
-        with st.container(width=6 * _SIDE):
+            st.html(mosaic.mosaic(image[None], [f"labelled {digit}"], side=_ORIGINAL_SIDE))
+        with st.container(width=_VARIANTS_WIDTH):
             st.markdown(f"**{_VARIANTS} variants, all labelled {digit}**")
-            turns = [f"{degrees:+.0f}°" if round(degrees) else "0°" for degrees in warps.degrees.tolist()]
+            turns = [_angle(degrees) for degrees in warps.degrees.tolist()]
             tips = [_in_words(warps, index) for index in range(_VARIANTS)]
             st.html(mosaic.mosaic(pictures, turns, tips, side=_SIDE, per_row=5))
 
@@ -43,12 +45,20 @@ def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int) -> 
     from mnistlab.variants import variants, warped_net
 
     pictures, warps = variants(image, config, seed, _VARIANTS)
-    which = st.slider("Variant", 1, _VARIANTS, 1, key="augment_variant", bind="query-params", width=300) - 1
+    which = _choose_variant() - 1
     nets = warped_net(warps, which)
     shown = [_over(net, digit) for net, digit in zip(nets, (image, pictures[which]), strict=True)]
     st.html(_pair(shown, ("before", "after")))
     st.caption(
-        f"This variant is {_in_words(warps, which)}. The whole warp is looked up once, so nothing is blurred twice."
+        f"This variant is {_in_words(warps, which)}. All of it is one warp: each pixel is looked up once, so that "
+        "nothing is blurred twice."
+    )
+
+
+def _choose_variant() -> int:
+    help_text = f"Which of the {_VARIANTS} variants above, row by row from the top left."
+    return st.slider(
+        "Variant", 1, _VARIANTS, _SHOWN_VARIANT, key="augment_variant", bind="query-params", width=300, help=help_text
     )
 
 
@@ -61,10 +71,10 @@ def show_batch(config: AugmentConfig, seed: int) -> None:
     before, after = st.columns(2, gap="medium")
     with before:
         st.markdown("**The first 20 training images**")
-        st.html(mosaic.mosaic(images, labels, side=42, per_row=10))
+        st.html(mosaic.mosaic(images, labels, per_row=5))
     with after:
         st.markdown("**The same, augmented**")
-        st.html(mosaic.mosaic(augmented(images, config, seed), labels, side=42, per_row=10))
+        st.html(mosaic.mosaic(augmented(images, config, seed), labels, per_row=5))
     st.caption(_HOW_USED[config.use])
 
 
@@ -89,8 +99,8 @@ def show_turned_six() -> None:
     ]
     st.html(mosaic.mosaic(pictures, captions, tips, [int(digit) == 6 for digit in read], side=_SIDE))
     st.caption(
-        "A 6, turned; below it the angle and what the built-in network reads. Half a turn makes it a 9, and nobody "
-        "can tell. The tutorial turns by up to 25 degrees and then by up to 45 again: they add up to 70."
+        "A 6, turned clockwise. Below it: the angle, and what the built-in network reads. Half a turn makes it a 9, "
+        "and nobody can tell. The tutorial turns by up to 25 degrees, and then by up to 45 again: together up to 70."
     )
 
 
@@ -103,25 +113,32 @@ def pace_line(config: AugmentConfig) -> str:
     pace = images_per_second(resources.dataset().source.images[:_MEASURED_IMAGES], config)
     rounded = round(pace, 1 - math.floor(math.log10(pace)))
     return (
-        f"Measured just now: {rounded:,.0f} images/s on {resources.device_line()}, or {60_000 / pace:.1f} s for the "
-        "60,000 training images. Positive angles are clockwise."
+        "Below each variant: how far it is turned, clockwise if positive. Measured just now: it takes "
+        f"{60_000 / pace:.1f} s to warp 60,000 training images ({rounded:,.0f} images/s on {resources.device_line()})."
     )
 
 
 def _in_words(warps: "Warps", index: int) -> str:
+    """What is done to one variant; what is not done to it is not mentioned."""
     right, down = (int(step) for step in warps.shift[index])
-    parts = [
-        f"turned {float(warps.degrees[index]):.0f}°".replace("-0°", "0°"),
-        f"scaled to {float(warps.scale[index]):.2f}",
-    ]
-    parts.append(
-        f"moved {abs(right)} px {'right' if right >= 0 else 'left'} and {abs(down)} {'down' if down >= 0 else 'up'}"
-    )
+    scale = float(warps.scale[index])
+    parts = [f"turned by {_angle(float(warps.degrees[index]))}"]
+    if round(scale, 2) != 1:
+        parts.append(f"{scale:.2f} times as large")
+    if right:
+        parts.append(f"{abs(right)} px to the {'right' if right > 0 else 'left'}")
+    if down:
+        parts.append(f"{abs(down)} px {'down' if down > 0 else 'up'}")
     if warps.shear is not None:
-        parts.append(f"slanted {float(warps.shear[index]):.0f}°")
+        parts.append(f"slanted by {_angle(float(warps.shear[index]))}")
     if warps.bend is not None:
         parts.append(f"bent by up to {float(warps.bend[index].abs().max()):.1f} px")
     return ", ".join(parts)
+
+
+def _angle(degrees: float) -> str:
+    """With its sign, and none for nought."""
+    return f"{degrees:+.0f}°".replace("-", "\N{MINUS SIGN}") if round(degrees) else "0°"
 
 
 def _over(net: npt.NDArray[np.uint8], digit: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

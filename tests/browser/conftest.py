@@ -87,8 +87,14 @@ def _leaves_host(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the app's server has written so far."""
+    return tmp_path_factory.mktemp("terminal") / "output"
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory, terminal: Path) -> Iterator[str]:
     """The address of the real app, with an empty lab; its engine ends itself after 20 idle seconds."""
     lab = tmp_path_factory.mktemp("lab")
-    with start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address:
+    with start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}, terminal) as address:
         yield address

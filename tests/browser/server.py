@@ -20,10 +20,13 @@ PATIENCE = 90.0  # seconds until the first answer; a cold import of torch takes 
 
 
 @contextmanager
-def start_server(script: Path, lab: Path, env: dict[str, str] | None = None) -> Iterator[str]:
+def start_server(
+    script: Path, lab: Path, env: dict[str, str] | None = None, terminal: Path | None = None
+) -> Iterator[str]:
     """Run `script` with Streamlit from the project's root and yield its address, as "http://localhost:41234".
 
     lab: the data folder the app uses (MNISTLAB_LAB). env: more environment variables.
+    terminal: a file for what the server writes.
     Raises: RuntimeError with the end of the server's output if it does not answer.
     """
     port = _free_port()
@@ -32,7 +35,7 @@ def start_server(script: Path, lab: Path, env: dict[str, str] | None = None) -> 
     variables = {**os.environ, "MNISTLAB_LAB": str(lab), **(env or {})}
     base = variables.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
     address = f"http://localhost:{port}/{base}".rstrip("/")
-    with tempfile.TemporaryFile() as output:
+    with open(terminal, "w+b") if terminal else tempfile.TemporaryFile() as output:
         streams = {"stdout": output, "stderr": subprocess.STDOUT}
         server = subprocess.Popen(command, cwd=PROJECT, env=variables, start_new_session=True, **streams)
         try:

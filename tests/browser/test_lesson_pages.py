@@ -1,11 +1,12 @@
 """Data, Pixels, Augment and Model in a real browser: a control changes the picture, the address brings it back."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-PATIENT = 60_000  # ms; the first page waits for torch
+from tests.browser.waiting import PATIENT, at_rest, until
 
 
 def open_page(page: Page, address: str) -> Locator:
@@ -13,10 +14,6 @@ def open_page(page: Page, address: str) -> Locator:
     page.goto(address)
     expect(page.get_by_text("Show the code")).to_be_visible(timeout=PATIENT)
     return page.get_by_test_id("stMain")
-
-
-def picture(page: Page, selector: str) -> str:
-    return page.locator(selector).first.inner_html()
 
 
 def change_slider(page: Page, label: str) -> None:
@@ -27,25 +24,20 @@ def change_slider(page: Page, label: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "selector", "parameter"),
-    [("Augment", ".digits >> nth=1", "augment_rotation"), ("Data", ".digits", "data_batch_size")],
+    [("Augment", ".digits >> nth=1", "augment_rotation"), ("Data", ".digits >> nth=0", "data_batch_size")],
 )
 def test_a_slider_changes_the_picture_and_the_address_brings_it_back(
     page: Page, app_url: str, path: str, selector: str, parameter: str
 ) -> None:
     open_page(page, f"{app_url}/{path}")
-    before = picture(page, selector)
+    picture = page.locator(selector)
+    before = at_rest(page, picture.inner_html)
     change_slider(page, "Rotation" if path == "Augment" else "Batch size")
     expect(page).to_have_url(re.compile(f"{parameter}="), timeout=PATIENT)
-    page.wait_for_function(
-        "([selector, before]) => document.querySelectorAll(selector)[before.index]?.innerHTML !== before.html",
-        arg=[selector.split(" >>")[0], {"index": 1 if ">>" in selector else 0, "html": before}],
-        timeout=PATIENT,
-    )
-    page.wait_for_timeout(2000)
-    after = picture(page, selector)
+    until(page, lambda: picture.inner_html() != before, "another picture")
+    after = at_rest(page, picture.inner_html)
     open_page(page, page.url)
-    page.wait_for_timeout(2000)
-    assert picture(page, selector) == after
+    until(page, lambda: picture.inner_html() == after, "the picture that the address stands for")
 
 
 def test_a_click_on_a_digit_opens_its_pixels_and_the_address_brings_them_back(page: Page, app_url: str) -> None:
@@ -82,6 +74,7 @@ def test_rubbish_in_an_address_is_a_sentence(page: Page, app_url: str) -> None:
         ("Pixels?pixels_split=test&pixels_index=1000000", "pixels_index=9999"),
         ("Augment?augment_digit=6&augment_rotation=900", "augment_rotation=180"),
         ("Model?model_activation=tanh&model_dropout=7", "model_dropout=0.9"),
+        ("Model?model_activation=tanh&model_layers=784-0-10", re.escape("model_layers=784+-+1+-+10")),
     ],
 )
 def test_address_out_of_bounds_becomes_that_of_what_is_shown(
@@ -104,15 +97,13 @@ def test_preset_changes_the_picture_and_the_address_brings_it_back(
     selector = ".digits" if path == "Augment" else ".network"
     last = page.locator(selector).nth(1 if path == "Augment" else 0)
     open_page(page, f"{app_url}/{path}")
-    before = last.inner_html()
+    before = at_rest(page, last.inner_html)
     page.get_by_role("button", name=chip, exact=True).or_(page.get_by_role("radio", name=chip, exact=True)).click()
     expect(page).to_have_url(re.compile(parameter), timeout=PATIENT)
-    page.wait_for_timeout(1500)
-    after = last.inner_html()
-    assert after != before
+    until(page, lambda: last.inner_html() != before, "another picture")
+    after = at_rest(page, last.inner_html)
     open_page(page, page.url)
-    page.wait_for_timeout(1000)
-    assert last.inner_html() == after
+    until(page, lambda: last.inner_html() == after, "the picture that the address stands for")
 
 
 def test_ugly_sevens_shows_sevens_and_its_link_goes_to_the_ugliest(page: Page, app_url: str) -> None:
@@ -122,3 +113,25 @@ def test_ugly_sevens_shows_sevens_and_its_link_goes_to_the_ugliest(page: Page, a
     expect(page.get_by_text("Nearest to the average 7")).to_be_attached(timeout=PATIENT)
     page.get_by_role("link", name="Go down to the sevens").click()
     expect(page.get_by_text("Nearest to the average 7")).to_be_in_viewport(timeout=PATIENT)
+
+
+def test_back_after_a_correction_leaves_the_page_in_two_steps(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Data")
+    main = open_page(page, f"{app_url}/Pixels?pixels_index=1000000")
+    expect(main.get_by_test_id("stAlert").first).to_contain_text("You see", timeout=PATIENT)
+    expect(page).to_have_url(re.compile("pixels_index=54999"), timeout=PATIENT)
+    for _ in range(2):
+        at_rest(page, lambda: page.url)
+        page.go_back()
+    expect(page.get_by_text("What are we learning from?")).to_be_visible(timeout=PATIENT)
+
+
+def test_no_experiment_and_no_preset_writes_to_the_terminal(page: Page, app_url: str, terminal: Path) -> None:
+    for path in ("Data", "Pixels", "Augment", "Model"):
+        open_page(page, f"{app_url}/{path}?data_batch_size=30&pixels_view=average&augment_shear=5&model_dropout=0.1")
+        for number in range(3):
+            page.locator(f".st-key-{path.lower()}_try_{number} button").click()
+            at_rest(page, page.get_by_test_id("stMain").inner_text)
+    assert "WARNING" not in terminal.read_text().upper()
+    assert "default value" not in terminal.read_text()
+    assert "Traceback" not in terminal.read_text()

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_lesson_pages import PATIENT, open_page
+from tests.browser.test_lesson_pages import open_page
 from tests.browser.test_story import THREE, draw, go_to
+from tests.browser.waiting import PATIENT, at_rest, until
 
 
 def test_two_hundred_digits_come_with_one_click(page: Page, app_url: str) -> None:
@@ -42,22 +43,39 @@ def test_choice_is_still_there_after_a_visit_elsewhere(page: Page, app_url: str)
 
 def test_arrow_keys_and_thumbnails_go_to_other_images(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Pixels?pixels_index=10")
-    page.wait_for_timeout(1000)  # a key counts once the buttons have asked for it
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("Train image 11, labelled")).to_be_visible(timeout=PATIENT)
+    chosen = page.get_by_role("spinbutton", name=re.compile("^Image"))
+
+    def go_right() -> bool:
+        page.keyboard.press("ArrowRight")  # counts once the buttons have asked for it, which no one can see
+        page.wait_for_timeout(300)
+        return at_rest(page, chosen.input_value) != "10"
+
+    until(page, go_right, "another image after the right arrow")
+    here = int(at_rest(page, chosen.input_value))
     page.locator(".digits a").first.click()
-    expect(page.get_by_text("Train image 8, labelled")).to_be_visible(timeout=PATIENT)
-    expect(page).to_have_url(re.compile("pixels_index=8"))
+    expect(page.get_by_text(f"Train image {here - 3}, labelled")).to_be_visible(timeout=PATIENT)
+    expect(page).to_have_url(re.compile(f"pixels_index={here - 3}"))
 
 
-def test_pixel_under_the_mouse_is_told_by_row_column_and_value(page: Page, app_url: str) -> None:
-    open_page(page, f"{app_url}/Pixels")
-    pixel = page.locator(".pixels i").nth(28 * 7 + 12)
-    page.wait_for_timeout(1000)  # until nothing on the page moves any more
-    pixel.hover()
-    expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden", timeout=PATIENT)
-    told = pixel.evaluate("pixel => getComputedStyle(pixel, '::after').content")
-    assert re.fullmatch(r'"row 7, column 12: [01]\.\d\d"', told)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pixel_under_the_mouse_is_told_in_the_colour_of_the_text(page: Page, app_url: str, theme: str) -> None:
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    main = open_page(page, f"{app_url}/Pixels")
+    colour = main.evaluate("main => getComputedStyle(main).color")
+    # A bright pixel with black text, a dark one with white text, and plain background.
+    for row, column, value in ((7, 12, r"0\.99"), (7, 22, r"0\.15"), (0, 0, "0")):
+        _expect_told(page, row, column, value, colour)
+
+
+def _expect_told(page: Page, row: int, column: int, value: str, colour: str) -> None:
+    pixel = page.locator(".pixels i").nth(28 * row + column)
+
+    def is_told() -> bool:
+        pixel.hover()  # again, if the page has moved below the mouse
+        told, shown = pixel.evaluate("pixel => ['content', 'color'].map(n => getComputedStyle(pixel, '::after')[n])")
+        return re.fullmatch(f'"row {row}, column {column}: {value}"', told) is not None and shown == colour
+
+    until(page, is_told, f"row {row}, column {column} and its value, in {colour}")
     expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden")
 
 
@@ -71,14 +89,14 @@ def test_drawing_is_shown_as_the_network_got_it(page: Page, app_url: str) -> Non
     page.get_by_role("combobox", name=re.compile("Picture from")).click()
     page.get_by_role("option", name="my drawing").click()
     expect(page.get_by_text(re.compile(r"My drawing, nearest to the average \d"))).to_be_visible(timeout=PATIENT)
-    assert page.locator(".pixels .k").count() > 20
+    until(page, lambda: page.locator(".pixels .k").count() > 20, "the strokes of the drawing")
 
 
 @pytest.mark.parametrize("path", ["Data?data_batch_size=200", "Pixels?pixels_view=difference"])
 def test_phone_never_scrolls_sideways(page: Page, app_url: str, path: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     main = open_page(page, f"{app_url}/{path}")
-    page.wait_for_timeout(1000)
+    at_rest(page, main.inner_text)
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
     numbers = page.locator(".pixels .scroll")
     if numbers.count():

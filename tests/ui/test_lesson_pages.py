@@ -132,6 +132,23 @@ def test_numbers_that_are_out_of_bounds_are_all_told_beside_the_nearest_view() -
 
 
 @pytest.mark.parametrize(
+    ("given", "nearest"), [("", "784 - 10"), ("rubbish", "784 - 10"), ("784 - 0 - 10", "784 - 1 - 10")]
+)
+def test_layers_of_the_address_that_cannot_be_built_are_mended_in_the_field_too(given: str, nearest: str) -> None:
+    app = open_page(MODEL, model_layers=given)
+    assert not app.exception
+    assert app.text_input(key="model_layers").value == nearest
+    assert f"You see {nearest}." in said(app)
+
+
+def test_layers_that_were_typed_wrongly_stay_for_their_writer_to_mend() -> None:
+    app = open_page(MODEL)
+    app.text_input(key="model_layers").set_value("784 - many - 10").run()
+    assert app.text_input(key="model_layers").value == "784 - many - 10"
+    assert "'many' is not a whole number" in said(app)
+
+
+@pytest.mark.parametrize(
     ("chip", "setting", "value"),
     [
         ("Tutorial", "affine_rotation", 45),

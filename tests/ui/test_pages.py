@@ -12,7 +12,7 @@ from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import EngineError
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
-from ui import picking
+from ui import picking, pixel_grid
 
 PAGES = [
     "pages/1_Data.py",
@@ -33,6 +33,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tickets, "check_workers", lambda: None)
     # A component's content cannot be read in AppTest, so digits to click on stand there as plain HTML.
     monkeypatch.setattr(picking, "pick", lambda content, key, on_pick=None: st.html(content) and None)
+    monkeypatch.setattr(pixel_grid, "show", lambda content, key: st.html(content) and None)
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
