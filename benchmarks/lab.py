@@ -1,5 +1,7 @@
 """A lab for a benchmark: a server with an empty store, a warm engine, and runs that go on until they are stopped."""
 
+import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -12,8 +14,9 @@ from pathlib import Path
 
 import psutil
 
-from mnistlab import engine, jobs
+from mnistlab import jobs
 from mnistlab.config import RunConfig, parse_config
+from mnistlab.paths import lab_folder
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from tests.browser.server import PROJECT, start_server
@@ -62,10 +65,12 @@ def opened_lab(workers: int) -> Iterator[Lab]:
         os.environ.update(settings)
         with start_server(PROJECT / "app.py", Path(folder), settings) as address:
             lab = Lab(address, _server_of(address), Store())
-            for run_id in [lab.start(endless()) for _ in range(workers)]:  # each worker's first run
-                lab.stop(run_id)
-            yield lab
-            engine.client().close()
+            try:
+                for run_id in [lab.start(endless()) for _ in range(workers)]:  # each worker's first run
+                    lab.stop(run_id)
+                yield lab
+            finally:
+                _end_engine()
 
 
 def endless(preset: str = "tutorial-mlp") -> RunConfig:
@@ -82,6 +87,19 @@ def wait_until(is_so: Callable[[], bool], what: str, patience: float = _PATIENCE
         if time.monotonic() > until:
             raise SystemExit(f"Waited {patience:.0f} s for {what}.")
         time.sleep(0.1)
+
+
+def _end_engine() -> None:
+    """End it with its workers: after an error they would train on, and nobody would stop them."""
+    place = lab_folder() / "engine.json"
+    if not place.exists():
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        leader = psutil.Process(json.loads(place.read_text(encoding="utf-8"))["pid"])
+        family = [leader, *leader.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _server_of(address: str) -> psutil.Process:
