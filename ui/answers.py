@@ -14,15 +14,15 @@ from mnistlab.doubt import Shape, unsure
 from ui import bars
 from ui.words import percent
 
-_SEEN_SIDE = 112  # CSS pixels, four for each pixel of the picture
+_SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
 
 STYLE = f"""
 <style>
-.answers {{ display: flex; flex-wrap: wrap; gap: 1rem 1.4rem; align-items: flex-start; }}
+.answers {{ display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }}
 .answers .seen {{ margin: 0; text-align: center; font-size: 0.85rem; width: {_SEEN_SIDE}px; }}
-.answers .seen img, .stages img {{ width: {_SEEN_SIDE}px; height: {_SEEN_SIDE}px; display: block; background: #000;
+.answers .seen img {{ width: {_SEEN_SIDE}px; height: {_SEEN_SIDE}px; display: block; background: #000;
   image-rendering: pixelated; border-radius: 3px; }}
-.answers section {{ flex: 1 1 12.5rem; max-width: 19rem; }}
+.answers section {{ flex: 1 1 9rem; max-width: 22rem; }}
 .answers section h4 {{ font-size: 0.85rem; font-weight: 400; opacity: 0.8; margin: 0; padding: 0;
   overflow-wrap: anywhere; }}
 .answers section p {{ margin: 0.15rem 0 0.5rem; min-height: 3.1em; line-height: 1.5; }}

@@ -18,6 +18,7 @@ class Example:
     watch: str
 
 
+_PEN = "pen"  # the way of drawing that has a pad
 _CORNER_TWO = [(20, 34), (28, 22), (44, 20), (54, 30), (50, 44), (36, 58), (20, 74), (58, 74)]
 _ONE_AND_SEVEN = [[(70, 70), (70, 210)], [(140, 75), (230, 75), (175, 210)]]
 _SCRIBBLE = [(40, 60), (240, 90), (50, 130), (235, 170), (60, 215), (200, 40), (90, 240), (220, 230), (60, 50)]
@@ -56,5 +57,6 @@ def try_this(key: str) -> None:
 
 def _put_up(key: str, number: int) -> None:
     st.session_state[f"{key}_example"] = number
-    st.session_state[f"{key}_with"] = "pen"
+    if st.session_state.get(f"{key}_with", _PEN) != _PEN:
+        st.session_state[f"{key}_with"] = _PEN
     canvas.put_up(key, [stroke_of(points, canvas.BRUSH) for points in EXAMPLES[number].strokes])

@@ -12,7 +12,7 @@ import streamlit as st
 from mnistlab.doubt import Shape, check_shape
 from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
-from ui import answers, canvas, frame, own_digits, photo_input, pixel_editor, resources, stage_view
+from ui import answers, canvas, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
 from ui.models import ModelChoice
 from ui.strokes import Point
 
@@ -20,7 +20,15 @@ PEN, KEYS, PHOTO = "pen", "keys", "photo"
 WAYS = (PEN, KEYS, PHOTO)
 _PAD_WIDTH = canvas.SIDE + 4
 # Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
-_ANSWER_WIDTH = 400
+_ANSWER_WIDTH = 290
+# The pad's own toolbar appears above it while the mouse is there. Beside the pad, answers get what is left; on a phone
+# there is nothing beside it.
+_STYLE = """
+<style>
+@media (hover: hover) { .st-key-drawn { padding-top: 1.9rem; } }
+.st-key-read { min-width: min(100%, 19rem); }
+</style>
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +59,7 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=_PAD_WIDTH):
                 drawing = _drawn(key, example)
+                _doubt(drawing)
             with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
                 _tell(drawing, [])
                 if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
@@ -59,36 +68,39 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
     reading_fragment()
 
 
-def show_all(key: str, way: str, models: Sequence[ModelChoice]) -> None:
-    """Show one way to make a drawing, what each model reads, why, and what it was meant to be. A fragment."""
+def show_all(key: str, way: str) -> None:
+    """Show one way to make a drawing, what each chosen model reads, why, and what it was meant to be. A fragment."""
 
     @st.fragment
     def drawing_fragment() -> None:
         with frame.telling_mistakes():
-            _everything(key, way, models)
+            _everything(key, way)
 
     drawing_fragment()
 
 
-def _everything(key: str, way: str, models: Sequence[ModelChoice]) -> None:
+def _everything(key: str, way: str) -> None:
+    st.html(_STYLE)
+    drawing = None
     with st.container(horizontal=True, gap="medium"):
-        drawing, place = None, st.container(width=_PAD_WIDTH)
-        with place, frame.telling_mistakes():
+        with st.container(width=_PAD_WIDTH, key="drawn"), frame.telling_mistakes():
             drawing = _made(key, way)
-        with st.container(width="stretch" if len(models) > 1 else _ANSWER_WIDTH + 120):
-            _tell(drawing, models)
+            _doubt(drawing)
+        with st.container(width="stretch", key="read"):
+            chosen = models.choose_several(f"{key}_model")
+            _tell(drawing, chosen)
             image = drawing.framing.image if drawing is not None else None
             own_digits.keep(key, image, way)
     if drawing is not None:
         st.session_state["last_drawing"] = drawing.framing.image
     with st.expander("Why was it misread?", key=f"{key}_why", on_change="rerun") as why:
         if why.open and drawing is not None:
-            stage_view.show(f"{key}_steps", drawing.framing.ink, models)
+            stage_view.show(f"{key}_steps", drawing.framing.ink, chosen)
         elif why.open:
             st.markdown("Draw a digit first: every step on its way to the network appears here.")
     own_digits.gallery(key)
     if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=drawing is None):
-        _go_deep(models[0])
+        _go_deep(chosen[0])
 
 
 def _made(key: str, way: str) -> Drawing | None:
@@ -107,17 +119,21 @@ def _drawn(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool =
         return None
 
 
-def _tell(drawing: Drawing | None, models: Sequence[ModelChoice]) -> None:
+def _doubt(drawing: Drawing | None) -> None:
+    """Say what is no digit below the pad, where nothing has to move for it."""
+    if drawing is not None and drawing.shape is not None:
+        st.warning(str(drawing.shape))
+
+
+def _tell(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> None:
     """What each model (default: the built-in one) says."""
     if drawing is None:
         image, shape = np.zeros((28, 28), np.float32), None
-        found = [answers.Answer(model.short, None) for model in models] or [answers.Answer("", None)]
+        found = [answers.Answer(model.short, None) for model in chosen] or [answers.Answer("", None)]
     else:
         image, shape = drawing.framing.image, drawing.shape
-        found = [answers.Answer(model.short, _read(image, model)) for model in models]
+        found = [answers.Answer(model.short, _read(image, model)) for model in chosen]
         found = found or [answers.Answer("", _read(image, None))]
-    if shape is not None:
-        st.warning(str(shape))
     st.html(answers.answers(image, found, shape))
 
 

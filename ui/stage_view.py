@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.ink import FloatImage, FramingOptions
 from mnistlab.stages import Stage, stages
 from ui import resources
-from ui.answers import STYLE, picture
+from ui.answers import picture
 from ui.models import ModelChoice
 from ui.words import percent
 
@@ -17,6 +17,8 @@ _STYLE = """
 <style>
 .stages { display: flex; flex-wrap: wrap; gap: 1rem 1.2rem; }
 .stages figure { margin: 0; width: 8.6rem; font-size: 0.85rem; line-height: 1.4; }
+.stages img { width: 112px; height: 112px; display: block; background: #000; image-rendering: pixelated;
+  border-radius: 3px; }
 .stages .off { opacity: 0.45; }
 .stages strong { display: block; font-size: 0.95rem; margin-bottom: 0.3rem; }
 .stages ul { list-style: none; margin: 0.35rem 0; padding: 0; }
@@ -35,7 +37,7 @@ def show(key: str, ink: FloatImage, models: Sequence[ModelChoice]) -> None:
         _figure(stage, [(model.short, answers[number]) for model, answers in zip(models, read, strict=True)])
         for number, stage in enumerate(found)
     ]
-    st.html(f'{STYLE}{_STYLE}<div class="stages">{"".join(figures)}</div>')
+    st.html(f'{_STYLE}<div class="stages">{"".join(figures)}</div>')
     best = {int(answers[-1].argmax()) for answers in read}
     if any(int(answers[0].argmax()) not in best for answers in read):
         st.caption("A plain resize would have been read as another digit: this is what framing is for.")

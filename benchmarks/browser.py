@@ -1,0 +1,98 @@
+"""A server with a lab of its own, a real Chromium before it, and clicks that are timed inside the page.
+
+with opened() as (page, address):
+    page.goto(address)
+    milliseconds = time_click(page, page.get_by_role("button", name="Next"), "document.title === 'next'")
+"""
+
+import os
+import platform
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from tests.browser.conftest import ARGUMENTS, NAMES
+from tests.browser.server import PROJECT, start_server
+
+# From the browser's own click or key event until the frame is painted in which `shown` holds: an animation frame
+# begins before a paint, and a message posted in it arrives after.
+_WATCH = """
+() => {
+  const shown = () => %s;
+  window.timed = new Promise((resolve) => {
+    let begun = null;
+    const begin = (event) => { begun ??= event.timeStamp; };
+    for (const kind of ["click", "keydown"]) addEventListener(kind, begin, { capture: true, once: true });
+    const look = () => {
+      if (begun === null || !shown()) return requestAnimationFrame(look);
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => resolve(performance.now() - begun);
+      channel.port2.postMessage(null);
+    };
+    requestAnimationFrame(look);
+  });
+}
+"""
+
+
+@contextmanager
+def opened(
+    width: int = 1280, height: int = 900, prepare: Callable[[Path], None] | None = None
+) -> Iterator[tuple[Page, str]]:
+    """Start the app with an empty lab and a browser; yield an empty page and the app's address.
+
+    prepare: puts into the lab's folder what must be there before the server starts.
+    """
+    program = os.environ.get("MNISTLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        raise SystemExit("No Chromium or Chrome on the PATH: install one, or set MNISTLAB_CHROMIUM.")
+    with tempfile.TemporaryDirectory() as lab:
+        if prepare is not None:
+            prepare(Path(lab))
+        with _browsing(program, Path(lab), width, height) as browsing:
+            yield browsing
+
+
+@contextmanager
+def _browsing(program: str, lab: Path, width: int, height: int) -> Iterator[tuple[Page, str]]:
+    with (
+        start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser.new_page(viewport={"width": width, "height": height}), address
+        browser.close()
+
+
+def time_click(page: Page, target: Locator, shown: str) -> float:
+    """Click, and return the milliseconds until what the JavaScript expression `shown` asks for is painted."""
+    target.scroll_into_view_if_needed()
+    page.evaluate(_WATCH % shown)
+    target.click()
+    return float(page.evaluate("() => window.timed"))
+
+
+def time_key(page: Page, key: str, shown: str) -> float:
+    """The same for a key."""
+    page.evaluate(_WATCH % shown)
+    page.keyboard.press(key)
+    return float(page.evaluate("() => window.timed"))
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share (0 to 1) of the values do not exceed, interpolated."""
+    if len(values) == 1:
+        return values[0]
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return cuts[min(98, max(0, round(share * 100) - 1))]
+
+
+def machine() -> str:
+    """The machine and how busy it is, for beside the figures."""
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{platform.machine()}, {os.cpu_count()} cores{load}"
