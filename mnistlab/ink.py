@@ -89,9 +89,9 @@ def frame_ink(ink: FloatImage, options: FramingOptions | None = None) -> Framing
     found = _find_box(ink)
     top, left, bottom, right = box = found if options.box else (0, 0, *ink.shape)
     cropped = ink[top:bottom, left:right]
-    scaled = _scale(cropped, options)
-    if options.strength and scaled.max() > 0:
-        scaled = scaled / scaled.max()
+    # A faint pen is made strong before scaling, what a thin one lost in scaling after it.
+    scaled = _scale(_strongest_is_1(cropped) if options.strength else cropped, options)
+    scaled = _strongest_is_1(scaled) if options.strength else scaled
     position = _position_by_mass(scaled) if options.centre else _position_by_box(scaled)
     image = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.float32)
     row, column = position
@@ -163,6 +163,11 @@ def _scale(cropped: FloatImage, options: FramingOptions) -> FloatImage:
     way = Image.Resampling.LANCZOS if options.smooth else Image.Resampling.NEAREST
     scaled = Image.fromarray(cropped).resize(size, way)
     return np.clip(np.asarray(scaled, np.float32), 0, 1)
+
+
+def _strongest_is_1(picture: FloatImage) -> FloatImage:
+    strongest = picture.max()
+    return picture / strongest if strongest > 0 else picture
 
 
 def _position_by_box(scaled: FloatImage) -> tuple[int, int]:
