@@ -82,7 +82,7 @@ def unsure(probabilities: npt.NDArray[np.float32]) -> bool:
 
 def measure(ink: FloatImage) -> Measures | None:
     """Measure ink, (H, W) in [0, 1]; None if there is none."""
-    if not ink.max() > 0:
+    if not is_inked(ink).any():
         return None
     mask = is_inked(shrink(_cut_out(ink)))
     height, width = mask.shape
