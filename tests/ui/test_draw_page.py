@@ -1,7 +1,6 @@
 """Draw: what is said about a drawing, by which models, and what is kept; real strokes are tested in Chromium."""
 
 import base64
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ DRAW = "pages/7_Draw.py"
 
 
 @pytest.fixture
-def pad(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Canvas]]:
+def pad(monkeypatch: pytest.MonkeyPatch) -> list[Canvas]:
     """What stands on the pad: put a drawing in."""
     open_page(DRAW)  # the component can be declared only once Streamlit runs
     from ui import canvas
@@ -28,7 +27,7 @@ def pad(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Canvas]]:
     there: list[Canvas] = []
     monkeypatch.setattr(canvas, "draw", lambda key, example=(), with_tools=False: there[-1] if there else None)
     st.cache_resource.clear()
-    yield there
+    return there
 
 
 def one() -> Canvas:
@@ -77,7 +76,7 @@ def test_dot_is_called_a_dot(pad: list[Canvas]) -> None:
 def test_label_keeps_the_drawing_and_it_can_be_taken_back(pad: list[Canvas]) -> None:
     pad.append(one())
     app = open_page(DRAW)
-    app.button_group(key="draw_label").set_value([1]).run()
+    app.pills(key="draw_label").set_value(1).run()
     assert not app.exception
     (kept,) = Drawings(Store()).all()
     assert (kept.label, kept.source) == (1, "pen")
@@ -89,7 +88,7 @@ def test_full_set_is_told_in_a_sentence(pad: list[Canvas], monkeypatch: pytest.M
     monkeypatch.setattr(core_drawings, "MOST", 0)
     pad.append(one())
     app = open_page(DRAW)
-    app.button_group(key="draw_label").set_value([1]).run()
+    app.pills(key="draw_label").set_value(1).run()
     assert any("at most 0 drawings" in error.value for error in app.error)
 
 
