@@ -20,7 +20,7 @@ def draw() -> None:
         _steps()
     _latest_runs(resources.store().runs(limit=5))
     with left:  # last, because the first reading waits for torch, and all else need not
-        reading.show("overview", example=_EXAMPLE)
+        reading.show("overview", _EXAMPLE)
 
 
 def _steps() -> None:

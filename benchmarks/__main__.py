@@ -6,6 +6,7 @@ import sys
 # A name on the command line, and the module whose main(arguments) it runs.
 BENCHMARKS = {
     "pages": "benchmarks.pages",
+    "drawing": "benchmarks.drawing",
     "live": "benchmarks.live",
     "classroom": "benchmarks.classroom",
 }

@@ -10,7 +10,7 @@ import platform
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,14 +41,27 @@ _WATCH = """
 
 
 @contextmanager
-def opened(width: int = 1280, height: int = 900) -> Iterator[tuple[Page, str]]:
-    """Start the app with an empty lab and a browser; yield an empty page and the app's address."""
+def opened(
+    width: int = 1280, height: int = 900, prepare: Callable[[Path], None] | None = None
+) -> Iterator[tuple[Page, str]]:
+    """Start the app with an empty lab and a browser; yield an empty page and the app's address.
+
+    prepare: puts into the lab's folder what must be there before the server starts.
+    """
     program = os.environ.get("MNISTLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         raise SystemExit("No Chromium or Chrome on the PATH: install one, or set MNISTLAB_CHROMIUM.")
+    with tempfile.TemporaryDirectory() as lab:
+        if prepare is not None:
+            prepare(Path(lab))
+        with _browsing(program, Path(lab), width, height) as browsing:
+            yield browsing
+
+
+@contextmanager
+def _browsing(program: str, lab: Path, width: int, height: int) -> Iterator[tuple[Page, str]]:
     with (
-        tempfile.TemporaryDirectory() as lab,
-        start_server(PROJECT / "app.py", Path(lab), {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address,
+        start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)

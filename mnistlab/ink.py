@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
 
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import EmptyDrawingError, ImageError
@@ -25,33 +26,73 @@ _INK_THRESHOLD = 0.15
 _MAX_SIDE = 4096  # pixels; larger pictures are a mistake or an attack
 
 
+class FramingOptions(BaseModel):
+    """The steps from a drawing to the picture; all are on, as in MNIST. Without any, it is a plain resize."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    box: bool = Field(default=True, title="Cut out", description="Keep the ink's box alone, wherever it was drawn.")
+    size: bool = Field(
+        default=True,
+        title="20 x 20",
+        description="Scale the longer side to 20 pixels and keep the proportions; off, it fills all 28 x 28.",
+    )
+    smooth: bool = Field(
+        default=True, title="Soft edges", description="Average what falls into a pixel; off, one point of it decides."
+    )
+    centre: bool = Field(
+        default=True, title="Centre", description="Put the centre of mass in the middle; off, the middle of the box."
+    )
+    strength: bool = Field(
+        default=True, title="Full strength", description="Make the strongest ink 1, whatever the pen; off, leave it."
+    )
+
+
+PLAIN_RESIZE = FramingOptions(box=False, size=False, centre=False, strength=False)
+
+
 @dataclass(frozen=True, eq=False)
 class Framing:
     """A drawing on its way to the network; every picture is float32, 0 is background and 1 is ink."""
 
     ink: FloatImage  # (H, W): how much ink each pixel of the drawing has
-    box: tuple[int, int, int, int]  # top, left, bottom, right of the ink; bottom and right are exclusive
+    box: tuple[int, int, int, int]  # top, left, bottom, right of what is kept; bottom and right are exclusive
     cropped: FloatImage  # the box alone
-    scaled: FloatImage  # the box with its longer side scaled to 20 pixels
+    scaled: FloatImage  # the box with its longer side scaled to 20 pixels, at full strength
     position: tuple[int, int]  # row and column of the scaled box's corner in the 28x28 picture
     image: FloatImage  # (28, 28): what the network gets
 
 
-def frame_drawing(rgba: npt.NDArray[np.uint8]) -> Framing:
+def frame_drawing(rgba: npt.NDArray[np.uint8], options: FramingOptions | None = None) -> Framing:
     """Frame a drawing as MNIST was made.
 
     Args:
         rgba: (H, W, 4) uint8, in any colours: light on dark, dark on light, or on a transparent background.
+        options: steps to leave out (default: none).
 
     Raises:
         ImageError: not an (H, W, 4) uint8 array with sides of 1 to 4096 pixels.
         EmptyDrawingError: there is no ink.
     """
-    ink = find_ink(_checked(rgba))
-    top, left, bottom, right = box = _find_box(ink)
+    return frame_ink(find_ink(_checked(rgba)), options)
+
+
+def frame_ink(ink: FloatImage, options: FramingOptions | None = None) -> Framing:
+    """Frame ink (H, W) float32 in [0, 1], wherever it comes from.
+
+    Raises:
+        ImageError: another shape, type or range, or sides that are not 1 to 4096 pixels.
+        EmptyDrawingError: there is no ink.
+    """
+    options = options or FramingOptions()
+    _check_ink(ink)
+    found = _find_box(ink)
+    top, left, bottom, right = box = found if options.box else (0, 0, *ink.shape)
     cropped = ink[top:bottom, left:right]
-    scaled = _scale_to_fit(cropped)
-    position = _position_by_mass(scaled)
+    # A faint pen is made strong before scaling, what a thin one lost in scaling after it.
+    scaled = _scale(_strongest_is_1(cropped) if options.strength else cropped, options)
+    scaled = _strongest_is_1(scaled) if options.strength else scaled
+    position = _position_by_mass(scaled) if options.centre else _position_by_box(scaled)
     image = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.float32)
     row, column = position
     image[row : row + scaled.shape[0], column : column + scaled.shape[1]] = scaled
@@ -82,10 +123,22 @@ def _checked(rgba: Any) -> npt.NDArray[np.uint8]:
         raise ImageError(
             f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {drawing.shape} of {drawing.dtype}."
         )
-    height, width, _ = drawing.shape
+    _check_sides(*drawing.shape[:2])
+    return drawing
+
+
+def _check_ink(ink: Any) -> None:
+    if not isinstance(ink, np.ndarray) or ink.ndim != 2 or ink.dtype != np.float32:
+        shown = f"shape {ink.shape} of {ink.dtype}" if isinstance(ink, np.ndarray) else type(ink).__name__
+        raise ImageError(f"Ink is an (H, W) float32 array; got {shown}.")
+    _check_sides(*ink.shape)
+    if not (ink.min() >= 0 and ink.max() <= 1):  # NaN is neither
+        raise ImageError(f"Ink is in [0, 1]; got {ink.min():g} to {ink.max():g}.")
+
+
+def _check_sides(height: int, width: int) -> None:
     if not (1 <= height <= _MAX_SIDE and 1 <= width <= _MAX_SIDE):
         raise ImageError(f"A drawing's sides are 1 to {_MAX_SIDE} pixels; got {height} x {width}.")
-    return drawing
 
 
 def _rim(picture: FloatImage) -> FloatImage:
@@ -100,18 +153,33 @@ def _find_box(ink: FloatImage) -> tuple[int, int, int, int]:
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def _scale_to_fit(cropped: FloatImage) -> FloatImage:
-    """Scale the longer side to 20 pixels and the other in proportion, at least one pixel."""
+def _scale(cropped: FloatImage, options: FramingOptions) -> FloatImage:
+    """Scale the longer side to 20 pixels and the other in proportion, at least one pixel; or both to 28."""
     height, width = cropped.shape
     factor = DIGIT_SIDE / max(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    scaled = Image.fromarray(cropped).resize(size, Image.Resampling.LANCZOS)
+    size = (IMAGE_SIDE, IMAGE_SIDE)
+    if options.size:
+        size = max(1, round(width * factor)), max(1, round(height * factor))
+    way = Image.Resampling.LANCZOS if options.smooth else Image.Resampling.NEAREST
+    scaled = Image.fromarray(cropped).resize(size, way)
     return np.clip(np.asarray(scaled, np.float32), 0, 1)
+
+
+def _strongest_is_1(picture: FloatImage) -> FloatImage:
+    strongest = picture.max()
+    return picture / strongest if strongest > 0 else picture
+
+
+def _position_by_box(scaled: FloatImage) -> tuple[int, int]:
+    """Where the box's corner must go so that the box is in the middle."""
+    return (IMAGE_SIDE - scaled.shape[0]) // 2, (IMAGE_SIDE - scaled.shape[1]) // 2
 
 
 def _position_by_mass(scaled: FloatImage) -> tuple[int, int]:
     """Where the box's corner must go so that its centre of mass is in the middle, kept inside the picture."""
     mass = scaled.sum()
+    if mass == 0:  # a hair that fell between the points that were kept
+        return _position_by_box(scaled)
     row = scaled.sum(axis=1) @ np.arange(scaled.shape[0]) / mass
     column = scaled.sum(axis=0) @ np.arange(scaled.shape[1]) / mass
     return (

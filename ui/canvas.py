@@ -15,32 +15,41 @@ from ui.strokes import Point, paint, stroke_of
 
 SIDE = 280  # CSS pixels, ten for each pixel of MNIST
 BRUSH = 18  # of 280: about the stroke that MNIST has; from 30 on, the loops of 4, 8 and 9 fill up
+_THINNEST, _THICKEST = 8, 40
+INK, PAPER = "#FFFFFF", "#000000"
+_PEN, _ERASER = "pen", "eraser"
 
 
-def draw(key: str, example: Sequence[Sequence[Point]] = ()) -> npt.NDArray[np.uint8] | None:
+def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = False) -> npt.NDArray[np.uint8] | None:
     """Show a pad with Undo and Clear below it; return (280, 280, 4) uint8, or None while it is empty.
 
-    example: strokes, as points on the pad, that stand there at first.
+    Args:
+        example: strokes, as points on the pad, that stand there at first.
+        with_tools: offer an eraser and a choice of brushes.
     """
-    version = st.session_state.setdefault(f"{key}_pad_version", 0)
-    start = st.session_state.setdefault(f"{key}_pad_strokes", [stroke_of(points, BRUSH) for points in example])
-    result: CanvasResult = st_canvas(
-        stroke_width=BRUSH,
-        stroke_color="#FFFFFF",
-        background_color="#000000",
-        height=SIDE,
-        width=SIDE,
-        drawing_mode="freedraw",
-        initial_drawing={"version": "4.4.0", "objects": start} if start else None,
-        return_image_data=True,
-        key=f"{key}_pad_{version}",
-    )
+    given = [stroke_of(points, BRUSH) for points in example]
+    pad, start = _pad(key, given)
+    tools = st.container(horizontal=True, vertical_alignment="bottom")
+    brush, colour = _tools(key, tools) if with_tools else (BRUSH, INK)
+    with pad:
+        result: CanvasResult = st_canvas(
+            stroke_width=brush,
+            stroke_color=colour,
+            background_color=PAPER,
+            height=SIDE,
+            width=SIDE,
+            drawing_mode="freedraw",
+            initial_drawing={"version": "4.4.0", "objects": start} if start else None,
+            return_image_data=True,
+            key=_pad_key(key),
+        )
     strokes = start if result.json_data is None else result.json_data.get("objects", [])
-    given = [stroke_of(points, BRUSH)["path"] for points in example]
-    st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in given for stroke in strokes)
+    st.session_state[f"{key}_pad_strokes"] = strokes
+    paths = [stroke["path"] for stroke in given]
+    st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in strokes)
     with st.container(horizontal=True):
-        st.button("Undo", key=f"{key}_undo", disabled=not strokes, on_click=_start_again, args=(key, strokes[:-1]))
-        st.button("Clear", key=f"{key}_clear", disabled=not strokes, on_click=_start_again, args=(key, []))
+        st.button("Undo", key=f"{key}_undo", disabled=not strokes, on_click=put_up, args=(key, strokes[:-1]))
+        st.button("Clear", key=f"{key}_clear", disabled=not strokes, on_click=put_up, args=(key, []))
     if not strokes:
         return None
     return paint(strokes, SIDE, BRUSH) if result.image_data is None else result.image_data
@@ -51,7 +60,46 @@ def is_own(key: str) -> bool:
     return bool(st.session_state.get(f"{key}_is_own", True))  # a pad that a test puts in its place: by hand
 
 
-def _start_again(key: str, strokes: list[dict[str, Any]]) -> None:
+def put_up(key: str, strokes: list[dict[str, Any]]) -> None:
     """Put up a fresh pad with these strokes; a pad forgets its own only when its key changes."""
-    st.session_state[f"{key}_pad_version"] += 1
+    st.session_state[f"{key}_pad_version"] = st.session_state.get(f"{key}_pad_version", 0) + 1
     st.session_state[f"{key}_pad_strokes"] = strokes
+
+
+def _pad_key(key: str) -> str:
+    return f"{key}_pad_{st.session_state[f'{key}_pad_version']}"
+
+
+def _pad(key: str, given: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]]]:
+    """The pad's place and the strokes it began with; a change of page takes the pad away, so its strokes come back."""
+    st.session_state.setdefault(f"{key}_pad_version", 0)
+    st.session_state.setdefault(f"{key}_pad_strokes", given)
+    if _pad_key(key) not in st.session_state:
+        st.session_state[f"{key}_pad_start"] = st.session_state[f"{key}_pad_strokes"]
+    return st.container(), st.session_state[f"{key}_pad_start"]
+
+
+def _tools(key: str, place: Any) -> tuple[int, str]:
+    """Choose what the pen does: its width in pixels of the pad, and its colour; an eraser paints with paper."""
+    with place:
+        tool = st.segmented_control(
+            "Tool",
+            (_PEN, _ERASER),
+            default=_PEN,
+            required=True,
+            key=f"{key}_tool",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        width = st.slider(
+            "Brush (pixels of 280)",
+            _THINNEST,
+            _THICKEST,
+            BRUSH,
+            2,
+            key=f"{key}_brush",
+            persist_state="session",
+            width=140,
+            help="MNIST's strokes are about 18 wide on this pad. From 30 on, the loops of 4, 8 and 9 fill up.",
+        )
+    return width, PAPER if tool == _ERASER else INK

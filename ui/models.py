@@ -17,6 +17,11 @@ class ModelChoice:
     step: int
     label: str
 
+    @property
+    def short(self) -> str:
+        """A name for a heading: without what the menu tells besides."""
+        return self.name if self.name in builtin_names() else ", ".join(self.label.split(", ")[:2])
+
 
 def choices() -> dict[str, ModelChoice]:
     """What there is to choose from, by name: the newest runs first, then the built-in models."""
@@ -58,3 +63,40 @@ def _take_from_address(key: str, names: list[str]) -> None:
         st.session_state[key] = given
     else:
         st.warning(f"This lab has no model called {given[:40]!r}, so you see {DEFAULT_MODEL} instead.")
+
+
+def choose_several(key: str, most: int = 3) -> list[ModelChoice]:
+    """Show a menu of models of which up to `most` may be chosen; each stands in the address as `model`."""
+    there = choices()
+    _take_several_from_address(key, there, most)
+    kept = [name for name in st.session_state.get(key, []) if name in there]
+    st.session_state[key] = kept or [DEFAULT_MODEL]
+    names = st.multiselect(
+        f"Models, up to {most}",
+        list(there),
+        format_func=lambda name: there[name].label,
+        key=key,
+        max_selections=most,
+        persist_state="session",
+        help="All of them read the same drawing. The percentage is the test accuracy.",
+    )
+    names = names or [DEFAULT_MODEL]
+    st.query_params["model"] = names
+    st.session_state[f"{key}_address"] = names
+    return [there[name] for name in names]
+
+
+def _take_several_from_address(key: str, there: dict[str, ModelChoice], most: int) -> None:
+    """Follow a link once; from then on the menu decides."""
+    given = st.query_params.get_all("model")
+    if not given or st.session_state.get(f"{key}_address") == given:
+        return
+    st.session_state[f"{key}_address"] = given
+    unknown = [name for name in given if name not in there]
+    if unknown:
+        st.warning(f"This lab has no model called {unknown[0][:40]!r}; you see the others, or {DEFAULT_MODEL}.")
+    known = list(dict.fromkeys(name for name in given if name in there))
+    if len(known) > most:
+        st.warning(f"At most {most} models read at a time: you see the first {most}.")
+    if known:
+        st.session_state[key] = known[:most]

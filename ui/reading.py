@@ -1,25 +1,55 @@
-"""A drawing being read: pad, the 28x28 picture that the model gets, ten probabilities. Used by Overview and Draw."""
+"""A drawing being read: where it is made, the 28x28 picture that the models get, ten probabilities for each.
+
+Overview shows a pad and the built-in model; Draw shows every way to make a drawing and up to three models.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from mnistlab.doubt import Shape, check_shape
 from mnistlab.errors import EmptyDrawingError
-from mnistlab.ink import frame_drawing
-from ui import bars, canvas, frame, mosaic, resources
+from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
+from ui import answers, canvas, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
 from ui.models import ModelChoice
 from ui.strokes import Point
-from ui.words import percent
 
-# Wide enough for ten bars, narrow enough to stand beside the pad; on a phone it goes below.
-_ANSWER_WIDTH = 256
-_SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
+PEN, KEYS, PHOTO = "pen", "keys", "photo"
+WAYS = (PEN, KEYS, PHOTO)
+_PAD_WIDTH = canvas.SIDE + 4
+# Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
+_ANSWER_WIDTH = 290
+# The pad's own toolbar appears above it while the mouse is there. Beside the pad, answers get what is left; on a phone
+# there is nothing beside it.
+_STYLE = """
+<style>
+@media (hover: hover) { .st-key-drawn { padding-top: 1.9rem; } }
+.st-key-read { min-width: min(100%, 19rem); }
+</style>
+"""
 
 
-def show(key: str, model: ModelChoice | None = None, example: Sequence[Sequence[Point]] = ()) -> None:
-    """Show a pad, with an example on it if given, and how a model (default: the built-in one) reads it.
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A drawing on its way: what it is if not one digit, and the picture that networks get."""
+
+    framing: Framing
+    shape: Shape | None
+
+    @classmethod
+    def of(cls, ink: FloatImage) -> "Drawing":
+        """Frame ink (H, W) and look at its shape.
+
+        Raises:
+            EmptyDrawingError: there is none.
+        """
+        return cls(frame_ink(ink), check_shape(ink))
+
+
+def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
+    """Show a pad, with an example on it if given, and how the built-in model reads it.
 
     A fragment: a stroke runs this alone, not the whole page.
     """
@@ -27,34 +57,94 @@ def show(key: str, model: ModelChoice | None = None, example: Sequence[Sequence[
     @st.fragment
     def reading_fragment() -> None:
         with st.container(horizontal=True, gap="medium"):
-            with st.container(width=canvas.SIDE + 4):
-                drawing = canvas.draw(key, example)
+            with st.container(width=_PAD_WIDTH):
+                drawing = _drawn(key, example)
+                _doubt(drawing)
             with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
-                _show_answer(drawing, model, is_own=canvas.is_own(key))
+                _tell(drawing, [])
+                if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
+                    st.session_state["last_drawing"] = drawing.framing.image
 
     reading_fragment()
 
 
-def _show_answer(drawing: npt.NDArray[np.uint8] | None, model: ModelChoice | None, is_own: bool) -> None:
+def show_all(key: str, way: str) -> None:
+    """Show one way to make a drawing, what each chosen model reads, why, and what it was meant to be. A fragment."""
+
+    @st.fragment
+    def drawing_fragment() -> None:
+        with frame.telling_mistakes():
+            _everything(key, way)
+
+    drawing_fragment()
+
+
+def _everything(key: str, way: str) -> None:
+    st.html(_STYLE)
+    drawing = None
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_PAD_WIDTH, key="drawn"), frame.telling_mistakes():
+            drawing = _made(key, way)
+            _doubt(drawing)
+        with st.container(width="stretch", key="read"):
+            chosen = models.choose_several(f"{key}_model")
+            _tell(drawing, chosen)
+            image = drawing.framing.image if drawing is not None else None
+            own_digits.keep(key, image, way)
+    if drawing is not None:
+        st.session_state["last_drawing"] = drawing.framing.image
+    with st.expander("Why was it misread?", key=f"{key}_why", on_change="rerun") as why:
+        if why.open and drawing is not None:
+            stage_view.show(f"{key}_steps", drawing.framing.ink, chosen)
+        elif why.open:
+            st.markdown("Draw a digit first: every step on its way to the network appears here.")
+    own_digits.gallery(key)
+    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=drawing is None):
+        _go_deep(chosen[0])
+
+
+def _made(key: str, way: str) -> Drawing | None:
+    """What was drawn, typed or photographed."""
+    if way == PEN:
+        return _drawn(key, with_tools=True)
+    ink = pixel_editor.edit(f"{key}_keys") if way == KEYS else photo_input.choose(f"{key}_photo")
+    return None if ink is None else Drawing.of(ink)
+
+
+def _drawn(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = False) -> Drawing | None:
+    rgba = canvas.draw(key, example, with_tools) if with_tools else canvas.draw(key, example)
     try:
-        framing = frame_drawing(drawing) if drawing is not None else None
-    except EmptyDrawingError:
-        framing = None
-    if framing is None:
-        st.markdown("Draw a digit on the black square.")
-        st.html(_as_seen(np.zeros((28, 28), np.float32)))
-        st.html(bars.empty_bars())
-        return
-    if is_own:  # the built-in example is nobody's
-        st.session_state["last_drawing"] = framing.image
+        return None if rgba is None else Drawing.of(find_ink(rgba))
+    except EmptyDrawingError:  # all of it was erased
+        return None
+
+
+def _doubt(drawing: Drawing | None) -> None:
+    """Say what is no digit below the pad, where nothing has to move for it."""
+    if drawing is not None and drawing.shape is not None:
+        st.warning(str(drawing.shape))
+
+
+def _tell(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> None:
+    """What each model (default: the built-in one) says."""
+    if drawing is None:
+        image, shape = np.zeros((28, 28), np.float32), None
+        found = [answers.Answer(model.short, None) for model in chosen] or [answers.Answer("", None)]
+    else:
+        image, shape = drawing.framing.image, drawing.shape
+        found = [answers.Answer(model.short, _read(image, model)) for model in chosen]
+        found = found or [answers.Answer("", _read(image, None))]
+    st.html(answers.answers(image, found, shape))
+
+
+def _read(image: FloatImage, model: ModelChoice | None) -> FloatImage:
     predictor = resources.predictor(model.name, model.step) if model else resources.predictor()
-    probabilities = predictor.probabilities(framing.image[None])[0]
-    digit = int(probabilities.argmax())
-    st.markdown(f"This is a **{digit}**, and I am {percent(float(probabilities[digit]), 1)} sure.")
-    st.html(_as_seen(framing.image))
-    st.html(bars.probability_bars([float(share) for share in probabilities]))
+    shares: FloatImage = predictor.probabilities(image[None])[0]
+    return shares
 
 
-def _as_seen(image: npt.NDArray[np.float32]) -> str:
-    pixels = np.round(image[None] * 255).astype(np.uint8)
-    return mosaic.mosaic(pixels, ["what it sees"], ["what the network sees: 28 x 28 pixels"], side=_SEEN_SIDE)
+def _go_deep(model: ModelChoice) -> None:
+    """Open Evaluate with the last drawing of this session, one digit in depth."""
+    there = {"evaluate_view": "one digit", "evaluate_from": "my drawing"}
+    st.session_state.update(there)  # what Evaluate showed last would win over the address
+    st.switch_page(frame.page_script("Evaluate"), query_params={"model": model.name} | there)

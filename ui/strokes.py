@@ -13,19 +13,24 @@ from PIL import Image, ImageDraw
 Point = tuple[float, float]
 
 _SUPERSAMPLE = 3  # each pixel is the mean of 3 x 3, for smooth edges
+_ERASING = "#000000"  # a stroke of the paper's colour
 _CURVE_PARTS = 8  # straight pieces for one quadratic curve
 
 
 def paint(strokes: Sequence[dict[str, Any]], side: int, brush: float) -> npt.NDArray[np.uint8]:
-    """White strokes on black: (side, side, 4) uint8.
+    """White strokes on black, and black ones that erase: (side, side, 4) uint8.
 
-    strokes: path objects of the pad's JSON, whose `path` lists ["M", x, y], ["Q", cx, cy, x, y] and ["L", x, y].
+    Args:
+        strokes: path objects of the pad's JSON, whose `path` lists ["M", x, y], ["Q", cx, cy, x, y] and ["L", x, y].
+        side: pixels.
+        brush: the width of strokes that do not give their own.
     """
     picture = Image.new("L", (side * _SUPERSAMPLE, side * _SUPERSAMPLE), 0)
     pen = ImageDraw.Draw(picture)
     for stroke in strokes:
         points = [(x * _SUPERSAMPLE, y * _SUPERSAMPLE) for x, y in _points(stroke.get("path", []))]
-        _line(pen, points, brush * _SUPERSAMPLE)
+        level = 0 if stroke.get("stroke") == _ERASING else 255
+        _line(pen, points, float(stroke.get("strokeWidth") or brush) * _SUPERSAMPLE, level)
     grey = np.asarray(picture.resize((side, side), Image.Resampling.BOX))
     return np.dstack([grey, grey, grey, np.full_like(grey, 255)])
 
@@ -58,8 +63,8 @@ def _points(path: Sequence[Sequence[Any]]) -> list[Point]:
     return points
 
 
-def _line(pen: ImageDraw.ImageDraw, points: Sequence[Point], width: float) -> None:
+def _line(pen: ImageDraw.ImageDraw, points: Sequence[Point], width: float, level: int) -> None:
     """A line with round ends and joints."""
-    pen.line(points, fill=255, width=round(width))
+    pen.line(points, fill=level, width=round(width))
     for x, y in points:
-        pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
+        pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=level)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -222,19 +221,3 @@ def test_a_model_without_validation_images_says_so() -> None:
     app.segmented_control(key="evaluate_split").set_value("validation").run()
     assert not app.exception
     assert "no validation" in app.error[0].value
-
-
-def test_a_drawing_is_read_and_an_empty_pad_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = open_page("pages/7_Draw.py")
-    from ui import canvas  # its component can be declared only once Streamlit runs
-
-    pad = np.zeros((280, 280, 4), np.uint8)
-    pad[..., 3] = 255
-    monkeypatch.setattr(canvas, "draw", lambda key, example=(): pad)
-    app.run()
-    assert any("Draw a digit" in text.value for text in app.markdown)
-    one = pad.copy()
-    one[40:240, 130:150, :3] = 255
-    monkeypatch.setattr(canvas, "draw", lambda key, example=(): one)
-    app.run()
-    assert any("This is a **1**" in text.value for text in app.markdown)

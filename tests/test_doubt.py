@@ -1,0 +1,124 @@
+"""What is not one digit is said to be none, and digits are hardly ever refused."""
+
+import numpy as np
+import pytest
+
+from mnistlab.data import Dataset
+from mnistlab.doubt import SURE, Shape, check_shape, count_apart, unsure
+from mnistlab.ink import find_ink, frame_ink
+from mnistlab.pieces import holes, label_pieces, pieces
+from mnistlab.predict import load_predictor
+from tests import shapes
+from tests.drawings import white_on_black
+from tests.stroke_digits import fifty
+from ui.strokes import paint, stroke_of
+
+NUM = 100
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)
+
+
+def test_fewer_than_one_validation_digit_in_500_is_called_none(dataset: Dataset) -> None:
+    refused = [check_shape(shapes.enlarged(image)) for image in dataset.validation.images[:1000]]
+    assert sum(shape is not None for shape in refused) < 2
+
+
+def test_no_hand_drawn_digit_is_called_none() -> None:
+    for digit, strokes in fifty():
+        ink = find_ink(paint([stroke_of(points, 18) for points in strokes], 280, 18))
+        assert check_shape(ink) is None, digit
+
+
+def test_two_digits_are_seen(dataset: Dataset) -> None:
+    chosen = rng().integers(0, len(dataset.validation), (NUM, 2))
+    images = dataset.validation.images
+    found = [check_shape(shapes.pair(images[left], images[right])) for left, right in chosen]
+    assert found.count(Shape.TWO_DIGITS) >= 0.97 * NUM
+
+
+def test_dots_are_seen_whatever_their_size() -> None:
+    random = rng()
+    assert [check_shape(shapes.dot(random)) for _ in range(NUM)].count(Shape.DOT) >= 0.97 * NUM
+
+
+def test_lying_lines_are_seen() -> None:
+    random = rng()
+    assert [check_shape(shapes.dash(random)) for _ in range(NUM)].count(Shape.TOO_WIDE) >= 0.97 * NUM
+
+
+def test_four_scribbles_in_five_are_seen() -> None:
+    random = rng()
+    found = [check_shape(shapes.scribble(random)) for _ in range(NUM)]
+    assert sum(shape is not None for shape in found) >= 0.8 * NUM
+
+
+def test_many_specks_are_many_pieces() -> None:
+    ink = np.zeros((120, 120), np.float32)
+    for row in range(10, 110, 30):
+        for column in range(10, 110, 30):
+            ink[row : row + 6, column : column + 6] = 1
+    assert check_shape(ink) in (Shape.PIECES, Shape.TWO_DIGITS)
+
+
+def test_an_empty_sheet_is_no_shape() -> None:
+    empty = np.zeros((28, 28), np.float32)
+    assert check_shape(empty) is None
+    assert count_apart(empty) == 0
+
+
+def test_threshold_of_doubt_refuses_few_digits_and_half_of_these_are_wrong(dataset: Dataset) -> None:
+    split = dataset.validation
+    shares = load_predictor().probabilities(split.images)
+    doubted = np.array([unsure(one) for one in shares])
+    assert doubted.mean() < 0.005
+    assert (shares.argmax(axis=1) == split.labels)[doubted].mean() < 0.75
+
+
+def test_sure_is_from_the_threshold_on() -> None:
+    shares = np.zeros(10, np.float32)
+    shares[3], shares[5] = SURE, 1 - SURE
+    assert not unsure(shares)
+    shares[3] -= 0.01
+    assert unsure(shares)
+
+
+def test_pieces_that_touch_at_a_corner_are_one_and_holes_do_not_leak_there() -> None:
+    ring = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], bool)
+    assert len(pieces(ring)) == 1
+    assert holes(ring) == [1]
+
+
+def test_pieces_are_numbered_as_they_are_listed() -> None:
+    mask = np.zeros((9, 9), bool)
+    mask[1:3, 1:4], mask[5:8, 2:9] = True, True
+    labelled, found = label_pieces(mask)
+    assert [piece.area for piece in found] == [6, 21]
+    assert [(labelled == number).sum() for number in (1, 2)] == [6, 21]
+
+
+def test_pieces_of_noise_agree_with_a_slow_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    mask = rng().random((24, 31)) > 0.6
+    labelled, found = label_pieces(mask)
+    assert len(found) == flooded(mask)
+    assert np.array_equal(labelled > 0, mask)
+
+
+def flooded(mask: np.ndarray) -> int:
+    """The number of pieces, by walking from pixel to pixel."""
+    left, num = {(int(row), int(column)) for row, column in np.argwhere(mask)}, 0
+    while left:
+        num, todo = num + 1, [left.pop()]
+        while todo:
+            row, column = todo.pop()
+            near = {(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)} & left
+            left -= near
+            todo.extend(near)
+    return num
+
+
+def test_shape_is_found_for_what_the_pad_sends() -> None:
+    ink = find_ink(white_on_black(np.pad(np.ones((40, 40)), 120)))
+    assert check_shape(ink) is Shape.DOT
+    assert frame_ink(ink).image.max() == 1

@@ -1,0 +1,122 @@
+"""Draw: what is said about a drawing, by which models, and what is kept; real strokes are tested in Chromium."""
+
+import base64
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import drawings as core_drawings
+from mnistlab import execution
+from mnistlab.drawings import Drawings
+from mnistlab.errors import ImageError
+from mnistlab.store import Store
+from tests.drawings import Canvas, white_on_black
+from tests.ui.test_pages import html_of, no_engine, open_page, small_run  # noqa: F401 - the fixture serves here too
+
+DRAW = "pages/7_Draw.py"
+
+
+@pytest.fixture
+def pad(monkeypatch: pytest.MonkeyPatch) -> list[Canvas]:
+    """What stands on the pad: put a drawing in."""
+    open_page(DRAW)  # the component can be declared only once Streamlit runs
+    from ui import canvas
+
+    there: list[Canvas] = []
+    monkeypatch.setattr(canvas, "draw", lambda key, example=(), with_tools=False: there[-1] if there else None)
+    st.cache_resource.clear()
+    return there
+
+
+def one() -> Canvas:
+    ink = np.zeros((280, 280))
+    ink[40:240, 130:150] = 1
+    return white_on_black(ink)
+
+
+def said(app: AppTest) -> str:
+    return html_of(app)
+
+
+def test_drawing_is_read_and_an_empty_or_erased_pad_is_not(pad: list[Canvas]) -> None:
+    app = open_page(DRAW)
+    assert "Draw a digit" in said(app)
+    pad.append(white_on_black(np.zeros((280, 280))))
+    assert "Draw a digit" in said(app.run())
+    pad.append(one())
+    assert "This is a <strong>1</strong>" in said(app.run())
+    assert not app.exception
+    assert app.session_state["last_drawing"].shape == (28, 28)
+
+
+def test_up_to_three_models_of_the_address_read_and_the_rest_is_told(pad: list[Canvas]) -> None:
+    pad.append(one())
+    store = Store()
+    names = [store.create(small_run(seed=seed)) for seed in range(3)]
+    for name in names:
+        execution.execute(store, name)
+    app = open_page(DRAW)
+    app.query_params["model"] = ["small-cnn", *names, "nonsense"]
+    app.run()
+    assert not app.exception
+    assert said(app).count("<section>") == 3
+    assert any("nonsense" in warning.value for warning in app.warning)
+    assert any("At most 3" in warning.value for warning in app.warning)
+
+
+def test_dot_is_called_a_dot(pad: list[Canvas]) -> None:
+    pad.append(white_on_black(np.pad(np.ones((40, 40)), 120)))
+    app = open_page(DRAW)
+    assert any("This is a dot" in warning.value for warning in app.warning)
+    assert "Not sure" in said(app)
+
+
+def test_label_keeps_the_drawing_and_it_can_be_taken_back(pad: list[Canvas]) -> None:
+    pad.append(one())
+    app = open_page(DRAW)
+    app.pills(key="draw_label").set_value(1).run()
+    assert not app.exception
+    (kept,) = Drawings(Store()).all()
+    assert (kept.label, kept.source) == (1, "pen")
+    app.button(key="draw_take_back").click().run()
+    assert Drawings(Store()).count() == 0
+
+
+def test_full_set_is_told_in_a_sentence(pad: list[Canvas], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_drawings, "MOST", 0)
+    pad.append(one())
+    app = open_page(DRAW)
+    app.pills(key="draw_label").set_value(1).run()
+    assert any("at most 0 drawings" in error.value for error in app.error)
+
+
+def test_unknown_way_to_draw_in_the_address_is_a_sentence(pad: list[Canvas]) -> None:
+    app = open_page(DRAW, draw_with="telepathy")
+    assert not app.exception
+    assert any("telepathy" in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize("sent", ["", "!!", base64.b64encode(bytes(783)).decode(), 7, None, {"a": 1}, "\u0660" * 8])
+def test_pixel_editor_takes_784_bytes_and_nothing_else(pad: list[Canvas], sent: object) -> None:
+    from ui.pixel_editor import unpacked
+
+    with pytest.raises(ImageError, match="28 x 28"):
+        unpacked(sent)
+
+
+def test_pixel_editor_gives_what_was_painted(pad: list[Canvas]) -> None:
+    from ui.pixel_editor import unpacked
+
+    pixels = np.arange(784, dtype=np.uint8).reshape(28, 28)
+    np.testing.assert_array_equal(unpacked(base64.b64encode(pixels.tobytes()).decode()), pixels / np.float32(255))
+
+
+def test_erasing_stroke_takes_ink_away_wherever_the_pad_is_painted() -> None:
+    from ui.strokes import paint, stroke_of
+
+    line, across = [(140, 50), (140, 230)], [(60, 140), (220, 140)]
+    rubber = stroke_of(across, 30) | {"stroke": "#000000"}
+    assert paint([stroke_of(line, 18), rubber], 280, 18)[140, 140, 0] == 0
+    assert paint([stroke_of(line, 18)], 280, 18)[140, 140, 0] == 255

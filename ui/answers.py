@@ -1,0 +1,74 @@
+"""What up to three models say about the same picture, side by side, as one piece of HTML."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from mnistlab.doubt import Shape, unsure
+from ui import bars
+from ui.words import percent
+
+_SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
+
+STYLE = f"""
+<style>
+.answers {{ display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }}
+.answers .seen {{ margin: 0; text-align: center; font-size: 0.85rem; width: {_SEEN_SIDE}px; }}
+.answers .seen img {{ width: {_SEEN_SIDE}px; height: {_SEEN_SIDE}px; display: block; background: #000;
+  image-rendering: pixelated; border-radius: 3px; }}
+.answers section {{ flex: 1 1 9rem; max-width: 22rem; }}
+.answers section h4 {{ font-size: 0.85rem; font-weight: 400; opacity: 0.8; margin: 0; padding: 0;
+  overflow-wrap: anywhere; }}
+.answers section p {{ margin: 0.15rem 0 0.5rem; min-height: 3.1em; line-height: 1.5; }}
+</style>
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one model says: its name as shown, and (10,) float32; None before there is a drawing."""
+
+    model: str
+    probabilities: npt.NDArray[np.float32] | None
+
+
+def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shape | None) -> str:
+    """The picture (28, 28) in [0, 1] that all models get, and ten bars for each of them."""
+    cards = "".join(_card(answer, shape) for answer in found)
+    seen = f'<figure class="seen">{picture(image, "what the network sees: 28 x 28 pixels")}what it sees</figure>'
+    return f'{STYLE}<div class="answers" aria-live="polite">{seen}{cards}</div>'
+
+
+def sentence(probabilities: npt.NDArray[np.float32], shape: Shape | None) -> str:
+    """The answer in words, as HTML; a doubt is said before the digit."""
+    best, second = (int(digit) for digit in np.argsort(-probabilities)[:2])
+    share = percent(float(probabilities[best]), 1)
+    if shape is not None:
+        return f"<strong>Not sure.</strong> If it had to be a digit: {best} ({share})."
+    if unsure(probabilities):
+        other = percent(float(probabilities[second]), 1)
+        return f"<strong>Not sure.</strong> It may be a {best} ({share}) or a {second} ({other})."
+    return f"This is a <strong>{best}</strong>, and I am {share} sure."
+
+
+def picture(image: npt.NDArray[np.float32], alt: str) -> str:
+    """A picture (28, 28) in [0, 1] as an image element."""
+    content = io.BytesIO()
+    Image.fromarray(np.round(image * 255).astype(np.uint8)).save(content, "PNG", compress_level=1)
+    data = base64.b64encode(content.getvalue()).decode("ascii")
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+
+
+def _card(answer: Answer, shape: Shape | None) -> str:
+    if answer.probabilities is None:
+        said, shown = "Draw a digit on the black square.", bars.empty_bars()
+    else:
+        said = sentence(answer.probabilities, shape)
+        shown = bars.probability_bars([float(share) for share in answer.probabilities])
+    return f"<section><h4>{html.escape(answer.model)}</h4><p>{said}</p>{shown}</section>"

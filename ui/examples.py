@@ -1,0 +1,62 @@
+""" "Try this" on Draw: drawings that are put on the pad with one click, and what to watch for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ui import canvas
+from ui.strokes import Point, stroke_of
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the button says, strokes as points on the pad, and what to watch for."""
+
+    label: str
+    strokes: Sequence[Sequence[Point]]
+    watch: str
+
+
+_PEN = "pen"  # the way of drawing that has a pad
+_CORNER_TWO = [(20, 34), (28, 22), (44, 20), (54, 30), (50, 44), (36, 58), (20, 74), (58, 74)]
+_ONE_AND_SEVEN = [[(70, 70), (70, 210)], [(140, 75), (230, 75), (175, 210)]]
+_SCRIBBLE = [(40, 60), (240, 90), (50, 130), (235, 170), (60, 215), (200, 40), (90, 240), (220, 230), (60, 50)]
+_SCRIBBLE += [(150, 245), (110, 40), (240, 130), (45, 170), (180, 60), (40, 100), (230, 210)]
+
+EXAMPLES = (
+    Example(
+        "A tiny 2 in a corner",
+        [_CORNER_TWO],
+        "Open the question below the bars: a plain resize would leave a speck in the corner. Cut out and enlarged, it "
+        "is read.",
+    ),
+    Example(
+        "Two digits",
+        _ONE_AND_SEVEN,
+        "The network has learned single digits. It would name one all the same, so the lab looks for a gap first.",
+    ),
+    Example(
+        "A scribble",
+        [_SCRIBBLE],
+        "Look at the bars: the network may be quite sure of a scribble. It has never been told that there is "
+        "anything but digits.",
+    ),
+)
+
+
+def try_this(key: str) -> None:
+    """Show a button for each example, and what to watch for in the one that was pressed last."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_examples"):
+        st.markdown("**Try this**", width="content")
+        for number, example in enumerate(EXAMPLES):
+            st.button(example.label, key=f"{key}_example_{number}", on_click=_put_up, args=(key, number))
+    begun = st.session_state.get(f"{key}_example")
+    st.caption("Each puts a drawing on the pad." if begun is None else EXAMPLES[begun].watch)
+
+
+def _put_up(key: str, number: int) -> None:
+    st.session_state[f"{key}_example"] = number
+    if st.session_state.get(f"{key}_with", _PEN) != _PEN:
+        st.session_state[f"{key}_with"] = _PEN
+    canvas.put_up(key, [stroke_of(points, canvas.BRUSH) for points in EXAMPLES[number].strokes])

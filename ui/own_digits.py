@@ -1,0 +1,105 @@
+"""The lab's own digits: "it was a ..." keeps a drawing, and what was kept can be seen, taken home and removed."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.drawings import MOST, Drawings
+from mnistlab.errors import MnistLabError
+from mnistlab.ink import FloatImage
+from ui import mosaic, resources
+
+_SHOWN = 60  # the newest that are shown
+
+
+@st.cache_resource(show_spinner=False)
+def drawings() -> Drawings:
+    """The drawings of this lab, for all sessions."""
+    return Drawings(resources.store())
+
+
+def keep(key: str, image: FloatImage | None, source: str) -> None:
+    """Ask what the drawing was meant to be; the answer keeps it."""
+
+    def chosen() -> None:
+        label = st.session_state[f"{key}_label"]
+        st.session_state[f"{key}_label"] = None
+        if label is None or image is None:
+            return
+        try:
+            kept = drawings().add(image, int(label), source)
+            st.session_state[f"{key}_kept"] = (kept, int(label))
+        except MnistLabError as error:
+            st.session_state[f"{key}_refused"] = str(error)
+
+    st.pills(
+        "It was a ... (keeps the drawing with its label)",
+        range(10),
+        key=f"{key}_label",
+        on_change=chosen,
+        disabled=image is None,
+        wrap=True,
+    )
+    refused = st.session_state.pop(f"{key}_refused", None)
+    if refused:
+        st.error(refused)
+    _last_kept(key)
+
+
+def _last_kept(key: str) -> None:
+    kept = st.session_state.get(f"{key}_kept")
+    if kept is None:
+        st.caption("Kept drawings become a set of your own, to score models on.")
+        return
+    drawing_id, label = kept
+
+    def take_back() -> None:
+        drawings().delete(drawing_id)
+        st.session_state.pop(f"{key}_kept")
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Kept as a **{label}**: {_counted(drawings().count())} now.", width="content")
+        st.button("Take it back", key=f"{key}_take_back", on_click=take_back)
+
+
+def gallery(key: str) -> None:
+    """Show the set, closed: its digits, how to take them home, and how to remove them."""
+    num = drawings().count()
+    with st.expander(f"Your own digits ({num:,})", key=f"{key}_gallery", on_change="rerun") as place:
+        if not place.open:
+            return
+        st.caption(
+            f"Drawings stay on the computer that runs this lab. Everybody who uses this lab shares one set of at most "
+            f"{MOST:,}; no names, strokes or photos are kept, only 28 x 28 pixels and the label."
+        )
+        if num == 0:
+            st.markdown("None yet. Draw a digit, then say what it was.")
+            return
+        newest = drawings().all()[::-1][:_SHOWN]
+        images = np.stack([drawing.image for drawing in newest])
+        tips = [f"kept as {drawing.label}, made by {drawing.source}" for drawing in newest]
+        st.html(mosaic.mosaic(images, [str(drawing.label) for drawing in newest], tips, side=42, per_row=None))
+        if num > _SHOWN:
+            st.caption(f"The newest {_SHOWN} of {num:,}.")
+        _take_home_or_remove(key, num)
+
+
+def _take_home_or_remove(key: str, num: int) -> None:
+    def clear() -> None:
+        drawings().clear()
+        for name in (f"{key}_sure", f"{key}_kept"):
+            st.session_state.pop(name, None)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for label, name, content in (
+            ("Download as .npz", "drawings.npz", partial(Drawings.as_npz, drawings())),
+            ("Download as pictures", "drawings.zip", partial(Drawings.as_zip, drawings())),
+        ):
+            st.download_button(label, content, name, key=f"{key}_{name}", on_click="ignore")
+        sure = st.checkbox("I want to remove them all", key=f"{key}_sure")
+        st.button(f"Remove {_counted(num)}", key=f"{key}_remove", disabled=not sure, on_click=clear)
+
+
+def _counted(num: int) -> str:
+    return "1 drawing" if num == 1 else f"{num:,} drawings"
