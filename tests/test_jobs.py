@@ -331,7 +331,7 @@ def test_the_store_is_written_twice_a_second_not_at_each_event(
 
     monkeypatch.setattr(store, "log", log)
     execution.execute(store, run_id)
-    assert written == [0, NUM_STEPS]  # at the start, so that a page sees it is alive, and at the end
+    assert written == [0, NUM_STEPS, 0]  # at the start, so that a page sees it is alive; at the end; its answers
 
 
 @pytest.fixture

@@ -1,0 +1,77 @@
+"""Answers kept with a run: the same bits come back, and only where they still fit."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from mnistlab import execution
+from mnistlab.checkpoint import pack_weights, unpack_weights
+from mnistlab.data import Dataset, Split
+from mnistlab.errors import DataError
+from mnistlab.evaluation import evaluate
+from mnistlab.models import build_model
+from mnistlab.predictions import pack_answers, stored_evaluation, unpack_answers
+from mnistlab.store import Store
+from tests import tiny
+from tests.test_scores import answers
+
+
+def test_answers_come_back_bit_for_bit() -> None:
+    evaluation = answers([1, 2, 3], [1, 2, 7], [0.5, 0.6, 0.7])
+    read, step = unpack_answers(pack_answers(evaluation, 42))
+    assert (read.split, read.loss, step) == (evaluation.split, evaluation.loss, 42)
+    np.testing.assert_array_equal(read.probabilities, evaluation.probabilities)
+    np.testing.assert_array_equal(read.labels, evaluation.labels)
+    assert read.labels.dtype == np.int64
+
+
+def test_ten_thousand_answers_take_less_than_half_a_megabyte() -> None:
+    assert len(pack_answers(answers([3] * 10_000, [3] * 10_000), 1)) < 500_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"nonsense",
+        pack_answers(answers([1], [1]), 1)[:-3],
+        save({"labels": np.zeros(3, np.uint8)}, {"mnistlab": "1", "answers": "{}"}),
+        save({"labels": np.zeros(3, np.uint8)}, {"mnistlab": "1", "answers": "[1]"}),
+        pack_weights(build_model(tiny.config().model), tiny.config()),
+    ],
+)
+def test_damaged_answers_are_told(content: bytes) -> None:
+    with pytest.raises(DataError):
+        unpack_answers(content)
+
+
+@pytest.fixture
+def finished(store: Store, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
+    run_id = store.create(tiny.config())
+    execution.execute(store, run_id)
+    return run_id
+
+
+def test_a_finished_run_has_kept_what_its_weights_answer(store: Store, finished: str, tiny_dataset: Dataset) -> None:
+    kept = stored_evaluation(store, finished, store.run(finished).step, tiny_dataset.test)
+    assert kept is not None
+    model, _ = unpack_weights(store.weights(finished))
+    again = evaluate(model, tiny_dataset.test)
+    np.testing.assert_allclose(kept.probabilities, again.probabilities, atol=1e-6)
+    assert kept.loss == pytest.approx(again.loss)
+    assert store.run(finished).result["test_accuracy"] == kept.accuracy
+
+
+def test_answers_of_other_weights_or_other_images_are_not_taken(
+    store: Store, finished: str, tiny_dataset: Dataset
+) -> None:
+    step = store.run(finished).step
+    assert stored_evaluation(store, finished, step + 1, tiny_dataset.test) is None
+    assert stored_evaluation(store, finished, step, tiny_dataset.validation) is None
+    other = Split("test", tiny_dataset.test.images[:50], tiny_dataset.test.labels[:50])
+    assert stored_evaluation(store, finished, step, other) is None
+
+
+def test_a_run_without_answers_has_none(store: Store, tiny_dataset: Dataset) -> None:
+    assert stored_evaluation(store, store.create(tiny.config()), 1, tiny_dataset.test) is None
