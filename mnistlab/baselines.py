@@ -48,13 +48,13 @@ class Record:
 # Error rates in the papers: 0.95, 0.35, 0.23, 0.13 and 0.09 %.
 RECORDS = (
     Record(
-        "LeNet-5, the first famous CNN",
+        "LeNet-5, a CNN of 1998",
         0.9905,
         "LeCun, Bottou, Bengio and Haffner, Proceedings of the IEEE, 1998",
         "https://doi.org/10.1109/5.726791",
     ),
     Record(
-        "a large MLP, five hidden layers, warped digits",
+        "MLP with five hidden layers",
         0.9965,
         "Ciresan, Meier, Gambardella and Schmidhuber, Neural Computation, 2010",
         "https://arxiv.org/abs/1003.0358",

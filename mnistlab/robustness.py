@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -60,6 +61,14 @@ def robustness(model: nn.Module, split: Split, change: Change, amounts: Sequence
         answers = torch.cat([model(batch).argmax(1) for batch in changed.split(_BATCH)])
         points.append(Point(amount, int((answers == labels).sum()), len(labels)))
     return points
+
+
+def at_every_amount(image: npt.NDArray[np.uint8], change: Change) -> npt.NDArray[np.uint8]:
+    """One image (28, 28) uint8 at each of AMOUNTS[change]: (K, 28, 28) uint8."""
+    ink = torch.tensor(image)[None].float() / 255
+    changed = torch.cat([changed_images(ink, change, amount) for amount in AMOUNTS[change]])
+    pictures: npt.NDArray[np.uint8] = (changed * 255).round().to(torch.uint8).numpy()
+    return pictures
 
 
 def changed_images(images: torch.Tensor, change: Change, amount: float) -> torch.Tensor:

@@ -7,7 +7,7 @@ import torch
 from mnistlab.data import Dataset
 from mnistlab.evaluation import evaluate
 from mnistlab.predict import load_predictor
-from mnistlab.robustness import AMOUNTS, CHANGES, Change, changed_images, robustness, sample
+from mnistlab.robustness import AMOUNTS, CHANGES, Change, at_every_amount, changed_images, robustness, sample
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +60,11 @@ def test_much_of_anything_hurts(dataset: Dataset) -> None:
     for change in CHANGES:
         none, much = robustness(model, split, change, [0, AMOUNTS[change][-1]])
         assert much.num_correct < none.num_correct
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_one_image_at_every_amount_has_itself_among_them(change: Change, dataset: Dataset) -> None:
+    image = dataset.test.images[0]
+    pictures = at_every_amount(image, change)
+    assert (pictures.shape, pictures.dtype) == ((len(AMOUNTS[change]), 28, 28), np.uint8)
+    np.testing.assert_array_equal(pictures[AMOUNTS[change].index(0)], image)
