@@ -24,8 +24,10 @@ PER_PAGE = 20
 def paged(indices: npt.NDArray[np.int64], key: str, address: Address) -> npt.NDArray[np.int64]:
     """Show buttons to turn pages of 20, and return the indices on this page."""
     last = max(1, -(-len(indices) // PER_PAGE))
-    address.check_number(key, "page", 1, last)
-    st.session_state[key] = min(st.session_state.get(key, 1), last)
+    if key not in st.session_state:  # later the address is a step behind the buttons
+        address.check_number(key, "page", 1, last)
+    if st.session_state.get(key, 1) > last:
+        st.session_state[key] = last
     st.button("Previous", key=f"{key}_previous", on_click=_turn, args=(key, -1, last))
     page = st.number_input("Page", 1, last, key=key, bind="query-params", width=140)
     st.button("Next", key=f"{key}_next", on_click=_turn, args=(key, 1, last), type="primary")
