@@ -1,6 +1,7 @@
 """Evaluate: what a model gets right and wrong, how sure it is, what disturbs it, and why it said what it said."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ from ui import (
     robustness_view,
     splits,
 )
-from ui.address import Address
+from ui.address import Address, write_ahead
 from ui.experiments import Experiment, try_this
 from ui.models import ModelChoice
 
@@ -30,6 +31,18 @@ _VIEWS: dict[str, Callable[[ModelChoice, str, Address], None]] = {
     "ladder": ladder_view.show,
 }
 _NAMES = ("overview", depth_links.VIEW, *list(_VIEWS)[1:])
+
+# The controls that come and go with a view, and what they begin with.
+_STARTS: dict[str, dict[str, Any]] = {
+    "overview": {
+        "evaluate_shown": overview_view.SHOWN[0],
+        "evaluate_true": overview_view.ANY,
+        "evaluate_read": overview_view.ANY,
+        "evaluate_page": 1,
+    },
+    depth_links.VIEW: {"evaluate_from": splits.TEST, "evaluate_index": 0, "evaluate_step": 100},
+    "robustness": {"evaluate_change": "rotation"},
+}
 
 _EXPERIMENTS = (
     Experiment(
@@ -73,6 +86,7 @@ def draw() -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
+    write_ahead(_STARTS.get(view, {}))
     with controls:
         model = models.choose("evaluate_model")
     if view == depth_links.VIEW:

@@ -5,9 +5,12 @@ above the page's columns, and goes on to the address of the nearest number; ask 
 made. So what stands in the address is always what is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 _LONGEST = 40  # characters of what was given that are repeated
 # In the session: the page's script; what was said before going on to another address; and where that leads.
@@ -68,6 +71,21 @@ def begin(script: str) -> None:
         there, parameters = st.session_state.pop(_NEXT)
         st.switch_page(there, query_params=parameters)
     st.session_state[_PAGE] = script
+
+
+def write_ahead(starts: Mapping[str, Any]) -> None:
+    """Write what we have set controls to into the address, before they are made.
+
+    Streamlit writes a bound control's value when it changes, but not if the control comes onto the page with it.
+
+    Args:
+        starts: for each control's key the value it begins with, which does not stand in an address.
+    """
+    for key, start in starts.items():
+        value = st.session_state.get(key, start)
+        if value != start:
+            with suppress(StreamlitAPIException):  # it is on the page already, and Streamlit minds its address
+                st.query_params[key] = str(value)
 
 
 def quoted(given: str) -> str:

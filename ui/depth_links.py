@@ -26,7 +26,8 @@ def address(picture_name: str, index: int, model: str) -> str:
 
 
 def remember(picture_name: str, index: int = 0) -> None:
-    """Set Evaluate's controls to this picture: what they showed last would win over an address."""
+    """Set Evaluate's controls, from a callback where they are on the page: what they showed last would win over an
+    address."""
     st.session_state.update(place(picture_name, index) | {"evaluate_index": index})
     for former in ("evaluate_explained", "evaluate_towards"):
         st.session_state.pop(former, None)

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.pixels import Picture
-from ui import bars, depth_links, evaluations, explanations, figures, frame, mosaic, picking, resources, splits
+from ui import bars, depth_links, evaluations, explanations, figures, frame, gallery, mosaic, resources, splits
 from ui.address import Address
 from ui.explanations import Explanation
 from ui.models import ModelChoice
@@ -132,14 +132,10 @@ def _neighbours(model: ModelChoice, found: "Neighbours", training_index: int | N
     labels = held.source.labels[places]
     captions = [f"{label}: {distance:.1f}" for label, distance in zip(labels, distances, strict=True)]
     tips = [f"training image {place}, labelled {label}" for place, label in zip(places, labels, strict=True)]
-    links = [depth_links.address(splits.TRAINING, int(place), model.name) for place in places]
+    origins = [(splits.TRAINING, int(place)) for place in places]
+    links = [depth_links.address(*origin, model.name) for origin in origins]
     content = mosaic.mosaic(held.source.images[places], captions, tips, links=links, per_row=_NEAREST, side=48)
-
-    def choose(position: int) -> None:
-        depth_links.remember(splits.TRAINING, int(places[position]))
-
-    if picking.pick(content, f"evaluate_near_{key}", on_pick=choose) is not None:
-        st.rerun()
+    gallery.open_picked(content, f"evaluate_near_{key}", origins)
 
 
 def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Address) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mnistlab.neighbours import Neighbours
     from mnistlab.robustness import Change, Point
 
-_TIMED = 400  # images read to tell how long all will take
+_TIMED = 200  # images read to tell how long all will take
 _MAPPED = 1000  # digits on a map
 
 
@@ -85,7 +85,7 @@ def seconds_to_read(name: str, step: int, num_images: int) -> float:
     predictor = resources.predictor(name, step)
     images = resources.dataset(predictor.config.dataset).source.images[:_TIMED]
     seconds = []
-    for _ in range(3):  # the first time is slower, and another one may be disturbed
+    for _ in range(2):  # the first time is slower
         start = time.perf_counter()
         predictor.probabilities(images)
         seconds.append(time.perf_counter() - start)

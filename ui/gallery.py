@@ -76,5 +76,10 @@ def clickable(
     places = [splits.origin(split.name, int(index), config) for index in indices]
     links = [depth_links.address(*one, model.name) for one in places]
     content = mosaic.mosaic(split.images[indices], captions, tips, correct, side, 580 // side, links)
+    open_picked(content, key, places)
+
+
+def open_picked(content: str, key: str, places: Sequence[tuple[str, int]]) -> None:
+    """Show digits to click on; a click opens the one of that place, a name and an index, in depth."""
     if picking.pick(content, key, on_pick=lambda position: depth_links.remember(*places[position])) is not None:
         st.rerun()

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.data import Split
-from ui import depth_links, evaluations, frame, mosaic, picking, resources, splits
+from ui import depth_links, evaluations, frame, gallery, mosaic, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.words import percent
@@ -70,8 +70,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     origins = [splits.origin(split_name, int(place), predictor.config) for place in places]
     links = [depth_links.address(*origin, model.name) for origin in origins]
     content = _map(shown, found.points, predicted, links)
-    if picking.pick(content, "evaluate_mapped", on_pick=lambda at: depth_links.remember(*origins[at])) is not None:
-        st.rerun()
+    gallery.open_picked(content, "evaluate_mapped", origins)
     st.caption(
         f"Across: the first principal component, {percent(found.shares[0], 0)} of all differences. Upwards: the "
         f"second, {percent(found.shares[1], 0)}. The rest cannot be shown on a plane. Compare the hidden layer with "
