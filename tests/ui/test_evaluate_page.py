@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import evaluation, jobs
+from mnistlab import evaluation, execution
 from mnistlab.data import Dataset
 from mnistlab.evaluation import Evaluation
 from mnistlab.intervals import wilson_interval
@@ -24,7 +24,7 @@ VIEWS = ["overview", "one digit", "two models", "confidence", "robustness", "hid
 def finished_run(**train: object) -> str:
     store = Store()
     run_id = store.create(small_run(**train))
-    jobs.execute(store, run_id)
+    execution.execute(store, run_id)
     return run_id
 
 
@@ -277,7 +277,7 @@ def test_a_further_split_is_one_entry(run_id: str, dataset: Dataset, monkeypatch
 def test_a_stopped_run_has_no_place_on_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store()
     run_id = store.create(small_run(epochs=3))
-    jobs.execute(store, run_id, wants_stop=lambda: store.run(run_id).step > 0)
+    execution.execute(store, run_id, wants_stop=lambda: store.run(run_id).step > 0)
     app = open_page(EVALUATE, model=run_id, evaluate_view="ladder")
     assert not app.exception
     assert "stopped before its test" in said(app)
