@@ -22,18 +22,18 @@ from mnistlab.store import Store
 ANSWERS = "answers"
 
 
-def pack_answers(evaluation: Evaluation, step: int) -> bytes:
-    """A model's probabilities on a split, after so many steps of training, as safetensors bytes."""
+def pack_answers(evaluation: Evaluation, version: int | str) -> bytes:
+    """A model's probabilities on a split as safetensors bytes; `version` tells its weights from others: their step."""
     tensors: dict[str, npt.NDArray[Any]] = {
         "probabilities": np.ascontiguousarray(evaluation.probabilities),
         "labels": evaluation.labels.astype(np.uint8),
     }
-    about = {"split": evaluation.split, "loss": evaluation.loss, "step": step}
+    about = {"split": evaluation.split, "loss": evaluation.loss, "version": version}
     return save(tensors, {"mnistlab": "1", "answers": json.dumps(about)})
 
 
-def unpack_answers(content: bytes) -> tuple[Evaluation, int]:
-    """The evaluation and the step that `pack_answers` was given.
+def unpack_answers(content: bytes) -> tuple[Evaluation, int | str]:
+    """The evaluation and the version that `pack_answers` was given.
 
     Raises:
         DataError: the bytes are damaged, or are not those of answers.
@@ -42,7 +42,7 @@ def unpack_answers(content: bytes) -> tuple[Evaluation, int]:
         about = json.loads(read_header(content)["answers"])
         tensors = load(content)
         labels = tensors["labels"].astype(np.int64)
-        return Evaluation(about["split"], about["loss"], tensors["probabilities"], labels), about["step"]
+        return Evaluation(about["split"], about["loss"], tensors["probabilities"], labels), about["version"]
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"These are not the answers of a run, or they are damaged: {error!r}.") from error
 
@@ -57,6 +57,15 @@ def stored_evaluation(store: Store, run_id: str, step: int, split: Split) -> Eva
         content = store.weights(run_id, ANSWERS)
     except RunNotFoundError:
         return None
-    evaluation, kept_step = unpack_answers(content)
-    fits = (evaluation.split, kept_step) == (split.name, step) and np.array_equal(evaluation.labels, split.labels)
-    return evaluation if fits else None
+    return fitting(content, step, split)
+
+
+def fitting(content: bytes, version: int | str, split: Split) -> Evaluation | None:
+    """The packed evaluation if it was made with weights of this version on these labels, else None.
+
+    Raises:
+        DataError: as `unpack_answers`.
+    """
+    evaluation, kept_version = unpack_answers(content)
+    fits = (evaluation.split, kept_version) == (split.name, version)
+    return evaluation if fits and np.array_equal(evaluation.labels, split.labels) else None

@@ -1,15 +1,23 @@
 """Answers kept with a run: the same bits come back, and only where they still fit."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
 from mnistlab import execution
+from mnistlab.builtin import DEFAULT_MODEL, builtin_names, builtin_record
+from mnistlab.builtin import answers as answers_of_builtin
+from mnistlab.builtin.answers import builtin_evaluation
 from mnistlab.checkpoint import pack_weights, unpack_weights
 from mnistlab.data import Dataset, Split
 from mnistlab.errors import DataError
 from mnistlab.evaluation import evaluate
 from mnistlab.models import build_model
+from mnistlab.paths import BUILTIN_MODELS
+from mnistlab.predict import load_predictor
 from mnistlab.predictions import pack_answers, stored_evaluation, unpack_answers
 from mnistlab.store import Store
 from tests import tiny
@@ -18,8 +26,8 @@ from tests.test_scores import answers
 
 def test_answers_come_back_bit_for_bit() -> None:
     evaluation = answers([1, 2, 3], [1, 2, 7], [0.5, 0.6, 0.7])
-    read, step = unpack_answers(pack_answers(evaluation, 42))
-    assert (read.split, read.loss, step) == (evaluation.split, evaluation.loss, 42)
+    read, version = unpack_answers(pack_answers(evaluation, 42))
+    assert (read.split, read.loss, version) == (evaluation.split, evaluation.loss, 42)
     np.testing.assert_array_equal(read.probabilities, evaluation.probabilities)
     np.testing.assert_array_equal(read.labels, evaluation.labels)
     assert read.labels.dtype == np.int64
@@ -75,3 +83,29 @@ def test_answers_of_other_weights_or_other_images_are_not_taken(
 
 def test_a_run_without_answers_has_none(store: Store, tiny_dataset: Dataset) -> None:
     assert stored_evaluation(store, store.create(tiny.config()), 1, tiny_dataset.test) is None
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_each_built_in_model_has_kept_its_answers(name: str, dataset: Dataset) -> None:
+    """`python -m mnistlab.builtin.answers` makes them after a model was made again."""
+    kept = builtin_evaluation(name, dataset.test)
+    assert kept is not None
+    assert kept.accuracy == builtin_record(name)["test_accuracy"]
+    few = np.arange(0, 10_000, 97)
+    again = load_predictor(name).probabilities(dataset.test.images[few])
+    np.testing.assert_allclose(kept.probabilities[few], again, atol=1e-4)
+    assert builtin_evaluation(name, dataset.validation) is None
+
+
+def test_answers_of_a_model_made_again_since_are_not_taken(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for suffix in ("safetensors", "answers"):
+        shutil.copy(BUILTIN_MODELS / f"{DEFAULT_MODEL}.{suffix}", tmp_path)
+    monkeypatch.setattr(answers_of_builtin, "BUILTIN_MODELS", tmp_path)
+    assert builtin_evaluation(DEFAULT_MODEL, dataset.test) is not None
+    with (tmp_path / f"{DEFAULT_MODEL}.safetensors").open("ab") as file:
+        file.write(b" ")
+    assert builtin_evaluation(DEFAULT_MODEL, dataset.test) is None
+    (tmp_path / f"{DEFAULT_MODEL}.answers").unlink()
+    assert builtin_evaluation(DEFAULT_MODEL, dataset.test) is None

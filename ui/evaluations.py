@@ -1,6 +1,6 @@
 """What models answer, computed once for all sessions: on a split, against changes, in the hidden layer.
 
-A finished run has kept its answers on the test set: they are read, not computed.
+A finished run and a built-in model have kept their answers on the test set: they are read, not computed.
 """
 
 import time
@@ -34,10 +34,14 @@ def evaluation(model: ModelChoice, split_name: str) -> "Evaluation":
 
 @st.cache_resource(show_spinner="Reading the digits ...", max_entries=40)
 def _evaluation(name: str, step: int, split_name: str, version: Hashable, _split: Split) -> "Evaluation":
+    from mnistlab.builtin.answers import builtin_evaluation
     from mnistlab.evaluation import evaluate
     from mnistlab.predictions import stored_evaluation
 
-    kept = stored_evaluation(resources.store(), name, step, _split) if is_run_id(name) else None
+    if is_run_id(name):
+        kept = stored_evaluation(resources.store(), name, step, _split)
+    else:
+        kept = builtin_evaluation(name, _split)
     return kept or evaluate(resources.predictor(name, step).model, _split)
 
 
