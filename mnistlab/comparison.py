@@ -73,11 +73,11 @@ def verdict(comparison: Comparison, first: str, second: str) -> str:
         return "They are right and wrong on exactly the same digits: there is nothing to tell them apart by."
     if one == other:
         return f"Each is right {one} times where the other is wrong: neither is ahead."
-    ahead = first if one > other else second
+    ahead, wins = (first, one) if one > other else (second, other)
     luck = (
-        f"They disagree on who is right for {one + other:,} digits, and {ahead} wins {max(one, other):,} of these. "
-        f"If both were equally good, each of those digits would be a coin toss, and tosses come out at least this "
-        f"unevenly {_how_often(comparison.p_value)}"
+        f"On {one + other:,} digits one of the two is right and the other wrong; {wins:,} times the one that is right "
+        f"is {ahead}. If both were equally good, each of these digits would be a coin toss, and {one + other:,} tosses "
+        f"come out at least this unevenly {_how_often(comparison.p_value)}"
     )
     if comparison.p_value < _LUCK:
         return f"{luck} So this is more than luck: **{ahead} is better** on digits like these."

@@ -4,7 +4,8 @@
     integrated_gradients(model, image, digit)   # what the ink that is there has done, from a black picture on
     find_flip(model, image)                     # the smallest step along a gradient that gives another answer
 
-An image is (28, 28) float32 in [0, 1], a model is in eval mode on the CPU. A digit's score is its logit.
+An image is (28, 28), floats in [0, 1] or uint8; another one is an ImageError. A model is in eval mode on the CPU. A
+digit's score is its logit.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from mnistlab.data import IMAGE_SIDE
+from mnistlab.predict import as_pictures
 
 Picture = npt.NDArray[np.float32]
 
@@ -134,6 +135,5 @@ def _gradients(model: nn.Module, images: torch.Tensor, digit: int, against: int 
     return gradients
 
 
-def _tensor(image: Picture) -> torch.Tensor:
-    assert image.shape == (IMAGE_SIDE, IMAGE_SIDE)
-    return torch.tensor(image, dtype=torch.float32)
+def _tensor(image: npt.ArrayLike) -> torch.Tensor:
+    return torch.from_numpy(as_pictures(np.asarray(image)[None])[0])

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from mnistlab.checkpoint import read_header
-from mnistlab.data import Split
+from mnistlab.data import NUM_CLASSES, Split
 from mnistlab.errors import DataError, RunNotFoundError
 from mnistlab.evaluation import Evaluation
 from mnistlab.store import Store
@@ -41,8 +41,10 @@ def unpack_answers(content: bytes) -> tuple[Evaluation, int | str]:
     try:
         about = json.loads(read_header(content)["answers"])
         tensors = load(content)
-        labels = tensors["labels"].astype(np.int64)
-        return Evaluation(about["split"], about["loss"], tensors["probabilities"], labels), about["version"]
+        labels, probabilities = tensors["labels"].astype(np.int64), tensors["probabilities"]
+        if probabilities.shape != (len(labels), NUM_CLASSES):
+            raise ValueError(f"{len(labels)} labels and probabilities of shape {probabilities.shape}")
+        return Evaluation(about["split"], about["loss"], probabilities, labels), about["version"]
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"These are not the answers of a run, or they are damaged: {error!r}.") from error
 

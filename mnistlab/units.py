@@ -13,6 +13,7 @@ from torch import nn
 
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.models import MeanOverPixels
+from mnistlab.predict import as_pictures
 
 _AFTER_THE_FIRST = (nn.Linear, nn.Conv2d, nn.MaxPool2d, nn.Dropout, MeanOverPixels)
 
@@ -44,7 +45,7 @@ def loudest_units(model: nn.Sequential, image: npt.NDArray[np.float32], digit: i
     In a network without a hidden layer the units are the ten digits' own.
     """
     first, end = _first_layer(model)
-    spoken, effects = _heard(model, end, torch.tensor(image)[None], digit)
+    spoken, effects = _heard(model, end, torch.from_numpy(as_pictures(image[None])), digit)
     loudness = spoken.reshape(len(spoken), -1).abs().amax(1)
     weight = _weights(model[first]).detach()
     side = IMAGE_SIDE if weight.ndim == 2 else weight.shape[-1]

@@ -43,10 +43,11 @@ def test_models_are_compared_on_the_same_images_only() -> None:
 
 def test_a_clear_difference_is_called_so_and_a_small_one_luck() -> None:
     clear = verdict(disputed(10, 90), "small", "large")
-    assert "large wins 90 of these" in clear
+    assert "On 100 digits one of the two is right" in clear
+    assert "90 times the one that is right is large" in clear
     assert "**large is better**" in clear
     luck = verdict(disputed(14, 10), "small", "large")
-    assert "small wins 14 of these" in luck
+    assert "14 times the one that is right is small" in luck
     assert "may well be luck" in luck
     assert f"p = {binomtest(14, 24).pvalue:.2f}" in luck
 

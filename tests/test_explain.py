@@ -9,6 +9,7 @@ from torch import nn
 
 from mnistlab.config import ModelConfig
 from mnistlab.data import Dataset
+from mnistlab.errors import ImageError
 from mnistlab.explain import find_flip, input_gradient, integrated_gradients, take_step
 from mnistlab.models import build_model
 from mnistlab.predict import load_predictor
@@ -167,3 +168,31 @@ def test_without_a_hidden_layer_the_units_are_the_digits(image: np.ndarray) -> N
     units = loudest_units(model, image, 2)
     assert sorted(unit.number for unit in units) == list(range(10))
     assert all(unit.effect == pytest.approx(unit.activation if unit.number == 2 else 0) for unit in units)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((27, 28), np.float32),
+        np.zeros((1, 28, 28), np.float32),
+        np.full((28, 28), np.nan),
+        np.full((28, 28), 2.0),
+    ],
+)
+def test_what_is_no_picture_is_refused(trained: nn.Sequential, image: np.ndarray) -> None:
+    for ask in (lambda: input_gradient(trained, image, 1), lambda: integrated_gradients(trained, image, 1)):
+        with pytest.raises(ImageError):
+            ask()
+    with pytest.raises(ImageError):
+        find_flip(trained, image)
+    with pytest.raises(ImageError):
+        loudest_units(trained, image, 1)
+
+
+def test_bytes_and_floats_are_explained_alike(trained: nn.Sequential, dataset: Dataset) -> None:
+    picture = dataset.test.images[3]
+    np.testing.assert_allclose(
+        integrated_gradients(trained, picture, 0).values,
+        integrated_gradients(trained, picture.astype(np.float32) / np.float32(255), 0).values,
+        atol=1e-6,
+    )

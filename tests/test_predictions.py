@@ -45,6 +45,10 @@ def test_ten_thousand_answers_take_less_than_half_a_megabyte() -> None:
         pack_answers(answers([1], [1]), 1)[:-3],
         save({"labels": np.zeros(3, np.uint8)}, {"mnistlab": "1", "answers": "{}"}),
         save({"labels": np.zeros(3, np.uint8)}, {"mnistlab": "1", "answers": "[1]"}),
+        save(
+            {"labels": np.zeros(3, np.uint8), "probabilities": np.zeros((2, 10), np.float32)},
+            {"mnistlab": "1", "answers": '{"split": "test", "loss": 0, "version": 1}'},
+        ),
         pack_weights(build_model(tiny.config().model), tiny.config()),
     ],
 )

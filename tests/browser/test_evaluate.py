@@ -47,6 +47,16 @@ def test_a_button_on_pixels_opens_its_digit_although_another_one_was_looked_at(p
     expect(page.get_by_text(re.compile("Training image 0: "))).to_be_visible(timeout=PATIENT)
 
 
+def test_an_experiment_stands_in_the_address_from_whatever_view_it_is_begun(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Evaluate?evaluate_view=ladder")
+    page.get_by_role("button", name="Fours read as nines").click()
+    expect(page.locator(".confusion a.chosen")).to_have_count(1, timeout=PATIENT)
+    expect(page).to_have_url(re.compile("evaluate_true=4.*evaluate_read=9"), timeout=PATIENT)
+    page.get_by_role("button", name="Fool it").click()
+    expect(page.get_by_text(re.compile("Test image 18: "))).to_be_visible(timeout=PATIENT)
+    expect(page).to_have_url(re.compile("evaluate_index=18"), timeout=PATIENT)
+
+
 def test_arrow_keys_and_neighbours_go_to_other_digits(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Evaluate?evaluate_view=one+digit&evaluate_index=10")
     page.wait_for_timeout(1000)  # a key counts once the buttons have asked for it
