@@ -50,11 +50,7 @@ def unpack_answers(content: bytes) -> tuple[Evaluation, int | str]:
 
 
 def stored_evaluation(store: Store, run_id: str, step: int, split: Split) -> Evaluation | None:
-    """A run's answers on a split, if they were kept after this step; None if they must be computed.
-
-    Raises:
-        DataError: they were kept and are damaged.
-    """
+    """A run's answers on a split, if they were kept after this step; None if they must be computed."""
     try:
         content = store.weights(run_id, ANSWERS)
     except RunNotFoundError:
@@ -65,9 +61,11 @@ def stored_evaluation(store: Store, run_id: str, step: int, split: Split) -> Eva
 def fitting(content: bytes, version: int | str, split: Split) -> Evaluation | None:
     """The packed evaluation if it was made with weights of this version on these labels, else None.
 
-    Raises:
-        DataError: as `unpack_answers`.
+    Damaged answers fit nothing either: what was kept to save time is never needed.
     """
-    evaluation, kept_version = unpack_answers(content)
+    try:
+        evaluation, kept_version = unpack_answers(content)
+    except DataError:
+        return None
     fits = (evaluation.split, kept_version) == (split.name, version)
     return evaluation if fits and np.array_equal(evaluation.labels, split.labels) else None

@@ -18,7 +18,7 @@ from mnistlab.evaluation import evaluate
 from mnistlab.models import build_model
 from mnistlab.paths import BUILTIN_MODELS
 from mnistlab.predict import load_predictor
-from mnistlab.predictions import pack_answers, stored_evaluation, unpack_answers
+from mnistlab.predictions import ANSWERS, pack_answers, stored_evaluation, unpack_answers
 from mnistlab.store import Store
 from tests import tiny
 from tests.test_scores import answers
@@ -83,6 +83,14 @@ def test_answers_of_other_weights_or_other_images_are_not_taken(
     assert stored_evaluation(store, finished, step, tiny_dataset.validation) is None
     other = Split("test", tiny_dataset.test.images[:50], tiny_dataset.test.labels[:50])
     assert stored_evaluation(store, finished, step, other) is None
+
+
+def test_damaged_answers_of_a_run_are_computed_again(store: Store, tiny_dataset: Dataset) -> None:
+    run_id = store.create(tiny.config())
+    attempt = store.claim(run_id, "test")
+    assert attempt is not None
+    store.log(run_id, attempt, weights={ANSWERS: b"damaged"})
+    assert stored_evaluation(store, run_id, 0, tiny_dataset.test) is None
 
 
 def test_a_run_without_answers_has_none(store: Store, tiny_dataset: Dataset) -> None:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.config import RunConfig
 from mnistlab.pixels import Picture, scale_values
-from ui import bars, depth_links, depth_parts, explanations, figures, frame, resources, splits
+from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import grey
@@ -50,7 +50,7 @@ def show(model: ModelChoice, picture: DeltaGenerator, controls: DeltaGenerator, 
         depth_parts.pixels(shown.picture, found, digit)
         depth_parts.units(found.units, digit)
         depth_parts.resembling(model, shown.picture, shown.training_index)
-        depth_parts.smallest_step(model, shown.picture, answer, address)
+        depth_step.smallest_step(model, shown.picture, answer, address)
         _code()
 
 

@@ -83,7 +83,7 @@ def _hidden_map(
     return shown, chosen, Map.of(vectors)
 
 
-@st.cache_resource(show_spinner=False, max_entries=60)
+@st.cache_resource(show_spinner=False, max_entries=60, ttl=60)  # a busy computer is not busy for ever
 def seconds_to_read(name: str, step: int, num_images: int) -> float:
     """An estimate of how long a model takes for so many images, measured on a few."""
     predictor = resources.predictor(name, step)
@@ -107,6 +107,17 @@ def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
     return np.concatenate([part.astype(np.float16) for part in parts])
 
 
+@st.cache_resource(show_spinner=False)
+def _compared() -> set[tuple[str, int]]:
+    """The models, by name and step, that have read all they have learned from."""
+    return set()
+
+
+def is_compared(model: ModelChoice) -> bool:
+    """Whether `nearest_in_hidden_layer` is quick by now."""
+    return (model.name, model.step) in _compared()
+
+
 def nearest_in_pixels(model: ModelChoice, picture: npt.NDArray[np.float32], num: int) -> "Neighbours":
     """The nearest of the images that a model has learned from, by their pixels."""
     from mnistlab.neighbours import nearest
@@ -122,4 +133,6 @@ def nearest_in_hidden_layer(model: ModelChoice, picture: npt.NDArray[np.float32]
     from mnistlab.neighbours import nearest
 
     asked = hidden_features(resources.predictor(model.name, model.step).network, picture[None])
-    return nearest(asked.astype(np.float16), _hidden_of_train(model.name, model.step), num)
+    found = nearest(asked.astype(np.float16), _hidden_of_train(model.name, model.step), num)
+    _compared().add((model.name, model.step))
+    return found

@@ -17,11 +17,7 @@ from mnistlab.predictions import fitting, pack_answers
 
 
 def builtin_evaluation(name: str, split: Split) -> Evaluation | None:
-    """A built-in model's answers on a split, if they were kept; None if they must be computed.
-
-    Raises:
-        DataError: they were kept and are damaged.
-    """
+    """A built-in model's answers on a split, if they were kept; None if they must be computed."""
     path = BUILTIN_MODELS / f"{name}.answers"
     return fitting(path.read_bytes(), _digest(name), split) if path.exists() else None
 
