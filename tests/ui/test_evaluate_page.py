@@ -240,8 +240,9 @@ def test_a_training_digit_is_not_its_own_neighbour(dataset: Dataset) -> None:
 
 def test_the_last_drawing_is_looked_at_and_without_one_the_way_is_shown(run_id: str) -> None:
     app = open_page(EVALUATE, model=run_id, evaluate_view="one digit", evaluate_from="my drawing")
-    del app.session_state["last_drawing"]  # Overview's example
-    app.run()
+    if "last_drawing" in app.session_state:  # of Overview, the page before
+        del app.session_state["last_drawing"]
+        app.run()
     assert "drawn nothing yet" in said(app)
     drawing = np.zeros((28, 28), np.float32)
     drawing[4:24, 13:15] = 1
