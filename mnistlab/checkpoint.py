@@ -37,7 +37,7 @@ def unpack_weights(content: bytes) -> tuple[nn.Module, RunConfig]:
     Raises:
         DataError: the bytes are damaged, or are not those of a mnistlab model.
     """
-    config = parse_config(_header(content).get("config", "{}"))
+    config = parse_config(read_header(content).get("config", "{}"))
     model = build_model(config.model)
     try:
         model.load_state_dict(load(content))
@@ -67,7 +67,7 @@ def unpack(content: bytes, state: "TrainingState") -> None:
         DataError: the bytes are damaged.
         ConfigError: they belong to a network of another shape.
     """
-    header = _header(content)
+    header = read_header(content)
     try:
         tensors = load(content)
         state.model.load_state_dict(_below("model.", tensors))
@@ -94,7 +94,7 @@ def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Ten
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _header(content: bytes) -> dict[str, str]:
+def read_header(content: bytes) -> dict[str, str]:
     """The text part of a safetensors header: eight bytes of length, then JSON with `__metadata__`."""
     try:
         (length,) = struct.unpack("<Q", content[:8])

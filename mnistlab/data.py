@@ -94,13 +94,24 @@ class Dataset:
         """What is learned from: the source without the held-out images, in file order."""
         if self.validation_size == 0:
             return Split("train", self.source.images, self.source.labels)
-        kept = np.setdiff1d(np.arange(len(self.source)), self._held_out, assume_unique=True)
-        return self.source.take(kept, "train")
+        return self.source.take(self.source_indices("train"), "train")
 
     @cached_property
     def validation(self) -> Split:
         """The held-out images: the same ones for the same size, on every machine."""
         return self.source.take(self._held_out, "validation")
+
+    def source_indices(self, name: str) -> npt.NDArray[np.int64]:
+        """(N,): where the images of train or validation lie in the source, the same for every size of hold-out.
+
+        Raises:
+            DataError: the split is not a part of the source.
+        """
+        if name == "validation":
+            return self._held_out
+        if name == "train":
+            return np.setdiff1d(np.arange(len(self.source)), self._held_out, assume_unique=True)
+        raise DataError(f"The split {name!r} is not a part of what is learned from. Choose train or validation.")
 
     def hold_out(self, validation_size: int) -> "Dataset":
         """The same data with another number of images held out for validation.

@@ -38,6 +38,18 @@ class Evaluation:
         correct: npt.NDArray[np.bool_] = self.predictions == self.labels
         return correct
 
+    @cached_property
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """(N,): the probability given to the predicted digit, 0 to 1."""
+        confidence: npt.NDArray[np.float32] = self.probabilities.max(axis=1)
+        return confidence
+
+    @cached_property
+    def mistakes(self) -> npt.NDArray[np.int64]:
+        """(K,): the images that were misread, those it was surest of first."""
+        wrong = np.flatnonzero(~self.correct)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
     @property
     def accuracy(self) -> float:
         """Share of images read correctly, 0 to 1."""

@@ -11,6 +11,7 @@ from mnistlab.errors import StoreError
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
 BUILTIN_MODELS = Path(__file__).resolve().parent / "builtin"
+BASELINE_TABLE = Path(__file__).resolve().parent / "baselines.json"
 
 
 def lab_folder() -> Path:

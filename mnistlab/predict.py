@@ -33,6 +33,12 @@ class Predictor:
     config: RunConfig
     model: nn.Module
 
+    @property
+    def network(self) -> nn.Sequential:
+        """The model as its layers, to be looked into."""
+        assert isinstance(self.model, nn.Sequential)
+        return self.model
+
     @torch.inference_mode()
     def probabilities(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Read pictures.
@@ -46,7 +52,7 @@ class Predictor:
         Raises:
             ImageError: another shape, type or range.
         """
-        pictures = torch.from_numpy(_as_pictures(np.asarray(images)))
+        pictures = torch.from_numpy(as_pictures(np.asarray(images)))
         logits = [self.model(batch) for batch in pictures.split(_BATCH)]
         return torch.cat(logits).softmax(1).numpy()
 
@@ -107,7 +113,12 @@ def _load_builtin(name: str) -> Predictor:
     return Predictor(name, config, model)
 
 
-def _as_pictures(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def as_pictures(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Pictures as networks get them: (N, 28, 28) float32 in [0, 1].
+
+    Raises:
+        ImageError: another shape, type or range.
+    """
     if images.ndim != 3 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
         raise ImageError(f"Pictures are (N, 28, 28); got an array of shape {images.shape}.")
     if images.dtype == np.uint8:

@@ -11,6 +11,7 @@ from mnistlab.device import describe_machine
 from mnistlab.errors import RunNotFoundError, StoreError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.predictions import ANSWERS, pack_answers
 from mnistlab.runs import Request
 from mnistlab.store import Store
 from mnistlab.training import TrainingState
@@ -119,6 +120,8 @@ class Recorder:
             "num_parameters": self._started.num_parameters,
             "machine": describe_machine(),
         }
+        answers = pack_answers(evaluation, self._store.run(self._run_id).step)
+        self._insist(lambda: self._store.log(self._run_id, self._attempt, weights={ANSWERS: answers}))
         self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
 
     def _write(self, with_checkpoint: bool) -> Request:

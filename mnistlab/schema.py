@@ -72,7 +72,7 @@ weights = sa.Table(
     "weights",
     metadata,
     sa.Column("run_id", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("kind", sa.String(20), primary_key=True),  # last, checkpoint, closeup: see store.weights
+    sa.Column("kind", sa.String(20), primary_key=True),  # last, checkpoint, answers ...: see store.weights
     sa.Column("step", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),  # safetensors
 )

@@ -226,7 +226,8 @@ class Store:
         """A run's safetensors bytes.
 
         Args:
-            kind: `last`, the model alone; `checkpoint`, all that is needed to go on; `closeup`, its last slow step.
+            kind: `last`, the model alone; `checkpoint`, all that is needed to go on; `closeup`, its last slow step;
+                `answers`, what it said about each test image.
 
         Raises:
             RunNotFoundError: no run has this id, or it has kept none yet.

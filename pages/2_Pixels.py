@@ -21,7 +21,7 @@ from mnistlab.pixels import (
     scale_values,
     value_histogram,
 )
-from ui import digit_facts, digit_links, frame, picking, pixel_grid
+from ui import depth_links, digit_facts, digit_links, frame, picking, pixel_grid
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.pixel_scale import SCALES, Scale
@@ -94,6 +94,7 @@ def draw() -> None:
             _show_neighbours(name, split, index)
         digit = nearest_picture(shown.picture, averages) if shown.digit is None else shown.digit
         _show_grid(shown, digit, averages[digit], view, scale)
+        _link_to_reading(shown, name, split, index)
     _show_views(shown, digit, averages[digit], scale)
     frame.show_code(scale_values, normalise, needs_white_text, flatten, value_histogram, mean_pictures)
 
@@ -166,6 +167,18 @@ def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Sca
             f"pixels, {MNIST_STD} their standard deviation. The numbers then lie around 0 with a spread of 1, and a "
             "network learns faster from such numbers."
         )
+
+
+def _link_to_reading(shown: Shown, name: str, split: Split, index: int) -> None:
+    """A button to Evaluate, which looks at the same picture in depth."""
+    place = (depth_links.DRAWING, 0)
+    if shown.digit is not None:
+        place = ("test", index) if split.name == "test" else ("training", _in_file(name, split, index))
+    depth_links.button("How is it read, and why?", "pixels_depth", *place)
+
+
+def _in_file(name: str, split: Split, index: int) -> int:
+    return int(dataset(name).source_indices(split.name)[index])
 
 
 def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:

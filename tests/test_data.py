@@ -250,3 +250,18 @@ def test_a_split_freezes_the_arrays_it_is_given() -> None:
     split = Split("any", np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.int64))
     assert not split.images.flags.writeable
     assert not split.labels.flags.writeable
+
+
+@pytest.mark.parametrize("name", ["train", "validation"])
+@pytest.mark.parametrize("size", [0, 100, 5000])
+def test_source_indices_lead_back_to_the_same_images(dataset: Dataset, name: str, size: int) -> None:
+    held = dataset.hold_out(size)
+    split, places = held.split(name), held.source_indices(name)
+    assert len(places) == len(split)
+    np.testing.assert_array_equal(dataset.source.images[places[:50]], split.images[:50])
+    np.testing.assert_array_equal(dataset.source.labels[places], split.labels)
+
+
+def test_test_images_are_no_part_of_the_source(dataset: Dataset) -> None:
+    with pytest.raises(DataError, match="'test' is not a part"):
+        dataset.source_indices("test")

@@ -5,7 +5,9 @@ above the page's columns, and puts the nearest number in its place; ask it befor
 So what stands in the address is always what is shown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -79,6 +81,21 @@ class Address:
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
             self.say(f"There is no {what} {quoted(unknown[0])}. Choose one of: {', '.join(options)}.")
+
+
+def write_ahead(starts: Mapping[str, Any]) -> None:
+    """Write what we have set controls to into the address, before they are made.
+
+    Streamlit writes a bound control's value when it changes, but not if the control comes onto the page with it.
+
+    Args:
+        starts: for each control's key the value it begins with, which does not stand in an address.
+    """
+    for key, start in starts.items():
+        value = st.session_state.get(key, start)
+        if value != start:
+            with suppress(StreamlitAPIException):  # it is on the page already, and Streamlit minds its address
+                st.query_params[key] = str(value)
 
 
 def quoted(given: str) -> str:

@@ -53,14 +53,20 @@ def count_bars(counts: Sequence[int]) -> str:
     return _bars(rows, "Images of each digit")
 
 
-def named_bars(lines: Sequence[tuple[str, float, str]], label: str, colour: str = TRAINING) -> str:
+def named_bars(
+    lines: Sequence[tuple[str, float, str]], label: str, colour: str = TRAINING, only: str | None = None
+) -> str:
     """Bars of anything.
 
     Args:
         lines: for each bar its name, its length as a share from 0 to 1, and the text to its right.
         label: what the bars show, read aloud.
+        only: the one bar that has the colour and is bold; the others are grey.
     """
-    rows = [_row(name, min(1.0, max(0.0, share)), colour, text, False) for name, share, text in lines]
+    rows = [
+        _row(name, min(1.0, max(0.0, share)), colour if only in (None, name) else NEUTRAL, text, only == name)
+        for name, share, text in lines
+    ]
     return _bars(rows, label).replace('class="bars"', 'class="bars named"')
 
 

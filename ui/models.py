@@ -33,14 +33,14 @@ def choices() -> dict[str, ModelChoice]:
     return {choice.name: choice for choice in found}
 
 
-def choose(key: str) -> ModelChoice:
-    """Show a menu of models; what is chosen stands in the address as `model` and survives a change of page."""
+def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:
+    """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page."""
     there = choices()
-    _take_from_address(key, list(there))
+    _take_from_address(key, parameter, list(there), start)
     if st.session_state.get(key) not in there:
-        st.session_state[key] = DEFAULT_MODEL
+        st.session_state[key] = start
     name = st.selectbox(
-        "Model",
+        label,
         list(there),
         format_func=lambda name: there[name].label,
         key=key,
@@ -48,21 +48,21 @@ def choose(key: str) -> ModelChoice:
         help="The built-in models, and every run of yours that is finished or stopped. The percentage is its "
         "test accuracy.",
     )
-    st.query_params["model"] = name
+    st.query_params[parameter] = name
     st.session_state[f"{key}_address"] = name
     return there[name]
 
 
-def _take_from_address(key: str, names: list[str]) -> None:
+def _take_from_address(key: str, parameter: str, names: list[str], start: str) -> None:
     """Follow a link once; from then on the menu decides."""
-    given = st.query_params.get("model")
+    given = st.query_params.get(parameter)
     if not given or st.session_state.get(f"{key}_address") == given:
         return
     st.session_state[f"{key}_address"] = given
     if given in names:
         st.session_state[key] = given
     else:
-        st.warning(f"This lab has no model called {given[:40]!r}, so you see {DEFAULT_MODEL} instead.")
+        st.warning(f"This lab has no model called {given[:40]!r}, so you see {start} instead.")
 
 
 def choose_several(key: str, most: int = 3) -> list[ModelChoice]:

@@ -13,7 +13,7 @@ from PIL import Image
 from ui.palette import CORRECT, WRONG
 
 _GAP = 0.45  # rem between two digits of a row
-_PER_ROW = 20  # digits in a row of the sprite; has nothing to do with the rows on the page
+PER_ROW = 20  # digits in a row of the sprite; has nothing to do with the rows on the page
 
 _STYLE = f"""
 <style>
@@ -51,8 +51,8 @@ def mosaic(
         links: N addresses that the digits lead to; `ui.picking` follows them without loading the page anew.
     """
     tips = captions if tips is None else tips
-    sheet = f"url(data:image/png;base64,{_sprite(images)})"
-    columns = min(_PER_ROW, max(1, len(images)))
+    sheet = f"url(data:image/png;base64,{sprite(images)})"
+    columns = min(PER_ROW, max(1, len(images)))
     figures = [
         _figure(index, caption, tip, None if correct is None else correct[index], side, links)
         for index, (caption, tip) in enumerate(zip(captions, tips, strict=True))
@@ -68,7 +68,7 @@ def mosaic(
 
 
 def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: int, links: Sequence[str] | None) -> str:
-    row, column = divmod(index, _PER_ROW)
+    row, column = divmod(index, PER_ROW)
     kind, mark = {None: ("", ""), True: ("right", "\N{CHECK MARK} "), False: ("wrong", "\N{BALLOT X} ")}[is_correct]
     place = f"background-position:-{column * side}px -{row * side}px"
     tip = html.escape(tip, quote=True)
@@ -81,9 +81,9 @@ def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: i
     )
 
 
-def _sprite(images: npt.NDArray[np.uint8]) -> str:
+def sprite(images: npt.NDArray[np.uint8]) -> str:
     """All digits side by side in rows of 20, as a base64 PNG."""
-    columns = min(_PER_ROW, max(1, len(images)))
+    columns = min(PER_ROW, max(1, len(images)))
     rows = -(-max(1, len(images)) // columns)
     cells = np.zeros((rows * columns, 28, 28), np.uint8)
     cells[: len(images)] = images

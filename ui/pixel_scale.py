@@ -46,6 +46,11 @@ def diverging(difference: Picture) -> Colours:
     return np.round(np.abs(difference)[..., None] * towards).astype(np.uint8)
 
 
+def diverging_to_largest(values: Picture) -> Colours:
+    """(H, W) of any size -> (H, W, 3) uint8: as `diverging`, the largest absolute value at full brightness."""
+    return diverging(values / (np.abs(values).max() or 1))
+
+
 def is_dark(colours: Colours) -> npt.NDArray[np.bool_]:
     """(H, W, 3) uint8 -> (H, W): whether white text is readable on it. Source: the luma weights of ITU-R BT.601."""
     dark: npt.NDArray[np.bool_] = colours @ np.array([0.299, 0.587, 0.114]) < _BRIGHT

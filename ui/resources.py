@@ -1,4 +1,4 @@
-"""What all sessions of the server share, made once: store, data sets, models, evaluations. Thin over the core.
+"""What all sessions of the server share, made once: store, data sets, models. Thin over the core.
 
 torch takes two seconds to import, so that only functions here import what needs it: the first page is on
 screen before `warm_up` begins.
@@ -17,7 +17,6 @@ from mnistlab.store import Store
 from ui.curves import Curves
 
 if TYPE_CHECKING:
-    from mnistlab.evaluation import Evaluation
     from mnistlab.predict import Predictor
 
 
@@ -47,16 +46,6 @@ def predictor(name: str | None = None, step: int = 0) -> "Predictor":
     from mnistlab.predict import load_predictor
 
     return load_predictor(name, store())
-
-
-@st.cache_resource(show_spinner="Reading the images ...", max_entries=20)
-def evaluation(name: str, split_name: str, step: int = 0) -> "Evaluation":
-    """A model's answers on a split of the data set it was trained on."""
-    from mnistlab.evaluation import evaluate
-
-    model = predictor(name, step)
-    held_out = model.config.train.validation_size if split_name != "test" else None
-    return evaluate(model.model, dataset(model.config.dataset, held_out).split(split_name))
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,0 +1,47 @@
+"""Does a network know when it does not know? Its confidence against how often it is right."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnistlab.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class Bin:
+    """All answers with a confidence above `low` and up to `high`.
+
+    `confidence` is their mean confidence and `accuracy` the share of them that is right, both 0 to 1.
+    """
+
+    low: float
+    high: float
+    num_images: int
+    num_correct: int
+    confidence: float
+
+    @property
+    def accuracy(self) -> float:
+        return self.num_correct / self.num_images
+
+
+def reliability(evaluation: Evaluation, num_bins: int = 10) -> list[Bin]:
+    """Sort the answers by confidence into equal parts of 0 to 1; parts without an answer are left out."""
+    confidence = evaluation.confidence.astype(np.float64)
+    # The part (low, high] that each belongs to; rounding may lift a probability a little above 1.
+    parts = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
+    found = []
+    for part in np.unique(parts):
+        inside = parts == part
+        mean, correct = float(confidence[inside].mean()), int(evaluation.correct[inside].sum())
+        found.append(Bin(part / num_bins, (part + 1) / num_bins, int(inside.sum()), correct, mean))
+    return found
+
+
+def calibration_error(bins: list[Bin]) -> float:
+    """Expected calibration error: how far confidence and accuracy are apart, averaged over all answers, 0 to 1.
+
+    Source: C. Guo et al., On calibration of modern neural networks, ICML 2017, equation 5.
+    """
+    num_images = sum(part.num_images for part in bins)
+    return sum(part.num_images * abs(part.accuracy - part.confidence) for part in bins) / num_images

@@ -1,0 +1,71 @@
+"""What a network makes of a picture before it decides: its last hidden layer, as vectors and as a map.
+
+features = hidden_features(model, images)        # (N, W): what the last linear layer is given
+Map.of(features).points                          # (N, 2): the plane in which they lie farthest apart
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from mnistlab.predict import as_pictures
+
+_BATCH = 1000
+
+
+@torch.inference_mode()
+def hidden_features(model: nn.Sequential, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """What the last linear layer is given for each picture.
+
+    Args:
+        model: in eval mode; without a hidden layer, the pixels themselves come back.
+        images: (N, 28, 28), uint8 in 0 to 255 or floats in [0, 1].
+
+    Returns:
+        (N, W) float32, W the width of the last hidden layer.
+
+    Raises:
+        ImageError: as for a prediction.
+    """
+    body = model[: _last_linear(model)]
+    pictures = torch.from_numpy(as_pictures(np.asarray(images)))
+    parts = [body(batch) for batch in pictures.split(_BATCH)]
+    return torch.cat(parts).flatten(1).numpy() if parts else np.zeros((0, 0), np.float32)
+
+
+def has_hidden_layer(model: nn.Sequential) -> bool:
+    """Whether anything is learned before the last linear layer."""
+    return any(True for _ in model[: _last_linear(model)].parameters())
+
+
+def _last_linear(model: nn.Sequential) -> int:
+    return max(place for place, layer in enumerate(model) if isinstance(layer, nn.Linear))
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Principal components of N vectors: `points` (N, 2), and the share of the variance along each axis."""
+
+    points: npt.NDArray[np.float32]
+    shares: tuple[float, float]
+
+    @classmethod
+    def of(cls, vectors: npt.NDArray[np.float32]) -> "Map":
+        """Lay (N, W) vectors down in the plane in which they differ most.
+
+        The axes are the eigenvectors of the covariance with the largest eigenvalues, each turned so that its largest
+        part is positive: the same vectors always give the same map. A single dimension gets a second axis of zeros.
+        """
+        centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
+        covariance = centred.T @ centred
+        variances, axes = np.linalg.eigh(covariance)  # rising
+        variances, axes = np.clip(variances[::-1], 0, None), axes[:, ::-1][:, :2]
+        axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
+        points = np.zeros((len(vectors), 2))
+        points[:, : axes.shape[1]] = centred @ axes
+        total = variances.sum() or 1.0
+        first, second = (float(share) for share in np.append(variances, 0.0)[:2] / total)
+        return cls(points.astype(np.float32), (first, second))

@@ -1,0 +1,33 @@
+"""How far a share that was counted on some images may lie from the one on all images of that kind."""
+
+import math
+from statistics import NormalDist
+
+from mnistlab.errors import ConfigError
+
+
+def wilson_interval(num_correct: int, num_images: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a share: unlike "plus or minus two deviations", it stays within 0 and 1.
+
+    Args:
+        num_correct: 0 to `num_images`.
+        num_images: at least 1.
+        confidence: of so many intervals made in this way, this share holds the true one; between 0 and 1.
+
+    Returns:
+        Its lower and upper end, each in 0 to 1.
+
+    Raises:
+        ConfigError: the counts or the confidence are out of bounds.
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22, 1927.
+    """
+    if not 0 <= num_correct <= num_images or num_images == 0:
+        raise ConfigError(f"{num_correct} of {num_images} is no share: give 0 to N of at least one image.")
+    if not 0 < confidence < 1:
+        raise ConfigError(f"A confidence lies between 0 and 1; {confidence:g} was given.")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = num_correct / num_images
+    centre = share + z * z / (2 * num_images)
+    spread = z * math.sqrt(share * (1 - share) / num_images + z * z / (4 * num_images**2))
+    scale = 1 + z * z / num_images
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

@@ -1,0 +1,41 @@
+"""What is told about each digit: of those there are, how many are found; of those named so, how many are it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class DigitScore:
+    """Counts of one digit: images of it, images read as it, and images of it that were read as it."""
+
+    digit: int
+    num_images: int
+    num_predicted: int
+    num_correct: int
+
+    @property
+    def recall(self) -> float | None:
+        """Of all images of this digit, the share that was read as it: its accuracy. None if there is no image."""
+        return self.num_correct / self.num_images if self.num_images else None
+
+    @property
+    def precision(self) -> float | None:
+        """Of all images read as this digit, the share that is it. None if none was read so."""
+        return self.num_correct / self.num_predicted if self.num_predicted else None
+
+
+def digit_scores(confusion: npt.NDArray[np.int64]) -> list[DigitScore]:
+    """The scores of the ten digits, from `confusion[true, predicted]` (10, 10)."""
+    counts = zip(confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal(), strict=True)
+    return [DigitScore(digit, *(int(count) for count in three)) for digit, three in enumerate(counts)]
+
+
+def worst_confusion(confusion: npt.NDArray[np.int64]) -> tuple[int, int] | None:
+    """The (true, predicted) pair of different digits that occurs most often; None if nothing was misread."""
+    mistakes = confusion - np.diag(confusion.diagonal())
+    if not mistakes.any():
+        return None
+    true, predicted = np.unravel_index(int(mistakes.argmax()), mistakes.shape)
+    return int(true), int(predicted)

@@ -1,0 +1,84 @@
+"""The units of a network's first layer that speak loudest about one picture, and what each looks for.
+
+In an MLP a unit is a neuron with a weight for each pixel; in a CNN it is a filter of 3 x 3 weights that slides over
+the picture, and its response is a picture too.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from mnistlab.data import IMAGE_SIDE
+from mnistlab.models import MeanOverPixels
+from mnistlab.predict import as_pictures
+
+_AFTER_THE_FIRST = (nn.Linear, nn.Conv2d, nn.MaxPool2d, nn.Dropout, MeanOverPixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """What one unit says about a picture.
+
+    `activation` is what it passes on; for a filter, the strongest value of its `response` (28, 28), else None.
+    `effect` is by how much it raises (or lowers) the score of the digit asked for, to first order: what it passes on
+    times the gradient of the score. `weights` (S, S): S is 28 for a neuron, 3 for a filter.
+    """
+
+    number: int
+    activation: float
+    effect: float
+    weights: npt.NDArray[np.float32]
+    response: npt.NDArray[np.float32] | None
+
+
+def loudest_units(model: nn.Sequential, image: npt.NDArray[np.float32], digit: int, num: int = 10) -> list[Unit]:
+    """The units of the first layer with the largest absolute activation, the loudest first.
+
+    Args:
+        model: in eval mode on the CPU.
+        image: (28, 28) float32 in [0, 1].
+        digit: the digit whose score `effect` is about.
+
+    In a network without a hidden layer the units are the ten digits' own.
+    """
+    first, end = _first_layer(model)
+    spoken, effects = _heard(model, end, torch.from_numpy(as_pictures(image[None])), digit)
+    loudness = spoken.reshape(len(spoken), -1).abs().amax(1)
+    weight = _weights(model[first]).detach()
+    side = IMAGE_SIDE if weight.ndim == 2 else weight.shape[-1]
+    pictures = weight.reshape(len(weight), -1, side, side)[:, 0].numpy()
+    units = []
+    for number in loudness.argsort(descending=True, stable=True)[:num].tolist():
+        said = spoken[number]
+        strongest = float(said.flatten()[said.flatten().abs().argmax()])
+        response = said.numpy() if said.ndim == 2 else None
+        units.append(Unit(number, strongest, float(effects[number].sum()), pictures[number], response))
+    return units
+
+
+def _first_layer(model: nn.Sequential) -> tuple[int, int]:
+    """Where the first layer with weights stands, and where the next thing begins after its norm and activation."""
+    first = next(place for place, layer in enumerate(model) if isinstance(layer, nn.Linear | nn.Conv2d))
+    for place in range(first + 1, len(model)):
+        if isinstance(model[place], _AFTER_THE_FIRST):
+            return first, place
+    return first, len(model)
+
+
+def _heard(model: nn.Sequential, end: int, picture: torch.Tensor, digit: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """What each unit before `end` passes on, and that times the gradient of the digit's score: (U, ...) each."""
+    with torch.no_grad():
+        spoken = model[:end](picture)
+    spoken.requires_grad_()
+    with torch.enable_grad():
+        score = model[end:](spoken)[0, digit]
+    (gradient,) = torch.autograd.grad(score, spoken)
+    return spoken.detach()[0], (spoken.detach() * gradient)[0]
+
+
+def _weights(layer: nn.Module) -> torch.Tensor:
+    assert isinstance(layer, nn.Linear | nn.Conv2d)
+    return layer.weight

@@ -1,0 +1,47 @@
+"""Confidence against accuracy, against loops and a network that is calibrated by construction."""
+
+import numpy as np
+import pytest
+
+from mnistlab.calibration import calibration_error, reliability
+from mnistlab.evaluation import Evaluation
+from tests.test_scores import answers
+
+
+def random_answers(num_images: int) -> Evaluation:
+    """Answers that are right as often as their confidence says."""
+    generator = np.random.default_rng(1)
+    sure = generator.uniform(0.15, 1, num_images)
+    predictions = generator.integers(0, 10, num_images)
+    labels = np.where(generator.random(num_images) < sure, predictions, (predictions + 1) % 10)
+    return answers(labels.tolist(), predictions.tolist(), sure.tolist())
+
+
+def test_bins_and_error_are_as_counted_by_loops() -> None:
+    evaluation = random_answers(700)
+    bins = reliability(evaluation)
+    error = 0.0
+    for part in bins:
+        rows = [i for i, share in enumerate(evaluation.confidence) if part.low < share <= part.high]
+        assert part.num_images == len(rows)
+        assert part.num_correct == sum(evaluation.correct[i] for i in rows)
+        assert part.confidence == pytest.approx(np.mean(evaluation.confidence[rows], dtype=np.float64))
+        error += len(rows) / 700 * abs(evaluation.correct[rows].mean() - evaluation.confidence[rows].mean())
+    assert sum(part.num_images for part in bins) == 700
+    assert calibration_error(bins) == pytest.approx(error, rel=1e-5)
+
+
+def test_a_network_as_often_right_as_it_is_sure_has_almost_no_error() -> None:
+    assert calibration_error(reliability(random_answers(20_000))) < 0.015
+
+
+def test_boasting_is_measured() -> None:
+    """Always 90 % sure and always wrong."""
+    assert calibration_error(reliability(answers([1] * 8, [2] * 8, [0.9] * 8))) == pytest.approx(0.9, abs=1e-6)
+
+
+def test_certainty_belongs_to_the_last_bin_and_a_tenth_to_the_first() -> None:
+    (only,) = reliability(answers([1], [1], [1.0]))
+    assert (only.low, only.high, only.accuracy) == (0.9, 1.0, 1)
+    uniform = Evaluation("test", 0.0, np.full((1, 10), 0.1, np.float32), np.array([0]))
+    assert reliability(uniform)[0].low <= 0.1

@@ -1,0 +1,57 @@
+"""Two models side by side: McNemar's exact test against scipy's binomial test, and what is said about it."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from mnistlab.comparison import Comparison, compare, mcnemar, verdict
+from mnistlab.errors import DataError
+from tests.test_scores import answers
+
+
+def disputed(only_first: int, only_second: int, both: int = 5) -> Comparison:
+    first = [True] * (only_first + both) + [False] * only_second
+    second = [False] * only_first + [True] * (both + only_second)
+    return Comparison(np.array(first), np.array(second))
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (1, 0), (3, 9), (9, 3), (50, 51), (0, 30), (400, 300), (7, 7)])
+def test_p_value_is_that_of_scipys_binomial_test(first: int, second: int) -> None:
+    assert mcnemar(first, second) == pytest.approx(binomtest(first, first + second).pvalue, rel=1e-9)
+
+
+def test_p_value_of_thousands_of_images_is_a_number_still() -> None:
+    assert mcnemar(5000, 5000) == 1
+    assert 0 <= mcnemar(0, 10_000) < 1e-300
+    assert mcnemar(0, 0) == 1
+
+
+def test_cells_hold_every_image_once() -> None:
+    generator = np.random.default_rng(0)
+    comparison = Comparison(generator.random(300) < 0.9, generator.random(300) < 0.8)
+    cells = {(a, b): comparison.cell(a, b) for a in (True, False) for b in (True, False)}
+    assert sorted(np.concatenate(list(cells.values()))) == list(range(300))
+    for (first, second), indices in cells.items():
+        assert all(comparison.first[i] == first and comparison.second[i] == second for i in indices)
+    assert comparison.only_first - comparison.only_second == comparison.first.sum() - comparison.second.sum()
+
+
+def test_models_are_compared_on_the_same_images_only() -> None:
+    with pytest.raises(DataError, match="not given the same images: 2 of test and 3 of test"):
+        compare(answers([1, 2], [1, 2]), answers([1, 2, 3], [1, 2, 3]))
+
+
+def test_a_clear_difference_is_called_so_and_a_small_one_luck() -> None:
+    clear = verdict(disputed(10, 90), "small", "large")
+    assert "On 100 digits one of the two is right" in clear
+    assert "90 times the one that is right is large" in clear
+    assert "**large is better**" in clear
+    luck = verdict(disputed(14, 10), "small", "large")
+    assert "14 times the one that is right is small" in luck
+    assert "may well be luck" in luck
+    assert f"p = {binomtest(14, 24).pvalue:.2f}" in luck
+
+
+def test_nothing_to_tell_apart_is_said() -> None:
+    assert "exactly the same digits" in verdict(disputed(0, 0), "a", "b")
+    assert "neither is ahead" in verdict(disputed(6, 6), "a", "b")

@@ -1,0 +1,78 @@
+"""Core results as Plotly figures in the colours of the house; nothing here draws on a page."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from mnistlab.calibration import Bin
+from mnistlab.intervals import wilson_interval
+from mnistlab.robustness import Point
+from ui.palette import NEUTRAL, TRAINING
+
+_BAND = "rgba(0, 114, 178, 0.2)"  # the blue of the curve, faint
+CONFIG = {"displayModeBar": False}
+
+
+def reliability_chart(bins: Sequence[Bin]) -> go.Figure:
+    """Accuracy against confidence, a dot for each part, with the 95 % interval that its number of answers allows."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 100], y=[0, 100], mode="lines", line={"color": NEUTRAL, "dash": "dash", "width": 1}, hoverinfo="skip"
+    )
+    accuracies = [100 * part.accuracy for part in bins]
+    ends = [wilson_interval(part.num_correct, part.num_images) for part in bins]
+    tips = [f"{part.num_correct:,} of {part.num_images:,} right" for part in bins]
+    figure.add_scatter(
+        x=[100 * part.confidence for part in bins],
+        y=accuracies,
+        text=[f"{part.num_images:,}" for part in bins],
+        mode="markers+text",
+        textposition="middle left",
+        marker={"size": 11, "color": TRAINING},
+        error_y={
+            "array": [100 * high - accuracy for (_, high), accuracy in zip(ends, accuracies, strict=True)],
+            "arrayminus": [accuracy - 100 * low for (low, _), accuracy in zip(ends, accuracies, strict=True)],
+            "color": TRAINING,
+            "thickness": 1,
+        },
+        customdata=tips,
+        hovertemplate="%{x:.1f} % sure, %{y:.1f} % right<br>%{customdata}<extra></extra>",
+    )
+    return _framed(figure, "mean confidence (%)", "read correctly (%)", [0, 104], 400)
+
+
+def robustness_chart(points: Sequence[Point], x_title: str) -> go.Figure:
+    """Accuracy against the amount of a change, with the 95 % interval of each point as a band."""
+    amounts = [point.amount for point in points]
+    ends = [wilson_interval(point.num_correct, point.num_images) for point in points]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[*amounts, *reversed(amounts)],
+        y=[100 * high for _, high in ends] + [100 * low for low, _ in reversed(ends)],
+        fill="toself",
+        fillcolor=_BAND,
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=amounts,
+        y=[100 * point.num_correct / point.num_images for point in points],
+        mode="lines+markers",
+        line={"color": TRAINING, "width": 2},
+        marker={"size": 7},
+        hovertemplate=f"{x_title}: %{{x}}<br>%{{y:.1f}} % read correctly<extra></extra>",
+    )
+    figure.update_xaxes(tickvals=amounts)
+    return _framed(figure, x_title, "read correctly (%)", None, 320)
+
+
+def _framed(figure: go.Figure, x_title: str, y_title: str, x_range: list[float] | None, height: int) -> go.Figure:
+    figure.update_layout(
+        showlegend=False,
+        height=height,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"title": x_title, "range": x_range, "fixedrange": True, "zeroline": False},
+        yaxis={"title": y_title, "range": [0, 104], "fixedrange": True, "zeroline": False},
+    )
+    return figure

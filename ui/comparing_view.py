@@ -1,0 +1,115 @@
+"""Two models on the same digits: who reads which correctly, and whether the difference is more than luck."""
+
+import html
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui import evaluations, frame, gallery, models, picking, resources, splits
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.palette import CORRECT, NEUTRAL, WRONG
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from mnistlab.comparison import Comparison
+
+# What is asked for, and whether the first and the second model are right then.
+_CELLS = {
+    "only the first is right": (True, False),
+    "only the second is right": (False, True),
+    "both are wrong": (False, False),
+    "both are right": (True, True),
+}
+_STYLE = """
+<style>
+.cells { display: grid; grid-template-columns: max-content 1fr 1fr; gap: 3px; max-width: 32rem; align-items: center;
+         font-variant-numeric: tabular-nums; text-align: center; font-size: 0.9rem; }
+.cells b { padding: 0.2rem 0.6rem; font-weight: 600; }
+.cells a { padding: 0.7rem 0.4rem; border-radius: 4px; color: inherit !important; text-decoration: none !important; }
+.cells a strong { font-size: 1.25rem; display: block; }
+.cells a.chosen { outline: 3px solid var(--st-primary-color); }
+</style>
+"""
+
+
+def show(model: ModelChoice, split_name: str, address: Address) -> None:
+    """Draw the view: two sentences, the four cells, the verdict, and the digits of one cell."""
+    others = [name for name in models.choices() if name != model.name]
+    if not others:
+        st.info("There is only one model in this lab so far. Train another one, and compare them here.")
+        st.page_link(frame.page_script("Train"), label="Train a network")
+        return
+    other = models.choose("evaluate_other", "Compare with", "other", others[0])
+
+    @st.fragment
+    def comparing_fragment() -> None:
+        with frame.telling_mistakes():
+            _compare(model, other, split_name, address)
+
+    comparing_fragment()
+
+
+def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: Address) -> None:
+    from mnistlab.comparison import compare, mcnemar, verdict
+
+    answers = [evaluations.evaluation(choice, split_name) for choice in (first, second)]
+    comparison = compare(*answers)
+    st.markdown(
+        f"**{_name(first)}** reads **{percent(answers[0].accuracy)}** of the {len(answers[0].labels):,} {split_name} "
+        f"digits correctly, **{_name(second)}** reads **{percent(answers[1].accuracy)}**."
+    )
+    st.markdown(verdict(comparison, _name(first), _name(second)))
+    chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))
+    picking.pick(_table(comparison, _name(first), _name(second), chosen), "evaluate_cells", on_pick=_choose)
+    address.check_choice("evaluate_cell", "group of digits", list(_CELLS))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cell = st.selectbox(
+            "Show the digits on which", list(_CELLS), key="evaluate_cell", bind="query-params", width=240
+        )
+        indices = gallery.paged(comparison.cell(*_CELLS[cell]), "evaluate_pair_page", address)
+    if len(indices):
+        split = splits.load(split_name, resources.predictor(first.name, first.step).config)
+        read = [one.predictions for one in answers]
+        gallery.show(
+            first,
+            split,
+            indices,
+            "evaluate_pair",
+            answers[0],
+            lambda index: f"{read[0][index]} | {read[1][index]} ({split.labels[index]})",
+            84,
+        )
+        st.caption("Below each: what the first read | what the second read (true). Frame and mark are for the first.")
+    else:
+        st.info("There is no such digit.")
+    frame.show_code(compare, mcnemar, verdict)
+
+
+def _choose(position: int) -> None:
+    st.session_state["evaluate_cell"] = list(_CELLS)[position]
+    st.session_state["evaluate_pair_page"] = 1
+
+
+def _name(choice: ModelChoice) -> str:
+    """The model's name without its percentage: "tutorial-mlp, abcd2345"."""
+    return ", ".join(choice.label.split(", ")[:2]) if choice.step else choice.name
+
+
+def _table(comparison: "Comparison", first: str, second: str, chosen: object) -> str:
+    """Right and wrong of the first model in rows, of the second in columns; for `picking.pick`."""
+    names = list(_CELLS)
+    colours = dict(zip(names, (CORRECT, WRONG, NEUTRAL, NEUTRAL), strict=True))
+    cells = []
+    for name in names:
+        count = len(comparison.cell(*_CELLS[name]))
+        kind = "chosen" if name == chosen else ""
+        cells.append(
+            f'<a href="Evaluate?evaluate_cell={name.replace(" ", "+")}" target="_self" data-pick="{names.index(name)}" '
+            f'class="{kind}" style="background:{colours[name]}38"><strong>{count:,}</strong>{name}</a>'
+        )
+    first, second = html.escape(first), html.escape(second)
+    right, wrong = "\N{CHECK MARK} right", "\N{BALLOT X} wrong"
+    head = f"<b></b><b>{second}<br>{right}</b><b>{second}<br>{wrong}</b>"
+    rows = f"<b>{first}<br>{right}</b>{cells[3]}{cells[0]}<b>{first}<br>{wrong}</b>{cells[1]}{cells[2]}"
+    return f'{_STYLE}<div class="cells">{head}{rows}</div>'

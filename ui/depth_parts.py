@@ -1,0 +1,137 @@
+"""The parts of one digit in depth that explain its answer: pixels, units, resembling digits."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.pixels import Picture
+from ui import depth_links, evaluations, figures, gallery, mosaic, resources, splits
+from ui.explanations import Explanation
+from ui.models import ModelChoice
+from ui.pixel_scale import Colours, diverging, diverging_to_largest, grey
+from ui.words import duration
+
+if TYPE_CHECKING:
+    from mnistlab.neighbours import Neighbours
+    from mnistlab.units import Unit
+
+_SIDE = 140  # CSS pixels, five for each of a picture's
+_UNIT_SIDE = 84
+_NEAREST = 12
+_AT_ONCE = 3.0  # seconds of computing that need no asking
+
+
+def pixels(picture: Picture, found: Explanation, digit: int) -> None:
+    """The picture, the gradient of the digit's score, and what each pixel did to it."""
+    st.subheader(f"Which pixels speak for a {digit}?", anchor=False)
+    attribution = found.attribution
+    st.html(
+        figures.row(
+            [
+                (grey(picture), "the picture"),
+                (diverging_to_largest(found.gradient), "more ink here would ..."),
+                (diverging_to_largest(attribution.values), "the ink here did ..."),
+            ],
+            _SIDE,
+        )
+    )
+    total = float(attribution.values.sum())
+    st.caption(
+        f"Orange speaks for a {digit}, blue against it, the brighter the more. The middle is the gradient: what a "
+        "little more ink would do. The right adds up the gradients on the way from a black picture to this one "
+        f"(integrated gradients): all its pixels together give {_plus(total)}, and the score (logit) of a {digit} does "
+        f"go from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one."
+    )
+
+
+def _plus(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def units(found: "Sequence[Unit]", digit: int) -> None:
+    """The loudest units of the first layer: weights, and for filters where they answered."""
+    are_filters = found[0].response is not None
+    kind = "filters" if are_filters else "neurons"
+    st.subheader(f"Which {kind} spoke loudest?", anchor=False)
+    largest = max(float(np.abs(unit.weights).max()) for unit in found) or 1.0
+    pictures = [
+        (_unit_picture(unit, largest), f"no. {unit.number}: {unit.activation:.2f}, for {digit}: {_plus(unit.effect)}")
+        for unit in found
+    ]
+    st.html(figures.row(pictures, 2 * _UNIT_SIDE if are_filters else _UNIT_SIDE))
+    look = (
+        "Each filter of the first layer is a window of 3 x 3 weights that slides over the picture; beside it is where "
+        "it answered."
+        if are_filters
+        else "The weights of neurons of the first layer: orange asks for ink, blue asks for none."
+    )
+    st.caption(
+        f"{look} Below each: how loudly it spoke, and by how much, to first order, that raises or lowers the score of "
+        f"a {digit}."
+    )
+
+
+def _unit_picture(unit: "Unit", largest: float) -> Colours:
+    """A neuron's weights, or a filter's with the place where it answered at its right."""
+    weights = diverging(unit.weights / largest)
+    if unit.response is None:
+        return weights
+    answer = diverging_to_largest(unit.response)
+    scale = len(answer) // len(weights)
+    pair = np.zeros((len(answer), 2 * len(answer) + 2, 3), np.uint8)
+    pair[: scale * len(weights), : scale * len(weights)] = weights.repeat(scale, axis=0).repeat(scale, axis=1)
+    pair[:, -len(answer) :] = answer
+    return pair
+
+
+def resembling(model: ModelChoice, picture: Picture, training_index: int | None) -> None:
+    """The nearest training digits, by pixels and by the hidden layer."""
+    from mnistlab.hidden import has_hidden_layer
+
+    predictor = resources.predictor(model.name, model.step)
+    held = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size)
+    st.subheader("Which training digits is it like?", anchor=False)
+    st.markdown("**By its pixels**")
+    _neighbours(model, evaluations.nearest_in_pixels(model, picture, _NEAREST + 1), training_index, "pixels")
+    if not has_hidden_layer(predictor.network):
+        st.caption("This network has no hidden layer: it compares nothing but pixels.")
+        return
+    st.markdown("**By what the hidden layer makes of it**")
+    found = _by_hidden_layer(model, picture, len(held.train))
+    if found is None:
+        return
+    _neighbours(model, found, training_index, "hidden")
+    st.caption(
+        "Below each: its label, and its distance. What lies near in the hidden layer is the same thing to the network, "
+        "however different the pixels are."
+    )
+
+
+def _by_hidden_layer(model: ModelChoice, picture: Picture, num_train: int) -> "Neighbours | None":
+    """The nearest by the hidden layer; where this takes long the first time, a button and None."""
+    if evaluations.is_compared(model):
+        return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
+    seconds = evaluations.seconds_to_read(model.name, model.step, num_train)
+    label = f"Compare with all {num_train:,} (about {duration(seconds)}, once)"
+    if seconds > _AT_ONCE and not st.button(label, key="evaluate_compare"):
+        return None
+    with st.spinner(f"Reading {num_train:,} training digits, about {duration(seconds)} ..."):
+        return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
+
+
+def _neighbours(model: ModelChoice, found: "Neighbours", training_index: int | None, key: str) -> None:
+    """Twelve of the images that the model has learned from, without the picture itself."""
+    config = resources.predictor(model.name, model.step).config
+    held = resources.dataset(config.dataset, config.train.validation_size)
+    places = held.source_indices("train")[found.indices[0]]
+    others = np.flatnonzero(places != (-1 if training_index is None else training_index))[:_NEAREST]
+    places, distances = places[others], found.distances[0][others]
+    labels = held.source.labels[places]
+    captions = [f"{label}: {distance:.1f}" for label, distance in zip(labels, distances, strict=True)]
+    tips = [f"training image {place}, labelled {label}" for place, label in zip(places, labels, strict=True)]
+    origins = [(splits.TRAINING, int(place)) for place in places]
+    links = [depth_links.address(*origin, model.name) for origin in origins]
+    content = mosaic.mosaic(held.source.images[places], captions, tips, links=links, per_row=_NEAREST, side=48)
+    gallery.open_picked(content, f"evaluate_near_{key}", origins)

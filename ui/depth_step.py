@@ -1,0 +1,87 @@
+"""How little would change the answer to a digit: the smallest step along a gradient, on a slider."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.pixels import Picture
+from ui import bars, explanations, figures, frame, resources
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.pixel_scale import diverging_to_largest, grey
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from mnistlab.explain import Flip
+
+_STEP_SIDE = 112  # CSS pixels, four for each of a picture's
+_RUNNER_UP = "the runner-up"
+
+
+def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Address) -> None:
+    """How far to go along the gradient for another answer, on a slider."""
+
+    @st.fragment
+    def step_fragment() -> None:
+        with frame.telling_mistakes():
+            st.subheader("How little would change its mind?", anchor=False)
+            towards = _choose_towards(answer, address)
+            found = explanations.flip(model, picture, towards)
+            if found is None:
+                st.info("No step along this gradient changes the answer before the digit is unreadable.")
+                return
+            _show_step(model, picture, found, address)
+
+    step_fragment()
+
+
+def _choose_towards(answer: int, address: Address) -> int | None:
+    options = (_RUNNER_UP, *(digit for digit in "0123456789" if digit != str(answer)))
+    address.check_choice("evaluate_towards", "digit", options)
+    if st.session_state.get("evaluate_towards", _RUNNER_UP) not in options:
+        del st.session_state["evaluate_towards"]
+    chosen = st.selectbox("Towards", options, key="evaluate_towards", bind="query-params", width=200)
+    return None if chosen == _RUNNER_UP else int(chosen)
+
+
+def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Address) -> None:
+    from mnistlab.explain import take_step
+
+    address.check_number("evaluate_step", "step", 0, 200)
+    share = st.slider(
+        "Step, in percent of the smallest that changes the answer",
+        0,
+        200,
+        100,
+        key="evaluate_step",
+        bind="query-params",
+        format="%d %%",
+    )
+    stepped = take_step(picture, found, found.size * share / 100)
+    probabilities = resources.predictor(model.name, model.step).probabilities(stepped[None])[0]
+    change = stepped - picture
+    turning = float(np.linalg.norm(take_step(picture, found, found.size) - picture))
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=3 * _STEP_SIDE + 30):
+            st.html(
+                figures.row(
+                    [
+                        (grey(picture), "before"),
+                        (diverging_to_largest(change), "change, enhanced"),
+                        (grey(stepped), "after"),
+                    ],
+                    _STEP_SIDE,
+                )
+            )
+        with st.container(width=250):
+            st.html(bars.probability_bars(probabilities.tolist()))
+    st.markdown(
+        f"The answer turns from **{found.before}** to **{found.after}** at a distance of **{turning:.2f}**. Here the "
+        f"distance is {float(np.linalg.norm(change)):.2f}, a change of {percent(float(np.abs(change).mean()), 1)} of "
+        f"white for the average pixel, and it reads a **{int(probabilities.argmax())}**."
+    )
+    st.caption(
+        "Distances are those of Data and Pixels: the root of the summed squared differences of all pixels. A picture "
+        "whose change you hardly see, and that is read as something else, is called an adversarial example."
+    )

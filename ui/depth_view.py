@@ -1,0 +1,116 @@
+"""One digit in depth: what was read and how surely, which pixels and units spoke for it, what it resembles, and how
+little would change the answer. depth_links.py says by which address."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from mnistlab.config import RunConfig
+from mnistlab.pixels import Picture, scale_values
+from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, resources, splits
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.pixel_scale import grey
+from ui.words import percent
+
+_SIDE = 168  # CSS pixels, six for each of the picture's
+_ANSWER = "its answer"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The picture (28, 28) float32 in [0, 1], its name, its label if it has one, and its place in the training file
+    if it is from there."""
+
+    picture: Picture
+    name: str
+    label: int | None
+    training_index: int | None
+
+
+def show(model: ModelChoice, picture: DeltaGenerator, controls: DeltaGenerator, address: Address) -> None:
+    """Draw the view into the page's two columns."""
+    predictor = resources.predictor(model.name, model.step)
+    with controls:
+        shown = _choose(predictor.config, address)
+    if shown is None:
+        with picture:
+            st.info("You have drawn nothing yet. Draw a digit, come back, and it is looked at like any other.")
+            st.page_link(frame.page_script("Draw"), label="Draw a digit")
+        return
+    probabilities = predictor.probabilities(shown.picture[None])[0]
+    answer = int(probabilities.argmax())
+    with controls:
+        digit = _choose_digit(answer, address)
+    with picture:
+        _say(shown, answer, probabilities.tolist())
+        found = explanations.explanation(model, shown.picture, digit)
+        depth_parts.pixels(shown.picture, found, digit)
+        depth_parts.units(found.units, digit)
+        depth_parts.resembling(model, shown.picture, shown.training_index)
+        depth_step.smallest_step(model, shown.picture, answer, address)
+        _code()
+
+
+def _choose(config: RunConfig, address: Address) -> Shown | None:
+    names = [*splits.pictures(), depth_links.DRAWING]
+    address.check_choice("evaluate_from", "place to take a picture from", names)
+    name = st.selectbox("Picture from", names, key="evaluate_from", bind="query-params")
+    if name == depth_links.DRAWING:
+        drawing: Picture | None = st.session_state.get("last_drawing")
+        return None if drawing is None else Shown(np.ascontiguousarray(drawing, np.float32), "My drawing", None, None)
+    source = splits.picture_source(name, config)
+    last = len(source) - 1
+    address.check_number("evaluate_index", "image", 0, last)
+    if st.session_state.get("evaluate_index", 0) > last:
+        st.session_state["evaluate_index"] = last
+    index = st.number_input(f"Image (0 to {last:,})", 0, last, key="evaluate_index", bind="query-params")
+    with st.container(horizontal=True):
+        st.button("Previous", key="evaluate_back", on_click=_turn, args=(-1, len(source)), shortcut="Left")
+        st.button("Next", key="evaluate_on", on_click=_turn, args=(1, len(source)), type="primary", shortcut="Right")
+    title = f"{name.capitalize()} image {index:,}"
+    place = index if name == splits.TRAINING else None
+    return Shown(scale_values(source.images[index]), title, int(source.labels[index]), place)
+
+
+def _turn(by: int, num_images: int) -> None:
+    st.session_state["evaluate_index"] = (st.session_state["evaluate_index"] + by) % num_images
+
+
+def _choose_digit(answer: int, address: Address) -> int:
+    """The digit that is explained: the answer, unless another one is asked for."""
+    options = (_ANSWER, *"0123456789")
+    address.check_choice("evaluate_explained", "digit", options)
+    chosen = st.selectbox(
+        "What speaks for ...",
+        options,
+        key="evaluate_explained",
+        bind="query-params",
+        help="Pixels and units are asked how much they speak for this digit: the one it answered, or any other.",
+    )
+    return answer if chosen == _ANSWER else int(chosen)
+
+
+def _say(shown: Shown, answer: int, probabilities: list[float]) -> None:
+    sure = percent(probabilities[answer], 1)
+    verdict = {
+        None: f"read as **{answer}**, and it is {sure} sure.",
+        True: f"\N{CHECK MARK} read as **{answer}**, which is right; it is {sure} sure.",
+        False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; it is {sure} sure.",
+    }[None if shown.label is None else shown.label == answer]
+    st.markdown(f"{shown.name}: {verdict}")
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_SIDE):
+            st.html(figures.row([(grey(shown.picture), shown.name)], _SIDE))
+        with st.container(width=300):
+            st.html(bars.probability_bars(probabilities))
+
+
+def _code() -> None:
+    from mnistlab.explain import find_flip, input_gradient, integrated_gradients
+    from mnistlab.neighbours import nearest
+    from mnistlab.units import loudest_units
+
+    frame.show_code(input_gradient, integrated_gradients, loudest_units, nearest, find_flip)

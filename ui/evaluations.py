@@ -1,0 +1,138 @@
+"""What models answer, computed once for all sessions: on a split, against changes, in the hidden layer.
+
+A finished run and a built-in model have kept their answers on the test set: they are read, not computed.
+"""
+
+import time
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.data import Split
+from mnistlab.store import is_run_id
+from ui import resources, splits
+from ui.models import ModelChoice
+
+if TYPE_CHECKING:
+    from mnistlab.evaluation import Evaluation
+    from mnistlab.hidden import Map
+    from mnistlab.neighbours import Neighbours
+    from mnistlab.robustness import Change, Point
+
+_TIMED = 200  # images read to tell how long all will take
+_MAPPED = 1000  # digits on a map
+
+
+def evaluation(model: ModelChoice, split_name: str) -> "Evaluation":
+    """A model's answers on a split."""
+    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+    return _evaluation(model.name, model.step, split_name, splits.SPLITS[split_name].version(), split)
+
+
+@st.cache_resource(show_spinner="Reading the digits ...", max_entries=40)
+def _evaluation(name: str, step: int, split_name: str, version: Hashable, _split: Split) -> "Evaluation":
+    from mnistlab.builtin.answers import builtin_evaluation
+    from mnistlab.evaluation import evaluate
+    from mnistlab.predictions import stored_evaluation
+
+    if is_run_id(name):
+        kept = stored_evaluation(resources.store(), name, step, _split)
+    else:
+        kept = builtin_evaluation(name, _split)
+    return kept or evaluate(resources.predictor(name, step).model, _split)
+
+
+def robustness(model: ModelChoice, split_name: str, change: "Change") -> "list[Point]":
+    """How many of a sample are read at each amount of a change; computed at the first call."""
+    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+    return _robustness(model.name, model.step, split_name, splits.SPLITS[split_name].version(), change, split)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _robustness(
+    name: str, step: int, split_name: str, version: Hashable, change: "Change", _split: Split
+) -> "list[Point]":
+    from mnistlab.robustness import robustness as measure
+    from mnistlab.robustness import sample
+
+    return measure(resources.predictor(name, step).model, sample(_split), change)
+
+
+def hidden_map(model: ModelChoice, split_name: str, of_pixels: bool) -> "tuple[Split, npt.NDArray[np.int64], Map]":
+    """Some digits of a split, their places in it, and where they lie on the map of their pixels or hidden layer."""
+    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+    return _hidden_map(model.name, model.step, split_name, splits.SPLITS[split_name].version(), of_pixels, split)
+
+
+@st.cache_resource(show_spinner="Drawing the map ...", max_entries=30)
+def _hidden_map(
+    name: str, step: int, split_name: str, version: Hashable, of_pixels: bool, _split: Split
+) -> "tuple[Split, npt.NDArray[np.int64], Map]":
+    from mnistlab.hidden import Map, hidden_features
+    from mnistlab.pixels import scale_values
+
+    chosen = np.sort(np.random.default_rng(0).permutation(len(_split))[:_MAPPED])
+    shown = _split.take(chosen, split_name)
+    network = resources.predictor(name, step).network
+    vectors = (
+        scale_values(shown.images).reshape(len(shown), -1) if of_pixels else hidden_features(network, shown.images)
+    )
+    return shown, chosen, Map.of(vectors)
+
+
+@st.cache_resource(show_spinner=False, max_entries=60, ttl=60)  # a busy computer is not busy for ever
+def seconds_to_read(name: str, step: int, num_images: int) -> float:
+    """An estimate of how long a model takes for so many images, measured on a few."""
+    predictor = resources.predictor(name, step)
+    images = resources.dataset(predictor.config.dataset).source.images[:_TIMED]
+    seconds = []
+    for _ in range(2):  # the first time is slower
+        start = time.perf_counter()
+        predictor.probabilities(images)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds) / _TIMED * num_images
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)  # 56 MB for 512 hidden neurons
+def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
+    """(N, W): the hidden layer for everything the model has learned from."""
+    from mnistlab.hidden import hidden_features
+
+    predictor = resources.predictor(name, step)
+    images = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size).train.images
+    parts = [hidden_features(predictor.network, part) for part in np.array_split(images, 20)]
+    return np.concatenate([part.astype(np.float16) for part in parts])
+
+
+@st.cache_resource(show_spinner=False)
+def _compared() -> set[tuple[str, int]]:
+    """The models, by name and step, that have read all they have learned from."""
+    return set()
+
+
+def is_compared(model: ModelChoice) -> bool:
+    """Whether `nearest_in_hidden_layer` is quick by now."""
+    return (model.name, model.step) in _compared()
+
+
+def nearest_in_pixels(model: ModelChoice, picture: npt.NDArray[np.float32], num: int) -> "Neighbours":
+    """The nearest of the images that a model has learned from, by their pixels."""
+    from mnistlab.neighbours import nearest
+
+    config = resources.predictor(model.name, model.step).config
+    train = resources.dataset(config.dataset, config.train.validation_size).train
+    return nearest(picture[None], train.images, num)
+
+
+def nearest_in_hidden_layer(model: ModelChoice, picture: npt.NDArray[np.float32], num: int) -> "Neighbours":
+    """The nearest of the images that a model has learned from, by its hidden layer; slow at the first call."""
+    from mnistlab.hidden import hidden_features
+    from mnistlab.neighbours import nearest
+
+    asked = hidden_features(resources.predictor(model.name, model.step).network, picture[None])
+    found = nearest(asked.astype(np.float16), _hidden_of_train(model.name, model.step), num)
+    _compared().add((model.name, model.step))
+    return found

@@ -1,0 +1,85 @@
+"""Digits with what was said about them: `predicted (true)`, right or wrong by mark, colour and frame; a click opens
+one in depth."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.config import RunConfig
+from mnistlab.data import Split
+from ui import depth_links, mosaic, picking, resources, splits
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from mnistlab.evaluation import Evaluation
+
+PER_PAGE = 20
+
+
+def paged(indices: npt.NDArray[np.int64], key: str, address: Address) -> npt.NDArray[np.int64]:
+    """Show buttons to turn pages of 20, and return the indices on this page."""
+    last = max(1, -(-len(indices) // PER_PAGE))
+    if key not in st.session_state:  # later the address is a step behind the buttons
+        address.check_number(key, "page", 1, last)
+    if st.session_state.get(key, 1) > last:
+        st.session_state[key] = last
+    st.button("Previous", key=f"{key}_previous", on_click=_turn, args=(key, -1, last))
+    page = st.number_input("Page", 1, last, key=key, bind="query-params", width=140)
+    st.button("Next", key=f"{key}_next", on_click=_turn, args=(key, 1, last), type="primary")
+    st.caption(f"of {last:,} ({len(indices):,} digits)")
+    return indices[(page - 1) * PER_PAGE : page * PER_PAGE]
+
+
+def _turn(key: str, by: int, last: int) -> None:
+    st.session_state[key] = (st.session_state[key] - 1 + by) % last + 1
+
+
+def show(
+    model: ModelChoice,
+    split: Split,
+    indices: npt.NDArray[np.int64],
+    key: str,
+    evaluation: "Evaluation",
+    caption: Callable[[int], str] | None = None,
+    side: int = 58,
+) -> None:
+    """Show these digits of a split; `caption` takes an index (default: predicted and true)."""
+    config = resources.predictor(model.name, model.step).config
+    predicted, true, sure = evaluation.predictions[indices], split.labels[indices], evaluation.confidence[indices]
+    captions = [f"{p} ({t})" for p, t in zip(predicted, true, strict=True)]
+    if caption is not None:
+        captions = [caption(int(index)) for index in indices]
+    tips = [
+        f"{split.name} image {index}: predicted {p} ({percent(float(share), 1)} sure), true {t}"
+        for index, p, t, share in zip(indices, predicted, true, sure, strict=True)
+    ]
+    clickable(model, config, split, indices, captions, tips, list(predicted == true), key, side)
+
+
+def clickable(
+    model: ModelChoice,
+    config: RunConfig,
+    split: Split,
+    indices: npt.NDArray[np.int64],
+    captions: Sequence[str],
+    tips: Sequence[str],
+    correct: Sequence[bool] | None,
+    key: str,
+    side: int,
+) -> None:
+    """Show digits of a scored split that open in depth when they are clicked."""
+    places = [splits.origin(split.name, int(index), config) for index in indices]
+    links = [depth_links.address(*one, model.name) for one in places]
+    content = mosaic.mosaic(split.images[indices], captions, tips, correct, side, 580 // side, links)
+    open_picked(content, key, places)
+
+
+def open_picked(content: str, key: str, places: Sequence[tuple[str, int]]) -> None:
+    """Show digits to click on; a click opens the one of that place, a name and an index, in depth."""
+    if picking.pick(content, key, on_pick=lambda position: depth_links.remember(*places[position])) is not None:
+        st.rerun()

@@ -1,0 +1,101 @@
+"""The hidden layer as a map: a thousand digits, each at its place, to point at and to click on."""
+
+import html
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.data import Split
+from ui import depth_links, evaluations, frame, gallery, mosaic, resources, splits
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.words import percent
+
+_OF = ("hidden layer", "pixels")
+# Ten colours that are told apart on black; the digits themselves are written, so that colour is not all there is.
+_COLOURS = (
+    "#56B4E9",
+    "#E69F00",
+    "#009E73",
+    "#F0E442",
+    "#CC79A7",
+    "#D55E00",
+    "#4C9BFF",
+    "#B0B0B0",
+    "#FF9DA7",
+    "#8CD17D",
+)
+_MARGIN = 2.5  # percent of the map left free at its edges
+_LARGE = 96  # CSS pixels of the digit that is pointed at
+
+_STYLE = f"""
+<style>
+.map {{ position: relative; width: 100%; max-width: 660px; aspect-ratio: 1; background: #000; border-radius: 4px; }}
+.map a {{ position: absolute; transform: translate(-50%, -50%); font-size: 11px; line-height: 1; font-weight: 600;
+          text-decoration: none !important; padding: 2px; }}
+.map a.wrong {{ outline: 2px dashed #fff; border-radius: 2px; z-index: 1; }}
+.map a i {{ display: none; position: absolute; left: 16px; top: -{_LARGE // 2}px; width: {_LARGE}px; height: {_LARGE}px;
+            image-rendering: pixelated; border: 2px solid #fff; border-radius: 4px; background-color: #000;
+            pointer-events: none; }}
+.map a.left i {{ left: auto; right: 16px; }}
+.map a:hover, .map a:focus-visible {{ z-index: 3; }}
+.map a:hover i, .map a:focus-visible i {{ display: block; }}
+.map span {{ position: absolute; color: #aaa; font-size: 11px; bottom: 3px; right: 6px; pointer-events: none; }}
+.map span.up {{ writing-mode: vertical-rl; transform: rotate(180deg); left: 2px; right: auto; top: 6px; bottom: auto; }}
+@media (max-width: 640px) {{ .map a {{ font-size: 9px; padding: 1px; }} }}
+</style>
+"""
+_AXES = "<span>first principal component \N{RIGHTWARDS ARROW}</span>"
+_AXES += '<span class="up">second principal component \N{RIGHTWARDS ARROW}</span>'
+
+
+def show(model: ModelChoice, split_name: str, address: Address) -> None:
+    """Draw the view."""
+    from mnistlab.hidden import Map, has_hidden_layer, hidden_features
+
+    predictor = resources.predictor(model.name, model.step)
+    address.check_choice("evaluate_map", "map", _OF)
+    of = st.segmented_control("Map of", _OF, default=_OF[0], required=True, key="evaluate_map", bind="query-params")
+    if of == _OF[0] and not has_hidden_layer(predictor.network):
+        st.info("This network has no hidden layer. Its map is that of the pixels.")
+    shown, places, found = evaluations.hidden_map(model, split_name, of == "pixels")
+    predicted = predictor.probabilities(shown.images).argmax(axis=1)
+    wrong = int((predicted != shown.labels).sum())
+    st.markdown(
+        f"{len(shown):,} {split_name} digits, each where its {of} puts it: what is alike lies close together. "
+        f"{wrong} of them are misread, in dashed frames. Point at a digit to see it, click to see why."
+    )
+    origins = [splits.origin(split_name, int(place), predictor.config) for place in places]
+    links = [depth_links.address(*origin, model.name) for origin in origins]
+    content = _map(shown, found.points, predicted, links)
+    gallery.open_picked(content, "evaluate_mapped", origins)
+    st.caption(
+        f"Across: the first principal component, {percent(found.shares[0], 0)} of all differences. Upwards: the "
+        f"second, {percent(found.shares[1], 0)}. The rest cannot be shown on a plane. Compare the hidden layer with "
+        "the pixels: what has the network pulled apart?"
+    )
+    frame.show_code(hidden_features, Map)
+
+
+def _map(shown: Split, points: npt.NDArray[np.float32], predicted: npt.NDArray[np.int64], links: list[str]) -> str:
+    """HTML for `picking.pick`: each digit as a character of its label, with its picture on hover."""
+    sheet = mosaic.sprite(shown.images)
+    name = f"map{zlib.crc32(sheet.encode()):x}"
+    size = f"background-size:{mosaic.PER_ROW * _LARGE}px auto"
+    low, high = points.min(axis=0), points.max(axis=0)
+    spread = np.where(high > low, high - low, 1)
+    across, up = (_MARGIN + (100 - 2 * _MARGIN) * (points - low) / spread).T
+    digits = []
+    for index, (label, read) in enumerate(zip(shown.labels, predicted, strict=True)):
+        row, column = divmod(index, mosaic.PER_ROW)
+        kinds = " ".join(kind for kind, holds in (("wrong", label != read), ("left", across[index] > 75)) if holds)
+        tip = f"predicted {read} (true {label})"
+        digits.append(
+            f'<a href="{html.escape(links[index])}" target="_self" data-pick="{index}" class="{kinds}" title="{tip}" '
+            f'style="left:{across[index]:.1f}%;bottom:{up[index] - 1:.1f}%;color:{_COLOURS[label]}">{label}'
+            f'<i style="background-position:-{column * _LARGE}px -{row * _LARGE}px"></i></a>'
+        )
+    rule = f".{name} i {{ background-image: url(data:image/png;base64,{sheet}); {size}; }}"
+    return f'{_STYLE}<style>{rule}</style><div class="map {name}">{"".join(digits)}{_AXES}</div>'

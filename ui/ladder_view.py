@@ -1,0 +1,69 @@
+"""The ladder: what the simplest ways to read digits reach, this model, and the published records."""
+
+import math
+
+import streamlit as st
+
+from mnistlab.builtin import builtin_record
+from mnistlab.store import is_run_id
+from ui import bars, frame, resources
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.palette import TRAINING
+from ui.words import percent
+
+_OWN = "this model"
+
+
+def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
+    """Draw the view. A ladder has one test for all: MNIST's test set, whatever split is chosen."""
+    from mnistlab.baselines import RECORDS, load_baselines, measure, read_by_mean, read_by_neighbours
+
+    dataset = resources.predictor(model.name, model.step).config.dataset
+    rungs = [(baseline.name, baseline.num_correct / baseline.num_images) for baseline in load_baselines()]
+    rungs += [(record.name, record.accuracy) for record in RECORDS]
+    accuracy = _test_accuracy(model)
+    if dataset != "mnist":
+        st.info("This model reads other pictures than MNIST's, so it has no place on this ladder.")
+    elif accuracy is None:
+        st.info("This run was stopped before its test, so it has no place on the ladder yet. Resume it on Train.")
+    else:
+        rungs.append((_OWN, accuracy))
+        below = [name for name, share in rungs if share < accuracy]
+        st.markdown(
+            f"With **{percent(accuracy)}** of MNIST's 10,000 test digits read correctly, this model stands above "
+            f"{len(below)} of the {len(rungs) - 1} others."
+        )
+    rungs.sort(key=lambda rung: rung[1])
+    st.html(bars.named_bars([_bar(*rung) for rung in rungs], "Misread test digits", TRAINING, _OWN))
+    st.caption(
+        "Misread of 10,000 test digits: shorter is better. The bars count powers of ten: a quarter of the full width "
+        "less is ten times fewer mistakes."
+    )
+    st.markdown(_sources())
+    frame.show_code(measure, read_by_mean, read_by_neighbours)
+
+
+def _test_accuracy(model: ModelChoice) -> float | None:
+    if not is_run_id(model.name):
+        return float(builtin_record(model.name)["test_accuracy"])
+    result = resources.store().run(model.name).result
+    return None if result is None else float(result["test_accuracy"])
+
+
+def _bar(name: str, accuracy: float) -> tuple[str, float, str]:
+    misread = round(10_000 * (1 - accuracy))
+    return name, math.log10(max(misread, 1)) / 4, f"{misread:,} ({percent(accuracy)})"
+
+
+def _sources() -> str:
+    from mnistlab.baselines import RECORDS, load_baselines
+
+    simple = [f"- {baseline.name}: {baseline.about}" for baseline in load_baselines()]
+    lines = [f"- {record.name}: {record.source}, [{record.link.split('//')[1]}]({record.link})" for record in RECORDS]
+    return (
+        "Measured by `python -m mnistlab.baselines`, with all 60,000 training digits:\n\n"
+        + "\n".join(simple)
+        + "\n\nPublished:\n\n"
+        + "\n".join(lines)
+    )

@@ -1,0 +1,150 @@
+"""Evaluate at a glance: one sentence, each digit, the confusion matrix, the digits themselves, the surest mistakes."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from mnistlab.data import Split
+from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits
+from ui.address import Address
+from ui.models import ModelChoice
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from mnistlab.evaluation import Evaluation
+
+SHOWN = ("all digits", "only wrong ones")
+ANY = "any"
+_DIGITS = (ANY, *"0123456789")
+_SUREST, _SUREST_SIDE = 12, 84  # mistakes, and their side in CSS pixels
+
+
+def show(model: ModelChoice, split_name: str, address: Address) -> None:
+    """Draw the whole view; clicks and pages run it alone, not the page."""
+
+    @st.fragment
+    def overview_fragment() -> None:
+        with frame.telling_mistakes():
+            evaluation = evaluations.evaluation(model, split_name)
+            split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+            sentence(evaluation)
+            _figures(evaluation)
+            _grid(model, split, evaluation, address)
+            _surest(model, split, evaluation)
+            _code()
+
+    overview_fragment()
+
+
+def sentence(evaluation: "Evaluation") -> None:
+    """What this view is about, in one sentence with its interval."""
+    from mnistlab.intervals import wilson_interval
+
+    num_correct, num_images, name = int(evaluation.correct.sum()), len(evaluation.labels), evaluation.split
+    low, high = wilson_interval(num_correct, num_images)
+    st.markdown(
+        f"It reads **{percent(evaluation.accuracy)}** of the {num_images:,} {name} digits correctly "
+        f"({num_correct:,} of them). The {name} loss is **{evaluation.loss:.4f}**.",
+        help=f"Another {num_images:,} digits of the same kind would have given another share. Of all 95 % intervals "
+        "(Wilson's) 95 % hold the share that endless digits would give. The loss is the mean cross-entropy in nats.",
+    )
+    st.caption(
+        f"95\N{NO-BREAK SPACE}% interval: {percent(low)} to {percent(high)}, as far as {num_images:,} digits can tell."
+    )
+
+
+def _figures(evaluation: "Evaluation") -> None:
+    from mnistlab.evaluation import digit_line
+    from mnistlab.scores import digit_scores
+
+    scores = digit_scores(evaluation.confusion)
+    lines = [digit_line(score.digit, score.num_correct, score.num_images).split(": ")[1] for score in scores]
+    recalls = [score.recall for score in scores if score.recall is not None]
+    start = min(0.9, float(np.floor(min(recalls) * 10) / 10))
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=296):
+            st.markdown(f"**Each digit** (bars begin at {100 * start:.0f} %)")
+            st.html(confusion_view.score_bars(scores, lines, start))
+        with st.container(width=348):
+            st.markdown("**What was read as what?** Click on a cell.")
+            content = confusion_view.matrix(evaluation.confusion, _chosen_cell())
+            picking.pick(content, "evaluate_matrix", on_pick=_choose_cell)
+
+
+def _choose_cell(cell: int) -> None:
+    true, read = divmod(cell, 10)
+    again = _chosen_cell() == (true, read)  # a second click on a cell lets go of it
+    st.session_state["evaluate_true"] = ANY if again else str(true)
+    st.session_state["evaluate_read"] = ANY if again else str(read)
+    st.session_state["evaluate_shown"] = SHOWN[0]
+    st.session_state["evaluate_page"] = 1
+
+
+def _chosen_cell() -> tuple[int, int] | None:
+    given = [st.session_state.get(key, st.query_params.get(key, ANY)) for key in ("evaluate_true", "evaluate_read")]
+    if not all(isinstance(digit, str) and digit in _DIGITS[1:] for digit in given):
+        return None
+    return int(given[0]), int(given[1])
+
+
+def _grid(model: ModelChoice, split: Split, evaluation: "Evaluation", address: Address) -> None:
+    st.subheader("What it said about each digit", anchor=False)
+    st.caption(
+        "Below each digit: predicted (true). A check mark and a solid frame are right, a cross and dashes wrong. "
+        "Click on a digit to see why."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        indices = _filtered(split, evaluation, address)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        indices = gallery.paged(indices, "evaluate_page", address)
+    if len(indices) == 0:
+        st.info("There is no such digit." if _is_filtered() else "Not one wrong: a very good network, or few digits.")
+        return
+    gallery.show(model, split, indices, "evaluate_digits", evaluation)
+
+
+def _filtered(split: Split, evaluation: "Evaluation", address: Address) -> npt.NDArray[np.int64]:
+    """The images that the controls ask for; shows the controls."""
+    address.check_choice("evaluate_shown", "choice", SHOWN)
+    shown = st.segmented_control(
+        "Show", SHOWN, default=SHOWN[0], required=True, key="evaluate_shown", bind="query-params"
+    )
+    keep = np.ones(len(split), bool) if shown == SHOWN[0] else ~evaluation.correct
+    for label, key, digits in (
+        ("True digit", "evaluate_true", split.labels),
+        ("Read as", "evaluate_read", evaluation.predictions),
+    ):
+        address.check_choice(key, "digit", _DIGITS)
+        digit = st.selectbox(label, _DIGITS, key=key, bind="query-params", width=110)
+        if digit != ANY:
+            keep &= digits == int(digit)
+    return np.flatnonzero(keep)
+
+
+def _is_filtered() -> bool:
+    return any(st.session_state.get(key, ANY) != ANY for key in ("evaluate_true", "evaluate_read"))
+
+
+def _surest(model: ModelChoice, split: Split, evaluation: "Evaluation") -> None:
+    mistakes = evaluation.mistakes[:_SUREST]
+    if len(mistakes) == 0:
+        return
+    st.subheader("Its surest mistakes", anchor=False)
+    st.markdown("It was sure of each of these, and wrong. Would you have labelled them so?")
+
+    def caption(index: int) -> str:
+        sure = f"{100 * evaluation.confidence[index]:.0f} %"
+        return f"{evaluation.predictions[index]} ({split.labels[index]}) {sure}"
+
+    gallery.show(model, split, mistakes, "evaluate_surest", evaluation, caption, _SUREST_SIDE)
+    st.caption("Below each: predicted (true), and the probability it gave to its answer.")
+
+
+def _code() -> None:
+    from mnistlab.evaluation import digit_line, evaluate
+    from mnistlab.intervals import wilson_interval
+    from mnistlab.scores import DigitScore, digit_scores
+
+    frame.show_code(evaluate, digit_line, digit_scores, DigitScore, wilson_interval)
