@@ -8,8 +8,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.test_lesson_pages import open_page
 from tests.browser.test_live_chart import drag, ranges
-from tests.browser.test_story import PATIENT, last_step
+from tests.browser.test_story import last_step
 
+PATIENT = 120_000  # ms; a browser, a server and a training share two cores
 PROGRESS = re.compile(r"Epoch .* step ")
 
 
@@ -38,6 +39,7 @@ def loss_chart(page: Page) -> Locator:
 
 def start(page: Page, app_url: str, epochs: int, hidden: str = "512") -> str:
     """Start the quick preset for some epochs with a double click; return the run's id."""
+    page.set_default_timeout(PATIENT)
     open_page(page, f"{app_url}/Train")
     choose_preset(page, "Quick")
     expect(main(page).get_by_role("spinbutton", name="Batch size")).to_have_value("128", timeout=PATIENT)
@@ -54,17 +56,22 @@ def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_
 ) -> None:
     run_id = start(page, app_url, epochs=300)
     sidebar = page.get_by_test_id("stSidebar")
-    expect(sidebar.get_by_role("button", name="Stop")).to_have_count(1)  # a double click has started one run
+    expect(sidebar.get_by_role("button", name="Stop")).to_have_count(
+        1, timeout=PATIENT
+    )  # a double click has started one run
 
     press(page, "Pause")
     expect(main(page).get_by_role("button", name="One step")).to_be_enabled(timeout=PATIENT)
     before = last_step(page)
     press(page, "One step")
     expect(page.get_by_text(re.compile(rf"Step {before + 1:,} learned from 128 digits"))).to_be_visible(timeout=PATIENT)
-    expect(main(page).locator(".digits figure")).to_have_count(41)  # 40 of the batch, and the one that is read below
+    expect(main(page).locator(".digits figure")).to_have_count(
+        41, timeout=PATIENT
+    )  # 40 of the batch, and the one that is read below
     expect(sidebar.get_by_text("paused at")).to_be_visible(timeout=PATIENT)
 
     other = chromium.new_page()
+    other.set_default_timeout(PATIENT)
     other.goto(page.url)
     expect(other.get_by_text(re.compile(rf"Step {before + 1:,} learned"))).to_be_visible(timeout=PATIENT)
     press(other, "Go on")
@@ -96,6 +103,7 @@ def test_zoom_survives_while_a_run_goes_on_and_a_reload_finds_it(page: Page, app
     chart = loss_chart(page)
     expect(chart.locator(".scatterlayer .trace")).to_have_count(3, timeout=PATIENT)
     drag(page, chart, (0.0, 0.1), (0.4, 0.6))
+    page.wait_for_function("plot => plot.layout.xaxis.range[1] < 200", arg=chart.element_handle(), timeout=PATIENT)
     zoomed, step = ranges(chart), last_step(page)
     page.wait_for_function(
         "step => Number(document.body.innerText.match(/step ([\\d,]+) of/)[1].replaceAll(',', '')) > step + 200",
@@ -119,4 +127,4 @@ def test_finished_run_gets_five_more_epochs_and_one_thing_is_changed(page: Page,
     expect(page.get_by_text("The test set was read 2 times")).to_be_visible(timeout=PATIENT)
     press(page, "Learning rate 0.006")
     expect(main(page).get_by_text(re.compile(r"As run .*, but: learning rate 0\.006"))).to_be_visible(timeout=PATIENT)
-    expect(main(page).get_by_role("spinbutton", name="Epochs")).to_have_value("6")
+    expect(main(page).get_by_role("spinbutton", name="Epochs")).to_have_value("6", timeout=PATIENT)
