@@ -63,7 +63,7 @@ def small_run(**train: object) -> RunConfig:
 def test_overview_opens_on_a_digit_that_is_read() -> None:
     app = open_app()
     assert not app.exception
-    assert any("This is a **3**" in text.value for text in app.markdown)
+    assert "This is a <strong>3</strong>" in html_of(app)
 
 
 @pytest.mark.parametrize("script", PAGES)
