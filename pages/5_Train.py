@@ -54,8 +54,10 @@ def draw() -> None:
     try_this("train_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
+        start = st.container()  # above the settings, where nobody has to look for it
         config = recipe.choose()
-        _start_button(config)
+        with start:
+            _start_button(config)
     with picture:
         run_id = _watched_run()
         if run_id is None:

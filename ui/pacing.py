@@ -1,5 +1,6 @@
 """How often a page that watches a run asks for news: every second, and less often where that is dear."""
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
@@ -8,7 +9,8 @@ import streamlit as st
 
 from mnistlab.runs import Run
 
-_FIRST = 0.5  # seconds, until the first point is there
+_FIRST = 0.25  # seconds, until the first point is there,
+_IMPATIENT = 5.0  # unless it does not come within so many
 _STEPS = (1.0, 2.0, 5.0)
 _DEAR = 0.08  # share of the time between two refreshes that a refresh may take
 _ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
@@ -25,7 +27,7 @@ def seconds_between(run: Run) -> float | None:
     """How long to wait between two refreshes of this run's picture; None once it no longer changes by itself."""
     if not run.is_active:
         return None
-    if run.state == "running" and not run.step:
+    if not run.step and time.time() - run.created < _IMPATIENT:
         return _FIRST
     return _STEPS[_pace().level]
 

@@ -134,7 +134,9 @@ def test_one_slow_refresh_changes_nothing() -> None:
 
 @pytest.mark.usefixtures("own_session")
 def test_refreshing_is_quick_before_the_first_step_and_ends_with_the_run() -> None:
-    assert pacing.seconds_between(a_run(step=0)) == 0.5
+    assert pacing.seconds_between(a_run(step=0)) == 0.25
+    assert pacing.seconds_between(a_run(step=0, state="queued")) == 0.25
+    assert pacing.seconds_between(a_run(step=0, state="queued", created=time.time() - 60)) == 1
     assert pacing.seconds_between(a_run(step=10, state="finished")) is None
 
 
