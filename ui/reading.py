@@ -20,7 +20,7 @@ PEN, KEYS, PHOTO = "pen", "keys", "photo"
 WAYS = (PEN, KEYS, PHOTO)
 _PAD_WIDTH = canvas.SIDE + 4
 # Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
-_ANSWER_WIDTH = 290
+_ANSWER_WIDTH = 256
 # The pad's own toolbar appears above it while the mouse is there. Beside the pad, answers get what is left; on a phone
 # there is nothing beside it.
 _STYLE = """
