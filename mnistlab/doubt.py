@@ -4,7 +4,7 @@
     unsure(probabilities)                   # whether the best of ten answers is below SURE
 
 The bounds come from clean MNIST digits (5,000 validation images, enlarged fourfold) and from shapes that are none
-(`tests/shapes.py`: dots, dashes, scribbles, pairs of digits), not from the strokes that the lab is tested with.
+(`tests/shapes.py`: dots, dashes, scribbles, pairs of digits); that of the longest line leaves room for pen strokes too.
 """
 
 from dataclasses import dataclass

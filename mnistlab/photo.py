@@ -20,8 +20,8 @@ MAX_BYTES = 5_000_000  # as much as the lab's server takes
 MAX_PIXELS = 25_000_000  # 75 MB once decoded; a phone's photo has 12 million
 FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 400  # pixels of the longer side that is looked at: ten times what is kept of it
-# Ink differs from the paper around it by at least so much of full brightness. Source: faint pencil on photographed
-# paper is at 0.15 to 0.25, paper's own grain at 0.03.
+# Ink differs from the paper around it by at least so much of full brightness: more than a grainy paper does from
+# itself, less than pencil. Chosen on drawn photos (tests/test_photo.py), not on those of a camera.
 _FAINTEST = 0.1
 _SPECK = 0.04  # of the largest piece's area; smaller ones are dust
 _TOO_MANY = (

@@ -102,9 +102,7 @@ def _choose_split(address: Address) -> str:
     names = list(splits.SPLITS)
     address.check_choice("evaluate_split", "split", names)
     about = ". ".join(f"{name}: {scored.about}" for name, scored in splits.SPLITS.items())
-    return st.segmented_control(
-        "Split", names, default=names[0], required=True, key="evaluate_split", bind="query-params", help=f"{about}."
-    )
+    return st.selectbox("Split", names, key="evaluate_split", bind="query-params", help=f"{about}.")
 
 
 frame.show_page("Evaluate", draw)

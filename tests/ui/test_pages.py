@@ -218,6 +218,6 @@ def test_a_model_without_validation_images_says_so() -> None:
     run_id = store.create(small_run(validation_size=0))
     execution.execute(store, run_id)
     app = open_page("pages/6_Evaluate.py", model=run_id)
-    app.segmented_control(key="evaluate_split").set_value("validation").run()
+    app.selectbox(key="evaluate_split").set_value("validation").run()
     assert not app.exception
     assert "no validation" in app.error[0].value
