@@ -46,7 +46,8 @@ def build_model(config: ModelConfig) -> nn.Sequential:
     """Build an untrained network; its initial weights come from torch's global generator."""
     layers = _mlp_layers(config) if config.kind == "mlp" else _cnn_layers(config)
     first = [Normalise()] if config.normalise else []
-    return nn.Sequential(*first, *layers)
+    # Channels last: convolutions on a CPU need no reordering before and after, a quarter of their time.
+    return nn.Sequential(*first, *layers).to(memory_format=torch.channels_last)
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -71,16 +72,21 @@ def _mlp_layers(config: ModelConfig) -> Iterator[nn.Module]:
 def _cnn_layers(config: ModelConfig) -> Iterator[nn.Module]:
     yield nn.Flatten()
     yield nn.Unflatten(1, (1, IMAGE_SIDE, IMAGE_SIDE))
-    channels = 1
+    channels, side = 1, IMAGE_SIDE
     for index, num_filters in enumerate(config.channels):
         yield nn.Conv2d(channels, num_filters, kernel_size=3, padding=1, bias=not config.batch_norm)
         if config.batch_norm:
             yield nn.BatchNorm2d(num_filters)
         yield _ACTIVATIONS[config.activation]()
-        if index in (1, 3):  # 28 -> 14 -> 7 pixels
+        if index + 1 in config.pools:
             yield nn.MaxPool2d(2)
+            side //= 2  # 28 -> 14 -> 7 -> 3 pixels
         channels = num_filters
-    yield MeanOverPixels()
+    if config.head == "places":
+        yield nn.Flatten()
+        channels *= side * side
+    else:
+        yield MeanOverPixels()
     if config.dropout:
         yield nn.Dropout(config.dropout)
     yield nn.Linear(channels, NUM_CLASSES)

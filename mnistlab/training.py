@@ -8,6 +8,7 @@ Whoever iterates decides what to keep: this file knows no store, no page and no 
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -72,7 +73,9 @@ def train(
             set_learning_rate(state.optimizer, state.rate.at(meter.step))
             if state.slow_motion:
                 state.closeup = Closeup.before(state.model, images, labels)
-            loss, logits = train_step(state.model, state.optimizer, images, labels, config.train.label_smoothing)
+            loss, logits = train_step(
+                state.model, state.optimizer, images, labels, config.train.label_smoothing, config.train.precision
+            )
             meter.add(loss, logits, labels)
             if meter.is_due() or state.slow_motion:
                 state.leave()
@@ -92,14 +95,21 @@ def train_step(
     images: torch.Tensor,
     labels: torch.Tensor,
     label_smoothing: float = 0,
+    precision: str = "float32",
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Learn from one batch: images (B, 28, 28) float32 in [0, 1], labels (B,); return (loss (), logits (B, 10))."""
     optimizer.zero_grad()
-    logits = model(images)
-    loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+    with _computing_in(precision, images.device):
+        logits = model(images)
+    loss = F.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
     loss.backward()
     optimizer.step()
     return loss.detach(), logits.detach()
+
+
+def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Let layers compute in fewer bits, where a config asks for it; weights and gradients stay float32."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
 
 
 @dataclass
