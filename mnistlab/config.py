@@ -71,8 +71,8 @@ class AugmentConfig(_Frozen):
     )
     framed: bool = Field(
         False,
-        description="Set the warped digit as MNIST and the Draw page do, before shift and scale: longer side 20 pixels, "
-        "centre of mass in the middle.",
+        description="Set the warped digit as MNIST and the Draw page do, before shift and scale: longer side 20 "
+        "pixels, centre of mass in the middle.",
     )
     noise: float = Field(
         0,

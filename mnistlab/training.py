@@ -57,7 +57,7 @@ def train(
     validation = _Validation(dataset.validation, state.device)
     num_steps = batches.steps_per_epoch * config.train.epochs
     state.rate = LearningRate(config.train, num_steps, rate_changes)
-    meter = Meter(state.tally, batches.steps_per_epoch, state.device, report_every)
+    meter = Meter(state.tally, batches.steps_per_epoch, report_every)
     probe = Probe(dataset.train, state.device)
     yield TrainingStarted(
         state, num_steps, batches.steps_per_epoch, count_parameters(state.model), describe_device(config.train.device)
@@ -134,7 +134,8 @@ class TrainingState:
         flush_denormals()
         random = RandomStream(config.train.seed, device)
         random.enter()
-        model = build_model(config.model).to(device)
+        # Channels last: a CPU's convolutions need no reordering before and after, a quarter of their time.
+        model = build_model(config.model).to(device, memory_format=torch.channels_last)
         random.leave()
         state = cls(device, model, build_optimizer(config.train, model), random)
         if checkpoint is not None:

@@ -19,6 +19,7 @@ EDGES: dict[str, dict[str, tuple[float, float]]] = {
         "scale_max": (1, 3),
         "shear": (0, 60),
         "elastic": (0, 6),
+        "thickness": (0, 1),
         "noise": (0, 0.5),
         "erasing": (0, 0.7),
     },
@@ -182,3 +183,19 @@ def test_shape_is_the_fields_short_form() -> None:
     assert ModelConfig(hidden=(512, 120, 84)).shape == "784-512-120-84-10"
     assert ModelConfig(hidden=()).shape == "784-10"
     assert ModelConfig(kind="cnn", channels=(4, 8)).shape == "CNN 4-8"
+
+
+def test_runs_kept_before_a_setting_was_added_still_parse() -> None:
+    """Their JSON lacks what came later; a default must mean what they did."""
+    values = RunConfig(model=ModelConfig(kind="cnn")).model_dump()
+    for part, names in {
+        "model": ("pools", "head"),
+        "train": ("precision",),
+        "augment": ("thickness", "framed", "shear", "elastic"),
+    }.items():
+        for name in names:
+            del values[part][name]
+    parsed = parse_config(values)
+    assert (parsed.model.pools, parsed.model.head) == ((2, 4), "mean")
+    assert parsed.train.precision == "float32"
+    assert not parsed.augment.is_active
