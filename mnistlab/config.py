@@ -176,7 +176,7 @@ class TrainConfig(_Frozen):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
         description="Numbers in which layers are computed. bfloat16 has 8 bits of precision instead of 24 and is up to "
-        "twice as fast where the processor knows it; weights and losses stay float32.",
+        "twice as fast; weights and losses stay float32. Where the processor does not know it, float32 is used.",
     )
     label_smoothing: float = Field(0, ge=0, lt=1, description="Share of certainty spread over all ten digits.")
     batch_size: int = Field(20, ge=1, le=4096, description="Images a step.", json_schema_extra={"unit": "images"})

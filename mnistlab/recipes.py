@@ -15,7 +15,7 @@ BEST_CNN = RunConfig(
         learning_rate=6e-3,
         weight_decay=0.02,
         batch_size=128,
-        epochs=8,
+        epochs=24,
         schedule="one-cycle",
         precision="bfloat16",
     ),

@@ -20,7 +20,7 @@ from mnistlab.checkpoint import pack, unpack
 from mnistlab.closeup import Closeup
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset, Split
-from mnistlab.device import RandomStream, describe_device, flush_denormals, pick_device
+from mnistlab.device import RandomStream, computes_bfloat16, describe_device, flush_denormals, pick_device
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import Event, TrainingEnded, TrainingStarted
 from mnistlab.meter import Meter, Tally
@@ -108,8 +108,10 @@ def train_step(
 
 
 def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Let layers compute in fewer bits, where a config asks for it; weights and gradients stay float32."""
-    return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
+    """Let layers compute in fewer bits where a config asks for it and the device has them; weights stay float32."""
+    if precision == "bfloat16" and computes_bfloat16(device):
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mnistlab.device import RandomStream, describe_device, describe_machine, pick_device
+from mnistlab.device import RandomStream, computes_bfloat16, describe_device, describe_machine, pick_device
 from mnistlab.errors import ConfigError
 
 CPU = torch.device("cpu")
@@ -118,3 +118,11 @@ def test_a_restored_stream_repeats_what_came_after() -> None:
     other.enter()
     assert torch.equal(torch.rand(3), drawn)
     other.leave()
+
+
+def test_bfloat16_is_used_only_where_a_device_computes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for is_there in (True, False):
+        for unit in ("avx512_bf16", "amx_tile"):
+            monkeypatch.setattr(torch.cpu, f"_is_{unit}_supported", lambda is_there=is_there: is_there, raising=False)
+        assert computes_bfloat16(torch.device("cpu")) is is_there
+    assert not computes_bfloat16(torch.device("meta"))
