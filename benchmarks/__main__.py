@@ -9,6 +9,10 @@ BENCHMARKS = {
     "drawing": "benchmarks.drawing",
     "live": "benchmarks.live",
     "classroom": "benchmarks.classroom",
+    "memory": "benchmarks.memory",
+    "recipes": "benchmarks.recipes",
+    "training": "benchmarks.training",
+    "warps": "benchmarks.warps",
 }
 
 

@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 
 from mnistlab.config import AugmentConfig
-from mnistlab.damage import damage
+from mnistlab.damage import change_thickness, damage
 from mnistlab.data import IMAGE_SIDE
 
+_PART = 250  # images interpolated at once: their places (1.6 MB) stay in a core's cache, which halves the time
 _KNOTS = 5  # the net that bends a picture has 5 x 5 knots: about a knot for each bow of a digit
 
 
@@ -46,8 +47,13 @@ def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Genera
     """Warp each image (N, 28, 28) float32 in [0, 1] by values drawn from `generator`, on the images' device."""
     if not config.is_active:
         return images
-    warped = warp(images, draw_warps(len(images), config, generator), config.interpolation)
-    return damage(warped, config, generator)
+    from mnistlab.framing import warp_framed
+
+    warps = draw_warps(len(images), config, generator)
+    if config.thickness:
+        images = change_thickness(images, config.thickness, generator)
+    do_warp = warp_framed if config.framed else warp
+    return damage(do_warp(images, warps, config.interpolation), config, generator)
 
 
 def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generator) -> Warps:
@@ -79,15 +85,51 @@ def warp(
     Returns:
         (N, S, S) float32 in [0, 1], interpolated once, with empty pixels where nothing came from.
     """
-    side = images.shape[-1]
-    grid = F.affine_grid(_inverse_matrices(warps), [len(images), 1, side, side], align_corners=False)
-    if warps.bend is not None:
-        grid = grid + _bend_field(warps.bend, side)
+    return sample(images, inverse_matrices(warps), warps.bend, interpolation)
+
+
+def sample(
+    images: torch.Tensor,
+    matrices: torch.Tensor,
+    bend: torch.Tensor | None,
+    interpolation: Literal["bilinear", "nearest"],
+) -> torch.Tensor:
+    """Look each pixel of the result up where `matrices` (N, 2, 3) and `bend` (N, 2, 5, 5) point to."""
+    values = matrices if bend is None else torch.cat([matrices, bend.flatten(2) * (2 / IMAGE_SIDE)], dim=2)
+    basis = _basis(images.shape[-1], bend is not None, images.device)
+    part = _PART if images.device.type == "cpu" else max(1, len(images))
+    parts = [
+        _look_up(some_images, some_values, basis, interpolation)
+        for some_images, some_values in zip(images.split(part), values.split(part), strict=True)
+    ]
+    return torch.cat(parts)
+
+
+def _look_up(images: torch.Tensor, values: torch.Tensor, basis: torch.Tensor, interpolation: str) -> torch.Tensor:
+    """Interpolate N images where values (N, 2, K) times basis (K, S * S) point to."""
+    # The places lie in memory as a plane of columns and one of rows; `F.affine_grid` mixes them and takes 10 times
+    # as long: 36 ms instead of 3 for 6,000 images on one core.
+    grid = (values.flatten(0, 1) @ basis).view(-1, 2, *images.shape[1:]).permute(0, 2, 3, 1)
     warped = F.grid_sample(images.unsqueeze(1), grid, mode=interpolation, padding_mode="zeros", align_corners=False)
     return warped.squeeze(1)
 
 
-def _inverse_matrices(warps: Warps) -> torch.Tensor:
+def _basis(side: int, with_bend: bool, device: torch.device) -> torch.Tensor:
+    """(3 or 28, S * S): what a matrix's three columns, then each of the 25 knots, contribute to each pixel's place.
+
+    Places are in the units of `affine_grid`: -1 to 1 over a side. Between knots the pull is bicubic.
+    """
+    places = (2 * torch.arange(side, device=device) + 1) / side - 1
+    across, down = places.repeat(side), places.repeat_interleave(side)
+    rows = torch.stack([across, down, torch.ones_like(across)])
+    if not with_bend:
+        return rows
+    unit = torch.eye(_KNOTS, device=device)[:, None, :, None]
+    weights = F.interpolate(unit, size=(side, 1), mode="bicubic", align_corners=False)[:, 0, :, 0]  # (5, S)
+    return torch.cat([rows, torch.kron(weights, weights)])
+
+
+def inverse_matrices(warps: Warps) -> torch.Tensor:
     """(N, 2, 3): where each pixel of the result comes from, in the units of `affine_grid` (-1 to 1 over a side)."""
     radians = warps.degrees * (math.pi / 180)
     cosine, sine = torch.cos(radians) / warps.scale, torch.sin(radians) / warps.scale
@@ -100,14 +142,3 @@ def _inverse_matrices(warps: Warps) -> torch.Tensor:
     top = torch.stack([across, along, -across * right - along * down], dim=1)
     bottom = torch.stack([-sine, cosine, sine * right - cosine * down], dim=1)
     return torch.stack([top, bottom], dim=1)
-
-
-def _bend_field(bend: torch.Tensor, side: int) -> torch.Tensor:
-    """(N, S, S, 2): the knots' pulls between the knots, in the units of `affine_grid`.
-
-    Bicubic upsampling, as two matrix products: 5 times as fast as `F.interpolate` (6,000 images: 0.04 s, not 0.2).
-    """
-    unit = torch.eye(_KNOTS, device=bend.device)[:, None, :, None]
-    weights = F.interpolate(unit, size=(side, 1), mode="bicubic", align_corners=False)[:, 0, :, 0].T  # (S, 5)
-    field: torch.Tensor = weights @ (bend * (2 / IMAGE_SIDE)) @ weights.T
-    return field.permute(0, 2, 3, 1)

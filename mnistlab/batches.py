@@ -66,7 +66,7 @@ class Batches:
     def _gather(self, indices: torch.Tensor, epoch: int, start: int) -> tuple[torch.Tensor, torch.Tensor]:
         num_images = len(self._labels)
         originals = indices % num_images
-        images = self._images[originals].float() / 255
+        images = self._images[originals].float().div_(255)
         labels = self._labels[originals]
         if self._use == "replace":
             images = augment(images, self._config.augment, self._generator(_WARP, epoch, start))
@@ -77,9 +77,12 @@ class Batches:
     def _warp_first_copy(self, images: torch.Tensor, is_first: torch.Tensor, epoch: int, start: int) -> torch.Tensor:
         """Warp the images of the first half of a doubled epoch, leave those of the second half as they are."""
         in_file_order = not self._config.train.shuffle
-        if in_file_order and start * self._config.train.batch_size >= len(self._labels):
+        first_image = start * self._config.train.batch_size
+        if in_file_order and first_image >= len(self._labels):
             return images
         warped = augment(images, self._config.augment, self._generator(_WARP, epoch, start))
+        if in_file_order and first_image + len(images) <= len(self._labels):
+            return warped
         return torch.where(is_first[:, None, None], warped, images)
 
     def _append_warped(self) -> None:

@@ -62,6 +62,18 @@ class AugmentConfig(_Frozen):
         description="Bend: a net of 5 x 5 knots over the picture is pulled about, each knot by up to this far.",
         json_schema_extra={"unit": "pixels"},
     )
+    thickness: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Thicken or thin the strokes: from 1 pixel off each edge to 1 pixel more, times this.",
+        json_schema_extra={"unit": "pixels"},
+    )
+    framed: bool = Field(
+        False,
+        description="Set the warped digit as MNIST and the Draw page do, before shift and scale: longer side 20 "
+        "pixels, centre of mass in the middle.",
+    )
     noise: float = Field(
         0,
         ge=0,
@@ -100,7 +112,8 @@ class AugmentConfig(_Frozen):
     def is_active(self) -> bool:
         """Whether any image would be changed."""
         moved = self.rotation or self.affine_rotation or self.shift or self.shear or self.elastic
-        return bool(moved or self.scale_min != 1 or self.scale_max != 1 or self.noise or self.erasing)
+        painted = self.thickness or self.noise or self.erasing
+        return bool(moved or painted or self.framed or self.scale_min != 1 or self.scale_max != 1)
 
 
 class ModelConfig(_Frozen):
@@ -108,7 +121,7 @@ class ModelConfig(_Frozen):
 
     kind: Literal["mlp", "cnn"] = Field(
         "mlp",
-        description="mlp: fully connected layers. cnn: 3x3 convolutions, pooled after the second and the fourth.",
+        description="mlp: fully connected layers. cnn: 3x3 convolutions, then one linear layer.",
     )
     hidden: tuple[HiddenWidth, ...] = Field(
         (512,),
@@ -121,6 +134,15 @@ class ModelConfig(_Frozen):
         min_length=1,
         max_length=MAX_CONVOLUTIONS,
         description="Channels of each convolution of a CNN.",
+    )
+    pools: tuple[Annotated[int, Field(ge=1, le=MAX_CONVOLUTIONS)], ...] = Field(
+        (2, 4),
+        max_length=3,
+        description="After which convolutions of a CNN the picture's sides are halved, the strongest of four staying.",
+    )
+    head: Literal["mean", "places"] = Field(
+        "mean",
+        description="What a CNN's last layer sees: the mean of each channel, or each channel at each place.",
     )
     activation: Activation = Field("relu", description="What bends the sum of each neuron.")
     dropout: float = Field(
@@ -151,6 +173,11 @@ class TrainConfig(_Frozen):
     nesterov: bool = Field(False, description="Look ahead before measuring the gradient (SGD with momentum).")
     weight_decay: float = Field(0, ge=0, le=1, description="Pull all weights towards zero by this rate.")
     schedule: Schedule = Field("constant", description="How the learning rate changes during the run.")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="Numbers in which layers are computed. bfloat16 has 8 bits of precision instead of 24 and is up to "
+        "twice as fast; weights and losses stay float32. Where the processor does not know it, float32 is used.",
+    )
     label_smoothing: float = Field(0, ge=0, lt=1, description="Share of certainty spread over all ten digits.")
     batch_size: int = Field(20, ge=1, le=4096, description="Images a step.", json_schema_extra={"unit": "images"})
     epochs: int = Field(10, ge=1, le=1000, description="Passes over the training images.")

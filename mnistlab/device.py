@@ -52,6 +52,16 @@ def flush_denormals() -> None:
     torch.set_flush_denormal(True)
 
 
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether a device multiplies bfloat16 by itself; where it only imitates it, float32 is faster."""
+    if device.type == "cpu":
+        asks = (getattr(torch.cpu, f"_is_{unit}_supported", None) for unit in ("avx512_bf16", "amx_tile"))
+        return any(bool(ask()) for ask in asks if ask is not None)
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return False
+
+
 def describe_device(name: str = "auto") -> str:
     """Name the device for a person: "CPU, 2 threads" or the accelerator's own name."""
     device = pick_device(name)

@@ -20,9 +20,9 @@ FloatImage = npt.NDArray[np.float32]
 
 DIGIT_SIDE = 20  # longer side of the ink's box in the 28x28 picture
 # Mean centre of mass over MNIST's training images: row 14.0, column 14.0, standard deviation 0.3.
-_CENTRE = 14
+CENTRE = 14
 # Ink fainter than this is paper, smudge or the edge of antialiasing; it does not widen the box.
-_INK_THRESHOLD = 0.15
+INK_THRESHOLD = 0.15
 _MAX_SIDE = 4096  # pixels; larger pictures are a mistake or an attack
 
 
@@ -146,8 +146,8 @@ def _rim(picture: FloatImage) -> FloatImage:
 
 
 def _find_box(ink: FloatImage) -> tuple[int, int, int, int]:
-    rows = np.flatnonzero((ink > _INK_THRESHOLD).any(axis=1))
-    columns = np.flatnonzero((ink > _INK_THRESHOLD).any(axis=0))
+    rows = np.flatnonzero((ink > INK_THRESHOLD).any(axis=1))
+    columns = np.flatnonzero((ink > INK_THRESHOLD).any(axis=0))
     if len(rows) == 0:
         raise EmptyDrawingError("There is nothing on the canvas yet. Draw one digit, large, in the middle.")
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
@@ -183,6 +183,6 @@ def _position_by_mass(scaled: FloatImage) -> tuple[int, int]:
     row = scaled.sum(axis=1) @ np.arange(scaled.shape[0]) / mass
     column = scaled.sum(axis=0) @ np.arange(scaled.shape[1]) / mass
     return (
-        int(np.clip(round(_CENTRE - row), 0, IMAGE_SIDE - scaled.shape[0])),
-        int(np.clip(round(_CENTRE - column), 0, IMAGE_SIDE - scaled.shape[1])),
+        int(np.clip(round(CENTRE - row), 0, IMAGE_SIDE - scaled.shape[0])),
+        int(np.clip(round(CENTRE - column), 0, IMAGE_SIDE - scaled.shape[1])),
     )

@@ -11,7 +11,8 @@ from torch import nn
 from mnistlab.errors import DivergedError
 from mnistlab.events import EpochEnded, Probes, StepsTaken
 
-_CAPACITY = 10_000  # steps between two reports; a full meter is due
+# A full meter is due: so many steps, or so many images, whose logits take 40 bytes each.
+_CAPACITY, _MAX_IMAGES = 10_000, 500_000
 # The first report comes after this share of the usual time and each later one after twice as long, so that whoever
 # watches sees a curve begin at once.
 _FIRST_SHARE = 1 / 8
@@ -43,40 +44,42 @@ class Tally:
 class Meter:
     """Collects a training's figures step by step and turns them into events."""
 
-    def __init__(self, tally: Tally, steps_per_epoch: int, device: torch.device, report_every: float) -> None:
+    def __init__(self, tally: Tally, steps_per_epoch: int, report_every: float) -> None:
         self._tally = tally
         self._steps_per_epoch = steps_per_epoch
         self._report_every = report_every
         self._next_report = report_every * _FIRST_SHARE  # seconds after the last one
-        self._losses = torch.zeros(_CAPACITY, device=device)
-        self._hits = torch.zeros(_CAPACITY, device=device, dtype=torch.int64)
-        self._num_waiting = 0  # steps not reported yet
+        # Of the steps not reported yet: to keep a tensor costs a step nothing, to compute with it 8 microseconds.
+        self._losses: list[torch.Tensor] = []
+        self._logits: list[torch.Tensor] = []
+        self._labels: list[torch.Tensor] = []
         self._images_waiting = 0
         self._last_report: float | None = None  # before it, time counts from the first step
 
     @property
     def step(self) -> int:
         """Steps taken, whether reported or not."""
-        return self._tally.step + self._num_waiting
+        return self._tally.step + len(self._losses)
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Note one step: loss () and logits (B, 10) as they were before it, labels (B,)."""
         if self._last_report is None:
             self._last_report = time.perf_counter()
-        self._losses[self._num_waiting] = loss
-        self._hits[self._num_waiting] = (logits.argmax(1) == labels).sum()
-        self._num_waiting += 1
+        self._losses.append(loss)
+        self._logits.append(logits)
+        self._labels.append(labels)
         self._images_waiting += len(labels)
 
     def is_due(self) -> bool:
         """Whether it is time to report."""
         if self._last_report is None:
             return False
-        return self._num_waiting == _CAPACITY or time.perf_counter() - self._last_report >= self._next_report
+        is_full = len(self._losses) >= _CAPACITY or self._images_waiting >= _MAX_IMAGES
+        return is_full or time.perf_counter() - self._last_report >= self._next_report
 
     def has_news(self) -> bool:
         """Whether steps were taken since the last report."""
-        return self._num_waiting > 0
+        return len(self._losses) > 0
 
     def report(self, learning_rate: float, seconds: float, probes: Probes | None = None) -> StepsTaken:
         """Fetch what was collected; `seconds` were spent in the training loop so far.
@@ -84,8 +87,8 @@ class Meter:
         Raises:
             DivergedError: a loss is infinite or not a number.
         """
-        losses = self._losses[: self._num_waiting].cpu().numpy().copy()
-        hits = int(self._hits[: self._num_waiting].sum())
+        losses = torch.stack(self._losses).cpu().numpy()
+        hits = int((torch.cat(self._logits).argmax(1) == torch.cat(self._labels)).sum())
         accuracy = hits / self._images_waiting
         tally = self._tally
         first_step = tally.step + 1
@@ -97,7 +100,8 @@ class Meter:
         tally.epoch_steps += len(losses)
         tally.epoch_images += self._images_waiting
         tally.epoch_is_told = False
-        self._num_waiting = self._images_waiting = 0
+        self._losses, self._logits, self._labels = [], [], []
+        self._images_waiting = 0
         self._last_report = time.perf_counter()
         self._next_report = min(2 * self._next_report, self._report_every)
         epoch = tally.step / self._steps_per_epoch

@@ -14,6 +14,7 @@ from torch import nn
 
 from mnistlab.config import Activation, ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.linear import Linear
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 NUM_PIXELS = IMAGE_SIDE * IMAGE_SIDE
@@ -57,7 +58,7 @@ def _mlp_layers(config: ModelConfig) -> Iterator[nn.Module]:
     yield nn.Flatten()
     width = NUM_PIXELS
     for hidden_width in config.hidden:
-        yield nn.Linear(width, hidden_width)
+        yield Linear(width, hidden_width)
         if config.batch_norm:
             yield nn.BatchNorm1d(hidden_width)
         yield _ACTIVATIONS[config.activation]()
@@ -70,16 +71,21 @@ def _mlp_layers(config: ModelConfig) -> Iterator[nn.Module]:
 def _cnn_layers(config: ModelConfig) -> Iterator[nn.Module]:
     yield nn.Flatten()
     yield nn.Unflatten(1, (1, IMAGE_SIDE, IMAGE_SIDE))
-    channels = 1
+    channels, side = 1, IMAGE_SIDE
     for index, num_filters in enumerate(config.channels):
         yield nn.Conv2d(channels, num_filters, kernel_size=3, padding=1, bias=not config.batch_norm)
         if config.batch_norm:
             yield nn.BatchNorm2d(num_filters)
         yield _ACTIVATIONS[config.activation]()
-        if index in (1, 3):  # 28 -> 14 -> 7 pixels
+        if index + 1 in config.pools:
             yield nn.MaxPool2d(2)
+            side //= 2  # 28 -> 14 -> 7 -> 3 pixels
         channels = num_filters
-    yield MeanOverPixels()
+    if config.head == "places":
+        yield nn.Flatten()
+        channels *= side * side
+    else:
+        yield MeanOverPixels()
     if config.dropout:
         yield nn.Dropout(config.dropout)
     yield nn.Linear(channels, NUM_CLASSES)

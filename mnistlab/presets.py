@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 from mnistlab.errors import ConfigError
+from mnistlab.recipes import RECIPES
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ _ALL = (
             augment=AugmentConfig(rotation=15, shift=0.1, scale_min=0.8, scale_max=1.15),
         ),
     ),
+    *(Preset(title, about, config) for title, about, config in RECIPES),
 )
 
 # Test accuracy after 10 epochs. Source: the tutorial's own code, run once on the machine of README's table.

@@ -140,14 +140,11 @@ class Store:
         num_steps: int | None = None,
         rate_changes: Sequence[tuple[int, float]] | None = None,
     ) -> Request:
-        """Write a heartbeat and whatever is new, in one transaction.
+        """Write a heartbeat and whatever is new, in one transaction; return what the worker is asked to do.
 
         Args:
             weights: safetensors bytes by kind, as of the last step in `steps` or before.
             rate_changes: all learning rates that were taken up, with the step after which.
-
-        Returns:
-            What the worker is asked to do.
         """
         values: dict[str, Any] = {"heartbeat": time.time()}
         if num_steps is not None:

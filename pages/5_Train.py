@@ -70,9 +70,9 @@ def draw() -> None:
 
 def _show_code() -> None:
     from mnistlab.optimizers import build_optimizer, learning_rate_at
-    from mnistlab.training import train, train_step  # needs torch, and the page is on screen before it is there
+    from mnistlab.training import train_epochs, train_step  # needs torch, and the page is on screen before it is there
 
-    frame.show_code(train, train_step, build_optimizer, learning_rate_at)
+    frame.show_code(train_epochs, train_step, build_optimizer, learning_rate_at)
 
 
 def _start_button(config: RunConfig | None) -> None:

@@ -19,6 +19,7 @@ EDGES: dict[str, dict[str, tuple[float, float]]] = {
         "scale_max": (1, 3),
         "shear": (0, 60),
         "elastic": (0, 6),
+        "thickness": (0, 1),
         "noise": (0, 0.5),
         "erasing": (0, 0.7),
     },
@@ -188,3 +189,19 @@ def test_problem_with_one_field_is_told_whatever_the_others_are() -> None:
     assert problem_with(TrainConfig, "learning_rate", -1) == "should be greater than 0; -1 is not"
     assert problem_with(TrainConfig, "nesterov", True) is None  # wrong only together with another field
     assert problem_with(ModelConfig, "hidden", [512, "many"]) == "should be a valid integer; 'many' is not"
+
+
+def test_runs_kept_before_a_setting_was_added_still_parse() -> None:
+    """Their JSON lacks what came later; a default must mean what they did."""
+    values = RunConfig(model=ModelConfig(kind="cnn")).model_dump()
+    for part, names in {
+        "model": ("pools", "head"),
+        "train": ("precision",),
+        "augment": ("thickness", "framed", "shear", "elastic"),
+    }.items():
+        for name in names:
+            del values[part][name]
+    parsed = parse_config(values)
+    assert (parsed.model.pools, parsed.model.head) == ((2, 4), "mean")
+    assert parsed.train.precision == "float32"
+    assert not parsed.augment.is_active

@@ -3,7 +3,14 @@
 import pytest
 import torch
 
-from mnistlab.device import RandomStream, describe_device, describe_machine, device_names, pick_device
+from mnistlab.device import (
+    RandomStream,
+    computes_bfloat16,
+    describe_device,
+    describe_machine,
+    device_names,
+    pick_device,
+)
 from mnistlab.errors import ConfigError
 
 CPU = torch.device("cpu")
@@ -126,3 +133,11 @@ def test_each_device_that_is_named_can_be_picked(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
     assert device_names() == ("auto", "cpu", "cuda", "cuda:0", "cuda:1")
     assert all(pick_device(name) for name in device_names())
+
+
+def test_bfloat16_is_used_only_where_a_device_computes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for is_there in (True, False):
+        for unit in ("avx512_bf16", "amx_tile"):
+            monkeypatch.setattr(torch.cpu, f"_is_{unit}_supported", lambda is_there=is_there: is_there, raising=False)
+        assert computes_bfloat16(torch.device("cpu")) is is_there
+    assert not computes_bfloat16(torch.device("meta"))

@@ -10,7 +10,6 @@ from mnistlab import meter as meter_module
 from mnistlab.errors import DivergedError
 from mnistlab.meter import Meter, Tally
 
-CPU = torch.device("cpu")
 FAR = 1e9  # seconds: never due by time
 
 
@@ -22,7 +21,7 @@ def one_step(meter: Meter, loss: float, num_hits: int = 1, num_images: int = 2) 
 
 
 def test_a_report_holds_the_steps_since_the_last() -> None:
-    meter = Meter(Tally(), steps_per_epoch=4, device=CPU, report_every=FAR)
+    meter = Meter(Tally(), steps_per_epoch=4, report_every=FAR)
     one_step(meter, 3.0)
     one_step(meter, 2.0)
     first = meter.report(0.1, seconds=2)
@@ -36,7 +35,7 @@ def test_a_report_holds_the_steps_since_the_last() -> None:
 
 
 def test_a_reports_losses_are_not_overwritten_by_later_steps() -> None:
-    meter = Meter(Tally(), 4, CPU, FAR)
+    meter = Meter(Tally(), 4, FAR)
     one_step(meter, 3.0)
     report = meter.report(0.1, 1)
     one_step(meter, 9.0)
@@ -44,14 +43,14 @@ def test_a_reports_losses_are_not_overwritten_by_later_steps() -> None:
 
 
 def test_accuracy_counts_images_not_steps() -> None:
-    meter = Meter(Tally(), 4, CPU, FAR)
+    meter = Meter(Tally(), 4, FAR)
     one_step(meter, 1.0, num_hits=1, num_images=1)
     one_step(meter, 1.0, num_hits=0, num_images=9)
     assert meter.report(0.1, 1).accuracy == pytest.approx(0.1)
 
 
 def test_speed_is_images_over_seconds_of_the_whole_run() -> None:
-    meter = Meter(Tally(), 4, CPU, FAR)
+    meter = Meter(Tally(), 4, FAR)
     one_step(meter, 1.0, num_images=10)
     assert meter.report(0.1, seconds=2).images_per_second == 5
     one_step(meter, 1.0, num_images=20)
@@ -59,7 +58,7 @@ def test_speed_is_images_over_seconds_of_the_whole_run() -> None:
 
 
 def test_an_epoch_sums_up_its_own_steps_only() -> None:
-    meter = Meter(Tally(), 2, CPU, FAR)
+    meter = Meter(Tally(), 2, FAR)
     for loss, num_hits in ((8.0, 0), (6.0, 0), (3.0, 2), (1.0, 1)):
         one_step(meter, loss, num_hits)
         meter.report(0.1, 1)
@@ -71,25 +70,25 @@ def test_an_epoch_sums_up_its_own_steps_only() -> None:
 
 
 def test_an_epoch_without_steps_has_no_training_figures() -> None:
-    ended = Meter(Tally(), 2, CPU, FAR).epoch_ended(0, 0.0, 2.3, 0.1)
+    ended = Meter(Tally(), 2, FAR).epoch_ended(0, 0.0, 2.3, 0.1)
     assert (ended.train_loss, ended.train_accuracy, ended.images_per_second) == (None, None, 0)
 
 
 def test_a_meter_is_due_after_its_time() -> None:
     for report_every, is_due in ((0, True), (FAR, False)):
-        meter = Meter(Tally(), 4, CPU, report_every)
+        meter = Meter(Tally(), 4, report_every)
         one_step(meter, 1.0)
         assert meter.is_due() == is_due
 
 
 def test_a_meter_without_steps_is_never_due() -> None:
-    assert not Meter(Tally(), 4, CPU, report_every=0).is_due()
+    assert not Meter(Tally(), 4, report_every=0).is_due()
 
 
 def test_first_reports_come_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("time.perf_counter", lambda: now)
-    meter, pauses = Meter(Tally(), 1000, CPU, report_every=8), []
+    meter, pauses = Meter(Tally(), 1000, report_every=8), []
     now += 50  # the epoch 0 is being validated
     for _ in range(5):
         begun = now
@@ -104,7 +103,7 @@ def test_first_reports_come_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_full_meter_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meter_module, "_CAPACITY", 3)
-    meter = Meter(Tally(), 100, CPU, FAR)
+    meter = Meter(Tally(), 100, FAR)
     for _ in range(3):
         assert not meter.is_due()
         one_step(meter, 1.0)
@@ -115,7 +114,7 @@ def test_a_full_meter_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_steps_are_counted_before_they_are_reported() -> None:
-    meter = Meter(Tally(step=40), 4, CPU, FAR)
+    meter = Meter(Tally(step=40), 4, FAR)
     one_step(meter, 1.0)
     assert meter.step == 41
     assert meter.has_news()
@@ -123,7 +122,7 @@ def test_steps_are_counted_before_they_are_reported() -> None:
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), float("-inf")])
 def test_a_loss_that_is_no_number_names_its_step_and_a_cure(loss: float) -> None:
-    meter = Meter(Tally(step=1200), 4, CPU, FAR)
+    meter = Meter(Tally(step=1200), 4, FAR)
     for value in (1.0, loss, float("nan")):
         one_step(meter, value)
     with pytest.raises(DivergedError, match=re.escape("since step 1,202")) as caught:

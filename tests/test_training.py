@@ -55,6 +55,14 @@ VARIED = {
         shuffle=False,
         batch_size=250,
     ),
+    "bfloat16": tiny.config(
+        {"kind": "cnn", "channels": (2, 3), "pools": (1, 2), "head": "places", "batch_norm": True},
+        {"thickness": 0.5, "framed": True, "elastic": 1, "scale_min": 0.9},
+        optimizer="adamw",
+        learning_rate=1e-3,
+        precision="bfloat16",
+        batch_size=250,
+    ),
     "adamw": tiny.config(
         {"dropout": 0.3, "activation": "tanh"}, optimizer="adamw", learning_rate=1e-2, validation_size=0
     ),

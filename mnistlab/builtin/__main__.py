@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from mnistlab.checkpoint import pack_weights
 from mnistlab.data import load_dataset
@@ -15,8 +16,8 @@ from mnistlab.presets import get_preset
 from mnistlab.training import train
 
 
-def make(name: str) -> None:
-    """Train the preset `name`, read the test set once at the end, and write the model with its record."""
+def make(name: str, folder: Path = BUILTIN_MODELS) -> None:
+    """Train the preset `name`, read the test set once at the end, and write the model with its record to `folder`."""
     preset = get_preset(name)
     dataset = load_dataset(preset.config.dataset)
     epochs = []
@@ -44,8 +45,8 @@ def make(name: str) -> None:
         "per_digit": evaluation.per_digit,
         "epochs": epochs,
     }
-    (BUILTIN_MODELS / f"{name}.safetensors").write_bytes(pack_weights(started.state.model, preset.config))
-    (BUILTIN_MODELS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (folder / f"{name}.safetensors").write_bytes(pack_weights(started.state.model, preset.config))
+    (folder / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""Memory: the peak of training each preset, each in a process of its own, and the lab at rest.
+
+    python -m benchmarks memory --presets tutorial-deep fast-cnn
+
+Peaks are of the resident set, over the given steps and a checkpoint: nothing grows after that.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from mnistlab.presets import PRESETS
+
+_MEGABYTE = 1024 * 1024
+_STEPS = 400  # of training before the peak is read: several chunks of 6,000 images at the larger batches
+
+_TRAIN = """
+import json, resource, sys
+import torch
+from mnistlab.data import load_dataset
+from mnistlab.events import StepsTaken, TrainingStarted
+from mnistlab.presets import get_preset
+from mnistlab.training import train
+def peak():  # kilobytes; on macOS bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+imported = peak()
+for event in train(get_preset(sys.argv[1]).config, load_dataset()):
+    if isinstance(event, TrainingStarted):
+        state = event.state
+    if isinstance(event, StepsTaken) and event.step >= int(sys.argv[2]):
+        break
+state.checkpoint()
+print(json.dumps([imported, peak()]))
+"""
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks memory", description=__doc__)
+    parser.add_argument("--presets", nargs="*", default=list(PRESETS), choices=list(PRESETS))
+    parser.add_argument("--steps", type=int, default=_STEPS)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    rows = [{"what": f"training {name}", "peak_mb": _training_peak(name, options.steps)} for name in options.presets]
+    if options.json:
+        print(json.dumps(rows))
+        return
+    print("| what | peak, MB resident |\n|---|---|")
+    for row in rows:
+        print(f"| {row['what']} | {row['peak_mb']:.0f} |")
+
+
+def _training_peak(preset: str, steps: int) -> float:
+    """Megabytes, from the start of Python to the end of the steps."""
+    with tempfile.TemporaryDirectory() as lab:
+        done = subprocess.run(
+            [sys.executable, "-c", _TRAIN, preset, str(steps)],
+            env=os.environ | {"MNISTLAB_LAB": lab},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    _, peak = json.loads(done.stdout)
+    return float(peak) / _MEGABYTE
