@@ -48,7 +48,7 @@ export default function pixels({ data, parentElement }) {
 _mount = st.components.v2.component(
     "mnistlab_pixels", html='<div class="pixels"></div>', css=_CSS, js=_SCRIPT, isolate_styles=False
 )
-_HINT = "Point at a pixel: row, column and value."
+_HINT = "Point at a pixel, or tap it: row, column and value."
 
 
 def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool = False) -> str:
