@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 from filelock import FileLock, Timeout
 
 from mnistlab.errors import EngineError
@@ -40,9 +41,10 @@ def client() -> Any:
     """A connected Dask client of the engine, which is started if need be; safe to call from many threads."""
     global _client
     from distributed import Client
+    from distributed.comm.addressing import normalize_address
 
     with _lock:
-        wanted = address()
+        wanted = normalize_address(address())
         if _client is not None and _client.status == "running" and _client.scheduler.address == wanted:
             return _client
         if _client is not None:
@@ -99,10 +101,13 @@ def is_up() -> bool:
 def running_address() -> str | None:
     """The local engine's address if one is running."""
     try:
-        listening: str = json.loads(_address_file().read_text(encoding="utf-8"))["address"]
+        published = json.loads(_address_file().read_text(encoding="utf-8"))
+        listening: str = published["address"]
+        if not psutil.pid_exists(published["pid"]):
+            return None  # it was killed; whoever listens there now is somebody else
         place = urlsplit(listening)
         socket.create_connection((place.hostname, place.port), timeout=0.5).close()
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return listening
 

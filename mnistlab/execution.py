@@ -8,8 +8,11 @@ import contextlib
 import functools
 import os
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 
 from mnistlab import data, queue
 from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, StoreError
@@ -20,6 +23,7 @@ from mnistlab.store import Store
 from mnistlab.training import train
 
 _LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
+_PULSE_EVERY = 5.0  # seconds between two heartbeats, whatever the training does
 _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 # A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
@@ -32,10 +36,16 @@ def run_next(db_url: str, ticket: str) -> None:
     from mnistlab.worker import use_own_threads
 
     use_own_threads()
-    store = Store(db_url)
+    store = _opened(db_url)
     taken = queue.take(store, this_worker(), ticket)
     if taken is not None:
         _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
+
+
+@lru_cache(maxsize=4)
+def _opened(db_url: str) -> Store:
+    """One store for all jobs of this process."""
+    return Store(db_url)
 
 
 def this_worker() -> str:
@@ -64,7 +74,8 @@ def _attempt(
     store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
 ) -> None:
     try:
-        _follow(store, run_id, attempt, on_event, wants_stop)
+        with _pulse(store, run_id, attempt):
+            _follow(store, run_id, attempt, on_event, wants_stop)
     except StoreError:  # then the reason cannot be kept there either
         raise
     except MnistLabError as error:
@@ -77,6 +88,25 @@ def _attempt(
         with contextlib.suppress(StoreError):
             store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
         raise
+
+
+@contextmanager
+def _pulse(store: Store, run_id: str, attempt: int) -> Iterator[None]:
+    """Show that this process is alive also while one step, or the test at the end, takes longer than a heartbeat."""
+    is_over = threading.Event()
+
+    def beat() -> None:
+        while not is_over.wait(_PULSE_EVERY):
+            with contextlib.suppress(StoreError):
+                store.change(run_id, {"heartbeat": time.time()}, ["running"], attempt)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _follow(
@@ -119,7 +149,8 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
     while request.is_waiting(recorder.state.step) and not wants_stop():
         time.sleep(_LOOK_EVERY)
         now = time.monotonic()
-        if _outstays(store, now - since):
+        if recorder.is_a_guest and _outstays(store, now - since) and not recorder.is_asked_otherwise(request):
+            recorder.note("It was paused for long, so its worker was given to others.")
             return Request(stop=True)
         if now - last_beat >= _BEAT_EVERY:
             request, last_beat = recorder.beat(), now
@@ -131,7 +162,9 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
 def _outstays(store: Store, seconds: float) -> bool:
     if seconds < _GUEST_SECONDS:
         return False
-    return seconds > _ALONE_SECONDS or bool(store.runs(states=["queued"], limit=1))
+    with contextlib.suppress(StoreError):
+        return seconds > _ALONE_SECONDS or bool(store.runs(states=["queued"], limit=1))
+    return False
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -3,15 +3,21 @@
 Everything is said through the store. What the engine gets are tickets: each takes the run that is next in the queue.
 """
 
+import threading
 import time
+from contextlib import suppress
+from functools import lru_cache
 
 from mnistlab import queue, steering
 from mnistlab.config import RunConfig
-from mnistlab.errors import EngineError, StoreError
+from mnistlab.errors import EngineError, MnistLabError, StoreError
 from mnistlab.store import Store
 
+_WORKERS_TROUBLE = "A worker could not begin: "
+_ADVICE = "Is the same mnistlab, with all that it requires, installed on every worker, and can each reach the database?"
 _WAKE_EVERY = 5.0  # seconds; thirty pages may ask for it at every tick
 _last_wake = 0.0
+_waking = threading.Lock()
 
 
 def start(config: RunConfig, store: Store, owner: str | None = None) -> str:
@@ -82,22 +88,39 @@ def reconcile(store: Store) -> None:
 
 
 def wake(store: Store) -> None:
-    """Look after a queue that does not move: start the engine if it is gone, hand it what it has not got.
+    """Look after the queue: start the engine if it is gone, hand it what it has not got. Cheap to call often.
 
-    Runs that no engine can take are closed as failed, with the reason. Cheap to call often.
+    Where that cannot be done, the runs stay in the queue with the reason, and go on when it can.
     """
     global _last_wake
     from mnistlab import tickets
 
-    if time.monotonic() - _last_wake < _WAKE_EVERY:
+    if time.monotonic() - _last_wake < _WAKE_EVERY or not _waking.acquire(blocking=False):
         return
-    _last_wake = time.monotonic()
+    trouble = None
     try:
         reconcile(store)
         tickets.check_workers()
     except EngineError as error:
-        for run in store.runs(states=["queued"]):
-            _fail(store, run.id, error)
+        trouble = str(error)
+    finally:
+        _last_wake = time.monotonic()
+        _waking.release()
+    for run in store.runs(states=["queued"]):
+        is_of_a_worker = run.error is not None and run.error.startswith(_WORKERS_TROUBLE)
+        if run.error != trouble and not is_of_a_worker:
+            store.change(run.id, {"error": trouble}, ["queued"], run.attempt)
+
+
+def wake_soon(store: Store) -> None:
+    """As wake, for a page, which does not wait for it: an engine that does not answer takes ten seconds to do so."""
+    if time.monotonic() - _last_wake >= _WAKE_EVERY and not _waking.locked():
+        threading.Thread(target=_wake_quietly, args=(store,), daemon=True).start()
+
+
+def _wake_quietly(store: Store) -> None:
+    with suppress(MnistLabError, RuntimeError):  # RuntimeError: the server is being stopped meanwhile
+        wake(store)
 
 
 def run_job(db_url: str, ticket: str) -> None:
@@ -109,16 +132,19 @@ def run_job(db_url: str, ticket: str) -> None:
 
 def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -> None:
     """Close the run of a ticket that ended with an error outside the training: called by whoever gave the ticket."""
-    store = Store(db_url)
-    if isinstance(error, StoreError):  # the run is in the queue still, and `wake` tries again
-        return
+    store = _opened(db_url)
     held = queue.held_by(ticket, store)
-    if held is not None or store.run(run_id).state == "queued":
-        told = EngineError(
-            f"The worker could not execute it: {_root_of(error)}. Is the same mnistlab, with all that it requires, "
-            "installed on every worker?"
-        )
-        _fail(store, held.id if held else run_id, told)
+    if held is not None and not isinstance(error, StoreError):
+        reason = f"Its worker process died several times, most often of too little memory ({_root_of(error)})."
+        _close_as_failed(store, held.id, reason, "running", held.attempt)
+    elif held is None and not queue.has_taken(ticket, store):  # else it has told its own run
+        # The run stays in the queue, and `wake` tries again.
+        store.change(run_id, {"error": f"{_WORKERS_TROUBLE}{_root_of(error)}. {_ADVICE}"}, ["queued"])
+
+
+@lru_cache(maxsize=4)
+def _opened(db_url: str) -> Store:
+    return Store(db_url)
 
 
 def _root_of(error: BaseException) -> str:
@@ -133,11 +159,11 @@ def _submit(store: Store, run_id: str) -> None:
     try:
         tickets.submit(store.url, run_id, store.run(run_id).attempt)
     except EngineError as error:
-        _fail(store, run_id, error)
+        _close_as_failed(store, run_id, str(error), "queued", store.run(run_id).attempt)
         raise
 
 
-def _fail(store: Store, run_id: str, error: EngineError) -> None:
-    attempt = store.claim(run_id, "none")
-    if attempt is not None:
-        store.finish(run_id, attempt, "failed", error=str(error))
+def _close_as_failed(store: Store, run_id: str, reason: str, state: str, attempt: int) -> None:
+    """Close a run that nobody executes, if it is still as it was seen."""
+    values = {"state": "failed", "error": reason, "finished": time.time(), "control": None, "pause_at": None}
+    store.change(run_id, values, [state], attempt)

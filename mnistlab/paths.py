@@ -3,10 +3,11 @@
 The lab folder holds what a lab collects: the database, downloaded data sets, the engine's address and log.
 """
 
+import math
 import os
 from pathlib import Path
 
-from mnistlab.errors import StoreError
+from mnistlab.errors import ConfigError, StoreError
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
@@ -33,3 +34,19 @@ def lab_folder() -> Path:
 def database_url() -> str:
     """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder."""
     return os.environ.get("MNISTLAB_DB") or f"sqlite:///{lab_folder() / 'lab.sqlite'}"
+
+
+def seconds_setting(name: str, default: float) -> float:
+    """A number of seconds from the environment.
+
+    Raises:
+        ConfigError: it is no number, or below 0.
+    """
+    given = os.environ.get(name, str(default))
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < math.inf:
+        raise ConfigError(f"{name} is {given!r}; it must be a number of seconds, such as {default:g}.")
+    return seconds

@@ -67,6 +67,12 @@ def held_by(ticket: str, store: Store) -> Run | None:
     return store.run(run_id) if run_id is not None else None
 
 
+def has_taken(ticket: str, store: Store) -> bool:
+    """Whether a ticket has ever taken a run, which may be over."""
+    with store.transaction() as connection:
+        return connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.ticket == ticket)) is not None
+
+
 def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, int] | None:
     deaths, step = _count_death(store, run.id)
     attempt = store.claim(run.id, worker, ticket)

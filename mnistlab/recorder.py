@@ -1,6 +1,5 @@
 """From a training's events to the store: throttled, with checkpoints, and a test at the end."""
 
-import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,6 +10,7 @@ from mnistlab.device import describe_machine
 from mnistlab.errors import RunNotFoundError, StoreError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.paths import seconds_setting
 from mnistlab.predictions import ANSWERS, pack_answers
 from mnistlab.runs import Request
 from mnistlab.store import Store
@@ -18,7 +18,7 @@ from mnistlab.training import TrainingState
 
 _WRITE_EVERY = 0.5  # seconds between two transactions
 # Seconds of work that a crash may cost; a checkpoint of the tutorial's network takes some 10 ms.
-_CHECKPOINT_EVERY = float(os.environ.get("MNISTLAB_CHECKPOINT", "5"))
+_CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
 _STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
 
 _Answer = TypeVar("_Answer")
@@ -32,6 +32,7 @@ class Recorder:
         self._run_id = run_id
         self._attempt = attempt
         self._run = store.run(run_id)
+        self._note: str | None = None
         self._started: TrainingStarted | None = None
         self._steps: list[StepsTaken] = []
         self._epochs: list[EpochEnded] = []
@@ -98,11 +99,20 @@ class Recorder:
     def stop(self) -> None:
         """Keep what was learned so far and close the run as stopped."""
         self._insist(lambda: self._write(with_checkpoint=True))
-        self._insist(lambda: self._store.finish(self._run_id, self._attempt, "stopped"))
+        self._insist(lambda: self._store.finish(self._run_id, self._attempt, "stopped", error=self._note))
+
+    @property
+    def is_a_guest(self) -> bool:
+        """Whether an engine's worker is held, which others may wait for."""
+        return self._run.ticket is not None
+
+    def note(self, reason: str) -> None:
+        """Say why it is stopped, where nobody has asked for it."""
+        self._note = reason
 
     def give_up(self) -> None:
         """Keep the curve up to where the loss was last a number, without the weights, which no longer are."""
-        self._store.log(self._run_id, self._attempt, self._steps, self._epochs)
+        self._insist(lambda: self._store.log(self._run_id, self._attempt, self._steps, self._epochs))
 
     def finish(self, test: Split) -> None:
         """Keep the weights, read the test set, and close the run."""
@@ -118,9 +128,9 @@ class Recorder:
             "train_seconds": self._ended.seconds,
             "images_per_second": self._ended.images_per_second,
             "num_parameters": self._started.num_parameters,
-            "machine": describe_machine(),
+            "machine": describe_machine() | {"device": self._started.device},
         }
-        answers = pack_answers(evaluation, self._store.run(self._run_id).step)
+        answers = pack_answers(evaluation, self._ended.step)
         self._insist(lambda: self._store.log(self._run_id, self._attempt, weights={ANSWERS: answers}))
         self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
 

@@ -37,6 +37,7 @@ def insert_metrics(
     connection: sa.Connection, run_id: str, steps: Sequence[StepsTaken], epochs: Sequence[EpochEnded]
 ) -> None:
     """Add reports and epochs."""
+    losses = schema.losses
     for report in steps:
         row = {
             "run_id": run_id,
@@ -47,7 +48,10 @@ def insert_metrics(
             "values": report.losses.astype("<f4").tobytes(),
             "probes": json.dumps(asdict(report.probes)) if report.probes else None,
         }
-        connection.execute(schema.losses.insert().values(row))
+        # Where the answer to a commit was lost, the same report comes a second time.
+        again = (losses.c.run_id == run_id) & (losses.c.first_step == report.first_step)
+        connection.execute(losses.delete().where(again))
+        connection.execute(losses.insert().values(row))
     for ended in epochs:
         row = {"run_id": run_id, "epoch": ended.epoch, "step": ended.step, "figures": json.dumps(asdict(ended))}
         # A run that goes on from the very end of an epoch tells that epoch again.

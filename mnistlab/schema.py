@@ -86,7 +86,9 @@ def open_database(url: str) -> sa.Engine:
     """
     shown = _without_password(url)
     try:
-        engine = sa.create_engine(url, connect_args={"timeout": _PATIENCE} if url.startswith("sqlite") else {})
+        engine = sa.create_engine(
+            url, connect_args={"timeout": _PATIENCE} if url.startswith("sqlite") else {}, pool_pre_ping=True
+        )
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _tune_sqlite)
         try:
@@ -106,17 +108,17 @@ def open_database(url: str) -> sa.Engine:
 def _prepare(engine: sa.Engine) -> int:
     """Make what is missing, bring an older database up to date and return the version found."""
     with engine.begin() as connection:
-        if not sa.inspect(connection).has_table(meta.name):
-            metadata.create_all(connection)
-        version: int | None = connection.scalar(sa.select(meta.c.schema_version))
+        version: int | None = None
+        if sa.inspect(connection).has_table(meta.name):
+            version = connection.scalar(sa.select(meta.c.schema_version))
+        if version is not None and version > SCHEMA_VERSION:
+            return version
+        metadata.create_all(connection)
         if version is None:
             connection.execute(meta.insert().values(schema_version=SCHEMA_VERSION))
-            return SCHEMA_VERSION
-        if version < SCHEMA_VERSION:
+        elif version < SCHEMA_VERSION:
             _bring_up_to_date(connection)
-        if version <= SCHEMA_VERSION:
-            metadata.create_all(connection)
-    return version
+    return SCHEMA_VERSION
 
 
 def _bring_up_to_date(connection: sa.Connection) -> None:

@@ -15,7 +15,7 @@ from mnistlab.errors import ConfigError
 from mnistlab.store import Store
 
 # The next attempt is nobody's: whoever still holds the run finds that it is not his any more.
-_NOBODYS: dict[str, Any] = {"attempt": schema.runs.c.attempt + 1, "ticket": None}
+_NOBODYS: dict[str, Any] = {"attempt": schema.runs.c.attempt + 1, "ticket": None, "worker": None}
 _OVER = ("finished", "stopped", "failed", "lost")
 _AFRESH: dict[str, Any] = {"control": None, "pause_at": None, "error": None, "finished": None, "deaths": None}
 
@@ -67,21 +67,21 @@ def set_learning_rate(run_id: str, learning_rate: float, store: Store) -> None:
     store.change(run_id, {"wanted_rate": learning_rate}, ["queued", "running"])
 
 
-def requeue(run_id: str, store: Store, state: str = "queued") -> None:
-    """Queue a stopped, failed or lost run again; it will go on from its last checkpoint.
+def requeue(run_id: str, store: Store, state: str = "queued") -> bool:
+    """Queue a stopped, failed or lost run again; it will go on from its last checkpoint. Tell whether it was done.
 
     Args:
         state: queued for an engine, or running for a caller who claims it in the next moment.
     """
     run = store.run(run_id)
     if run.state not in ("stopped", "failed", "lost"):
-        return
+        return False
     values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
     # Of two who ask at once, the second finds another attempt.
-    store.change(run_id, values, ["stopped", "failed", "running"], run.attempt)
+    return store.change(run_id, values, ["stopped", "failed", "running"], run.attempt)
 
 
-def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") -> None:
+def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") -> bool:
     """Queue a run that is over for some more epochs than it was to have; a schedule is stretched over all.
 
     Args:
@@ -92,12 +92,12 @@ def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") ->
     """
     run = store.run(run_id)
     if run.state not in _OVER:
-        return
+        return False
     config = _with_more_epochs(run.config, num_epochs)
     values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
     values["config"] = config.model_dump_json()
     values["num_steps"] = sa.cast(schema.runs.c.num_steps * config.train.epochs / run.config.train.epochs, sa.Integer)
-    store.change(run_id, values, [*_OVER, "running"], run.attempt)
+    return store.change(run_id, values, [*_OVER, "running"], run.attempt)
 
 
 def _with_more_epochs(config: RunConfig, num_epochs: int) -> RunConfig:

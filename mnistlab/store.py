@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
-from mnistlab.errors import RunNotFoundError, StoreError
+from mnistlab.errors import ConfigError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.paths import database_url
 from mnistlab.rows import insert_metrics, replace_weights, rewind, write_own
@@ -31,6 +31,14 @@ from mnistlab.runs import Request, Run, run_from_row
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _RUN_ID = re.compile(f"[{_ALPHABET}]{{8}}")
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
+
+
+def _readable(row: sa.RowMapping) -> Run | None:
+    """The run, or None for one of another version of mnistlab, which must not keep all others from being listed."""
+    try:
+        return run_from_row(row)
+    except ConfigError:
+        return None
 
 
 def is_run_id(text: object) -> bool:
@@ -99,7 +107,8 @@ class Store:
         if states is not None:
             query = query.where(schema.runs.c.state.in_(states))
         with self.transaction() as connection:
-            return [run_from_row(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        return [run for row in rows if (run := _readable(row)) is not None]
 
     def claim(self, run_id: str, worker: str, ticket: str | None = None, seen: int | None = None) -> int | None:
         """Take a queued or interrupted run and return the attempt to write with; None if it is over already.

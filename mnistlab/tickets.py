@@ -15,6 +15,7 @@ from mnistlab.errors import EngineError
 _WORKERLESS_SECONDS = 15.0  # a worker that was killed is back after 3
 _tickets: dict[str, Any] = {}  # what this process gave the engine and is not done: Dask futures by key
 _workerless_since: float | None = None
+_last_look = 0.0
 
 
 def submit(db_url: str, run_id: str, attempt: int) -> None:
@@ -42,9 +43,11 @@ def submit(db_url: str, run_id: str, attempt: int) -> None:
 
 def _look_at(ticket: Any, when_failed: Callable[[BaseException], None]) -> None:
     """Forget a ticket that is done; tell of one that a worker could not even begin, or died over."""
-    if ticket.status == "error":
-        when_failed(ticket.exception())
-    _tickets.pop(ticket.key, None)
+    try:
+        if ticket.status == "error":
+            when_failed(ticket.exception())
+    finally:
+        _tickets.pop(ticket.key, None)
 
 
 def end_worker_of(ticket: str) -> None:
@@ -53,6 +56,8 @@ def end_worker_of(ticket: str) -> None:
     Raises:
         EngineError: the engine cannot be reached.
     """
+    from distributed import Future
+
     from mnistlab.worker import end_process
 
     if not engine.is_up():
@@ -61,7 +66,7 @@ def end_worker_of(ticket: str) -> None:
     try:
         for worker, keys in dask.processing().items():
             if ticket in keys:
-                dask.cancel([ticket], force=True)  # else it would be begun again
+                dask.cancel([Future(ticket, dask)], force=True)  # else it would be begun again
                 dask.run(end_process, workers=[worker], nanny=True)
     except (OSError, TimeoutError) as error:
         raise EngineError(f"The engine does not answer: {error}. Try again.") from error
@@ -73,7 +78,10 @@ def check_workers() -> None:
     Raises:
         EngineError: its workers have not come up for some time; the message quotes the end of its log.
     """
-    global _workerless_since
+    global _workerless_since, _last_look
+    if time.monotonic() - _last_look > _WORKERLESS_SECONDS:
+        _workerless_since = None  # nobody has looked meanwhile
+    _last_look = time.monotonic()
     if os.environ.get("MNISTLAB_SCHEDULER") or engine.client().scheduler_info()["workers"]:
         _workerless_since = None
         return

@@ -9,9 +9,10 @@ from typing import Any
 
 import psutil
 import pytest
+import sqlalchemy as sa
 import torch
 
-from mnistlab import engine, execution, jobs, recorder, steering, tickets, training
+from mnistlab import engine, execution, jobs, recorder, schema, steering, tickets, training
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.data import Dataset
@@ -425,7 +426,65 @@ def test_waking_tells_a_queue_that_nobody_can_execute_it(
 
     monkeypatch.setattr(tickets, "check_workers", refuse)
     jobs.wake(store)
-    assert (store.run(run_id).state, store.run(run_id).error) == ("failed", "The engine's workers do not start.")
+    assert (store.run(run_id).state, store.run(run_id).error) == ("queued", "The engine's workers do not start.")
+    monkeypatch.setattr(jobs, "_last_wake", 0.0)
+    monkeypatch.setattr(tickets, "check_workers", lambda: None)
+    jobs.wake(store)
+    assert store.run(run_id).error is None
+
+
+def test_a_ticket_that_could_not_begin_tells_its_run_and_no_other(store: Store, run_id: str) -> None:
+    other = store.create(CONFIG)
+    jobs.ticket_failed(store.url, run_id, "ticket", ImportError("no torch here"))
+    assert store.run(run_id).state == "queued"
+    assert "no torch here" in (store.run(run_id).error or "")
+    assert store.run(other).error is None
+
+
+def test_a_ticket_whose_run_told_its_own_end_blames_no_other(store: Store, run_id: str) -> None:
+    """Fairness may have given the ticket another run than the one it was made for."""
+    other = store.create(CONFIG)
+    attempt = store.claim(other, "host:1", "ticket")
+    assert attempt is not None
+    store.finish(other, attempt, "failed", error="ZeroDivisionError")
+    jobs.ticket_failed(store.url, run_id, "ticket", ZeroDivisionError())
+    assert (store.run(run_id).state, store.run(run_id).error) == ("queued", None)
+
+
+def test_a_ticket_whose_workers_died_closes_the_run_it_held(store: Store, run_id: str) -> None:
+    store.claim(run_id, "host:1", "ticket")
+    jobs.ticket_failed(store.url, "abcdefgh", "ticket", RuntimeError("KilledWorker"))
+    assert store.run(run_id).state == "failed"
+    assert "died several times" in (store.run(run_id).error or "")
+
+
+def test_a_run_that_was_taken_meanwhile_is_not_closed(store: Store, run_id: str) -> None:
+    seen = store.run(run_id).attempt
+    store.claim(run_id, "elsewhere:1")
+    jobs._close_as_failed(store, run_id, "no engine", "queued", seen)
+    assert store.run(run_id).state == "running"
+
+
+def test_one_long_step_is_not_taken_for_a_dead_worker(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "_PULSE_EVERY", 0.05)
+    beats: list[float] = []
+
+    def dawdle() -> None:
+        before = heartbeat_of(store, run_id)
+        wait_for(lambda: heartbeat_of(store, run_id), lambda beat: beat > before, seconds=10)
+        beats.append(before)
+
+    execution.execute(store, run_id, after_step(3, dawdle))
+    assert len(beats) == 1
+    assert store.run(run_id).state == "finished"
+
+
+def heartbeat_of(store: Store, run_id: str) -> float:
+    with store.transaction() as connection:
+        found = connection.execute(sa.select(schema.runs.c.heartbeat).where(schema.runs.c.id == run_id)).scalar_one()
+    return float(found)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"address": "tcp://127.0.0.1:1"}'])

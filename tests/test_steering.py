@@ -200,7 +200,7 @@ def kill() -> None:
 def test_a_killed_run_changes_its_learning_rate_again_at_the_same_step(
     store: Store, killed_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its last checkpoint may be older than the change, and is: it is the first one."""
+    """Its last checkpoint may be older than the change, and is: there is none."""
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 1e9)
     undisturbed, killed = store.create(CONFIG), store.create(CONFIG)
     execution.execute(store, undisturbed, at_step(7, lambda: steering.set_learning_rate(undisturbed, 0.1, store)))
@@ -212,8 +212,9 @@ def test_a_killed_run_changes_its_learning_rate_again_at_the_same_step(
     with pytest.raises(Killed):
         execution.execute(store, killed, listen)
     execution.execute(store, killed)
-    if killed_at == 8:  # it was killed before it could tell that it had taken the change up
-        assert store.run(killed).rate_changes != ()
+    if killed_at == 8:  # it was killed before it could tell that it had taken the change up, so it does so again
+        ((step, rate),) = store.run(killed).rate_changes
+        assert (rate, step <= 2) == (0.1, True)  # there is no checkpoint: it began again, and found the request
         return
     assert store.run(killed).rate_changes == store.run(undisturbed).rate_changes
     assert store.curve(killed).losses.tolist() == store.curve(undisturbed).losses.tolist()

@@ -130,6 +130,8 @@ def _running_jobs() -> None:
                 active = _active_runs()
             except MnistLabError:
                 st.rerun()  # which says it, and refreshes no more
+            if any(run.state == "queued" for run in active):
+                jobs.wake_soon(resources.store())
             me = identity.owner()
             own_first = sorted(active, key=lambda run: run.owner != me)
             for run in own_first[:_MOST_JOBS]:

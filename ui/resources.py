@@ -40,7 +40,7 @@ def dataset(name: str = "mnist", validation_size: int | None = None) -> Dataset:
     return dataset(name).hold_out(validation_size)
 
 
-@st.cache_resource(show_spinner="Waking the network ...", max_entries=30)
+@st.cache_resource(show_spinner="Waking the network ...", max_entries=8)
 def predictor(name: str | None = None, step: int = 0) -> "Predictor":
     """A built-in model or a run's network; `step` tells a run's newer weights from its older ones."""
     from mnistlab.predict import load_predictor

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mnistlab import jobs
 from mnistlab.errors import MnistLabError, RunNotFoundError
 from mnistlab.presets import changes
 from mnistlab.runs import Run
@@ -23,7 +22,6 @@ from ui import (
 )
 from ui.words import run_label
 
-_PATIENCE_SECONDS = 5.0  # a run that is queued for longer may wait for an engine that is gone
 _MOST_OVERLAYS = 50
 _TROUBLE = "run_view_trouble"
 
@@ -34,10 +32,10 @@ def show(run_id: str) -> None:
     Raises:
         RunNotFoundError: no run has this id.
     """
-    run = resources.store().run(run_id)
-    others = [other for other in resources.store().runs(limit=_MOST_OVERLAYS) if other.step and other.id != run_id]
     # After a refresh that could not be drawn the page is drawn once more, without another refresh.
     has_trouble = st.session_state.pop(_TROUBLE, None) == run_id
+    run = resources.store().run(run_id)
+    others = [other for other in resources.store().runs(limit=_MOST_OVERLAYS) if other.step and other.id != run_id]
     seconds = None if has_trouble else pacing.seconds_between(run)
 
     @st.fragment(run_every=seconds)
@@ -56,15 +54,13 @@ def show(run_id: str) -> None:
             return
         pacing.note(time.perf_counter() - begun)
         # Once, for another pace, or to end the refreshing and draw what comes after a run.
-        if not has_trouble and pacing.seconds_between(now) != seconds:
+        if pacing.seconds_between(now) != seconds:
             st.rerun()
 
     run_fragment()
 
 
 def _draw(run: Run, others: Sequence[Run]) -> None:
-    if run.state == "queued" and time.time() - run.created > _PATIENCE_SECONDS:
-        jobs.wake(resources.store())
     _headline(run)
     _state(run)
     run_steering.show(run)
@@ -90,6 +86,8 @@ def _state(run: Run) -> None:
         case "queued":
             active = resources.store().runs(states=["queued", "running"])
             place.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
+            if run.error:
+                st.warning(f"{run.error} The run starts by itself when that is mended.")
         case "running":
             place.progress(run.progress, text=run_words.progress_line(run))
         case "lost":

@@ -90,7 +90,7 @@ def _as_line(run: Run, place: int | None) -> str:
 
 def _news(run: Run, place: int | None) -> str:
     if place is not None:
-        return f"place {place} in the queue"
+        return f"place {place} in the queue. {run.error or ''}".rstrip()
     if run.state == "finished" and run.result:
         return f"test accuracy {run.result['test_accuracy']:.2%}"
     if run.state == "running":

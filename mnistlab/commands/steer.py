@@ -50,10 +50,12 @@ def resume(options: argparse.Namespace) -> int:
     run = store.run(options.run)
     if options.more_epochs:
         _check(run, "finished", "stopped", "failed", "lost")
-        steering.extend(run.id, options.more_epochs, store, state="running")
+        is_mine = steering.extend(run.id, options.more_epochs, store, state="running")
     else:
         _check(run, "stopped", "failed", "lost")
-        steering.requeue(run.id, store, state="running")
+        is_mine = steering.requeue(run.id, store, state="running")
+    if not is_mine:
+        raise MnistLabError(f"Somebody else has just resumed the run {run.id}.")
     return run_here(run.id, store, options.json)
 
 

@@ -25,7 +25,8 @@ def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool]) -> Run:
     """Look at a run once in a while, as a page does, until it is as wanted."""
     until = time.monotonic() + PATIENCE
     while True:
-        jobs.wake(store)
+        if store.runs(states=["queued"]):
+            jobs.wake(store)  # as the sidebar of every page does
         run = store.run(run_id)
         if is_there(run):
             return run
