@@ -98,5 +98,7 @@ def _ours(preset: str, seed: int, dataset: Dataset) -> nn.Module:
 
 
 def _percents(shares: Sequence[float]) -> str:
+    if any(share != share for share in shares):  # NaN
+        return "not measured"
     mean = f"{statistics.mean(shares):.2%}"
     return f"{mean} ({', '.join(f'{share:.2%}' for share in shares)})" if len(shares) > 1 else mean
