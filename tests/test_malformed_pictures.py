@@ -2,6 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
+import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -22,6 +24,14 @@ CANVASES = hnp.arrays(np.uint8, st.tuples(SIDES, SIDES, st.just(4)))
 INKS = hnp.arrays(
     np.float32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.floats(0, 1, width=32), fill=st.just(0)
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_numbers() -> None:
+    """Let the CPU know the smallest floats again, which a training in this process has switched off."""
+    torch.set_flush_denormal(False)
+
+
 PHOTOS = [photo(draw(TWO), format=kind, grain=0) for kind in ("PNG", "JPEG", "WEBP")]
 
 

@@ -300,16 +300,33 @@ def test_a_deleted_run_is_left_by_its_worker_and_can_be_brought_back(store: Stor
 
 def test_a_pause_makes_room_for_others(store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_GUEST_SECONDS", 0.3)
-    thread = in_background(store, run_id, at_step(3, lambda: steering.pause(run_id, store)))
+    store.change(run_id, {"pause_at": 3}, ["queued"])
+    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))  # as an engine's worker does
+    thread.start()
     wait_until_paused(store, run_id, 3)
     time.sleep(0.5)
     assert store.run(run_id).is_paused  # nobody else wants the worker
     store.create(CONFIG)
     thread.join()
     assert (store.run(run_id).state, store.run(run_id).step) == ("stopped", 3)
+    assert "given to others" in (store.run(run_id).error or "")
     steering.requeue(run_id, store)
     execution.execute(store, run_id)
     assert store.run(run_id).step == NUM_STEPS
+
+
+def test_a_pause_in_the_foreground_is_in_nobodys_way(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "_GUEST_SECONDS", 0.05)
+    store.create(CONFIG)
+    thread = in_background(store, run_id, at_step(3, lambda: steering.pause(run_id, store)))
+    wait_until_paused(store, run_id, 3)
+    time.sleep(0.5)
+    assert store.run(run_id).is_paused
+    steering.go_on(run_id, store)
+    thread.join()
+    assert store.run(run_id).state == "finished"
 
 
 def test_a_database_that_refuses_for_a_while_costs_nothing(

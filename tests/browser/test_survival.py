@@ -37,9 +37,16 @@ def server_process(address: str) -> psutil.Process:
     (found,) = (
         process
         for process in psutil.Process().children(recursive=True)
-        if "streamlit" in process.cmdline() and port in process.cmdline()
+        if is_server(process) and port in process.cmdline()
     )
     return found
+
+
+def is_server(process: psutil.Process) -> bool:
+    try:
+        return "streamlit" in process.cmdline()
+    except psutil.NoSuchProcess:  # also of a zombie, which has no command line any more
+        return False
 
 
 def newest_run(store: Store, min_step: int = 1) -> Run:
@@ -79,4 +86,4 @@ def test_ctrl_c_leaves_no_server_behind(lab: Path) -> None:
         family = [server, *server.children(recursive=True)]
         server.send_signal(signal.SIGINT)
         _, alive = psutil.wait_procs(family, timeout=PATIENT / 1000)
-        assert [process for process in alive if "streamlit" in process.cmdline()] == []
+        assert [process for process in alive if is_server(process)] == []
