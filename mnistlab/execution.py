@@ -4,14 +4,12 @@ It goes on from the last checkpoint, so that a retry after a crash, a resume aft
 host are the same call.
 """
 
-import contextlib
-import functools
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 from mnistlab import data, queue
@@ -19,7 +17,7 @@ from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, Stor
 from mnistlab.events import Event, TrainingEnded
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
-from mnistlab.store import Store
+from mnistlab.store import Store, opened
 from mnistlab.training import train
 
 _LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
@@ -28,7 +26,7 @@ _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 # A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
 # A worker is given run after run, and reading a data set anew would cost each of them 0.2 s before its first step.
-load_dataset = functools.lru_cache(maxsize=2)(data.load_dataset)
+load_dataset = lru_cache(maxsize=2)(data.load_dataset)
 
 
 def run_next(db_url: str, ticket: str) -> None:
@@ -36,16 +34,10 @@ def run_next(db_url: str, ticket: str) -> None:
     from mnistlab.worker import use_own_threads
 
     use_own_threads()
-    store = _opened(db_url)
+    store = opened(db_url)
     taken = queue.take(store, this_worker(), ticket)
     if taken is not None:
         _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
-
-
-@lru_cache(maxsize=4)
-def _opened(db_url: str) -> Store:
-    """One store for all jobs of this process."""
-    return Store(db_url)
 
 
 def this_worker() -> str:
@@ -85,7 +77,7 @@ def _attempt(
             batch_size = store.run(run_id).config.train.batch_size
             store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
             return
-        with contextlib.suppress(StoreError):
+        with suppress(StoreError):
             store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
         raise
 
@@ -97,7 +89,7 @@ def _pulse(store: Store, run_id: str, attempt: int) -> Iterator[None]:
 
     def beat() -> None:
         while not is_over.wait(_PULSE_EVERY):
-            with contextlib.suppress(StoreError):
+            with suppress(StoreError):
                 store.change(run_id, {"heartbeat": time.time()}, ["running"], attempt)
 
     thread = threading.Thread(target=beat, daemon=True)
@@ -162,7 +154,7 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
 def _outstays(store: Store, seconds: float) -> bool:
     if seconds < _GUEST_SECONDS:
         return False
-    with contextlib.suppress(StoreError):
+    with suppress(StoreError):
         return seconds > _ALONE_SECONDS or bool(store.runs(states=["queued"], limit=1))
     return False
 

@@ -6,12 +6,11 @@ Everything is said through the store. What the engine gets are tickets: each tak
 import threading
 import time
 from contextlib import suppress
-from functools import lru_cache
 
 from mnistlab import queue, steering
 from mnistlab.config import RunConfig
 from mnistlab.errors import EngineError, MnistLabError, StoreError
-from mnistlab.store import Store
+from mnistlab.store import Store, opened
 
 _WORKERS_TROUBLE = "A worker could not begin: "
 _ADVICE = "Is the same mnistlab, with all that it requires, installed on every worker, and can each reach the database?"
@@ -132,19 +131,14 @@ def run_job(db_url: str, ticket: str) -> None:
 
 def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -> None:
     """Close the run of a ticket that ended with an error outside the training: called by whoever gave the ticket."""
-    store = _opened(db_url)
+    store = opened(db_url)
     held = queue.held_by(ticket, store)
     if held is not None and not isinstance(error, StoreError):
         reason = f"Its worker process died several times, most often of too little memory ({_root_of(error)})."
-        _close_as_failed(store, held.id, reason, "running", held.attempt)
+        store.finish(held.id, held.attempt, "failed", error=reason)
     elif held is None and not queue.has_taken(ticket, store):  # else it has told its own run
         # The run stays in the queue, and `wake` tries again.
         store.change(run_id, {"error": f"{_WORKERS_TROUBLE}{_root_of(error)}. {_ADVICE}"}, ["queued"])
-
-
-@lru_cache(maxsize=4)
-def _opened(db_url: str) -> Store:
-    return Store(db_url)
 
 
 def _root_of(error: BaseException) -> str:
@@ -156,14 +150,10 @@ def _root_of(error: BaseException) -> str:
 def _submit(store: Store, run_id: str) -> None:
     from mnistlab import tickets
 
+    attempt = store.run(run_id).attempt
     try:
-        tickets.submit(store.url, run_id, store.run(run_id).attempt)
+        tickets.submit(store.url, run_id, attempt)
     except EngineError as error:
-        _close_as_failed(store, run_id, str(error), "queued", store.run(run_id).attempt)
+        # If it is still as it was seen: somebody else's engine may have taken it meanwhile.
+        store.change(run_id, {"state": "failed", "error": str(error), "finished": time.time()}, ["queued"], attempt)
         raise
-
-
-def _close_as_failed(store: Store, run_id: str, reason: str, state: str, attempt: int) -> None:
-    """Close a run that nobody executes, if it is still as it was seen."""
-    values = {"state": "failed", "error": reason, "finished": time.time(), "control": None, "pause_at": None}
-    store.change(run_id, values, [state], attempt)

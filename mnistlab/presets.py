@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 from mnistlab.errors import ConfigError
-from mnistlab.recipes import RECIPES
+from mnistlab.recipes import BEST_CNN, FAST_CNN, FAST_MLP
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,17 @@ _ALL = (
             augment=AugmentConfig(rotation=15, shift=0.1, scale_min=0.8, scale_max=1.15),
         ),
     ),
-    *(Preset(title, about, config) for title, about, config in RECIPES),
+    Preset(
+        "Fast",
+        "The tutorial's own network with batch norm, mild warps and a learning rate that rises and falls.",
+        FAST_MLP,
+    ),
+    Preset("Fast convolutional", "Three small convolutions and a single pass over the data.", FAST_CNN),
+    Preset(
+        "Best convolutional",
+        "Five convolutions that learn from digits as other hands, other pens and the Draw page would make them.",
+        BEST_CNN,
+    ),
 )
 
 # Test accuracy after 10 epochs. Source: the tutorial's own code, run once on the machine of README's table.

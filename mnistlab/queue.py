@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from mnistlab import schema
+from mnistlab.rows import weights_step
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
@@ -31,7 +32,11 @@ def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
 
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    active = store.runs(states=["queued", "running"])
+    return in_order(store.runs(states=["queued", "running"]))
+
+
+def in_order(active: Sequence[Run]) -> list[Run]:
+    """The queued ones of all active runs, the next one first."""
     queued = [run for run in active if run.state == "queued"]
     return fair_order(queued, [run for run in active if run.state == "running"])
 
@@ -92,10 +97,9 @@ def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, i
 
 def _count_death(store: Store, run_id: str) -> tuple[int, int]:
     """Note that a worker has died over a run; return how often in a row after the same checkpoint, and its step."""
-    runs, weights = schema.runs, schema.weights
+    runs = schema.runs
     with store.transaction() as connection:
-        kept = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == "checkpoint")
-        step = connection.scalar(kept) or 0
+        step = weights_step(connection, run_id, "checkpoint") or 0
         row = connection.execute(sa.select(runs.c.claimed_step, runs.c.deaths).where(runs.c.id == run_id)).one()
         deaths = (row.deaths or 0) + 1 if row.claimed_step == step else 1
         noted = {"deaths": deaths, "claimed_step": step}

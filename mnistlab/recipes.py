@@ -47,22 +47,3 @@ FAST_CNN = RunConfig(
         precision="bfloat16",
     ),
 )
-
-# Title for a button, one sentence on what it shows, and the run itself.
-RECIPES = (
-    (
-        "Fast",
-        "The tutorial's own network with batch norm, mild warps and a learning rate that rises and falls.",
-        FAST_MLP,
-    ),
-    (
-        "Fast convolutional",
-        "Three small convolutions and a single pass over the data.",
-        FAST_CNN,
-    ),
-    (
-        "Best convolutional",
-        "Five convolutions that learn from digits as other hands, other pens and the Draw page would make them.",
-        BEST_CNN,
-    ),
-)

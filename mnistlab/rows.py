@@ -13,24 +13,38 @@ from mnistlab import schema
 from mnistlab.events import EpochEnded, StepsTaken
 
 
-def write_own(connection: sa.Connection, run_id: str, attempt: int, values: Mapping[str, object]) -> bool:
-    """Change the run only if it is running and belongs to this attempt: the fence against zombies."""
+def change_run(
+    connection: sa.Connection,
+    run_id: str,
+    values: Mapping[str, object],
+    states: Sequence[str],
+    attempt: int | None = None,
+) -> bool:
+    """Change a run if its stored state is one of these, and its attempt this one: the fence against zombies."""
     runs = schema.runs
-    mine = (runs.c.id == run_id) & (runs.c.attempt == attempt) & (runs.c.state == "running") & runs.c.deleted.is_(None)
-    return connection.execute(runs.update().where(mine).values(values)).rowcount == 1
+    which = (runs.c.id == run_id) & runs.c.state.in_(states) & runs.c.deleted.is_(None)
+    if attempt is not None:
+        which &= runs.c.attempt == attempt
+    return connection.execute(runs.update().where(which).values(values)).rowcount == 1
 
 
-def rewind(connection: sa.Connection, run_id: str) -> int:
-    """Remove what was reported after the last checkpoint, for it will be reported again; return that step."""
-    runs, weights = schema.runs, schema.weights
-    query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == "checkpoint")
-    step = connection.scalar(query) or 0
+def weights_step(connection: sa.Connection, run_id: str, kind: str) -> int | None:
+    """The step that a run's weights of this kind are of; None before there are any."""
+    weights = schema.weights
+    query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == kind)
+    step: int | None = connection.scalar(query)
+    return step
+
+
+def rewind(connection: sa.Connection, run_id: str) -> None:
+    """Remove what was reported after the last checkpoint, for it will be reported again."""
+    runs = schema.runs
+    step = weights_step(connection, run_id, "checkpoint") or 0
     for table, column in ((schema.losses, schema.losses.c.last_step), (schema.epochs, schema.epochs.c.step)):
         connection.execute(table.delete().where(table.c.run_id == run_id, column > step))
     # An epoch is a fixed number of steps. Weights kept before the first report take their step from here.
     back = {"epoch": runs.c.epoch * step / runs.c.step, "step": step}
     connection.execute(runs.update().where(runs.c.id == run_id, runs.c.step > step).values(back))
-    return step
 
 
 def insert_metrics(

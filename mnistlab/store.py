@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,12 +25,13 @@ from mnistlab.curve import Curve
 from mnistlab.errors import ConfigError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.paths import database_url
-from mnistlab.rows import insert_metrics, replace_weights, rewind, write_own
+from mnistlab.rows import change_run, insert_metrics, replace_weights, rewind, weights_step
 from mnistlab.runs import Request, Run, run_from_row
 
 # Without the letters and digits that look alike.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _RUN_ID = re.compile(f"[{_ALPHABET}]{{8}}")
+_OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
 
 
@@ -121,9 +123,6 @@ class Store:
         """
         runs = schema.runs
         with self.transaction() as connection:
-            taken = (runs.c.id == run_id) & runs.c.state.in_(("queued", "running")) & runs.c.deleted.is_(None)
-            if seen is not None:
-                taken &= runs.c.attempt == seen
             values = {
                 "attempt": runs.c.attempt + 1,
                 "state": "running",
@@ -133,7 +132,7 @@ class Store:
                 "heartbeat": time.time(),
                 "error": None,
             }
-            if connection.execute(runs.update().where(taken).values(values)).rowcount == 0:
+            if not change_run(connection, run_id, values, ("queued", "running"), seen):
                 return None
             rewind(connection, run_id)
             attempt = connection.scalar(sa.select(runs.c.attempt).where(runs.c.id == run_id))
@@ -166,7 +165,7 @@ class Store:
             values["images_per_second"] = last.images_per_second
         runs = schema.runs
         with self.transaction() as connection:
-            if not write_own(connection, run_id, attempt, values):
+            if not change_run(connection, run_id, values, _OWN, attempt):
                 return Request(leave=True)
             insert_metrics(connection, run_id, steps, epochs)
             asked = sa.select(runs.c.step, runs.c.control, runs.c.pause_at, runs.c.wanted_rate)
@@ -175,7 +174,7 @@ class Store:
                 replace_weights(connection, run_id, kind, row.step, content)
             is_taken_up = bool(rate_changes and row.wanted_rate == rate_changes[-1][1])
             if is_taken_up:
-                write_own(connection, run_id, attempt, {"wanted_rate": None})
+                change_run(connection, run_id, {"wanted_rate": None}, _OWN, attempt)
         return Request(False, row.control == "stop", row.pause_at, None if is_taken_up else row.wanted_rate)
 
     def finish(
@@ -198,17 +197,13 @@ class Store:
         if result is not None:
             values["result"] = json.dumps(result)
         with self.transaction() as connection:
-            write_own(connection, run_id, attempt, values)
+            change_run(connection, run_id, values, _OWN, attempt)
 
     def change(self, run_id: str, values: Mapping[str, Any], states: Sequence[str], attempt: int | None = None) -> bool:
         """Change a run if its stored state is one of these, and its attempt this one; tell whether it was."""
         _check_id(run_id)
-        runs = schema.runs
-        which = (runs.c.id == run_id) & runs.c.state.in_(states) & runs.c.deleted.is_(None)
-        if attempt is not None:
-            which &= runs.c.attempt == attempt
         with self.transaction() as connection:
-            return connection.execute(runs.update().where(which).values(values)).rowcount == 1
+            return change_run(connection, run_id, values, states, attempt)
 
     def delete(self, run_id: str) -> None:
         """Hide a run; its worker, if it has one, leaves it. `restore` brings it back.
@@ -250,11 +245,8 @@ class Store:
     def weights_step(self, run_id: str, kind: str = "last") -> int | None:
         """The step that a run's weights of this kind are of; None before there are any."""
         _check_id(run_id)
-        weights = schema.weights
-        query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == kind)
         with self.transaction() as connection:
-            step: int | None = connection.scalar(query)
-        return step
+            return weights_step(connection, run_id, kind)
 
     def curve(self, run_id: str, after_step: int = 0) -> Curve:
         """The losses of the steps after `after_step`, and how many were read correctly."""
@@ -292,3 +284,9 @@ class Store:
             raise StoreError(
                 f"The database could not be used: {reason}. Is its disk full or its file locked?"
             ) from error
+
+
+@lru_cache(maxsize=4)
+def opened(url: str) -> Store:
+    """The store at this address, one for all jobs of this process."""
+    return Store(url)

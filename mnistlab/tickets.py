@@ -6,7 +6,7 @@ A ticket is named after the run it was given for and after the engine, so that g
 import os
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from mnistlab import engine
@@ -30,7 +30,7 @@ def submit(db_url: str, run_id: str, attempt: int) -> None:
 
     try:
         dask = engine.client()
-        ticket = f"{run_id}-{attempt}-{dask.scheduler_info(n_workers=0)['id']}"
+        ticket = f"{run_id}-{attempt}-{_engine_id(dask)}"
         if ticket in _tickets:
             return
         future = dask.submit(run_job, db_url, ticket, key=ticket, pure=False)
@@ -39,6 +39,13 @@ def submit(db_url: str, run_id: str, attempt: int) -> None:
         raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
     _tickets[ticket] = future
     future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
+
+
+@lru_cache(maxsize=1)
+def _engine_id(dask: Any) -> str:
+    """What tells this engine from one before it, asked once for a client."""
+    found: str = dask.scheduler_info(n_workers=0)["id"]
+    return found
 
 
 def _look_at(ticket: Any, when_failed: Callable[[BaseException], None]) -> None:

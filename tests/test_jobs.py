@@ -458,10 +458,16 @@ def test_a_ticket_whose_workers_died_closes_the_run_it_held(store: Store, run_id
     assert "died several times" in (store.run(run_id).error or "")
 
 
-def test_a_run_that_was_taken_meanwhile_is_not_closed(store: Store, run_id: str) -> None:
-    seen = store.run(run_id).attempt
-    store.claim(run_id, "elsewhere:1")
-    jobs._close_as_failed(store, run_id, "no engine", "queued", seen)
+def test_a_run_that_was_taken_meanwhile_is_not_closed(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        store.claim(run_id, "elsewhere:1")
+        raise EngineError("no engine")
+
+    monkeypatch.setattr(tickets, "submit", refuse)
+    with pytest.raises(EngineError):
+        jobs._submit(store, run_id)
     assert store.run(run_id).state == "running"
 
 

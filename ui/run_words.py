@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from mnistlab.queue import fair_order
+from mnistlab.queue import in_order
 from mnistlab.runs import Run
 from ui.words import count_of, duration, ordinal, percent
 
 
 def queue_line(run: Run, active: Sequence[Run], me: str) -> str:
     """A queued run's place among all active runs: "2nd in the queue, behind 1 run of others"."""
-    running = [other for other in active if other.state == "running"]
-    order = fair_order([other for other in active if other.state == "queued"], running)
+    order = in_order(active)
     ids = [other.id for other in order]
     place = ids.index(run.id) if run.id in ids else 0
     ahead = order[:place]
     if not ahead:
-        return "Next in the queue, after the one that runs" if running else "Next in the queue, waiting for the engine"
+        is_busy = any(other.state == "running" for other in active)
+        return "Next in the queue, after the one that runs" if is_busy else "Next in the queue, waiting for the engine"
     own = sum(other.owner == me for other in ahead)
     parts = [count_of(len(ahead) - own, "run") + " of others", count_of(own, "run") + " of yours"]
     numbers = (len(ahead) - own, own)
