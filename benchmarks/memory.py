@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
+from benchmarks import table
 from mnistlab.presets import PRESETS
 
 _MEGABYTE = 1024 * 1024
@@ -45,12 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     rows = [{"what": f"training {name}", "peak_mb": _training_peak(name, options.steps)} for name in options.presets]
-    if options.json:
-        print(json.dumps(rows))
-        return
-    print("| what | peak, MB resident |\n|---|---|")
-    for row in rows:
-        print(f"| {row['what']} | {row['peak_mb']:.0f} |")
+    table.show(rows, options.json, "what | peak, MB resident", lambda row: f"{row['what']} | {row['peak_mb']:.0f}")
 
 
 def _training_peak(preset: str, steps: int) -> float:

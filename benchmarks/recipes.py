@@ -7,7 +7,6 @@ augmented pipeline, of which one is timed. Reading the test set is for the last 
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmarks import record, tutorial
+from benchmarks import record, table, tutorial
 from mnistlab.config import parse_config
 from mnistlab.data import Dataset, load_dataset
 from mnistlab.evaluation import evaluate
@@ -40,14 +39,13 @@ def main(arguments: Sequence[str]) -> None:
         _fast_cnn(dataset, options.seeds, options.split),
         _fast_mlp(dataset, options.seeds, options.split),
     ]
-    if options.json:
-        print(json.dumps(rows))
-        return
-    print("| recipe | accuracy, each seed | processor, s | the other's accuracy | processor, s | times as fast |")
-    print("|---|---|---|---|---|---|")
-    for row in rows:
-        print(f"| `{row['recipe']}` | {_percents(row['ours'])} | {row['our_seconds']:.1f} | ", end="")
-        print(f"{_percents(row['theirs'])} | {row['their_seconds']:.1f} | {row['ratio']:.2f} |")
+    head = "recipe | accuracy, each seed | processor, s | the other's accuracy | processor, s | times as fast"
+    table.show(rows, options.json, head, _line)
+
+
+def _line(row: dict[str, Any]) -> str:
+    ours = f"`{row['recipe']}` | {_percents(row['ours'])} | {row['our_seconds']:.1f}"
+    return f"{ours} | {_percents(row['theirs'])} | {row['their_seconds']:.1f} | {row['ratio']:.2f}"
 
 
 def _fast_cnn(dataset: Dataset, seeds: int, split: str) -> dict[str, Any]:

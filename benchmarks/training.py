@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import tutorial
+from benchmarks import table, tutorial
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.data import Dataset, Split, load_dataset
 from mnistlab.device import describe_machine
@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> None:
     if options.json:
         print(json.dumps({**vars(options), "machine": describe_machine(), "rows": rows}))
     else:
-        _print_table(rows)
+        head = "preset | tutorial, s | ours, s | times as fast | by the processor's seconds"
+        table.show(rows, False, head, _line)
 
 
 def measure(preset: str, dataset: Dataset, repeats: int) -> dict[str, Any]:
@@ -78,10 +79,7 @@ def _seconds(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - clock, time.process_time() - processor
 
 
-def _print_table(rows: Sequence[dict[str, Any]]) -> None:
-    print("| preset | tutorial, s | ours, s | times as fast | by the processor's seconds |")
-    print("|---|---|---|---|---|")
-    for row in rows:
-        clock = f"{row['tutorial_clock']:.2f} | {row['ours_clock']:.2f} | {row['ratio_clock']:.2f}"
-        processor = f"{row['ratio_processor']:.2f} ({row['tutorial_processor']:.2f} / {row['ours_processor']:.2f})"
-        print(f"| `{row['preset']}` | {clock} | {processor} |")
+def _line(row: dict[str, Any]) -> str:
+    clock = f"{row['tutorial_clock']:.2f} | {row['ours_clock']:.2f} | {row['ratio_clock']:.2f}"
+    processor = f"{row['ratio_processor']:.2f} ({row['tutorial_processor']:.2f} / {row['ours_processor']:.2f})"
+    return f"`{row['preset']}` | {clock} | {processor}"

@@ -1,13 +1,13 @@
 """Milliseconds to warp 6,000 images: affine, elastic, framed, thicker; and the ratio to the affine warp."""
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Sequence
 
 import torch
 
+from benchmarks import table
 from mnistlab.augment import augment
 from mnistlab.config import AugmentConfig
 from mnistlab.data import load_dataset
@@ -39,12 +39,8 @@ def main(arguments: Sequence[str]) -> None:
         }
         for kind in KINDS
     ]
-    if options.json:
-        print(json.dumps(rows))
-        return
-    print("| warp of 6,000 images | processor, ms | times the affine one |\n|---|---|---|")
-    for row in rows:
-        print(f"| {row['warp']} | {row['milliseconds']:.0f} | {row['ratio']:.2f} |")
+    head = "warp of 6,000 images | processor, ms | times the affine one"
+    table.show(rows, options.json, head, lambda row: f"{row['warp']} | {row['milliseconds']:.0f} | {row['ratio']:.2f}")
 
 
 def _milliseconds(images: torch.Tensor, config: AugmentConfig) -> float:

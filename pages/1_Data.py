@@ -7,7 +7,7 @@ import streamlit as st
 from mnistlab.config import DatasetName
 from mnistlab.data import Split, batch_indices, class_counts
 from mnistlab.pixels import distances, mean_pictures, rank_by_distance, std_pictures
-from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources
+from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources, turning
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 
@@ -132,12 +132,8 @@ def _show_batch(
     """A fragment: turning the page draws this alone."""
     last = max(1, -(-len(chosen) // batch_size))
     address.check_number("data_batch", "batch", 1, last)
-    if st.session_state.get("data_batch", 1) > last:
-        st.session_state["data_batch"] = last
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Previous", key="data_previous", on_click=_turn, args=(-1, last))
-        batch = st.number_input("Batch", 1, last, key="data_batch", bind="query-params", width=140)
-        st.button("Next", key="data_next", on_click=_turn, args=(1, last), type="primary")
+        batch = turning.choose_page("Batch", "data_batch", last, buttons="data")  # as the next epoch begins anew
         st.caption(f"of {last:,}")
     indices = chosen[batch_indices(len(chosen), batch_size, batch - 1, seed)]
     digit_links.show(name, split, indices, [str(label) for label in split.labels[indices]], "data_batch_digits")
@@ -148,11 +144,6 @@ def _show_batch(
         f"28 rows and 28 columns, and `labels ({size},) int64`. The file holds whole numbers from 0 to 255, here "
         f"{images.min()} to {images.max()}; they are divided by 255."
     )
-
-
-def _turn(by: int, last: int) -> None:
-    """Go to another batch; after the last comes the first, as in the next epoch."""
-    st.session_state["data_batch"] = (st.session_state["data_batch"] - 1 + by) % last + 1
 
 
 def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:

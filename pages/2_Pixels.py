@@ -21,7 +21,7 @@ from mnistlab.pixels import (
     scale_values,
     value_histogram,
 )
-from ui import depth_links, digit_facts, digit_links, frame, picking, pixel_grid
+from ui import depth_links, digit_facts, digit_links, frame, picking, pixel_grid, turning
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.pixel_scale import SCALES, Scale
@@ -115,19 +115,8 @@ def _choice(address: Address, label: str, key: str, what: str, options: tuple[Op
 
 
 def _choose_index(split: Split, address: Address) -> int:
-    last = len(split) - 1
-    address.check_number("pixels_index", "image", 0, last)
-    if st.session_state.get("pixels_index", 0) > last:
-        st.session_state["pixels_index"] = last
-    index = st.number_input(f"Image (0 to {last:,})", 0, last, key="pixels_index", bind="query-params")
-    with st.container(horizontal=True):
-        st.button("Previous", key="pixels_previous", on_click=_turn, args=(-1, len(split)), shortcut="Left")
-        st.button("Next", key="pixels_next", on_click=_turn, args=(1, len(split)), type="primary", shortcut="Right")
-    return index
-
-
-def _turn(by: int, num_images: int) -> None:
-    _go_to((st.session_state["pixels_index"] + by) % num_images)
+    address.check_number("pixels_index", "image", 0, len(split) - 1)
+    return turning.choose_image("pixels_index", len(split), buttons="pixels")
 
 
 def _go_to(index: int) -> None:

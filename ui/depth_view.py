@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.config import RunConfig
 from mnistlab.pixels import Picture, scale_values
-from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, resources, splits
+from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, resources, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import grey
@@ -62,21 +62,11 @@ def _choose(config: RunConfig, address: Address) -> Shown | None:
         drawing: Picture | None = st.session_state.get("last_drawing")
         return None if drawing is None else Shown(np.ascontiguousarray(drawing, np.float32), "My drawing", None, None)
     source = splits.picture_source(name, config)
-    last = len(source) - 1
-    address.check_number("evaluate_index", "image", 0, last)
-    if st.session_state.get("evaluate_index", 0) > last:
-        st.session_state["evaluate_index"] = last
-    index = st.number_input(f"Image (0 to {last:,})", 0, last, key="evaluate_index", bind="query-params")
-    with st.container(horizontal=True):
-        st.button("Previous", key="evaluate_back", on_click=_turn, args=(-1, len(source)), shortcut="Left")
-        st.button("Next", key="evaluate_on", on_click=_turn, args=(1, len(source)), type="primary", shortcut="Right")
+    address.check_number("evaluate_index", "image", 0, len(source) - 1)
+    index = turning.choose_image("evaluate_index", len(source), buttons="evaluate")
     title = f"{name.capitalize()} image {index:,}"
     place = index if name == splits.TRAINING else None
     return Shown(scale_values(source.images[index]), title, int(source.labels[index]), place)
-
-
-def _turn(by: int, num_images: int) -> None:
-    st.session_state["evaluate_index"] = (st.session_state["evaluate_index"] + by) % num_images
 
 
 def _choose_digit(answer: int, address: Address) -> int:

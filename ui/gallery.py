@@ -10,7 +10,7 @@ import streamlit as st
 
 from mnistlab.config import RunConfig
 from mnistlab.data import Split
-from ui import depth_links, mosaic, picking, resources, splits
+from ui import depth_links, mosaic, picking, resources, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.words import percent
@@ -26,17 +26,9 @@ def paged(indices: npt.NDArray[np.int64], key: str, address: Address) -> npt.NDA
     last = max(1, -(-len(indices) // PER_PAGE))
     if key not in st.session_state:  # later the address is a step behind the buttons
         address.check_number(key, "page", 1, last)
-    if st.session_state.get(key, 1) > last:
-        st.session_state[key] = last
-    st.button("Previous", key=f"{key}_previous", on_click=_turn, args=(key, -1, last))
-    page = st.number_input("Page", 1, last, key=key, bind="query-params", width=140)
-    st.button("Next", key=f"{key}_next", on_click=_turn, args=(key, 1, last), type="primary")
+    page = turning.choose_page("Page", key, last, buttons=key)
     st.caption(f"of {last:,} ({len(indices):,} digits)")
     return indices[(page - 1) * PER_PAGE : page * PER_PAGE]
-
-
-def _turn(key: str, by: int, last: int) -> None:
-    st.session_state[key] = (st.session_state[key] - 1 + by) % last + 1
 
 
 def show(

@@ -36,7 +36,11 @@ def choices() -> dict[str, ModelChoice]:
 def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:
     """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page."""
     there = choices()
-    _take_from_address(key, parameter, list(there), start)
+    for given in _asked_anew(key, parameter)[-1:]:
+        if given in there:
+            st.session_state[key] = given
+        else:
+            st.warning(f"This lab has no model called {given[:40]!r}, so you see {start} instead.")
     if st.session_state.get(key) not in there:
         st.session_state[key] = start
     name = st.selectbox(
@@ -49,20 +53,17 @@ def choose(key: str, label: str = "Model", parameter: str = "model", start: str 
         "test accuracy.",
     )
     st.query_params[parameter] = name
-    st.session_state[f"{key}_address"] = name
+    st.session_state[f"{key}_address"] = [name]
     return there[name]
 
 
-def _take_from_address(key: str, parameter: str, names: list[str], start: str) -> None:
-    """Follow a link once; from then on the menu decides."""
-    given = st.query_params.get(parameter)
-    if not given or st.session_state.get(f"{key}_address") == given:
-        return
+def _asked_anew(key: str, parameter: str) -> list[str]:
+    """The models that a link names, once; from then on the menu decides."""
+    given = st.query_params.get_all(parameter)
+    if st.session_state.get(f"{key}_address") == given:
+        return []
     st.session_state[f"{key}_address"] = given
-    if given in names:
-        st.session_state[key] = given
-    else:
-        st.warning(f"This lab has no model called {given[:40]!r}, so you see {start} instead.")
+    return [name for name in given if name]
 
 
 def choose_several(key: str, most: int = 3) -> list[ModelChoice]:
@@ -87,11 +88,7 @@ def choose_several(key: str, most: int = 3) -> list[ModelChoice]:
 
 
 def _take_several_from_address(key: str, there: dict[str, ModelChoice], most: int) -> None:
-    """Follow a link once; from then on the menu decides."""
-    given = st.query_params.get_all("model")
-    if not given or st.session_state.get(f"{key}_address") == given:
-        return
-    st.session_state[f"{key}_address"] = given
+    given = _asked_anew(key, "model")
     unknown = [name for name in given if name not in there]
     if unknown:
         st.warning(f"This lab has no model called {unknown[0][:40]!r}; you see the others, or {DEFAULT_MODEL}.")

@@ -111,29 +111,25 @@ def _chart(told: Told, name: str, series: list[Series], title: str, y_title: str
     )
 
 
+def _with_validation(told: Told, behind: Told | None, mean: Callable[..., Series], field: str) -> list[Series]:
+    """A figure in training, as its running mean, and of the validation images; another run's behind it."""
+    series = [mean(told, "training", TRAINING), told.validation("validation", field, VALIDATION)]
+    if behind is None:
+        return series
+    name = behind.run.id
+    others = [mean(behind, f"{name}, training", NEUTRAL, "behind")]
+    return [*others, behind.validation(f"{name}, validation", field, NEUTRAL), *series]
+
+
 def _loss(told: Told, behind: Told | None) -> None:
     x = told.curve.steps / told.steps_per_epoch
-    series = [Series("each step", x, told.curve.losses, TRAINING, "faint")]
-    if behind is not None:
-        series += [
-            behind.losses(f"{behind.run.id}, training", NEUTRAL, "behind"),
-            behind.validation(f"{behind.run.id}, validation", "validation_loss", NEUTRAL),
-        ]
-    series += [told.losses("training", TRAINING), told.validation("validation", "validation_loss", VALIDATION)]
+    each_step = Series("each step", x, told.curve.losses, TRAINING, "faint")
+    series = [each_step, *_with_validation(told, behind, Told.losses, "validation_loss")]
     _chart(told, "loss", series, "Loss", "cross-entropy (nats)")
 
 
 def _accuracy(told: Told, behind: Told | None) -> None:
-    series = []
-    if behind is not None:
-        series += [
-            behind.accuracies(f"{behind.run.id}, training", NEUTRAL, "behind"),
-            behind.validation(f"{behind.run.id}, validation", "validation_accuracy", NEUTRAL),
-        ]
-    series += [
-        told.accuracies("training", TRAINING),
-        told.validation("validation", "validation_accuracy", VALIDATION),
-    ]
+    series = _with_validation(told, behind, Told.accuracies, "validation_accuracy")
     _chart(told, "accuracy", series, "Accuracy", "share read correctly", percent=True)
 
 

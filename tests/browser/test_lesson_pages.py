@@ -1,6 +1,8 @@
 """Data, Pixels, Augment and Model in a real browser: a control changes the picture, the address brings it back."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,18 @@ def change_slider(page: Page, label: str) -> None:
     slider.press("End")
 
 
+@contextmanager
+def changing_and_brought_back(page: Page, picture: Locator, parameter: str) -> Iterator[None]:
+    """What is done inside changes the picture and the address, and the address alone brings the new picture back."""
+    before = at_rest(page, picture.inner_html)
+    yield
+    expect(page).to_have_url(re.compile(parameter), timeout=PATIENT)
+    until(page, lambda: picture.inner_html() != before, "another picture")
+    after = at_rest(page, picture.inner_html)
+    open_page(page, page.url)
+    until(page, lambda: picture.inner_html() == after, "the picture that the address stands for")
+
+
 @pytest.mark.parametrize(
     ("path", "selector", "parameter"),
     [("Augment", ".digits >> nth=1", "augment_rotation"), ("Data", ".digits >> nth=0", "data_batch_size")],
@@ -30,14 +44,8 @@ def test_a_slider_changes_the_picture_and_the_address_brings_it_back(
     page: Page, app_url: str, path: str, selector: str, parameter: str
 ) -> None:
     open_page(page, f"{app_url}/{path}")
-    picture = page.locator(selector)
-    before = at_rest(page, picture.inner_html)
-    change_slider(page, "Rotation" if path == "Augment" else "Batch size")
-    expect(page).to_have_url(re.compile(f"{parameter}="), timeout=PATIENT)
-    until(page, lambda: picture.inner_html() != before, "another picture")
-    after = at_rest(page, picture.inner_html)
-    open_page(page, page.url)
-    until(page, lambda: picture.inner_html() == after, "the picture that the address stands for")
+    with changing_and_brought_back(page, page.locator(selector), f"{parameter}="):
+        change_slider(page, "Rotation" if path == "Augment" else "Batch size")
 
 
 def test_a_click_on_a_digit_opens_its_pixels_and_the_address_brings_them_back(page: Page, app_url: str) -> None:
@@ -97,13 +105,8 @@ def test_preset_changes_the_picture_and_the_address_brings_it_back(
     selector = ".digits" if path == "Augment" else ".network"
     last = page.locator(selector).nth(1 if path == "Augment" else 0)
     open_page(page, f"{app_url}/{path}")
-    before = at_rest(page, last.inner_html)
-    page.get_by_role("button", name=chip, exact=True).or_(page.get_by_role("radio", name=chip, exact=True)).click()
-    expect(page).to_have_url(re.compile(parameter), timeout=PATIENT)
-    until(page, lambda: last.inner_html() != before, "another picture")
-    after = at_rest(page, last.inner_html)
-    open_page(page, page.url)
-    until(page, lambda: last.inner_html() == after, "the picture that the address stands for")
+    with changing_and_brought_back(page, last, parameter):
+        page.get_by_role("button", name=chip, exact=True).or_(page.get_by_role("radio", name=chip, exact=True)).click()
 
 
 def test_ugly_sevens_shows_sevens_and_its_link_goes_to_the_ugliest(page: Page, app_url: str) -> None:

@@ -1,0 +1,45 @@
+"""A number that stands in the address, and buttons to the one before and the one after; after the last comes the first.
+
+Ask the address about it first: what is out of bounds there is a sentence (ui/address.py).
+"""
+
+from typing import Literal
+
+import streamlit as st
+
+
+def choose_page(label: str, key: str, last: int, buttons: str) -> int:
+    """Show Previous, the number of a page from 1 to `last`, and Next side by side; `buttons` begins their keys."""
+    _keep_within(key, 1, last)
+    _button("Previous", f"{buttons}_previous", (key, -1, 1, last))
+    page = st.number_input(label, 1, last, key=key, bind="query-params", width=140)
+    _button("Next", f"{buttons}_next", (key, 1, 1, last))
+    return page
+
+
+def choose_image(key: str, num_images: int, buttons: str) -> int:
+    """Show the number of an image from 0 on, and below it Previous and Next, which the arrow keys press too."""
+    last = num_images - 1
+    _keep_within(key, 0, last)
+    index = st.number_input(f"Image (0 to {last:,})", 0, last, key=key, bind="query-params")
+    with st.container(horizontal=True):
+        _button("Previous", f"{buttons}_previous", (key, -1, 0, last), "Left")
+        _button("Next", f"{buttons}_next", (key, 1, 0, last), "Right")
+    return index
+
+
+def _button(
+    label: Literal["Previous", "Next"], key: str, turn: tuple[str, int, int, int], shortcut: str | None = None
+) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if label == "Next" else "secondary"
+    st.button(label, key=key, on_click=_turn, args=turn, type=kind, shortcut=shortcut)
+
+
+def _keep_within(key: str, first: int, last: int) -> None:
+    """What was chosen before may be more than there is now."""
+    if st.session_state.get(key, first) > last:
+        st.session_state[key] = last
+
+
+def _turn(key: str, by: int, first: int, last: int) -> None:
+    st.session_state[key] = (st.session_state[key] - first + by) % (last - first + 1) + first
