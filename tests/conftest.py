@@ -1,14 +1,16 @@
 """What every test gets: a lab of its own, and the data sets."""
 
+import functools
 import os
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 import torch
 
-from mnistlab import schema
+from mnistlab import execution, recorder, schema, training
 from mnistlab.data import Dataset, load_dataset
 from mnistlab.store import Store
 from tests import tiny
@@ -78,3 +80,20 @@ def tiny_dataset(dataset: Dataset) -> Dataset:
 def store() -> Store:
     """An empty store in the test's own lab."""
     return Store()
+
+
+@pytest.fixture
+def talkative(monkeypatch: pytest.MonkeyPatch, tiny_dataset: Dataset) -> None:
+    """Let runs train on 600 images, report every step, write every report, and look often while they are paused."""
+    monkeypatch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
+    monkeypatch.setattr(execution, "train", functools.partial(training.train, report_every=0))
+    monkeypatch.setattr(execution, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(recorder, "_WRITE_EVERY", 0)
+
+
+@pytest.fixture
+def forward(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set the clock forward by some seconds."""
+    really, ahead = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: really() + ahead[0])
+    return lambda seconds: ahead.__setitem__(0, ahead[0] + seconds)

@@ -9,7 +9,7 @@ import pytest
 from mnistlab import queue, steering
 from mnistlab.store import Store
 from tests import tiny
-from tests.test_store import report
+from tests.reports import report
 
 CONFIG = tiny.config()
 

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,94 +16,15 @@ from mnistlab.batches import Batches
 from mnistlab.config import ModelConfig, RunConfig, TrainConfig
 from mnistlab.data import Dataset, Split
 from mnistlab.errors import ConfigError, DataError, DivergedError
-from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.events import Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.models import build_model
 from mnistlab.optimizers import build_optimizer
 from mnistlab.training import train, train_step
 from tests import tiny
 from tests.tiny import epochs_of, losses_of, same_weights, weights_of
+from tests.varied import EACH_STEP, NEVER, VARIED, each_varied, watch_steps
 
-EACH_STEP, NEVER = 0.0, 1e9  # seconds between two reports
 CPU = torch.device("cpu")
-
-# Between them: every optimizer's memory, every schedule, every use of augmentation, dropout and batch norm.
-VARIED = {
-    "adam": tiny.config(
-        {"dropout": 0.3},
-        {"rotation": 20, "use": "double"},
-        optimizer="adam",
-        learning_rate=1e-2,
-        schedule="one-cycle",
-        weight_decay=1e-3,
-        batch_size=150,
-    ),
-    "sgd": tiny.config(
-        {"batch_norm": True, "hidden": (8, 8)},
-        {"shift": 0.1, "shear": 20, "elastic": 2, "noise": 0.2, "erasing": 0.4, "interpolation": "nearest"},
-        momentum=0.9,
-        nesterov=True,
-        schedule="cosine",
-        label_smoothing=0.1,
-        batch_size=120,
-    ),
-    "rmsprop": tiny.config(
-        {"kind": "cnn", "channels": (2, 2), "dropout": 0.3},
-        {"rotation": 20, "use": "once"},
-        optimizer="rmsprop",
-        learning_rate=1e-3,
-        momentum=0.5,
-        shuffle=False,
-        batch_size=250,
-    ),
-    "bfloat16": tiny.config(
-        {"kind": "cnn", "channels": (2, 3), "pools": (1, 2), "head": "places", "batch_norm": True},
-        {"thickness": 0.5, "framed": True, "elastic": 1, "scale_min": 0.9},
-        optimizer="adamw",
-        learning_rate=1e-3,
-        precision="bfloat16",
-        batch_size=250,
-    ),
-    "adamw": tiny.config(
-        {"dropout": 0.3, "activation": "tanh"}, optimizer="adamw", learning_rate=1e-2, validation_size=0
-    ),
-}
-
-
-@pytest.fixture
-def varied(request: pytest.FixtureRequest) -> RunConfig:
-    return VARIED[request.param]
-
-
-def each_varied(test: Callable[..., None]) -> Callable[..., None]:
-    marked: Callable[..., None] = pytest.mark.parametrize("varied", VARIED, indirect=True)(test)
-    return marked
-
-
-def figures(event: Event) -> tuple[Any, ...]:
-    """What an event tells, without clock times."""
-    match event:
-        case StepsTaken():
-            return "steps", event.first_step, event.step, event.losses.tolist(), event.accuracy, event.learning_rate
-        case EpochEnded():
-            told = (event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy)
-            return "epoch", event.epoch, event.step, *told
-        case TrainingEnded():
-            return "ended", event.step
-        case TrainingStarted():
-            return "started", event.num_steps, event.steps_per_epoch, event.num_parameters
-
-
-def watch_steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """The images and labels of every step that is taken from now on."""
-    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
-    really_step = training.train_step
-
-    def step(model: nn.Module, optimizer: Any, images: torch.Tensor, labels: torch.Tensor, *rest: Any) -> Any:
-        seen.append((images.clone(), labels.clone()))
-        return really_step(model, optimizer, images, labels, *rest)
-
-    monkeypatch.setattr(training, "train_step", step)
-    return seen
 
 
 @each_varied
@@ -204,68 +125,6 @@ def test_64_digits_are_learned_by_heart(tiny_dataset: Dataset, model: dict[str, 
     assert last.train_loss < 0.2
 
 
-def test_events_come_in_their_order(tiny_dataset: Dataset) -> None:
-    events = list(train(tiny.config(), tiny_dataset, report_every=NEVER))
-    assert [type(event).__name__ for event in events] == [
-        "TrainingStarted",
-        "EpochEnded",
-        *("StepsTaken", "EpochEnded") * 2,
-        "TrainingEnded",
-    ]
-
-
-def test_start_tells_the_length_and_the_size(tiny_dataset: Dataset) -> None:
-    started = next(train(tiny.config({"hidden": ()}, batch_size=64, epochs=3), tiny_dataset))
-    assert isinstance(started, TrainingStarted)
-    assert (started.steps_per_epoch, started.num_steps, started.num_parameters) == (8, 24, 7850)
-    assert started.device.startswith("CPU")
-
-
-@pytest.mark.parametrize("report_every", [EACH_STEP, 0.002, NEVER])
-def test_every_step_is_reported_once(tiny_dataset: Dataset, report_every: float) -> None:
-    events = list(train(tiny.config(batch_size=7, epochs=3), tiny_dataset, report_every=report_every))
-    reports = [event for event in events if isinstance(event, StepsTaken)]
-    steps = [step for report in reports for step in range(report.first_step, report.step + 1)]
-    assert steps == list(range(1, 72 * 3 + 1))  # 500 images are 71 batches of 7 and one of 3
-    assert [len(report.losses) for report in reports] == [report.step - report.first_step + 1 for report in reports]
-
-
-def test_epochs_are_told_with_the_step_that_ended_them(tiny_dataset: Dataset) -> None:
-    ended = epochs_of(train(tiny.config(epochs=3), tiny_dataset))
-    assert [(event.epoch, event.step) for event in ended] == [(0, 0), (1, 5), (2, 10), (3, 15)]
-
-
-def test_epochs_figures_sum_up_their_steps(tiny_dataset: Dataset) -> None:
-    events = list(train(tiny.config(epochs=2), tiny_dataset, report_every=EACH_STEP))
-    reports = [event for event in events if isinstance(event, StepsTaken)]
-    for ended in epochs_of(events)[1:]:
-        within = reports[(ended.epoch - 1) * 5 : ended.epoch * 5]
-        assert ended.train_loss == pytest.approx(np.mean([report.losses[0] for report in within]))
-        assert ended.train_accuracy == pytest.approx(np.mean([report.accuracy for report in within]))
-
-
-def test_epochs_validate_the_network_as_it_is_then(tiny_dataset: Dataset) -> None:
-    for event in train(VARIED["adam"], tiny_dataset):
-        if isinstance(event, TrainingStarted):
-            model = event.state.model
-        if isinstance(event, EpochEnded):
-            images = torch.tensor(tiny_dataset.validation.images) / 255
-            labels = torch.tensor(tiny_dataset.validation.labels)
-            with torch.no_grad():
-                logits = model.eval()(images)
-            model.train()
-            assert event.validation_loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
-            assert event.validation_accuracy == pytest.approx((logits.argmax(1) == labels).float().mean().item())
-
-
-def test_the_untrained_network_is_told_only_where_something_is_held_out(tiny_dataset: Dataset) -> None:
-    with_validation, without = (epochs_of(train(tiny.config(validation_size=size), tiny_dataset)) for size in (50, 0))
-    assert [event.epoch for event in with_validation] == [0, 1, 2]
-    assert [event.epoch for event in without] == [1, 2]
-    assert (with_validation[0].train_loss, with_validation[0].train_accuracy) == (None, None)
-    assert (without[0].validation_loss, without[0].validation_accuracy) == (None, None)
-
-
 def test_validation_images_are_never_in_a_batch(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = watch_steps(monkeypatch)
     list(train(tiny.config(epochs=2), tiny_dataset))
@@ -322,58 +181,6 @@ def test_time_spent_by_the_consumer_is_not_counted(tiny_dataset: Dataset, monkey
         ended = event
     assert isinstance(ended, TrainingEnded)
     assert 0 < ended.seconds < 1000
-
-
-@each_varied
-def test_a_training_goes_on_from_any_event_bit_for_bit(tiny_dataset: Dataset, varied: RunConfig) -> None:
-    whole, checkpoints = [], []
-    for event in train(varied, tiny_dataset, report_every=EACH_STEP):
-        whole.append(event)
-        assert isinstance(whole[0], TrainingStarted)
-        checkpoints.append(whole[0].state.checkpoint())
-    told = [figures(event) for event in whole]
-    weights = weights_of(whole)
-    for index, checkpoint in enumerate(checkpoints[:-1]):
-        torch.manual_seed(index)  # whatever else happens in the process that goes on
-        resumed = list(train(varied, tiny_dataset, checkpoint, report_every=EACH_STEP))
-        assert [figures(event) for event in resumed[1:]] == told[index + 1 :], f"after event {index}, {told[index]}"
-        assert same_weights(weights_of(resumed), weights)
-
-
-def test_a_training_goes_on_in_the_middle_of_a_chunk(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mnistlab.batches._CHUNK_IMAGES", 90)
-    config = tiny.config({"dropout": 0.3}, {"rotation": 20, "use": "double"}, optimizer="adam", batch_size=30, epochs=1)
-    whole, checkpoints = [], []
-    for event in train(config, tiny_dataset, report_every=EACH_STEP):
-        whole.append(event)
-        assert isinstance(whole[0], TrainingStarted)
-        checkpoints.append(whole[0].state.checkpoint())
-    for checkpoint in checkpoints[6:11]:
-        assert same_weights(weights_of(train(config, tiny_dataset, checkpoint)), weights_of(whole))
-
-
-def test_a_finished_training_has_nothing_left_to_do(tiny_dataset: Dataset) -> None:
-    events = list(train(tiny.config(), tiny_dataset))
-    assert isinstance(events[0], TrainingStarted)
-    resumed = list(train(tiny.config(), tiny_dataset, events[0].state.checkpoint()))
-    assert [type(event) for event in resumed] == [TrainingStarted, TrainingEnded]
-
-
-def test_a_resumed_training_adds_to_its_seconds(tiny_dataset: Dataset) -> None:
-    events = train(tiny.config(), tiny_dataset, report_every=EACH_STEP)
-    started, *_, stopped = itertools.islice(events, 6)
-    assert isinstance(started, TrainingStarted)
-    assert isinstance(stopped, StepsTaken)
-    *_, ended = train(tiny.config(), tiny_dataset, started.state.checkpoint())
-    assert isinstance(ended, TrainingEnded)
-    assert ended.seconds > stopped.seconds > 0
-
-
-def test_a_checkpoint_of_another_network_is_refused(tiny_dataset: Dataset) -> None:
-    started = next(train(tiny.config({"hidden": (8,)}), tiny_dataset))
-    assert isinstance(started, TrainingStarted)
-    with pytest.raises(ConfigError, match="belongs to another network"):
-        next(train(tiny.config({"hidden": (9,)}), tiny_dataset, started.state.checkpoint()))
 
 
 def test_a_diverging_run_names_its_first_bad_step(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

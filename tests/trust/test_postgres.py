@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from mnistlab.store import Store
-from tests import test_queue, test_steering
+from tests import test_faults, test_pausing, test_queue, test_steering
 from tests.trust.places import make_database
 
 # The tests' helpers and fixtures come along; `store` below takes the place of the one on SQLite.
-for module in (test_queue, test_steering):
+for module in (test_queue, test_steering, test_pausing, test_faults):
     globals().update({name: thing for name, thing in vars(module).items() if not name.startswith("__")})
 
 

@@ -1,22 +1,17 @@
-"""The command line, as a person and as a program use it."""
+"""`train`, `runs`, `presets` and mistakes, as a person and as a program meet them."""
 
 import json
 import os
 import signal
-import struct
 import subprocess
 import sys
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from safetensors.torch import load_file
 
-from mnistlab import data, execution, steering
+from mnistlab import execution, steering
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.cli import main
 from mnistlab.data import Dataset, Split
@@ -24,49 +19,9 @@ from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Request
 from mnistlab.store import Store
-from tests.drawings import SEVEN, SIDE, draw, enlarge, put_on
+from tests.cli.conftest import Lines, save
+from tests.drawings import SEVEN, draw, put_on
 from tests.tiny import same_weights
-
-Lines = Callable[[], list[str]]
-
-
-@pytest.fixture(autouse=True)
-def _tiny_mnist(monkeypatch: pytest.MonkeyPatch, tiny_dataset: Dataset) -> None:
-    """Train and test on a few hundred images."""
-    monkeypatch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
-    monkeypatch.setattr(data, "load_dataset", lambda name: tiny_dataset)
-
-
-@pytest.fixture(autouse=True)
-def _own_interrupts() -> Iterator[None]:
-    """Give Ctrl-C back to pytest after a command that listens to it."""
-    before = signal.getsignal(signal.SIGINT)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
-    """What was printed since it was last asked for."""
-    return lambda: capsys.readouterr().out.splitlines()
-
-
-@pytest.fixture
-def objects(lines: Lines) -> Callable[[], list[dict[str, Any]]]:
-    """What was printed as JSON lines, each of them strictly JSON."""
-    return lambda: [json.loads(line, parse_constant=pytest.fail) for line in lines()]
-
-
-@pytest.fixture
-def run_id(lines: Lines) -> str:
-    """A run of one epoch that was trained from the command line."""
-    assert main(["train", "--epochs", "1", "--json"]) == 0
-    return str(json.loads(lines()[-1])["run"])
-
-
-def save(path: Path, rgba: np.ndarray, mode: str = "RGBA") -> str:
-    Image.fromarray(rgba).convert(mode).save(path)
-    return str(path)
 
 
 def test_presets_lists_every_preset_with_its_shape(lines: Lines) -> None:
@@ -227,146 +182,6 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     process.stderr.close()
 
 
-def test_evaluate_prints_a_line_for_each_digit(run_id: str, lines: Lines) -> None:
-    assert main(["evaluate", run_id]) == 0
-    first, *digits = lines()
-    assert first.startswith(f"{run_id}, test: loss ")
-    assert [line[:2] for line in digits] == [f"{digit}:" for digit in range(10)]
-    assert all(line.endswith(")") and " % (" in line for line in digits)
-
-
-def test_evaluate_as_json_adds_up(run_id: str, objects: Callable[[], list[dict[str, Any]]]) -> None:
-    assert main(["evaluate", run_id, "--json"]) == 0
-    (figures,) = objects()
-    confusion = np.array(figures["confusion"])
-    assert (figures["model"], figures["split"], confusion.sum()) == (run_id, "test", 200)
-    assert figures["accuracy"] == pytest.approx(confusion.trace() / 200)
-    assert figures["per_digit"] == [[int(row[digit]), int(row.sum())] for digit, row in enumerate(confusion)]
-
-
-def test_evaluate_tells_the_result_of_the_training(run_id: str, objects: Callable[[], list[dict[str, Any]]]) -> None:
-    main(["evaluate", run_id, "--json"])
-    (figures,) = objects()
-    result = Store().run(run_id).result
-    assert result is not None
-    assert figures["accuracy"] == result["test_accuracy"]
-    assert figures["loss"] == pytest.approx(result["test_loss"], rel=1e-5)
-
-
-def test_evaluate_reads_the_images_the_run_has_learned_from(
-    run_id: str, objects: Callable[[], list[dict[str, Any]]]
-) -> None:
-    assert main(["evaluate", run_id, "--split", "train", "--json"]) == 0
-    (figures,) = objects()
-    assert (figures["split"], np.sum(figures["confusion"])) == ("train", 600)  # the tutorial holds nothing out
-
-
-def test_evaluating_a_validation_split_that_is_not_there_is_told(
-    run_id: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["evaluate", run_id, "--split", "validation"]) == 1
-    assert "trained without a validation split" in capsys.readouterr().err
-
-
-def test_evaluate_knows_the_built_in_model(objects: Callable[[], list[dict[str, Any]]]) -> None:
-    assert main(["evaluate", "small-cnn", "--json"]) == 0
-    assert objects()[0]["accuracy"] > 0.97
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "1", "P", "LA"])
-def test_classify_reads_every_kind_of_png(
-    tmp_path: Path, mode: str, objects: Callable[[], list[dict[str, Any]]]
-) -> None:
-    path = save(tmp_path / "seven.png", put_on("black on white", draw(SEVEN)), mode)
-    assert main(["classify", path, "--json"]) == 0
-    (told,) = objects()
-    assert (told["file"], told["digit"]) == (path, 7)
-    assert sum(told["probabilities"]) == pytest.approx(1, abs=1e-4)
-    assert np.argmax(told["probabilities"]) == 7
-
-
-def test_classify_reads_jpeg(tmp_path: Path, lines: Lines) -> None:
-    path = save(tmp_path / "seven.jpg", put_on("white on black", draw(SEVEN)), "RGB")
-    assert main(["classify", path]) == 0
-    assert lines()[0].startswith(f"{path}: 7 (")
-
-
-def test_classify_reads_mnist_digits(
-    tmp_path: Path, dataset: Dataset, objects: Callable[[], list[dict[str, Any]]]
-) -> None:
-    paths = [save(tmp_path / f"{index}.png", enlarge(dataset.test.images[index])) for index in range(5)]
-    assert main(["classify", *paths, "--json"]) == 0
-    assert [told["digit"] for told in objects()] == dataset.test.labels[:5].tolist()
-
-
-def test_classify_uses_the_run_it_is_given(run_id: str, tmp_path: Path, lines: Lines) -> None:
-    path = save(tmp_path / "seven.png", put_on("white on black", draw(SEVEN)))
-    assert main(["classify", path, "--model", run_id, "--json"]) == 0
-    by_run = json.loads(lines()[0])["probabilities"]
-    main(["classify", path, "--json"])
-    assert json.loads(lines()[0])["probabilities"] != by_run
-
-
-def broken_files(folder: Path) -> dict[str, bytes]:
-    good = Path(save(folder / "good.png", put_on("white on black", draw(SEVEN)))).read_bytes()
-    middle = len(good) // 2
-    return {
-        "text.png": b"this is not a picture",
-        "nothing.png": b"",
-        "half.png": good[:middle],
-        "flipped.png": good[:middle] + bytes([good[middle] ^ 255]) + good[middle + 1 :],
-        "head.png": good[:30],
-        "header.png": good[:12] + b"XXXX" + good[16:],
-        "torn.png": torn(good),
-    }
-
-
-def torn(png: bytes) -> bytes:
-    """A PNG whose pixels end halfway and are followed by a chunk of no known kind."""
-    start = png.index(b"IDAT")
-    (length,) = struct.unpack(">I", png[start - 4 : start])
-    half = png[start : start + 4 + length // 2]
-    stray = b"\x04\xa8\xe1x" + bytes(8)
-    pixels, unknown = (
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (half, stray)
-    )
-    return png[: start - 4] + pixels + unknown
-
-
-BROKEN = ["text.png", "nothing.png", "half.png", "flipped.png", "head.png", "header.png", "torn.png"]
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_classify_tells_what_is_no_picture(tmp_path: Path, name: str, lines: Lines) -> None:
-    path = tmp_path / name
-    path.write_bytes(broken_files(tmp_path)[name])
-    assert main(["classify", str(path)]) == 1
-    (line,) = lines()
-    assert line.startswith(f"{path}: Not a picture that can be opened")
-    assert line.endswith("Give a PNG or JPEG file.")
-
-
-def test_classify_goes_on_after_a_file_it_cannot_read(
-    tmp_path: Path, objects: Callable[[], list[dict[str, Any]]]
-) -> None:
-    empty = save(tmp_path / "empty.png", np.full((SIDE, SIDE, 4), 255, np.uint8))
-    seven = save(tmp_path / "seven.png", put_on("white on black", draw(SEVEN)))
-    missing = str(tmp_path / "missing.png")
-    assert main(["classify", empty, missing, str(tmp_path), seven, "--json"]) == 1
-    first, second, third, fourth = objects()
-    assert "nothing on the canvas" in first["error"]
-    assert "No such file" in second["error"]
-    assert "Not a picture" in third["error"]
-    assert fourth["digit"] == 7
-
-
-def test_classify_refuses_huge_pictures(tmp_path: Path, lines: Lines) -> None:
-    path = tmp_path / "huge.png"
-    Image.new("L", (4097, 10)).save(path)
-    assert main(["classify", str(path)]) == 1
-    assert "4097 x 10; at most 4096" in lines()[0]
-
-
 def test_runs_tells_how_to_start_one(lines: Lines) -> None:
     assert main(["runs"]) == 0
     assert "python -m mnistlab train" in lines()[0]
@@ -393,21 +208,6 @@ def test_runs_as_json_tell_state_and_result(run_id: str, objects: Callable[[], l
     (told,) = objects()
     assert (told["run"], told["state"], told["epoch"], told["step"], told["error"]) == (run_id, "finished", 1, 30, None)
     assert told["result"] == Store().run(run_id).result
-
-
-def test_an_exported_run_is_read_by_safetensors(run_id: str, tmp_path: Path, lines: Lines) -> None:
-    target = tmp_path / "run.safetensors"
-    assert main(["export", run_id, "--to", str(target)]) == 0
-    model, _ = unpack_weights(Store().weights(run_id))
-    assert same_weights(load_file(target), model.state_dict())
-    assert lines() == [f"Wrote {target} (1.6 MB)."]
-
-
-def test_an_exported_built_in_model_can_be_loaded_again(tmp_path: Path) -> None:
-    target = tmp_path / "cnn.safetensors"
-    assert main(["export", "small-cnn", "--to", str(target), "--json"]) == 0
-    _, config = unpack_weights(target.read_bytes())
-    assert config == PRESETS["small-cnn"].config
 
 
 WRONG = [

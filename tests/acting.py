@@ -1,0 +1,36 @@
+"""Listeners that act in the middle of a training, and what a killed process looks like; pure, without pytest."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from mnistlab.events import Event, StepsTaken
+
+_Found = TypeVar("_Found")
+
+
+class Killed(BaseException):
+    """What a killed process looks like from inside: nothing is caught, nothing is tidied up."""
+
+
+def kill() -> None:
+    raise Killed
+
+
+def after_step(step: int, act: Callable[[], object]) -> Callable[[Event], None]:
+    """A listener that acts when this step is told, which is before it is written and the requests are read."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, StepsTaken) and event.step == step:
+            act()
+
+    return listen
+
+
+def wait_for(read: Callable[[], _Found], is_there: Callable[[_Found], object] = bool, seconds: float = 20) -> _Found:
+    """Read until it is as wanted."""
+    until = time.monotonic() + seconds
+    while not is_there(found := read()):
+        assert time.monotonic() < until, f"not there after {seconds} s: {found}"
+        time.sleep(0.01)
+    return found

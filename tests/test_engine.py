@@ -1,0 +1,88 @@
+"""The engine: found or started in a process of its own, told where it cannot be, and gone when nobody needs it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from mnistlab import engine, jobs
+from mnistlab.config import parse_config
+from mnistlab.errors import EngineError
+from mnistlab.store import Store
+from tests.acting import wait_for
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"address": "tcp://127.0.0.1:1"}'])
+def test_an_address_that_nobody_answers_is_no_engine(lab: Path, content: str) -> None:
+    assert not engine.is_up()
+    lab.mkdir(exist_ok=True)
+    (lab / "engine.json").write_text(content)
+    assert engine.running_address() is None
+
+
+def test_a_scheduler_from_the_environment_looks_after_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", "tls://lab.school:8786")
+    assert engine.is_up()
+    assert engine.address() == "tls://lab.school:8786"
+
+
+def test_an_ending_engine_removes_its_own_address_only(lab: Path) -> None:
+    """While one engine closes, a page may have started the next."""
+    engine._publish("tcp://127.0.0.1:5")
+    engine._withdraw()
+    assert not (lab / "engine.json").exists()
+    (lab / "engine.json").write_text('{"address": "tcp://127.0.0.1:6", "pid": 1}')
+    engine._withdraw()
+    assert (lab / "engine.json").exists()
+
+
+def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "many")
+    with pytest.raises(EngineError, match=r"did not start.*engine\.log.*many"):
+        engine.address()
+
+
+@pytest.fixture
+def real_engine(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An engine in the test's own lab that ends itself after three idle seconds; the test never has to kill it."""
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "3 seconds")
+    monkeypatch.setattr(engine, "_client", None)
+    monkeypatch.setattr(engine, "_child", None)
+    yield
+    if engine._client is not None:
+        engine._client.close()
+    if engine._child is not None:
+        engine._child.terminate()
+        engine._child.wait(30)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_engine")
+def test_a_real_engine_runs_a_job_in_its_own_process_and_ends_itself(store: Store, lab: Path) -> None:
+    small = parse_config(
+        {"model": {"hidden": ()}, "train": {"batch_size": 4096, "epochs": 1, "validation_size": 30_000}}
+    )
+    run_id = jobs.start(small, store)
+    child = engine._child
+    assert child is not None
+    workers = psutil.Process(child.pid).children(recursive=True)
+    run = wait_for(lambda: store.run(run_id), lambda run: not run.is_active, seconds=60)
+    assert (run.state, run.error) == ("finished", None)
+    assert run.result is not None
+    assert run.result["test_accuracy"] > 0.5
+    assert store.curve(run_id).steps.tolist() == list(range(1, 9))
+    assert run.worker is not None
+    assert int(run.worker.rpartition(":")[2]) in {process.pid for process in workers}
+    assert child.wait(timeout=30) == 0, (lab / "engine.log").read_text()
+    assert engine.running_address() is None
+    assert not (lab / "engine.json").exists()
+    # Its children see that it is gone and end a moment later.
+    wait_for(lambda: [process for process in workers if is_alive(process)], lambda alive: not alive, seconds=15)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

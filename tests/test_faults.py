@@ -1,0 +1,106 @@
+"""Trouble, from outside or in the training itself: told, and survived where it can be."""
+
+import time
+from typing import Any
+
+import pytest
+
+from mnistlab import execution, recorder, training
+from mnistlab.checkpoint import unpack_weights
+from mnistlab.config import RunConfig
+from mnistlab.data import Dataset
+from mnistlab.errors import DataError, RunNotFoundError, StoreError
+from mnistlab.events import Event
+from mnistlab.runs import LOST_AFTER_SECONDS
+from mnistlab.store import Store
+from tests import tiny
+from tests.tiny import losses_of
+
+pytestmark = pytest.mark.usefixtures("talkative")
+CONFIG = tiny.config({"dropout": 0.3}, optimizer="adam", learning_rate=1e-2, batch_size=50, epochs=3)
+
+
+@pytest.fixture
+def run_id(store: Store) -> str:
+    return store.create(CONFIG)
+
+
+def test_a_database_that_refuses_for_a_while_costs_nothing(
+    store: Store, run_id: str, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, calls = Store.log, iter(range(10**6))
+
+    def log(*args: Any, **named: Any) -> Any:
+        if 5 < next(calls) < 15:
+            raise StoreError("The database could not be used: database or disk is full.")
+        return really(*args, **named)
+
+    monkeypatch.setattr(Store, "log", log)
+    execution.execute(store, run_id)
+    assert store.run(run_id).state == "finished"
+    assert store.curve(run_id).losses.tolist() == losses_of(training.train(CONFIG, tiny_dataset, report_every=0))
+
+
+def test_a_database_that_refuses_for_good_ends_the_training(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(Store, "log", lambda *_, **__: (_ for _ in ()).throw(StoreError("disk is full")))
+    with pytest.raises(StoreError, match="disk is full"):
+        execution.execute(store, run_id)
+    monkeypatch.setattr("mnistlab.runs.time.time", lambda really=time.time: really() + LOST_AFTER_SECONDS + 1)
+    assert store.run(run_id).state == "lost"
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 GB")]
+)
+def test_running_out_of_memory_is_told_with_advice(store: Store, run_id: str, error: Exception) -> None:
+    def listen(event: Event) -> None:
+        raise error
+
+    execution.execute(store, run_id, listen)
+    run = store.run(run_id)
+    assert run.state == "failed"
+    assert run.error is not None
+    assert "ran out of memory at a batch size of 50. Try a batch size of 12" in run.error
+
+
+def test_a_mistake_is_kept_as_a_sentence(store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Dataset:
+        raise DataError("The images are missing.")
+
+    monkeypatch.setattr(execution, "load_dataset", missing)
+    execution.execute(store, run_id)
+    run = store.run(run_id)
+    assert (run.state, run.error, run.result) == ("failed", "The images are missing.", None)
+
+
+def diverging() -> RunConfig:
+    return tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=100, epochs=20)
+
+
+@pytest.mark.parametrize("write_every", [0, 1e9], ids=["written at once", "waiting to be written"])
+def test_a_diverged_run_keeps_the_curve_that_shows_it(
+    store: Store, write_every: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_WRITE_EVERY", write_every)
+    run_id = store.create(diverging())
+    execution.execute(store, run_id)
+    run, losses = store.run(run_id), store.curve(run_id).losses
+    assert run.state == "failed"
+    assert run.error is not None
+    assert f"no longer a number since step {len(losses) + 1}" in run.error
+    assert losses[-1] > 100
+
+
+def test_a_diverged_run_keeps_no_weights_that_are_no_numbers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_WRITE_EVERY", 1e9)
+    run_id = store.create(diverging())
+    execution.execute(store, run_id)
+    try:
+        content = store.weights(run_id)
+    except RunNotFoundError:
+        return
+    model, _ = unpack_weights(content)
+    assert all(tensor.isfinite().all() for tensor in model.state_dict().values())
