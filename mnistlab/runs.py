@@ -28,6 +28,11 @@ class Run:
     pause_at: int | None
     wanted_rate: float | None
     rate_changes: tuple[tuple[int, float], ...]  # after which step each learning rate was taken up
+    name: str | None  # what a person calls it
+    note: str | None
+    is_starred: bool
+    sweep: str | None  # the sweep that it is a trial of
+    trial: int | None  # its number there: 0, 1, ...
     owner: str | None
     ticket: str | None  # the engine's task that holds it; None in the foreground
     attempt: int
@@ -92,6 +97,11 @@ def run_from_row(row: RowMapping) -> Run:
         pause_at=row["pause_at"],
         wanted_rate=row["wanted_rate"],
         rate_changes=tuple((step, rate) for step, rate in json.loads(row["rate_changes"] or "[]")),
+        name=row["name"],
+        note=row["note"],
+        is_starred=bool(row["is_starred"]),
+        sweep=row["sweep"],
+        trial=row["trial"],
         owner=row["owner"],
         ticket=row["ticket"],
         attempt=row["attempt"],

@@ -8,7 +8,7 @@ from sqlalchemy.schema import CreateColumn
 
 from mnistlab.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _PATIENCE = 5  # seconds to wait for another process that writes to the same SQLite file
 
 metadata = sa.MetaData()
@@ -32,6 +32,11 @@ runs = sa.Table(
     sa.Column("heartbeat", sa.Float),
     sa.Column("finished", sa.Float),
     sa.Column("deleted", sa.Float),  # hidden since then, and can be brought back
+    sa.Column("name", sa.String(80)),  # what a person calls it,
+    sa.Column("note", sa.Text),  # has written about it
+    sa.Column("is_starred", sa.Boolean),  # and wants to find again
+    sa.Column("sweep", sa.String(8), index=True),  # the sweep that it is a trial of,
+    sa.Column("trial", sa.Integer),  # and its number there: 0, 1, ...
     sa.Column("owner", sa.String(80)),  # the browser it came from: the queue is fair between these
     sa.Column("ticket", sa.String(120)),  # the engine's task that holds it
     sa.Column("claimed_step", sa.Integer),  # the checkpoint after which its worker died,
