@@ -7,9 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.server import PROJECT, start_server
+from tests.browser.waiting import PATIENT
 
 HERE = Path(__file__).resolve().parent
 OUR_HOSTS = {"localhost", "127.0.0.1"}
@@ -41,6 +42,7 @@ def chromium() -> Iterator[Browser]:
     program = os.environ.get("MNISTLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         _without_browser("no Chromium or Chrome on the PATH: install one, or set MNISTLAB_CHROMIUM")
+    expect.set_options(timeout=PATIENT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
@@ -61,6 +63,7 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     A test marked `complaints_expected(reason)` may log errors; asking another host is never allowed.
     """
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    context.set_default_timeout(PATIENT)
     page, complaints, strangers = context.new_page(), list[str](), list[str]()
     page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))

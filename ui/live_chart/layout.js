@@ -23,7 +23,8 @@ function layoutOf(chart, data, theme) {
   const titleLines = wrap(data.title, width - 8, `600 15px ${theme.font}`);
   const margin = { l: 56, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
   const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };
-  const view = { x: chart.zoom.x ?? data.xRange, y: chart.zoom.y ?? data.yRange };
+  // Copies: Plotly writes a zoom into the arrays it was given, and the next reset would find it there.
+  const view = { x: [...(chart.zoom.x ?? data.xRange)], y: [...(chart.zoom.y ?? data.yRange)] };
   const empty = !chart.series.some((one) => one.y.some(Number.isFinite));
   const labels = labelsOf(chart, data, view, box);
   return {

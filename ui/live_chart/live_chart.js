@@ -38,7 +38,8 @@ function configOf(Plotly, chart) {
     { name: "Reset the zoom", icon: Plotly.Icons.home, click: () => resetZoom(Plotly, chart) },
     { name: "Save as PNG", icon: Plotly.Icons.camera, click: () => savePicture(Plotly, chart) },
   ];
-  return { displaylogo: false, displayModeBar: "hover", doubleClick: false, modeBarButtons: [buttons] };
+  const look = { displaylogo: false, displayModeBar: "hover", modeBarButtons: [buttons] };
+  return { ...look, doubleClick: false, doubleClickDelay: 500 }; // milliseconds; a child's fingers are slow
 }
 
 function listen(Plotly, chart) {
@@ -47,11 +48,12 @@ function listen(Plotly, chart) {
   chart.plot.on("plotly_doubleclick", () => resetZoom(Plotly, chart));
 }
 
-// Remembers a zoom made with the mouse, axis by axis, and places the labels anew.
+// Remembers a zoom made with the mouse, axis by axis, and places the labels anew. What Plotly tells counts, not the
+// layout: new points may have been drawn between the release of the button and this.
 function keepZoom(Plotly, chart, change) {
-  const changed = Object.keys(change);
-  const moved = ["x", "y"].filter((name) => changed.some((key) => key.startsWith(`${name}axis.range`)));
-  for (const name of moved) chart.zoom[name] = [...chart.plot.layout[`${name}axis`].range];
+  const ends = (name) => [0, 1].map((end) => change[`${name}.range[${end}]`] ?? change[`${name}.range`]?.[end]);
+  const moved = ["x", "y"].filter((name) => ends(`${name}axis`).every(Number.isFinite));
+  for (const name of moved) chart.zoom[name] = ends(`${name}axis`);
   if (moved.length) draw(Plotly, chart);
 }
 

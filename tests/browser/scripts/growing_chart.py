@@ -1,4 +1,4 @@
-"""A training that grows for ever, for the tests of the live chart: 20 more steps every half second."""
+"""A training that grows for ever, for the tests of the live chart: 20 more steps every half second, or `?still=1`."""
 
 import numpy as np
 import streamlit as st
@@ -6,7 +6,7 @@ import streamlit as st
 from ui.live_chart import Series, live_chart
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=None if "still" in st.query_params else 0.5)
 def chart() -> None:
     num_steps = st.session_state.get("num_steps", 380) + 20
     st.session_state.num_steps = num_steps
