@@ -17,21 +17,19 @@ _DROPOUT = 0.3
 _AUGMENT = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
 
 
-def show(run: Run) -> None:
+def show_links(run: Run) -> None:
     """Where to go from a run that has ended."""
-    with st.container(horizontal=True, vertical_alignment="center", key="after_links"):
-        if run.step and run.state in ("finished", "stopped"):
-            st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
-            st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
-        if run.state == "finished":
-            st.button(
-                f"{_MORE_EPOCHS} more epochs",
-                key="run_extend",
-                on_click=acting.act,
-                args=(jobs.extend, run.id, _MORE_EPOCHS, resources.store()),
-                help="It goes on from where it ended, with the same optimizer and random numbers.",
-            )
-    _offer_changes(run)
+    if run.step and run.state in ("finished", "stopped"):
+        st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
+        st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
+    if run.state == "finished":
+        st.button(
+            f"{_MORE_EPOCHS} more epochs",
+            key="run_extend",
+            on_click=acting.act,
+            args=(jobs.extend, run.id, _MORE_EPOCHS, resources.store()),
+            help="It goes on from where it ended, with the same optimizer and random numbers.",
+        )
 
 
 def result_line(run: Run, last: Run | None) -> str:
@@ -90,7 +88,8 @@ def _readings(run: Run) -> str:
     )
 
 
-def _offer_changes(run: Run) -> None:
+def offer_changes(run: Run) -> None:
+    """The same again, with one thing changed."""
     st.markdown("**Change one thing and run again**")
     with st.container(horizontal=True, key="after_changes"):
         for number, (label, change) in enumerate(_changes(run.config).items()):

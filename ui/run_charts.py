@@ -11,12 +11,13 @@ import streamlit as st
 from mnistlab.curve import Curve
 from mnistlab.events import EpochEnded
 from mnistlab.runs import Run
-from ui import rates, resources
+from ui import rates, resources, slow_motion
 from ui.live_chart import Series, live_chart
 from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
 _HERO_HEIGHT, _HEIGHT = 320, 280
+_ONE_STEP = "One step"
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,27 @@ class Told:
         return Series(name, x, np.array([getattr(one, field) for one in self.epochs], np.float64), colour, "dots")
 
 
-def show(told: Told, behind: Told | None) -> None:
-    """The loss, large, and below it one of the other charts."""
-    _loss(told, behind)
+def show_loss(told: Told, behind: Told | None) -> None:
+    """The loss, large."""
+    x = told.curve.steps / told.steps_per_epoch
+    each_step = Series("each step", x, told.curve.losses, TRAINING, "faint")
+    series = [each_step, *_with_validation(told, behind, Told.losses, "validation_loss")]
+    _chart(told, "loss", series, "Loss", "cross-entropy (nats)")
+
+
+def show_others(told: Told, behind: Told | None) -> None:
+    """One of the other charts, or the last single step: all in the same room, so that nothing moves."""
     charts = {
         "Accuracy": lambda: _accuracy(told, behind),
         "Gradients": lambda: _gradients(told),
         "Dead ReLUs": lambda: _dead_relus(told),
         "Learning rate": lambda: _learning_rate(told),
+        _ONE_STEP: lambda: slow_motion.show(told.run),
     }
-    _tabs(charts, f"more_{told.run.id}")
+    key = f"more_{told.run.id}"
+    if slow_motion.is_new(told.run):
+        st.session_state[key] = _ONE_STEP
+    _tabs(charts, key)
 
 
 def show_nothing_yet(epochs: int) -> None:
@@ -119,13 +131,6 @@ def _with_validation(told: Told, behind: Told | None, mean: Callable[..., Series
     name = behind.run.id
     others = [mean(behind, f"{name}, training", NEUTRAL, "behind")]
     return [*others, behind.validation(f"{name}, validation", field, NEUTRAL), *series]
-
-
-def _loss(told: Told, behind: Told | None) -> None:
-    x = told.curve.steps / told.steps_per_epoch
-    each_step = Series("each step", x, told.curve.losses, TRAINING, "faint")
-    series = [each_step, *_with_validation(told, behind, Told.losses, "validation_loss")]
-    _chart(told, "loss", series, "Loss", "cross-entropy (nats)")
 
 
 def _accuracy(told: Told, behind: Told | None) -> None:

@@ -1,4 +1,4 @@
-"""The buttons under a run's progress: stop, pause, one step, go on, learning rate, resume."""
+"""The buttons under a run's progress: stop, pause, one step, go on, learning rate, resume; links from its end."""
 
 import time
 from typing import Literal
@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab import jobs, steering
 from mnistlab.runs import Run
-from ui import acting, rates, resources
+from ui import acting, after_run, rates, resources
 
 # A worker looks twice a second; one that has not stopped after so long hangs.
 _PATIENCE_SECONDS = 10.0
@@ -15,7 +15,7 @@ _PATIENCE_SECONDS = 10.0
 
 def show(run: Run) -> None:
     """What can be done with this run now, in one row that keeps its height."""
-    with st.container(horizontal=True, key=f"steering_{run.state}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"steering_{run.state}"):
         if run.state == "queued":
             _button("Cancel", "run_stop", jobs.stop, run)
         elif run.state == "running":
@@ -26,6 +26,7 @@ def show(run: Run) -> None:
             _button("Resume", "run_resume", jobs.resume, run, primary=True)
             if run.state == "lost":
                 _button("Close it", "run_stop", jobs.stop, run)
+        after_run.show_links(run)
     acting.tell_problem()
     _offer_force(run)
 

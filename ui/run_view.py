@@ -18,12 +18,22 @@ from ui import (
     run_steering,
     run_words,
     sees_now,
-    slow_motion,
 )
 from ui.words import run_label
 
 _MOST_OVERLAYS = 50
 _TROUBLE = "run_view_trouble"
+# Room for what a run says and for its buttons, whatever its state: the curve below stays where it is.
+_STYLE = """
+<style>
+.st-key-run_state { min-height: 4.6rem; }
+.st-key-run_steering { min-height: 2.5rem; }
+@media (max-width: 640px) {
+  .st-key-run_state { min-height: 7rem; }
+  .st-key-run_steering { min-height: 6rem; }
+}
+</style>
+"""
 
 
 def show(run_id: str) -> None:
@@ -37,6 +47,7 @@ def show(run_id: str) -> None:
     run = resources.store().run(run_id)
     others = [other for other in resources.store().runs(limit=_MOST_OVERLAYS) if other.step and other.id != run_id]
     seconds = None if has_trouble else pacing.seconds_between(run)
+    st.html(_STYLE)
 
     @st.fragment(run_every=seconds)
     def run_fragment() -> None:
@@ -62,13 +73,16 @@ def show(run_id: str) -> None:
 
 def _draw(run: Run, others: Sequence[Run]) -> None:
     _headline(run)
-    _state(run)
-    run_steering.show(run)
-    slow_motion.show(run)
-    if not run.is_active:
-        after_run.show(run)
+    with st.container(key="run_state"):
+        _state(run)
+    with st.container(key="run_steering"):
+        run_steering.show(run)
     told = run_charts.Told.read(run)
-    run_charts.show(told, _choose_overlay(run, others))
+    behind = _choose_overlay(run, others)
+    run_charts.show_loss(told, behind)
+    if not run.is_active:
+        after_run.offer_changes(run)
+    run_charts.show_others(told, behind)
     sees_now.show(run)
 
 

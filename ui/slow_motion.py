@@ -12,15 +12,28 @@ from ui.words import count_of, percent, plain
 if TYPE_CHECKING:
     from mnistlab.closeup import SlowStep
 
+_SHOWN = "slow_motion_shown"
 _SIDE, _PER_ROW = 46, 20  # CSS pixels of a digit, digits in a row
+
+
+def is_new(run: Run) -> bool:
+    """Whether the run has just taken a single step that this visitor has not been shown yet."""
+    if not _is_there(run) or st.session_state.get(_SHOWN) == (run.id, run.step):
+        return False
+    st.session_state[_SHOWN] = (run.id, run.step)
+    return True
+
+
+def _is_there(run: Run) -> bool:
+    return run.is_paused and resources.store().weights_step(run.id, "closeup") == run.step
 
 
 def show(run: Run) -> None:
     """While a run is paused: the step it took last, if it was a single one, else how to take one."""
-    if not run.is_paused:
-        return
-    if resources.store().weights_step(run.id, "closeup") != run.step:
-        st.markdown("Paused. **One step** lets it learn from a single batch and shows you what that changed.")
+    if not _is_there(run):
+        how = "Pause it, then press" if run.state == "running" and run.pause_at is None else "Press"
+        possible = f"{how} **One step**: it learns from a single batch, and here you see what that changed."
+        st.markdown(possible if run.state == "running" else "Single steps can be taken while a run is paused.")
         return
     step = _closeup(run.id, run.step)
     correct_before = step.before.argmax(axis=1) == step.labels

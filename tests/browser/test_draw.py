@@ -18,6 +18,7 @@ from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from tests.browser.server import PROJECT, start_server
 from tests.browser.test_story import PATIENT, THREE, draw, go_to
+from tests.browser.waiting import at_rest, expect_no_sideways_scroll, ready_pad
 from tests.drawings import TWO
 from tests.drawings import draw as ink_of
 from tests.photos import photo
@@ -50,7 +51,8 @@ def trained(store: Store, hidden: list[int]) -> str:
 def open_draw(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_text(EMPTY).first).to_be_visible(timeout=PATIENT)
-    page.wait_for_timeout(1500)  # the pad takes strokes once its script has run
+    if "draw_with" not in address:
+        ready_pad(page)
 
 
 def button(page: Page, name: str) -> None:
@@ -59,7 +61,7 @@ def button(page: Page, name: str) -> None:
 
 def draw_all(page: Page, strokes: Strokes) -> None:
     """Replay strokes point by point, and wait until the pad has sent the last of them."""
-    pad = page.locator("canvas").last
+    pad = page.locator("canvas.upper-canvas")
     for stroke in strokes:
         box = pad.bounding_box()
         assert box is not None
@@ -78,12 +80,13 @@ def test_fifty_drawings_get_the_answers_of_the_pure_function(page: Page, app_url
         draw_all(page, strokes)
         recognition = recognise(paint([stroke_of(points, BRUSH) for points in strokes], 280, BRUSH))
         try:  # the first of several strokes is read on its own, as something else
-            expect(answer).to_contain_text(f"This is a {recognition.digit},", timeout=8000)
+            expect(answer).to_contain_text(f"This is a {recognition.digit},", timeout=20_000)
         except AssertionError:
             others.append((digit, recognition.digit, answer.inner_text()))
+        page.locator("canvas.upper-canvas").evaluate("pad => pad.classList.add('used')")
         button(page, "Clear")
         expect(page.get_by_text(EMPTY).first).to_be_visible(timeout=PATIENT)
-        page.wait_for_timeout(500)
+        expect(page.locator("canvas.upper-canvas:not(.used)")).to_be_visible()
     assert not others
 
 
@@ -103,8 +106,7 @@ def test_eraser_takes_ink_away_and_undo_brings_it_back(page: Page, app_url: str)
     draw(page, [(140, 50), (140, 230)])
     expect(page.get_by_text("This is a 1")).to_be_visible(timeout=PATIENT)
     page.get_by_text("eraser", exact=True).click()
-    page.wait_for_timeout(1500)
-    seen = page.locator(".answers img").get_attribute("src")
+    seen = at_rest(page, lambda: page.locator(".answers img").get_attribute("src"))
     draw(page, [(60, 140), (220, 140)])
     expect(page.locator(".answers img")).not_to_have_attribute("src", seen or "", timeout=PATIENT)
     button(page, "Undo")
@@ -125,7 +127,7 @@ def test_keys_alone_draw_a_digit_that_is_read(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/Draw?draw_with=keys")
     field = page.get_by_role("application", name=re.compile("Field of 28 by 28 pixels"))
     expect(field).to_be_visible(timeout=PATIENT)
-    page.wait_for_timeout(1500)
+    expect(page.locator(".told")).to_contain_text("Row")  # it listens
     field.focus()
     keys = ["ArrowUp"] * 9 + ["ArrowLeft"] * 5 + ["p"] + ["ArrowRight"] * 10 + ["ArrowDown", "ArrowDown"]
     keys += ["ArrowDown", "ArrowLeft", "ArrowDown"] * 5 + ["p"]
@@ -197,8 +199,7 @@ def test_stages_unfold_and_a_step_can_be_left_out(page: Page, app_url: str) -> N
 def test_phone_has_the_pad_first_and_never_scrolls_sideways(page: Page, app_url: str, way: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     open_draw(page, f"{app_url}/Draw?draw_with={way}")
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+    expect_no_sideways_scroll(page, way)
     drawn, read = page.locator(".st-key-drawn").bounding_box(), page.locator(".st-key-read").bounding_box()
     assert drawn is not None
     assert read is not None

@@ -6,6 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_lesson_pages import PATIENT, open_page
 from tests.browser.test_story import go_to
+from tests.browser.waiting import expect_no_sideways_scroll, press_until
 
 _VIEWS = ("overview", "one+digit", "two+models", "confidence", "robustness", "hidden+layer", "ladder")
 
@@ -59,9 +60,9 @@ def test_an_experiment_stands_in_the_address_from_whatever_view_it_is_begun(page
 
 def test_arrow_keys_and_neighbours_go_to_other_digits(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Evaluate?evaluate_view=one+digit&evaluate_index=10")
-    page.wait_for_timeout(1000)  # a key counts once the buttons have asked for it
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_text(re.compile("Test image 11: "))).to_be_visible(timeout=PATIENT)
+    shown = page.get_by_text(re.compile("Test image [0-9]+: "))
+    press_until(page, "ArrowRight", lambda: "Test image 10: " not in shown.inner_text(), "the digit after it")
+    expect(shown).to_contain_text(re.compile("Test image 1[1-9]: "))
     page.locator(".digits a").first.click()
     expect(page.get_by_text(re.compile("Training image .*: "))).to_be_visible(timeout=PATIENT)
 
@@ -97,7 +98,4 @@ def test_no_view_scrolls_sideways_on_a_phone(page: Page, app_url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for view in _VIEWS:
         page.goto(f"{app_url}/Evaluate?evaluate_view={view}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENT)
-        page.wait_for_timeout(2000)
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), view
+        expect_no_sideways_scroll(page, view)

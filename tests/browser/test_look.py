@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_lesson_pages import open_page
 from tests.browser.test_story import THREE, draw, go_to
-from tests.browser.waiting import PATIENT, at_rest, until
+from tests.browser.waiting import PATIENT, at_rest, expect_no_sideways_scroll, press_until, until
 
 
 def test_two_hundred_digits_come_with_one_click(page: Page, app_url: str) -> None:
@@ -20,7 +20,9 @@ def test_two_hundred_digits_come_with_one_click(page: Page, app_url: str) -> Non
 def test_arrow_keys_step_through_the_digits_and_enter_opens_one(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Data")
     page.locator(".digits a").first.focus()
-    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):  # ten in a row
+    here = "document.activeElement.dataset.pick"
+    press_until(page, "ArrowRight", lambda: page.evaluate(here) == "1", "the second digit")
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):  # ten in a row
         page.keyboard.press(key)
     expect(page.get_by_text("Train image 11, labelled 5")).to_be_visible(timeout=PATIENT)
 
@@ -44,13 +46,7 @@ def test_choice_is_still_there_after_a_visit_elsewhere(page: Page, app_url: str)
 def test_arrow_keys_and_thumbnails_go_to_other_images(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Pixels?pixels_index=10")
     chosen = page.get_by_role("spinbutton", name=re.compile("^Image"))
-
-    def go_right() -> bool:
-        page.keyboard.press("ArrowRight")  # counts once the buttons have asked for it, which no one can see
-        page.wait_for_timeout(300)
-        return at_rest(page, chosen.input_value) != "10"
-
-    until(page, go_right, "another image after the right arrow")
+    press_until(page, "ArrowRight", lambda: chosen.input_value() != "10", "another image after the right arrow")
     here = int(at_rest(page, chosen.input_value))
     page.locator(".digits a").first.click()
     expect(page.get_by_text(f"Train image {here - 3}, labelled")).to_be_visible(timeout=PATIENT)
@@ -82,7 +78,6 @@ def _expect_told(page: Page, row: int, column: int, value: str, colour: str) -> 
 def test_drawing_is_shown_as_the_network_got_it(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/Draw")
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
-    page.wait_for_timeout(1000)  # the pad takes strokes once its script has run
     draw(page, THREE)
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
     go_to(page, "Pixels")
@@ -95,9 +90,8 @@ def test_drawing_is_shown_as_the_network_got_it(page: Page, app_url: str) -> Non
 @pytest.mark.parametrize("path", ["Data?data_batch_size=200", "Pixels?pixels_view=difference"])
 def test_phone_never_scrolls_sideways(page: Page, app_url: str, path: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    main = open_page(page, f"{app_url}/{path}")
-    at_rest(page, main.inner_text)
-    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+    open_page(page, f"{app_url}/{path}")
+    expect_no_sideways_scroll(page, path)
     numbers = page.locator(".pixels .scroll")
     if numbers.count():
         assert numbers.evaluate("box => box.scrollWidth > box.clientWidth")

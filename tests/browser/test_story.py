@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import at_rest, expect_no_sideways_scroll, ready_pad, until
+
 # A 3 on the pad of 280 x 280 pixels.
 THREE = [(90, 75), (130, 50), (170, 65), (175, 100), (130, 132), (180, 160), (185, 200), (140, 235), (85, 215)]
 PATIENT = 60_000  # ms; the first page waits for torch, the first run for the engine
@@ -15,7 +17,7 @@ def go_to(page: Page, name: str) -> None:
 
 
 def draw(page: Page, points: list[tuple[int, int]]) -> None:
-    pad = page.locator("canvas").last
+    pad = ready_pad(page)
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     assert box is not None
@@ -55,8 +57,7 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
     chart = page.get_by_role("img", name=re.compile("^Loss"))
     expect(chart).to_be_visible(timeout=PATIENT)
     first = last_step(page)
-    page.wait_for_timeout(2500)
-    assert last_step(page) > first
+    until(page, lambda: last_step(page) > first, "more steps")
 
     page.reload()  # a reload is a new session: the run is found again by its address
     expect(page.get_by_text(re.compile(r"Epoch .* step "))).to_be_visible(timeout=PATIENT)
@@ -76,7 +77,6 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
 
     go_to(page, "Draw")
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
-    page.wait_for_timeout(1000)  # the pad takes strokes once its script has run
     draw(page, THREE)
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
     page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role("button", name="Clear").click()
@@ -89,13 +89,12 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
 def test_undo_takes_back_the_last_stroke_and_the_rest_is_read_again(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/Draw")
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
-    page.wait_for_timeout(1000)
     draw(page, THREE)
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
     before = page.locator(".bars").last.inner_text()
     draw(page, [(20, 20), (25, 260)])
     expect(page.locator(".bars").last).not_to_have_text(before)
-    page.wait_for_timeout(1000)  # the pad tells of a stroke a second time when it comes to rest
+    at_rest(page, page.locator(".bars").last.inner_text)  # the pad tells of a stroke a second time
     page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role("button", name="Undo").click()
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
 
@@ -104,7 +103,4 @@ def test_no_page_scrolls_sideways_on_a_phone(page: Page, app_url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for path in ("", "Data", "Pixels", "Augment", "Model", "Train", "Evaluate", "Draw"):
         page.goto(f"{app_url}/{path}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENT)
-        page.wait_for_timeout(1500)
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), path or "Overview"
+        expect_no_sideways_scroll(page, path or "Overview")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 PATIENT = 60_000  # ms; the first page waits for torch
 _PAUSE, _STILL = 100, 600  # ms between two looks; for how long nothing may change
@@ -31,3 +31,32 @@ def at_rest(page: Page, look: Callable[[], Seen]) -> Seen:
         if look() == seen and app.get_attribute("data-test-script-state") == "notRunning":
             return seen
         assert monotonic() < deadline, "the page never came to rest"
+
+
+def ready_pad(page: Page) -> Locator:
+    """The drawing pad, once it takes strokes and stays where it is."""
+    pad = page.locator("canvas.upper-canvas")
+    expect(pad).to_be_visible()
+    at_rest(page, pad.bounding_box)
+    return pad
+
+
+def press_until(page: Page, key: str, claim: Callable[[], bool], what: str) -> None:
+    """Press a key until it has an effect: it counts once a script in the page listens, which no one can see."""
+
+    def is_so() -> bool:
+        if claim():
+            return True
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+        return at_rest(page, claim)
+
+    until(page, is_so, what)
+
+
+def expect_no_sideways_scroll(page: Page, name: str) -> None:
+    """The page's main part is no wider than the window, once it is at rest."""
+    main = page.get_by_test_id("stMain")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    widths = at_rest(page, lambda: main.evaluate("main => [main.scrollWidth, main.clientWidth]"))
+    assert widths[0] <= widths[1], name
