@@ -18,6 +18,7 @@ from ui.words import percent
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
 
+_MOST_IN_WORDS = 3  # settings; more are easier to read in a table as well
 _STYLE = """
 <style>
 .settings { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
@@ -114,7 +115,8 @@ def _differences(compared: Sequence[Group]) -> None:
         return
     if len(runs) == 2:
         st.markdown(f"{LETTERS[1]} is {LETTERS[0]} with {in_words(runs[0].config, runs[1].config, names)}.")
-    st.html(_table(runs, names))
+    if len(runs) > 2 or len(names) > _MOST_IN_WORDS:
+        st.html(_table(runs, names))
 
 
 def _names(compared: Sequence[Group]) -> list[str]:

@@ -1,6 +1,7 @@
 """Curves of several runs over each other; the seeds of one recipe as their mean in a band from lowest to highest."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -19,6 +20,8 @@ CHARTS = {
     "training loss": ("cross-entropy (nats)", False),
     "training accuracy": ("share read correctly", True),
 }
+# Epochs left out at the start, if there are more: what an untrained network says would press all curves together.
+_LEFT_OUT = 0.2
 
 
 def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> None:
@@ -45,6 +48,7 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
         x_title="epoch",
         y_title=y_title,
         y_percent=is_share,
+        log_y=not is_share,
         height=360,
     )
     if name.startswith("validation") and not all(one.epochs for runs in told for one in runs):
@@ -66,5 +70,8 @@ def _curves(runs: Sequence[Told], number: int, title: str, name: str) -> list[Se
 def _curve(told: Told, name: str, label: str, colour: str) -> Series:
     part, _, figure = name.partition(" ")
     if part == "validation":
-        return told.validation(label, f"validation_{figure}", colour)
-    return told.losses(label, colour) if figure == "loss" else told.accuracies(label, colour)
+        curve = told.validation(label, f"validation_{figure}", colour)
+    else:
+        curve = told.losses(label, colour) if figure == "loss" else told.accuracies(label, colour)
+    kept = curve.x >= _LEFT_OUT
+    return replace(curve, x=curve.x[kept], y=curve.y[kept]) if kept.any() else curve

@@ -61,17 +61,16 @@ function line(row, shown) {
     <td class="pick"><label><input type="checkbox" aria-label="${said}" ${row.letter ? "checked" : ""}>${mark}</label></td>
     <td><button class="star" data-star="${row.id}" aria-pressed="${row.star}" title="${row.star ? "Take the star away" : "Give it a star"}"
       >${row.star ? "★" : "☆"}</button></td>
-    ${cells.join("")}${settings.join("")}</tr>`;
+    ${[...cells.slice(0, -1), ...settings, ...cells.slice(-1)].join("")}</tr>`;
 }
 
 function draw(table) {
   const { data, root } = table;
   const rows = visibleRows(table);
   const { shown, total } = settingsOf(table, rows);
-  const headings = [
-    ...data.columns.map((column, index) => heading(table, column.title, index, column.tip)),
-    ...shown.map((one) => heading(table, one.title, -one.index - 1, "A setting in which these runs differ")),
-  ];
+  const fixed = data.columns.map((column, index) => heading(table, column.title, index, column.tip));
+  const settings = shown.map((one) => heading(table, one.title, -one.index - 1, "A setting in which these runs differ"));
+  const headings = [...fixed.slice(0, -1), ...settings, ...fixed.slice(-1)]; // when it began comes last
   root.querySelector("thead").innerHTML =
     `<tr><th scope="col"><span title="Compare">✓</span></th><th scope="col"><span title="Star">★</span></th>${headings.join("")}</tr>`;
   root.querySelector("tbody").innerHTML = rows.map((row) => line(row, shown)).join("");
