@@ -6,7 +6,7 @@ from mnistlab.config import RunConfig
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from ui import frame, reading, resources, starting
-from ui.words import duration, percent
+from ui.words import duration, percent, verbatim
 
 _FIRST_EPOCHS = 2
 # A 3 in one stroke, so that the page opens on a digit being read.
@@ -47,7 +47,7 @@ def _latest_runs(runs: list[Run]) -> None:
     st.subheader("Latest runs", anchor=False)
     for run in runs:
         result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.state
-        label = f"{run.config.preset}, {result}, {duration(run.seconds)} of training"
+        label = f"{verbatim(run.title)}, {result}, {duration(run.seconds)} of training"
         st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})
 
 

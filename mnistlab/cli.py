@@ -11,8 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mnistlab import commands
+from mnistlab import commands, keeping
 from mnistlab.errors import MnistLabError
+
+_Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--watch", action="store_true", help="show what is going on until Ctrl-C")
 
     _add_steering(commands_of, shared)
+    _add_keeping(commands_of, shared)
 
     export = commands_of.add_parser("export", parents=[shared], help="write a run's weights to a file")
     export.set_defaults(command=commands.export)
@@ -73,13 +76,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
+def _adding_to(commands_of: Any, shared: argparse.ArgumentParser) -> _Adding:
+    """A function that adds a command which is about one run."""
+
     def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands_of.add_parser(name, parents=[shared], help=about)
         parser.set_defaults(command=command)
         parser.add_argument("run", metavar="RUN", help="a run's id, as `runs` lists it")
         return parser
 
+    return add
+
+
+def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
+    add = _adding_to(commands_of, shared)
     stop = add("stop", commands.stop, "stop a run, which keeps what it has learned")
     stop.add_argument("--force", action="store_true", help="end its process at once, for a run that hangs")
     add("pause", commands.pause, "let a run wait after its present step")
@@ -88,3 +98,18 @@ def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     rate.add_argument("learning_rate", type=float, metavar="RATE", help="from its next step on; a schedule's new peak")
     resume = add("resume", commands.resume, "go on with a stopped, failed or lost run in the foreground")
     resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="N epochs more than it was to have")
+
+
+def _add_keeping(commands_of: Any, shared: argparse.ArgumentParser) -> None:
+    add = _adding_to(commands_of, shared)
+    rename = add("rename", commands.rename, "give a run a name")
+    rename.add_argument("name", metavar="NAME", help=f"at most {keeping.MAX_NAME} characters; '' takes it away")
+    note = add("note", commands.note, "write a note about a run")
+    note.add_argument("text", metavar="TEXT", help=f"at most {keeping.MAX_NOTE:,} characters; '' takes it away")
+    star = add("star", commands.star, "give a run a star, to find it again")
+    star.add_argument("--off", action="store_true", help="take it away")
+    add("delete", commands.delete, "put a run away; one that is going on is stopped")
+    add("restore", commands.restore, "bring a deleted run back")
+    compare = add("compare", commands.compare, "say which of two runs was better, and whether it was luck")
+    compare.add_argument("other", metavar="OTHER", help="the other run's id")
+    compare.add_argument("--seeds", action="store_true", help="count all runs of each recipe, whatever their seed")

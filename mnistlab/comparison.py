@@ -10,7 +10,7 @@ from mnistlab.errors import DataError
 from mnistlab.evaluation import Evaluation
 
 # Odds beyond which a difference is usually called real. Source: R. A. Fisher's convention of 1 in 20.
-_LUCK = 0.05
+LUCK = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,23 +74,24 @@ def verdict(comparison: Comparison, first: str, second: str) -> str:
     if one == other:
         return f"Each is right {one} times where the other is wrong: neither is ahead."
     ahead, wins = (first, one) if one > other else (second, other)
+    odds = how_often(comparison.p_value, "McNemar's exact test")
     luck = (
         f"On {one + other:,} digits one of the two is right and the other wrong; {wins:,} times the one that is right "
         f"is {ahead}. If both were equally good, each of these digits would be a coin toss, and {one + other:,} tosses "
-        f"come out at least this unevenly {_how_often(comparison.p_value)}"
+        f"come out at least this unevenly {odds}"
     )
-    if comparison.p_value < _LUCK:
+    if comparison.p_value < LUCK:
         return f"{luck} So this is more than luck: **{ahead} is better** on digits like these."
     return f"{luck} So **this may well be luck**: these digits do not tell which of the two is better."
 
 
-def _how_often(p_value: float) -> str:
-    """A probability as a person says it, with McNemar's figure behind it."""
+def how_often(p_value: float, test: str) -> str:
+    """A probability as a person says it, with the test's figure behind it."""
     if p_value < 1e-6:
-        return "less than once in a million times (McNemar's exact test, p < 0.000001)."
-    if p_value < _LUCK:
-        return f"once in {round_to_two(1 / p_value):,} times (McNemar's exact test, p = {p_value:.2g})."
-    return f"{100 * p_value:.0f} times in 100 (McNemar's exact test, p = {p_value:.2f})."
+        return f"less than once in a million times ({test}, p < 0.000001)."
+    if p_value < LUCK:
+        return f"once in {round_to_two(1 / p_value):,} times ({test}, p = {p_value:.2g})."
+    return f"{100 * p_value:.0f} times in 100 ({test}, p = {p_value:.2f})."
 
 
 def round_to_two(number: float) -> int:

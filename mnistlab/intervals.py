@@ -31,3 +31,21 @@ def wilson_interval(num_correct: int, num_images: int, confidence: float = 0.95)
     spread = z * math.sqrt(share * (1 - share) / num_images + z * z / (4 * num_images**2))
     scale = 1 + z * z / num_images
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def difference_interval(
+    first_correct: int, first_images: int, second_correct: int, second_images: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Newcombe's interval of the second share less the first, counted on different images: from Wilson's of each.
+
+    Raises:
+        ConfigError: as wilson_interval.
+    Source: R. G. Newcombe, Interval estimation for the difference between independent proportions, method 10,
+        Statistics in Medicine 17, 1998.
+    """
+    first, second = first_correct / max(first_images, 1), second_correct / max(second_images, 1)
+    first_low, first_high = wilson_interval(first_correct, first_images, confidence)
+    second_low, second_high = wilson_interval(second_correct, second_images, confidence)
+    difference = second - first
+    low = difference - math.hypot(second - second_low, first_high - first)
+    return low, difference + math.hypot(second_high - second, first - first_low)

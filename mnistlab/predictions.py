@@ -16,6 +16,7 @@ from mnistlab.checkpoint import read_header
 from mnistlab.data import NUM_CLASSES, Split
 from mnistlab.errors import DataError, RunNotFoundError
 from mnistlab.evaluation import Evaluation
+from mnistlab.runs import Run
 from mnistlab.store import Store
 
 # The kind under which a store keeps them beside a run's weights.
@@ -56,6 +57,15 @@ def stored_evaluation(store: Store, run_id: str, step: int, split: Split) -> Eva
     except RunNotFoundError:
         return None
     return fitting(content, step, split)
+
+
+def kept_answers(store: Store, run: Run) -> Evaluation | None:
+    """What a run said about each test image when it was last tested; None if it has not kept it, or learned on."""
+    try:
+        evaluation, version = unpack_answers(store.weights(run.id, ANSWERS))
+    except (RunNotFoundError, DataError):
+        return None
+    return evaluation if (evaluation.split, version) == ("test", run.step) else None
 
 
 def fitting(content: bytes, version: int | str, split: Split) -> Evaluation | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
+from mnistlab.differences import differences
 from mnistlab.errors import ConfigError
 from mnistlab.recipes import BEST_CNN, FAST_CNN, FAST_MLP
 
@@ -136,18 +137,5 @@ def changes(config: RunConfig) -> list[str]:
     """How a config differs from the preset it names, a setting a line: "learning rate 0.3 (preset: 0.1)"."""
     if config.preset not in PRESETS:
         return []
-    preset = PRESETS[config.preset].config
-    found = [] if config.dataset == preset.dataset else [f"dataset {config.dataset} (preset: {preset.dataset})"]
-    for part in ("model", "train", "augment"):
-        before, now = getattr(preset, part), getattr(config, part)
-        for name in type(now).model_fields:
-            old, new = getattr(before, name), getattr(now, name)
-            if old != new:
-                found.append(f"{name.replace('_', ' ')} {_plain(new)} (preset: {_plain(old)})")
-    return found
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, tuple):
-        return "-".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    found = differences(PRESETS[config.preset].config, config)
+    return [f"{one.name} {one.now} (preset: {one.before})" for one in found]

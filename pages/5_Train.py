@@ -11,7 +11,7 @@ from ui import frame, identity, recipe, resources, run_charts, run_view, startin
 from ui.address import quoted
 from ui.experiments import Experiment, try_this
 from ui.recipe import WANTED, Wanted
-from ui.words import duration, run_label
+from ui.words import duration, run_label, verbatim
 
 
 def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
@@ -110,7 +110,8 @@ def _show_run(run_id: str) -> None:
     except RunNotFoundError:
         st.warning(f"There is no run {quoted(run_id)} in this lab; it may have been deleted. Other runs are as before.")
         for run in resources.store().runs(limit=3):
-            st.page_link(frame.page_script("Train"), label=f"Watch {run_label(run)}", query_params={"run": run.id})
+            label = f"Watch {verbatim(run_label(run))}"
+            st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})
 
 
 frame.show_page("Train", draw)

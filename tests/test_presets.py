@@ -100,10 +100,12 @@ def test_a_preset_differs_from_itself_by_nothing(name: str) -> None:
 
 
 def test_a_config_tells_how_it_differs_from_its_preset() -> None:
-    assert changes(changed(model={"hidden": (64, 32)}, train={"learning_rate": 0.3}, augment={"use": "once"})) == [
+    assert changes(changed(model={"hidden": (64, 32)}, train={"learning_rate": 0.3}, augment={"shear": 5})) == [
         "hidden 64-32 (preset: 512)",
         "learning rate 0.3 (preset: 0.1)",
-        "use once (preset: replace)",
+        "shear 5 (preset: 0)",
+        "interpolation bilinear (preset: not used)",
+        "augmentation use replace (preset: not used)",
     ]
 
 

@@ -9,7 +9,7 @@ from ui import evaluations, frame, gallery, models, picking, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.palette import CORRECT, NEUTRAL, WRONG
-from ui.words import percent
+from ui.words import percent, verbatim
 
 if TYPE_CHECKING:
     from mnistlab.comparison import Comparison
@@ -55,13 +55,14 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
 
     answers = [evaluations.evaluation(choice, split_name) for choice in (first, second)]
     comparison = compare(*answers)
+    names = verbatim(first.short), verbatim(second.short)
     st.markdown(
-        f"**{_name(first)}** reads **{percent(answers[0].accuracy)}** of the {len(answers[0].labels):,} {split_name} "
-        f"digits correctly, **{_name(second)}** reads **{percent(answers[1].accuracy)}**."
+        f"**{names[0]}** reads **{percent(answers[0].accuracy)}** of the {len(answers[0].labels):,} {split_name} "
+        f"digits correctly, **{names[1]}** reads **{percent(answers[1].accuracy)}**."
     )
-    st.markdown(verdict(comparison, _name(first), _name(second)))
+    st.markdown(verdict(comparison, *names))
     chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))
-    picking.pick(_table(comparison, _name(first), _name(second), chosen), "evaluate_cells", on_pick=_choose)
+    picking.pick(_table(comparison, first.short, second.short, chosen), "evaluate_cells", on_pick=_choose)
     address.check_choice("evaluate_cell", "group of digits", list(_CELLS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cell = st.selectbox(
@@ -89,11 +90,6 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
 def _choose(position: int) -> None:
     st.session_state["evaluate_cell"] = list(_CELLS)[position]
     st.session_state["evaluate_pair_page"] = 1
-
-
-def _name(choice: ModelChoice) -> str:
-    """The model's name without its percentage: "tutorial-mlp, abcd2345"."""
-    return ", ".join(choice.label.split(", ")[:2]) if choice.step else choice.name
 
 
 def _table(comparison: "Comparison", first: str, second: str, chosen: object) -> str:

@@ -16,6 +16,7 @@ from mnistlab import jobs
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from ui import acting, identity, resources, run_words
+from ui.words import verbatim
 
 _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
 
@@ -38,6 +39,7 @@ PAGES = (
     Page("pages/5_Train.py", "Train", "How does it learn?"),
     Page("pages/6_Evaluate.py", "Evaluate", "What does it get wrong?"),
     Page("pages/7_Draw.py", "Draw", "Can it read your hand?"),
+    Page("pages/8_Runs.py", "Runs", "Which was better, and is it luck?"),
 )
 _BY_NAME = {page.name: page for page in PAGES}
 
@@ -150,7 +152,7 @@ def _active_runs() -> list[Run]:
 
 
 def _job(run: Run, active: list[Run], me: str) -> None:
-    st.progress(run.progress, text=f"{run.config.preset}  \n{run_words.short_state(run, active, me)}")
+    st.progress(run.progress, text=f"{verbatim(run.title)}  \n{run_words.short_state(run, active, me)}")
     store = resources.store()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})

@@ -16,20 +16,16 @@ class ModelChoice:
     name: str
     step: int
     label: str
-
-    @property
-    def short(self) -> str:
-        """A name for a heading: without what the menu tells besides."""
-        return self.name if self.name in builtin_names() else ", ".join(self.label.split(", ")[:2])
+    short: str  # a name for a heading: without what the menu tells besides
 
 
 def choices() -> dict[str, ModelChoice]:
     """What there is to choose from, by name: the newest runs first, then the built-in models."""
     runs = [run for run in resources.store().runs(states=["finished", "stopped"]) if run.step > 0]
-    found = [ModelChoice(run.id, run.step, run_label(run)) for run in runs]
+    found = [ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}") for run in runs]
     for name in builtin_names():
         accuracy = percent(builtin_record(name)["test_accuracy"])
-        found.append(ModelChoice(name, 0, f"{name}, comes with the lab, {accuracy}"))
+        found.append(ModelChoice(name, 0, f"{name}, comes with the lab, {accuracy}", name))
     return {choice.name: choice for choice in found}
 
 

@@ -19,7 +19,7 @@ from ui import (
     run_words,
     sees_now,
 )
-from ui.words import run_label
+from ui.words import run_label, verbatim
 
 _MOST_OVERLAYS = 50
 _TROUBLE = "run_view_trouble"
@@ -87,7 +87,11 @@ def _draw(run: Run, others: Sequence[Run]) -> None:
 
 
 def _headline(run: Run) -> None:
-    st.markdown(f"**{run.config.preset}** ({run.config.model.shape}), run `{run.id}`, seed {run.config.train.seed}")
+    called = f"**{verbatim(run.name)}**, " if run.name else ""
+    recipe_of_it = f"**{run.config.preset}** ({run.config.model.shape})"
+    st.markdown(f"{called}{recipe_of_it}, run `{run.id}`, seed {run.config.train.seed}")
+    if run.note:
+        st.caption(verbatim(run.note))
     changed = changes(run.config)
     if changed:
         st.caption("Changed: " + ", ".join(changed))

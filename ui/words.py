@@ -1,6 +1,10 @@
-"""Numbers as a person writes them: each with its unit, rounded, never cut."""
+"""Numbers as a person writes them: each with its unit, rounded, never cut; and what others wrote, as they wrote it."""
+
+import re
 
 from mnistlab.runs import Run
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^=&])")
 
 
 def percent(share: float, decimals: int = 2) -> str:
@@ -19,13 +23,18 @@ def duration(seconds: float) -> str:
 
 
 def run_label(run: Run) -> str:
-    """A run in one line for a menu: "tutorial-mlp, abcd2345, 97.90 %"."""
-    parts = [run.config.preset, run.id]
+    """A run in one line for a menu, not for Markdown: "tutorial-mlp, abcd2345, 97.90 %"."""
+    parts = [run.title, run.id]
     if run.result:
         parts.append(percent(run.result["test_accuracy"]))
     elif run.state != "finished":
         parts.append(run.state)
     return ", ".join(parts)
+
+
+def verbatim(text: str) -> str:
+    """Words of others for a place that takes Markdown: nothing in them is a link, a picture or a formula."""
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def points(difference: float) -> str:

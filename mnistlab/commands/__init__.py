@@ -1,5 +1,7 @@
 """What each command of `python -m mnistlab` does and prints; cli.py says how they are called."""
 
+from mnistlab.commands.compare import compare
+from mnistlab.commands.keep import delete, note, rename, restore, star
 from mnistlab.commands.models import classify, evaluate, export
 from mnistlab.commands.runs import presets, runs
 from mnistlab.commands.steer import go_on, pause, rate, resume, stop
@@ -7,14 +9,20 @@ from mnistlab.commands.train import train
 
 __all__ = [
     "classify",
+    "compare",
+    "delete",
     "evaluate",
     "export",
     "go_on",
+    "note",
     "pause",
     "presets",
     "rate",
+    "rename",
+    "restore",
     "resume",
     "runs",
+    "star",
     "stop",
     "train",
 ]

@@ -67,6 +67,9 @@ def _lines(store: Store, found: list[Run], as_json: bool) -> list[str]:
 def _as_object(run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
+        "name": run.name,
+        "starred": run.is_starred,
+        "note": run.note,
         "preset": run.config.preset,
         "state": run.state,
         "paused": run.is_paused,
@@ -85,7 +88,12 @@ def _as_object(run: Run) -> dict[str, Any]:
 def _as_line(run: Run, place: int | None) -> str:
     when = datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
     state = "paused" if run.is_paused else run.state
-    return f"{run.id}  {when}  {run.config.preset:20} {state:9} epoch {run.epoch:5.2f}  {_news(run, place)}".rstrip()
+    star = "*" if run.is_starred else " "
+    return f"{run.id} {star} {when}  {_called(run):20} {state:9} epoch {run.epoch:5.2f}  {_news(run, place)}".rstrip()
+
+
+def _called(run: Run) -> str:
+    return f"{run.name} ({run.config.preset})" if run.name else run.config.preset
 
 
 def _news(run: Run, place: int | None) -> str:

@@ -3,6 +3,7 @@
 function traceOf(one, data) {
   const faint = one.style === "faint" || one.style === "behind";
   const dots = one.style === "dots";
+  if (one.style === "band") return bandOf(one);
   return {
     type: "scatter",
     name: markup([one.name]),
@@ -15,6 +16,11 @@ function traceOf(one, data) {
     cliponaxis: !dots,
     hovertemplate: data.percent ? "%{y:.2%}" : "%{y:.4~g}",
   };
+}
+
+function bandOf(one) {
+  const fillcolor = faded(one.colour, 0.18);
+  return { type: "scatter", x: one.x, y: one.y, mode: "lines", line: { width: 0 }, fill: "toself", fillcolor, hoverinfo: "skip" };
 }
 
 // Margins are computed, not left to Plotly, so that the plot stays where it is while its numbers change.
@@ -62,7 +68,7 @@ function lookOf(theme) {
 function labelRoom(chart, width, theme) {
   const font = `13px ${theme.font}`;
   for (const one of chart.series) {
-    one.lines = one.style === "faint" ? null : wrap(one.name, Math.max(70, 0.28 * width), font);
+    one.lines = one.style === "faint" || one.style === "band" ? null : wrap(one.name, Math.max(70, 0.28 * width), font);
   }
   const named = chart.series.filter((one) => one.lines);
   return named.length ? Math.ceil(Math.max(...named.map((one) => widest(one.lines, font)))) + GLYPH + 16 : 16;

@@ -21,14 +21,14 @@ class Series:
     x, y: (N,) float, N may be 0; NaN leaves a gap.
     colour: hex, as "#0072B2".
     style: "line"; "faint", thin and translucent without a name beside it; "behind", the same with its name;
-        "dots", markers joined by a line.
+        "dots", markers joined by a line; "band", the faint area within a closed line, without a name beside it.
     """
 
     name: str
     x: FloatArray
     y: FloatArray
     colour: str
-    style: Literal["line", "faint", "behind", "dots"] = "line"
+    style: Literal["line", "faint", "behind", "dots", "band"] = "line"
 
 
 def packed(one: Series) -> dict[str, str]:
@@ -59,8 +59,8 @@ def y_extent(series: Sequence[Series], *, percent: bool, log: bool) -> list[floa
 
 
 def spoken(title: str, series: Sequence[Series], x_title: str, *, percent: bool) -> str:
-    """Say the title and the last value of every curve but the faint ones, for screen readers."""
-    ends = [_spoken_end(one, x_title, percent) for one in series if one.style != "faint"]
+    """Say the title and the last value of every curve that has a name beside it, for screen readers."""
+    ends = [_spoken_end(one, x_title, percent) for one in series if one.style not in ("faint", "band")]
     return ". ".join([title, *filter(None, ends)])
 
 

@@ -1,0 +1,45 @@
+"""`compare`: which of two runs was better, how they differ, and whether it was luck."""
+
+import argparse
+import json
+
+from mnistlab.differences import differences
+from mnistlab.runs import Run
+from mnistlab.seeds import Group, recipe
+from mnistlab.store import Store
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Print how two runs differ and what can be said about their results."""
+    from mnistlab.luck import answer
+    from mnistlab.predictions import kept_answers
+
+    store = Store()
+    runs = store.run(options.run), store.run(options.other)
+    groups = [_with_other_seeds(run, store) if options.seeds else Group((run,)) for run in runs]
+    answers = [kept_answers(store, run) for run in runs]
+    said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
+    found = differences(runs[0].config, runs[1].config)
+    if options.json:
+        about = {
+            "runs": [[run.id for run in group.runs] for group in groups],
+            "test_accuracies": [group.accuracies for group in groups],
+            "differences": {one.name: [one.before, one.now] for one in found},
+            "answer": _plain(said),
+        }
+        print(json.dumps(about))
+        return 0
+    for one in found:
+        print(f"{one.name}: {one.before} in {runs[0].id}, {one.now} in {runs[1].id}")
+    print(_plain(said))
+    return 0
+
+
+def _with_other_seeds(run: Run, store: Store) -> Group:
+    others = [other for other in store.runs() if other.id != run.id and recipe(other) == recipe(run)]
+    return Group((run, *others))
+
+
+def _plain(said: str) -> str:
+    """Without the marks that make a page write it in bold."""
+    return said.replace("**", "")

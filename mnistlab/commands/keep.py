@@ -1,0 +1,57 @@
+"""`rename`, `note`, `star`, `delete` and `restore`: what a person does with a run that is kept."""
+
+import argparse
+import json
+
+from mnistlab import keeping
+from mnistlab.runs import Run
+from mnistlab.store import Store
+
+
+def rename(options: argparse.Namespace) -> int:
+    """Give a run a name, or take it away."""
+    store = Store()
+    keeping.rename(options.run, options.name, store)
+    run = store.run(options.run)
+    return _tell(options, run, f"is called {run.name}" if run.name else "has no name")
+
+
+def note(options: argparse.Namespace) -> int:
+    """Write a note about a run, or take it away."""
+    store = Store()
+    keeping.annotate(options.run, options.text, store)
+    run = store.run(options.run)
+    return _tell(options, run, "has a note" if run.note else "has no note")
+
+
+def star(options: argparse.Namespace) -> int:
+    """Give a run a star, or take it away."""
+    store = Store()
+    keeping.set_star(options.run, not options.off, store)
+    run = store.run(options.run)
+    return _tell(options, run, "has a star" if run.is_starred else "has no star")
+
+
+def delete(options: argparse.Namespace) -> int:
+    """Put a run away."""
+    store = Store()
+    keeping.put_away(options.run, store)
+    said = f"is deleted; `python -m mnistlab restore {options.run}` brings it back"
+    return _say(options, {"run": options.run, "deleted": True}, said)
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Bring a deleted run back."""
+    store = Store()
+    keeping.bring_back(options.run, store)
+    return _tell(options, store.run(options.run), "is back")
+
+
+def _tell(options: argparse.Namespace, run: Run, said: str) -> int:
+    about = {"run": run.id, "state": run.state, "name": run.name, "note": run.note, "starred": run.is_starred}
+    return _say(options, about, said)
+
+
+def _say(options: argparse.Namespace, about: dict[str, object], said: str) -> int:
+    print(json.dumps(about) if options.json else f"Run {options.run} {said}.")
+    return 0

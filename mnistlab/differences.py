@@ -1,0 +1,84 @@
+"""How recipes differ, setting by setting and in words. What has no effect is no difference: dropout without a layer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
+
+SEED = "seed"
+NOT_USED = "not used"
+# Names that say nothing without the part of the config in which they stand.
+_NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting in which two recipes differ, and its two values as text."""
+
+    name: str
+    before: str
+    now: str
+
+
+@lru_cache(maxsize=4096)
+def settings(config: RunConfig) -> dict[str, object]:
+    """All that decides what a run learns, by names for people: "learning rate". Not to be changed by the caller."""
+    parts = {**_of_model(config.model), **_of_training(config.train), **_of_augmentation(config.augment)}
+    named = {_NAMES.get(name, name.replace("_", " ")): value for name, value in parts.items()}
+    return {"dataset": config.dataset, **named}
+
+
+def differences(before: RunConfig, now: RunConfig) -> list[Difference]:
+    """The settings in which `now` is not as `before`."""
+    old, new = settings(before), settings(now)
+    names = list(dict.fromkeys([*old, *new]))
+    found = [Difference(name, shown(old.get(name)), shown(new.get(name))) for name in names]
+    return [one for one in found if one.before != one.now]
+
+
+def differing(configs: Sequence[RunConfig]) -> list[str]:
+    """The names of the settings that are not the same in all of these."""
+    each = [settings(config) for config in configs]
+    names = dict.fromkeys(name for one in each for name in one)
+    return [name for name in names if len({shown(one.get(name)) for one in each}) > 1]
+
+
+def in_words(before: RunConfig, now: RunConfig, names: Sequence[str]) -> str:
+    """How `now` differs in these settings, for a sentence: "learning rate 0.3 instead of 0.1"; "" if in none."""
+    found = [one for one in differences(before, now) if one.name in names]
+    return ", ".join(f"{one.name} {one.now} instead of {one.before}" for one in found)
+
+
+def shown(value: object) -> str:
+    """A setting's value as a person writes it: 512-120, 0.1, yes; None is a setting without effect."""
+    if value is None:
+        return NOT_USED
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "-".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _of_model(model: ModelConfig) -> dict[str, object]:
+    """A network's settings without those of the other kind, and without what is for layers that it has not."""
+    unused = {"channels", "pools", "head"} if model.kind == "mlp" else {"hidden"}
+    if model.kind == "mlp" and not model.hidden:
+        unused |= {"activation", "dropout", "batch_norm"}
+    return {name: value for name, value in model if name not in unused}
+
+
+def _of_training(train: TrainConfig) -> dict[str, object]:
+    unused = set()
+    if train.optimizer not in ("sgd", "rmsprop"):
+        unused.add("momentum")
+    if train.optimizer != "sgd" or not train.momentum:
+        unused.add("nesterov")
+    return {name: value for name, value in train if name not in unused}
+
+
+def _of_augmentation(augment: AugmentConfig) -> dict[str, object]:
+    """Without its manner where there is nothing to be done in that manner."""
+    unused = set() if augment.is_active else {"interpolation", "use"}
+    return {name: value for name, value in augment if name not in unused}

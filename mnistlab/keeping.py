@@ -1,0 +1,76 @@
+"""What a person does with a run that is kept: name it, write about it, star it, put it away and bring it back.
+
+Whatever its state, and whoever holds it: a worker's reports do not touch any of this.
+"""
+
+from mnistlab import steering
+from mnistlab.errors import ConfigError
+from mnistlab.store import Store
+
+MAX_NAME, MAX_NOTE = 80, 2000  # characters
+_ANY_STATE = ("queued", "running", "finished", "stopped", "failed")
+
+
+def rename(run_id: str, name: str, store: Store) -> None:
+    """Call a run by a name of one line; an empty one takes its name away.
+
+    Raises:
+        RunNotFoundError: no run has this id.
+        ConfigError: the name is too long or is not a line of text.
+    """
+    line = " ".join(name.split())
+    _check(line, "name", MAX_NAME)
+    store.run(run_id)
+    store.change(run_id, {"name": line or None}, _ANY_STATE)
+
+
+def annotate(run_id: str, note: str, store: Store) -> None:
+    """Write a note about a run; an empty one takes its note away.
+
+    Raises:
+        RunNotFoundError: no run has this id.
+        ConfigError: the note is too long or is not text.
+    """
+    text = "\n".join(line.rstrip() for line in note.splitlines()).strip()
+    _check(text.replace("\n", " ").replace("\t", " "), "note", MAX_NOTE)
+    store.run(run_id)
+    store.change(run_id, {"note": text or None}, _ANY_STATE)
+
+
+def set_star(run_id: str, is_starred: bool, store: Store) -> None:
+    """Give a run a star, to find it again, or take it away.
+
+    Raises:
+        RunNotFoundError: no run has this id.
+    """
+    store.run(run_id)
+    store.change(run_id, {"is_starred": is_starred}, _ANY_STATE)
+
+
+def put_away(run_id: str, store: Store) -> None:
+    """Delete a run so that it can be brought back; one that is still going on is stopped first.
+
+    Raises:
+        RunNotFoundError: no run has this id.
+    """
+    if store.run(run_id).is_active:
+        steering.stop_at_once(run_id, store)
+    store.delete(run_id)
+
+
+def bring_back(run_id: str, store: Store) -> None:
+    """Bring a deleted run back as it was.
+
+    Raises:
+        RunNotFoundError: no run, deleted or not, has this id.
+    """
+    store.restore(run_id)
+    store.run(run_id)
+
+
+def _check(line: str, what: str, most: int) -> None:
+    if len(line) > most:
+        raise ConfigError(f"A run's {what} has at most {most:,} characters; {len(line):,} were given. Shorten it.")
+    if not line.isprintable():
+        strange = next(sign for sign in line if not sign.isprintable())
+        raise ConfigError(f"A run's {what} is plain text; {strange!r} cannot be shown. Leave it out.")

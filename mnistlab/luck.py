@@ -1,0 +1,119 @@
+"""Was it luck? Whether one result is better than another, in words: for single runs, and for groups of seeds."""
+
+from statistics import stdev
+
+from mnistlab.comparison import LUCK, compare, how_often, verdict
+from mnistlab.errors import DataError
+from mnistlab.evaluation import Evaluation
+from mnistlab.intervals import difference_interval
+from mnistlab.means import next_interval, welch
+from mnistlab.seeds import Group, counted
+
+
+def answer(
+    first: Group, second: Group, names: tuple[str, str], answers: tuple[Evaluation | None, Evaluation | None]
+) -> str:
+    """Which of two is better, and how sure that is.
+
+    Args:
+        names: what they are called in the sentences.
+        answers: what each said about the test images, for single runs that have kept it.
+
+    Raises:
+        DataError: one of them has no test result, or they were tested on different images.
+    """
+    for group, name in zip((first, second), names, strict=True):
+        if not group.accuracies:
+            raise DataError(f"{name} has no test result yet: a run is tested when it is finished.")
+    if first.runs[0].config.dataset != second.runs[0].config.dataset:
+        raise DataError(
+            f"{names[0]} was tested on {first.runs[0].config.dataset}, {names[1]} on "
+            f"{second.runs[0].config.dataset}: results on different digits cannot be compared."
+        )
+    if len(first.accuracies) > 1 and len(second.accuracies) > 1:
+        return _of_means(first, second, names)
+    if len(first.accuracies) > 1:
+        return _of_one_among_many(second, first, names[1], names[0])
+    if len(second.accuracies) > 1:
+        return _of_one_among_many(first, second, *names)
+    if answers[0] is not None and answers[1] is not None:
+        return verdict(compare(answers[0], answers[1]), *names)
+    return _of_counts(first, second, names)
+
+
+def scatter(group: Group, name: str) -> str:
+    """How far the seeds of one recipe lie apart, which is what luck alone does; at least two of them."""
+    values, interval = group.accuracies, group.interval
+    assert interval is not None
+    low, high = next_interval(values)
+    return (
+        f"{len(values)} seeds of {name} read {_percent(sum(values) / len(values))} of the test digits on average, from "
+        f"{_percent(min(values))} to {_percent(max(values))} (standard deviation {_points(stdev(values))}). That "
+        f"difference is luck alone. The mean over all seeds lies between {_percent(interval[0])} and "
+        f"{_percent(interval[1])}, one seed more between {_percent(low)} and {_percent(min(1, high))} (95 % intervals)."
+    )
+
+
+def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
+    found = welch(first.accuracies, second.accuracies)
+    if found.difference < 0:  # the better one first
+        return _of_means(second, first, names[::-1])
+    means = [sum(group.accuracies) / len(group.accuracies) for group in (first, second)]
+    odds = how_often(found.p_value, "Welch's test")
+    text = (
+        f"{names[1]} reads {_percent(means[1])} of the test digits on average over {len(second.accuracies)} seeds, "
+        f"{names[0]} {_percent(means[0])} over {len(first.accuracies)}: {_points(found.difference)} less, and over all "
+        f"seeds {_span(found.low, found.high)} (95 % interval). If both recipes were equally good, their means would "
+        f"come out at least this far apart {odds}"
+    )
+    if found.p_value < LUCK:
+        return f"{text} So this is more than luck: **{names[1]} is the better recipe**, whatever the seed."
+    return f"{text} So **this may well be luck**: more seeds would narrow the interval."
+
+
+def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> str:
+    low, high = next_interval(many.accuracies)
+    (accuracy,) = single.accuracies
+    text = (
+        f"{name} is a single run, with {_percent(accuracy)} of the test digits. {len(many.accuracies)} seeds of "
+        f"{others} read {_percent(sum(many.accuracies) / len(many.accuracies))} on average, and one more would lie "
+        f"between {_percent(low)} and {_percent(min(1, high))} (95 % interval)."
+    )
+    if low <= accuracy <= high:
+        return f"{text} {name} lies within, so **it may well be luck**. Repeat {name} with other seeds as well."
+    side = "better" if accuracy > high else "worse"
+    return f"{text} {name} lies outside: **it is {side}** than luck with the seed explains."
+
+
+def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
+    """Where their answers on each image are not known: as if they had read different images, which is less exact."""
+    counts = [counted(group.tested[0]) for group in (first, second)]
+    low, high = difference_interval(*counts[0], *counts[1])
+    shares = [correct / images for correct, images in counts]
+    ahead = names[0] if shares[0] > shares[1] else names[1]
+    text = (
+        f"{names[0]} reads {_percent(shares[0])} and {names[1]} {_percent(shares[1])} of the test digits. To judge by "
+        f"these numbers alone, {names[1]} is from {_signed(low)} to {_signed(high)} points above {names[0]} (95 % "
+        f"interval)."
+    )
+    if low <= 0 <= high:
+        return f"{text} Zero is among them, so **this may well be luck**."
+    return f"{text} So this is more than luck: **{ahead} is better** on digits like these."
+
+
+def _span(low: float, high: float) -> str:
+    if low < 0:
+        return f"between {_points(high)} less and {_points(-low)} more"
+    return f"{100 * low:.2f} to {_points(high)} less"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:.2f} points"
+
+
+def _signed(difference: float) -> str:
+    return f"{100 * difference:+.2f}"

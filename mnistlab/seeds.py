@@ -1,0 +1,104 @@
+"""Runs that differ by their seed alone: the repeats of one recipe, their mean and their scatter."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count, islice
+from statistics import fmean
+
+import numpy as np
+import numpy.typing as npt
+
+from mnistlab.config import RunConfig
+from mnistlab.differences import SEED, settings
+from mnistlab.means import mean_interval
+from mnistlab.runs import Run
+
+_GRID = 300  # points of a mean curve
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of one recipe, in the order given; at least one."""
+
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def tested(self) -> list[Run]:
+        """Its runs with a test result, one for each seed: the same seed again gives the same network again."""
+        by_seed: dict[int, Run] = {}
+        for run in self.runs:
+            if run.result is not None:
+                by_seed.setdefault(run.config.train.seed, run)
+        return list(by_seed.values())
+
+    @property
+    def accuracies(self) -> list[float]:
+        """The test accuracy, 0 to 1, of each seed that has one."""
+        return [run.result["test_accuracy"] for run in self.tested if run.result is not None]
+
+    @property
+    def mean(self) -> float | None:
+        """The mean test accuracy over its seeds; None before there is one."""
+        return fmean(self.accuracies) if self.accuracies else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Where the mean over all seeds lies, with a confidence of 95 %; None for fewer than two seeds."""
+        return mean_interval(self.accuracies) if len(self.accuracies) > 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Several curves as one, each array (N,): where, their mean there, the lowest and the highest."""
+
+    x: npt.NDArray[np.float64]
+    mean: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+
+
+def counted(run: Run) -> tuple[int, int]:
+    """How many test images a tested run has read correctly, and of how many."""
+    assert run.result is not None
+    per_digit = run.result["per_digit"]
+    return sum(correct for correct, _ in per_digit), sum(images for _, images in per_digit)
+
+
+def recipe(run: Run) -> Hashable:
+    """What is equal for runs that differ by their seed alone; a learning rate changed by hand makes another recipe."""
+    return tuple((name, value) for name, value in settings(run.config).items() if name != SEED), run.rate_changes
+
+
+def grouped(runs: Sequence[Run]) -> list[Group]:
+    """The runs by recipe, in the order in which each recipe comes first."""
+    groups: dict[Hashable, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(recipe(run), []).append(run)
+    return [Group(tuple(members)) for members in groups.values()]
+
+
+def repeats(config: RunConfig, taken: Sequence[int], number: int) -> list[RunConfig]:
+    """So many repeats of a recipe, with the smallest seeds that are not taken."""
+    free = (seed for seed in count() if seed not in set(taken))
+    seeds = islice(free, number)
+    return [config.model_copy(update={"train": config.train.model_copy(update={SEED: seed})}) for seed in seeds]
+
+
+def spread(curves: Sequence[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]) -> Spread:
+    """Put curves over each other, as far as the shortest goes.
+
+    Args:
+        curves: (x, y) each, x ascending; points whose y is no number are left out.
+    """
+    kept = [(x[np.isfinite(y)], y[np.isfinite(y)]) for x, y in curves]
+    if not kept or not all(len(x) for x, _ in kept):
+        nothing = np.empty(0)
+        return Spread(nothing, nothing, nothing, nothing)
+    begin, end = max(x[0] for x, _ in kept), min(x[-1] for x, _ in kept)
+    points = np.unique(np.concatenate([x for x, _ in kept]))
+    points = points[(points >= begin) & (points <= end)]
+    if len(points) > _GRID:
+        points = np.linspace(begin, end, _GRID)
+    values = np.array([np.interp(points, x, y) for x, y in kept])
+    return Spread(points, values.mean(0), values.min(0), values.max(0))

@@ -1,0 +1,141 @@
+"""Runs: all runs in one table, some of them side by side, and whether what sets them apart is more than luck."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from mnistlab.errors import MnistLabError
+from mnistlab.presets import get_preset
+from mnistlab.runs import Run
+from mnistlab.seeds import Group, grouped
+from ui import acting, frame, luck_view, resources, run_actions, run_choice, run_overlay, starting
+from ui.address import Address
+from ui.experiments import Experiment, try_this
+from ui.run_choice import CHOSEN, TOGETHER
+from ui.run_table import packed, run_table
+
+_REFRESH_SECONDS = 2.0
+_MOST_LISTED = 500
+_OPENED = "runs_opened"
+
+
+def draw() -> None:
+    address = Address()
+    listed = resources.store().runs(_MOST_LISTED)
+    if not listed:
+        run_actions.offer_undo()
+        _first_run()
+        return
+    run_choice.take_from_address(address)
+    address.check_choice(TOGETHER, "choice", ("true", "false"))
+    try_this("runs_try", _experiments(listed))
+    is_live = any(run.is_active for run in listed)
+
+    @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+    def runs_fragment() -> None:
+        try:
+            now = resources.store().runs(_MOST_LISTED)
+            _show(now, address)
+        except MnistLabError as error:
+            st.error(str(error))
+            return
+        if not now or is_live != any(run.is_active for run in now):
+            st.rerun()
+
+    runs_fragment()
+    _show_code()
+
+
+def _first_run() -> None:
+    st.info("No run yet. Train a network, change one thing, train it again: then there is something to compare here.")
+    started = starting.button("Train a first network (under a minute)", get_preset("quick-mlp").config, "runs_first")
+    if started is not None:
+        st.rerun()
+
+
+def _show(listed: Sequence[Run], address: Address) -> None:
+    if _OPENED in st.session_state:
+        st.switch_page(frame.page_script("Train"), query_params={"run": st.session_state.pop(_OPENED)})
+    run_actions.offer_undo()
+    acting.tell_problem()
+    is_together = st.toggle(
+        "Seeds together",
+        key=TOGETHER,
+        bind="query-params",
+        on_change=run_choice.add_all_seeds,
+        help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
+    )
+    chosen = run_choice.chosen_runs(listed)
+    compared = run_choice.compared(chosen, is_together)
+    run_choice.tell_refused()
+    _table(listed, compared, is_together)
+    if len(listed) == _MOST_LISTED:
+        st.caption(f"These are the newest {_MOST_LISTED}; `python -m mnistlab delete RUN` makes room.")
+    if not compared:
+        st.info("Tick two runs in the table to compare them.")
+        return
+    run_actions.show(compared, listed)
+    chart, words = st.columns([3, 2], gap="medium")
+    with chart:
+        run_overlay.show(compared, [group.runs[0].title for group in compared], address)
+    with words:
+        luck_view.show(compared)
+
+
+def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) -> None:
+    groups = grouped(listed) if is_together else [Group((run,)) for run in listed]
+    rows = {group.runs[0].id: group for group in groups}
+    row_of = {run.id: row_id for row_id, group in rows.items() for run in group.runs}
+    shown = {
+        row_of[group.runs[0].id]: run_choice.shown_as(number)
+        for number, group in enumerate(compared)
+        if group.runs[0].id in row_of
+    }
+
+    def happened(event: str, row_id: str) -> None:
+        run_ids = [run.id for run in rows[row_id].runs]
+        if event == "picked":
+            run_choice.toggle(run_ids)
+        elif event == "starred":
+            is_starred = any(run.is_starred for run in rows[row_id].runs)
+            acting.act(run_actions.set_stars, run_ids, not is_starred)
+        else:
+            st.session_state[_OPENED] = row_id
+
+    run_table(packed(groups, shown, is_together), "runs_table", happened)
+
+
+def _experiments(listed: Sequence[Run]) -> list[Experiment]:
+    tested = [run for run in listed if run.result is not None]
+    best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
+    most = max(grouped(tested), key=lambda group: len(group.accuracies), default=None)
+    return [
+        Experiment(
+            "The two best",
+            "Is the first really better than the second? Read the answer, then look at what differs between them.",
+            {CHOSEN: [run.id for run in best[:2]], TOGETHER: False},
+        ),
+        Experiment(
+            "My last change",
+            "The two newest: what did you change, and did it help? If it may be luck, repeat both with five seeds.",
+            {CHOSEN: [run.id for run in tested[:2]], TOGETHER: False},
+        ),
+        Experiment(
+            "What luck does",
+            "One recipe, with as many seeds as there are. Only the numbers it began with differ, and still the results "
+            "do. If there is one seed only, press Repeat.",
+            {CHOSEN: [run.id for run in most.runs] if most else [], TOGETHER: True},
+        ),
+    ]
+
+
+def _show_code() -> None:
+    from mnistlab.comparison import mcnemar  # need torch, and the table is on screen before it is there
+    from mnistlab.differences import differences
+    from mnistlab.intervals import wilson_interval
+    from mnistlab.means import welch
+
+    frame.show_code(grouped, wilson_interval, mcnemar, welch, differences)
+
+
+frame.show_page("Runs", draw)

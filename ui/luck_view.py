@@ -1,0 +1,141 @@
+"""Which of what is compared was better, whether it was luck, and how the recipes differ, in words."""
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from mnistlab.differences import differing, in_words, settings, shown
+from mnistlab.errors import DataError
+from mnistlab.intervals import wilson_interval
+from mnistlab.runs import Run
+from mnistlab.seeds import Group, counted
+from ui import resources
+from ui.run_choice import LETTERS, shown_as
+from ui.words import percent
+
+if TYPE_CHECKING:
+    from mnistlab.evaluation import Evaluation
+
+_MOST_IN_WORDS = 3  # settings; more are easier to read in a table as well
+_STYLE = """
+<style>
+.settings { border-collapse: collapse; font-size: 0.88rem; font-variant-numeric: tabular-nums; }
+.settings th, .settings td { padding: 0.25rem 0.7rem 0.25rem 0; text-align: left; border-bottom: 1px solid
+  var(--st-border-color); }
+.settings th b { border-bottom: 3px solid var(--own); }
+.scrolling { overflow-x: auto; }
+</style>
+"""
+
+
+def show(compared: Sequence[Group]) -> None:
+    """Answer in sentences, then say what differs."""
+    st.subheader("Was it luck?", anchor=False)
+    st.markdown(_answer(compared))
+    for note in _notes(compared):
+        st.caption(note)
+    if len(compared) > 1:
+        st.subheader("What differs?", anchor=False)
+        _differences(compared)
+
+
+def _answer(compared: Sequence[Group]) -> str:
+    if len(compared) == 1:
+        return _alone(compared[0])
+    tested = [number for number, group in enumerate(compared) if group.mean is not None]
+    if len(tested) < 2:
+        return "A run is tested when it is finished. There will be an answer once two of these are."
+    best = sorted(tested, key=lambda number: -(compared[number].mean or 0))[:2]
+    try:
+        said = _compare(compared, *sorted(best))
+    except DataError as error:
+        return str(error)
+    if len(tested) == 2:
+        return said
+    return f"The two best of these {len(tested)} are {LETTERS[best[0]]} and {LETTERS[best[1]]}. {said}"
+
+
+def _compare(compared: Sequence[Group], first: int, second: int) -> str:
+    from mnistlab.luck import answer  # needs torch, and the table is on screen before it is there
+
+    one, other = compared[first], compared[second]
+    return answer(one, other, (LETTERS[first], LETTERS[second]), (_answers(one), _answers(other)))
+
+
+def _answers(group: Group) -> "Evaluation | None":
+    """What a single run said about each test image; a group is judged by its means."""
+    return _kept(group.tested[0].id, group.tested[0].step) if len(group.tested) == 1 else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=40)
+def _kept(run_id: str, step: int) -> "Evaluation | None":
+    from mnistlab.predictions import kept_answers
+
+    return kept_answers(resources.store(), resources.store().run(run_id))
+
+
+def _alone(group: Group) -> str:
+    from mnistlab.luck import scatter
+
+    if len(group.accuracies) > 1:
+        return scatter(group, LETTERS[0])
+    if not group.accuracies:
+        return "This run has no test result yet: a run is tested when it is finished. Tick another one to compare them."
+    low, high = wilson_interval(*counted(group.tested[0]))
+    return (
+        f"A reads {percent(group.accuracies[0])} of the test digits. On all digits of this kind it would read between "
+        f"{percent(low)} and {percent(high)} (95 % interval). Tick another run to compare them, or repeat this one "
+        "with other seeds to see what luck does."
+    )
+
+
+def _notes(compared: Sequence[Group]) -> list[str]:
+    notes = []
+    if len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
+        notes.append(
+            "This is about these trained networks. Whether the recipe is better, whatever numbers it begins with, only "
+            "more seeds can tell: press Repeat for each of them."
+        )
+    if len(compared) > 2:
+        notes.append("The best of many has been lucky as well: the more there are to choose from, the luckier.")
+    for number, group in enumerate(compared):
+        if group.runs[0].rate_changes:
+            notes.append(f"The learning rate of {LETTERS[number]} was changed by hand: its recipe does not say all.")
+    return notes
+
+
+def _differences(compared: Sequence[Group]) -> None:
+    runs = [group.runs[0] for group in compared]
+    names = _names(compared)
+    if not names:
+        same = "the same recipe with the same seed, so the same network" if _same_seed(compared) else "the same recipe"
+        st.markdown(f"Nothing: these are {same}.")
+        return
+    if len(runs) == 2:
+        st.markdown(f"{LETTERS[1]} is {LETTERS[0]} with {in_words(runs[0].config, runs[1].config, names)}.")
+    if len(runs) > 2 or len(names) > _MOST_IN_WORDS:
+        st.html(_table(runs, names))
+
+
+def _names(compared: Sequence[Group]) -> list[str]:
+    """The settings that differ; the seeds of groups differ anyway."""
+    names = differing([group.runs[0].config for group in compared])
+    return [name for name in names if name != "seed" or all(len(group.runs) == 1 for group in compared)]
+
+
+def _same_seed(compared: Sequence[Group]) -> bool:
+    return len({run.config.train.seed for group in compared for run in group.runs}) == 1
+
+
+def _table(runs: Sequence[Run], names: Sequence[str]) -> str:
+    heads = "".join(
+        f'<th><b style="--own:{shown_as(number).colour}">{LETTERS[number]}</b></th>' for number in range(len(runs))
+    )
+    each = [settings(run.config) for run in runs]
+    lines = ""
+    for name in names:
+        cells = "".join(f"<td>{html.escape(shown(one.get(name)))}</td>" for one in each)
+        lines += f"<tr><th>{html.escape(name)}</th>{cells}</tr>"
+    return f'{_STYLE}<div class="scrolling"><table class="settings"><tr><th></th>{heads}</tr>{lines}</table></div>'

@@ -1,0 +1,149 @@
+"""What can be done with a run, or with all seeds of a recipe: a row of buttons below the table.
+
+A further action is one more function in `ACTIONS`: it draws its button for the group it is given, of all that is
+listed.
+"""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from mnistlab import jobs, keeping
+from mnistlab.runs import Run
+from mnistlab.seeds import Group, recipe, repeats
+from mnistlab.store import Store
+from ui import acting, frame, identity, resources, run_choice
+from ui.words import count_of, duration, verbatim
+
+_ABOUT, _DELETED = "runs_about", "runs_deleted"
+_SEEDS = 5
+
+
+def show(compared: Sequence[Group], listed: Sequence[Run]) -> None:
+    """Draw the actions for one of what is compared."""
+    letters = run_choice.LETTERS[: len(compared)]
+    if st.session_state.get(_ABOUT) not in list(letters):
+        st.session_state[_ABOUT] = letters[0]
+    with st.container(horizontal=True, vertical_alignment="center", key="runs_actions"):
+        if len(compared) > 1:
+            st.segmented_control("Run", list(letters), key=_ABOUT, required=True, label_visibility="collapsed")
+        group = compared[letters.index(st.session_state[_ABOUT])]
+        for action in ACTIONS:
+            action(group, listed)
+
+
+def offer_undo() -> None:
+    """Say what was deleted last, with a way back."""
+    deleted: tuple[str, list[str]] | None = st.session_state.get(_DELETED)
+    if deleted is None:
+        return
+    title, run_ids = deleted
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Deleted **{verbatim(title)}** ({count_of(len(run_ids), 'run')}).", width="content")
+        st.button("Undo", key="runs_undo", on_click=acting.act, args=(_undo, run_ids))
+
+
+def _star(group: Group, _listed: Sequence[Run]) -> None:
+    is_starred, run_ids = any(run.is_starred for run in group.runs), [run.id for run in group.runs]
+    label = "\N{BLACK STAR} Starred" if is_starred else "\N{WHITE STAR} Star"
+    st.button(label, key="runs_star", on_click=acting.act, args=(set_stars, run_ids, not is_starred))
+
+
+def _name_and_note(group: Group, _listed: Sequence[Run]) -> None:
+    run = group.runs[0]
+    every = "" if len(group.runs) == 1 else f" (all {len(group.runs)} runs)"
+    for what, value in (("name", run.name), ("note", run.note)):
+        st.session_state.setdefault(f"runs_{what}_{run.id}", value or "")
+    with st.popover("Name and note", key=f"runs_words_{run.id}"):
+        st.text_input(
+            f"Name{every}",
+            key=f"runs_name_{run.id}",
+            max_chars=keeping.MAX_NAME,
+            placeholder=run.config.preset,
+            on_change=acting.act,
+            args=(_write, group, "name", keeping.rename),
+        )
+        st.text_area(
+            f"Note{every}",
+            key=f"runs_note_{run.id}",
+            max_chars=keeping.MAX_NOTE,
+            placeholder="What was tried, and what came of it?",
+            on_change=acting.act,
+            args=(_write, group, "note", keeping.annotate),
+        )
+
+
+def _repeat(group: Group, listed: Sequence[Run]) -> None:
+    """Train the recipe with other seeds, until there are five of it, or five more."""
+    run = group.runs[0]
+    members = _all_seeds(run, listed)
+    num_seeds = len({member.config.train.seed for member in members})
+    target = max(_SEEDS, num_seeds + _SEEDS * (num_seeds >= _SEEDS))
+    more = target - num_seeds
+    st.button(
+        f"Repeat with {target} seeds",
+        key="runs_repeat",
+        disabled=any(member.is_active for member in members) or bool(run.rate_changes),
+        on_click=acting.act,
+        args=(_start_repeats, run, target),
+        help=f"{count_of(more, 'more run')} of this recipe, each with another seed; about "
+        f"{duration(run.seconds * more)} of training in all. Only so can recipe and luck be told apart. Not while it "
+        "runs, and not for a run whose learning rate was changed by hand, for nobody can repeat that.",
+    )
+
+
+def _links(group: Group, _listed: Sequence[Run]) -> None:
+    run = group.runs[0]
+    st.page_link(frame.page_script("Train"), label="Its curves", query_params={"run": run.id})
+    if run.step and run.state in ("finished", "stopped"):
+        st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
+        st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
+
+
+def _delete(group: Group, _listed: Sequence[Run]) -> None:
+    label = "Delete" if len(group.runs) == 1 else f"Delete {len(group.runs)} runs"
+    st.button(
+        label, key="runs_delete", on_click=acting.act, args=(_put_away, group), help="It can be brought back at once."
+    )
+
+
+ACTIONS: tuple[Callable[[Group, Sequence[Run]], None], ...] = (_star, _name_and_note, _repeat, _links, _delete)
+
+
+def set_stars(run_ids: Sequence[str], is_starred: bool) -> None:
+    """Give all of them a star, or take theirs away."""
+    for run_id in run_ids:
+        keeping.set_star(run_id, is_starred, resources.store())
+
+
+def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> None:
+    for run in group.runs:
+        deed(run.id, st.session_state[f"runs_{what}_{group.runs[0].id}"], resources.store())
+
+
+def _all_seeds(run: Run, listed: Sequence[Run]) -> list[Run]:
+    return [run, *(other for other in listed if other.id != run.id and recipe(other) == recipe(run))]
+
+
+def _start_repeats(run: Run, target: int) -> None:
+    """Queue what is missing by now: the second click of a double click finds that nothing is."""
+    store = resources.store()
+    taken = {member.config.train.seed for member in _all_seeds(run, store.runs())}
+    for config in repeats(run.config, sorted(taken), target - len(taken)):
+        jobs.start(config, store, identity.owner())
+    st.session_state[run_choice.TOGETHER] = True
+    run_choice.add_all_seeds()
+
+
+def _put_away(group: Group) -> None:
+    run_ids = [run.id for run in group.runs]
+    for run_id in run_ids:
+        keeping.put_away(run_id, resources.store())
+    st.session_state[_DELETED] = (group.runs[0].title, run_ids)
+
+
+def _undo(run_ids: Sequence[str]) -> None:
+    del st.session_state[_DELETED]
+    for run_id in run_ids:
+        keeping.bring_back(run_id, resources.store())
+    run_choice.add(run_ids)

@@ -1,0 +1,111 @@
+"""Which runs are compared: ticked in the table, named by the address, kept for the session.
+
+`Runs?runs=abcd2345,efgh6789` reproduces a comparison; what cannot be followed in it gets a sentence.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from mnistlab.errors import RunNotFoundError
+from mnistlab.runs import Run
+from mnistlab.seeds import Group, grouped, recipe
+from mnistlab.store import is_run_id
+from ui import resources
+from ui.address import Address, quoted
+from ui.palette import RUNS
+from ui.run_table import Shown
+
+LETTERS = "ABCDEF"
+MOST = len(LETTERS)  # runs, or recipes, side by side
+_MOST_NAMED = 60  # runs in an address
+PARAMETER = "runs"
+CHOSEN, TOGETHER = "runs_chosen", "runs_together"
+_WRITTEN, _REFUSED = "runs_written", "runs_refused"
+
+
+def take_from_address(address: Address) -> None:
+    """Take up what a link names, once; from then on the table decides."""
+    given = st.query_params.get(PARAMETER)
+    if given is None or given == st.session_state.get(_WRITTEN):
+        return
+    st.session_state[_WRITTEN] = given
+    names = list(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+    known = [name for name in names[:_MOST_NAMED] if _is_there(name)]
+    unknown = [name for name in names[:_MOST_NAMED] if name not in known]
+    if unknown:
+        address.say(f"There is no run {quoted(unknown[0])} in this lab; it may have been deleted. You see the others.")
+    if len(names) > _MOST_NAMED:
+        address.say(f"An address names at most {_MOST_NAMED} runs; {len(names):,} were given. You see the first ones.")
+    if known:
+        st.session_state[CHOSEN] = known
+
+
+def chosen_runs(listed: Sequence[Run]) -> list[Run]:
+    """The runs to be compared, in their order; at first the two newest that are finished."""
+    by_id = {run.id: run for run in listed}
+    if CHOSEN not in st.session_state:
+        st.session_state[CHOSEN] = [run.id for run in listed if run.result is not None][:2]
+    runs = [by_id.get(run_id) or _read(run_id) for run_id in st.session_state[CHOSEN]]
+    there = [run for run in runs if run is not None]
+    _remember([run.id for run in there])
+    return there
+
+
+def compared(runs: Sequence[Run], is_together: bool) -> list[Group]:
+    """What stands side by side: each run by itself, or the seeds of a recipe as one; not more than have a letter."""
+    groups = grouped(runs) if is_together else [Group((run,)) for run in runs]
+    if len(groups) > MOST:
+        kept = {run.id for group in groups[:MOST] for run in group.runs}
+        _remember([run.id for run in runs if run.id in kept])
+        st.session_state[_REFUSED] = True
+    return groups[:MOST]
+
+
+def tell_refused() -> None:
+    """Say, once, that more were chosen than can stand side by side."""
+    if st.session_state.pop(_REFUSED, False):
+        st.warning(f"At most {MOST} stand side by side. Clear the box of another one first.")
+
+
+def shown_as(number: int) -> Shown:
+    """Letter and colour of the first, second, ... of what is compared."""
+    return Shown(LETTERS[number], RUNS[number])
+
+
+def toggle(run_ids: Sequence[str]) -> None:
+    """Tick or clear a row of the table: all its runs."""
+    before = st.session_state[CHOSEN]
+    without = [run_id for run_id in before if run_id not in run_ids]
+    st.session_state[CHOSEN] = without if len(without) < len(before) else [*before, *run_ids]
+
+
+def add(run_ids: Iterable[str]) -> None:
+    """Compare these as well."""
+    before = st.session_state[CHOSEN]
+    st.session_state[CHOSEN] = list(dict.fromkeys([*before, *run_ids]))
+
+
+def add_all_seeds() -> None:
+    """When seeds are put together: compare all runs of each chosen recipe."""
+    if st.session_state[TOGETHER]:
+        listed = resources.store().runs()
+        recipes = {recipe(run) for run in listed if run.id in st.session_state[CHOSEN]}
+        add(run.id for run in listed if recipe(run) in recipes)
+
+
+def _remember(run_ids: list[str]) -> None:
+    st.session_state[CHOSEN] = run_ids
+    st.session_state[_WRITTEN] = ",".join(run_ids)
+    st.query_params[PARAMETER] = st.session_state[_WRITTEN]
+
+
+def _is_there(name: str) -> bool:
+    return is_run_id(name) and _read(name) is not None
+
+
+def _read(run_id: str) -> Run | None:
+    try:
+        return resources.store().run(run_id)
+    except RunNotFoundError:
+        return None

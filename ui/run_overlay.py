@@ -1,0 +1,77 @@
+"""Curves of several runs over each other; the seeds of one recipe as their mean in a band from lowest to highest."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from mnistlab.seeds import Group, spread
+from ui.address import Address
+from ui.live_chart import Series, live_chart
+from ui.run_charts import Told
+from ui.run_choice import shown_as
+
+CHART = "runs_chart"
+# What a chart shows: its y axis, whether that is a share, and where in what a run has told the figures are.
+CHARTS = {
+    "validation accuracy": ("share read correctly", True),
+    "validation loss": ("cross-entropy (nats)", False),
+    "training loss": ("cross-entropy (nats)", False),
+    "training accuracy": ("share read correctly", True),
+}
+# Epochs left out at the start, if there are more: what an untrained network says would press all curves together.
+_LEFT_OUT = 0.2
+
+
+def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> None:
+    """Draw the chosen curve of each group."""
+    told = [[Told.read(run) for run in group.runs if run.step] for group in compared]
+    has_validation = any(one.epochs for runs in told for one in runs)
+    address.check_choice(CHART, "chart", list(CHARTS))
+    name = st.segmented_control(
+        "Curve",
+        list(CHARTS),
+        default="validation accuracy" if has_validation else "training loss",
+        required=True,
+        wrap=True,
+        key=CHART,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    series = [one for number, runs in enumerate(told) for one in _curves(runs, number, titles[number], name)]
+    y_title, is_share = CHARTS[name]
+    live_chart(
+        series,
+        key=f"runs_{name}",
+        title=name.capitalize(),
+        x_title="epoch",
+        y_title=y_title,
+        y_percent=is_share,
+        log_y=not is_share,
+        height=360,
+    )
+    if name.startswith("validation") and not all(one.epochs for runs in told for one in runs):
+        st.caption("A run that held no images out has no validation curve: choose a training curve to see it.")
+    if any(len(runs) > 1 for runs in told):
+        st.caption("A line is the mean over the seeds, its band goes from the lowest to the highest of them.")
+
+
+def _curves(runs: Sequence[Told], number: int, title: str, name: str) -> list[Series]:
+    colour, label = shown_as(number).colour, f"{shown_as(number).letter} {title}"
+    curves = [_curve(one, name, label, colour) for one in runs]
+    if len(curves) < 2:
+        return curves
+    over = spread([(one.x.astype(np.float64), one.y.astype(np.float64)) for one in curves])
+    around = np.concatenate([over.x, over.x[::-1]]), np.concatenate([over.high, over.low[::-1]])
+    return [Series(label, *around, colour, "band"), Series(label, over.x, over.mean, colour, curves[0].style)]
+
+
+def _curve(told: Told, name: str, label: str, colour: str) -> Series:
+    part, _, figure = name.partition(" ")
+    if part == "validation":
+        curve = told.validation(label, f"validation_{figure}", colour)
+    else:
+        curve = told.losses(label, colour) if figure == "loss" else told.accuracies(label, colour)
+    kept = curve.x >= _LEFT_OUT
+    return replace(curve, x=curve.x[kept], y=curve.y[kept]) if kept.any() else curve

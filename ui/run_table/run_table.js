@@ -1,0 +1,130 @@
+// Runs as a table: sorted by a click on a heading, filtered as one types, compared by their boxes.
+// What is shown and in which order stays in the browser; what is compared and starred is the server's.
+
+const MOST_SETTINGS = 6; // columns, on a screen that has room for them
+const tables = new WeakMap();
+const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+// Ascending; what has no value comes last either way.
+function compare(a, b, direction) {
+  const [left, right] = [a, b].map((value) => (value === null || value === "" || value === "–" ? null : value));
+  if (left === null || right === null) return (left === null) - (right === null);
+  const numbers = [Number(left), Number(right)];
+  const order = numbers.every(Number.isFinite)
+    ? numbers[0] - numbers[1]
+    : String(left).localeCompare(String(right), undefined, { numeric: true });
+  return direction * order;
+}
+
+function valueOf(row, column) {
+  return column < 0 ? row.settings[-column - 1] : row.cells[column][1];
+}
+
+function visibleRows(table) {
+  const words = table.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = table.data.rows.filter(
+    (row) => (!table.starred.checked || row.star) && words.every((word) => row.words.includes(word)),
+  );
+  if (table.sorted === null) return found;
+  const { column, direction } = table.sorted;
+  return found.toSorted((a, b) => compare(valueOf(a, column), valueOf(b, column), direction));
+}
+
+// The settings in which these rows differ, those that set most of them apart, in the order of the config.
+function settingsOf(table, rows) {
+  const ranked = table.data.settings.map((title, index) => {
+    const counts = new Map();
+    for (const row of rows) counts.set(row.settings[index], (counts.get(row.settings[index]) ?? 0) + 1);
+    return { title, index, apart: rows.length - Math.max(0, ...counts.values()), kinds: counts.size };
+  });
+  const differing = ranked.filter((one) => one.kinds > 1).toSorted((a, b) => b.apart - a.apart);
+  return { shown: differing.slice(0, MOST_SETTINGS).toSorted((a, b) => a.index - b.index), total: differing.length };
+}
+
+function heading(table, title, column, tip) {
+  const direction = table.sorted?.column === column ? table.sorted.direction : 0;
+  const aria = ["descending", "none", "ascending"][direction + 1];
+  const arrow = ["▾", "", "▴"][direction + 1];
+  return `<th scope="col" aria-sort="${aria}"><button data-sort="${column}" title="${escaped(tip)}">${escaped(title)}
+    <i>${arrow}</i></button></th>`;
+}
+
+function line(row, shown) {
+  const mark = row.letter ? `<b class="letter" style="--own:${row.colour}">${row.letter}</b>` : "";
+  const cells = row.cells.map(([text, , small], index) => {
+    const what = index === 0 ? `<a href="${escaped(row.href)}" data-open="${row.id}">${escaped(text)}</a>` : escaped(text);
+    return `<td>${what}${small ? ` <small>${escaped(small)}</small>` : ""}</td>`;
+  });
+  const settings = shown.map((one) => `<td>${escaped(row.settings[one.index])}</td>`);
+  const said = `compare ${escaped(row.cells[0][0])}, ${row.id}`;
+  return `<tr data-run="${row.id}" class="${row.letter ? "chosen" : ""}" title="${escaped(row.note)}">
+    <td class="pick"><label><input type="checkbox" aria-label="${said}" ${row.letter ? "checked" : ""}>${mark}</label></td>
+    <td><button class="star" data-star="${row.id}" aria-pressed="${row.star}" title="${row.star ? "Take the star away" : "Give it a star"}"
+      >${row.star ? "★" : "☆"}</button></td>
+    ${[...cells.slice(0, -1), ...settings, ...cells.slice(-1)].join("")}</tr>`;
+}
+
+function draw(table) {
+  const { data, root } = table;
+  const rows = visibleRows(table);
+  const { shown, total } = settingsOf(table, rows);
+  const fixed = data.columns.map((column, index) => heading(table, column.title, index, column.tip));
+  const settings = shown.map((one) => heading(table, one.title, -one.index - 1, "A setting in which these runs differ"));
+  const headings = [...fixed.slice(0, -1), ...settings, ...fixed.slice(-1)]; // when it began comes last
+  root.querySelector("thead").innerHTML =
+    `<tr><th scope="col"><span title="Compare">✓</span></th><th scope="col"><span title="Star">★</span></th>${headings.join("")}</tr>`;
+  root.querySelector("tbody").innerHTML = rows.map((row) => line(row, shown)).join("");
+  const more = total > shown.length ? `, and ${total - shown.length} more settings differ` : "";
+  const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
+  root.querySelector(".number").textContent = `${number} ${data.noun}${more}`;
+}
+
+function sortBy(table, column) {
+  const first = column > 0 && column < table.data.columns.length ? -1 : 1; // numbers: the highest first
+  const before = table.sorted?.column === column ? table.sorted.direction : 0;
+  table.sorted = before === 0 ? { column, direction: first } : before === first ? { column, direction: -first } : null;
+  draw(table);
+}
+
+function mount(parent) {
+  const root = parent.querySelector(".run-table");
+  root.innerHTML = `<div class="tools"><input type="search" placeholder="Filter: name, state, setting ..." aria-label="Filter the runs">
+    <label><input type="checkbox" class="only-starred"> ★ only</label><span class="number" role="status"></span></div>
+    <div class="scroll" tabindex="0"><table><thead></thead><tbody></tbody></table></div>`;
+  const table = { root, sorted: null, search: root.querySelector("input[type=search]") };
+  table.starred = root.querySelector(".only-starred");
+  table.search.oninput = table.starred.onchange = () => draw(table);
+  root.onclick = (event) => clicked(table, event);
+  root.onchange = (event) => {
+    const row = event.target.closest("tbody tr");
+    if (row) table.send("picked", row.dataset.run);
+  };
+  tables.set(parent, table);
+  return table;
+}
+
+function clicked(table, event) {
+  const target = event.target.closest("button, a");
+  if (!target) return;
+  if ("sort" in target.dataset) sortBy(table, Number(target.dataset.sort));
+  if ("star" in target.dataset) table.send("starred", target.dataset.star);
+  if ("open" in target.dataset && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    table.send("opened", target.dataset.open);
+  }
+}
+
+export default function runTable({ data, parentElement, setTriggerValue }) {
+  const table = tables.get(parentElement) ?? mount(parentElement);
+  table.send = setTriggerValue;
+  const packed = JSON.stringify(data);
+  if (table.packed === packed) return;
+  table.packed = packed;
+  table.data = data;
+  for (const row of data.rows) {
+    row.words = [row.id, row.note, ...row.cells.map(([text]) => text), ...row.settings, ...data.settings.map((name, index) => `${name} ${row.settings[index]}`)]
+      .join(" ")
+      .toLowerCase();
+  }
+  draw(table);
+}
