@@ -17,7 +17,7 @@ from mnistlab.store import Store
 # A worker process that dies twice at the same checkpoint will do so a third time.
 _MOST_DEATHS = 2
 # A class that sweeps has more runs waiting than any list would show; the oldest of them must not be left out.
-_ALL = 100_000
+MOST_ACTIVE = 100_000
 
 
 def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
@@ -47,7 +47,7 @@ def _rank(run: Run) -> tuple[bool, float]:
 
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    return in_order(store.runs(_ALL, states=["queued", "running"]))
+    return in_order(store.runs(MOST_ACTIVE, states=["queued", "running"]))
 
 
 def in_order(active: Sequence[Run]) -> list[Run]:

@@ -9,10 +9,10 @@ Bounds, units and help of a field are read from config.py; only what is worth tr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
@@ -194,7 +194,12 @@ class Choice(_Frozen):
         return self.options
 
 
-Parameter = Range | Choice
+def _kind(given: Any) -> str:
+    has_options = isinstance(given, Choice) or (isinstance(given, Mapping) and "options" in given)
+    return "choice" if has_options else "range"
+
+
+Parameter = Annotated[Annotated[Range, Tag("range")] | Annotated[Choice, Tag("choice")], Discriminator(_kind)]
 
 
 def grid(parameters: Sequence[Parameter]) -> list[dict[str, Value]]:

@@ -10,8 +10,9 @@ There is no process that drives a sweep and could die: all of it is in the store
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import sqlalchemy as sa
 
@@ -155,6 +156,12 @@ def requeue(sweep_id: str, store: Store) -> None:
             steering.requeue(trial.run.id, store)
 
 
+def next_waiting(sweep_id: str, store: Store) -> Run | None:
+    """The trial that waits longest, for whoever trains a sweep without an engine."""
+    waiting = [trial.run for trial in find(sweep_id, store).trials if trial.run.state == "queued"]
+    return waiting[0] if waiting else None
+
+
 def _hand_over(sweep_id: str, store: Store) -> None:
     try:
         jobs.reconcile(store)
@@ -187,17 +194,41 @@ def latest(store: Store, limit: int = 20) -> list[Sweep]:
     return [_from_row(row, store) for row in rows]
 
 
+def newest(store: Store, limit: int = 100) -> list[tuple[str, str | None]]:
+    """Id and owner of the newest sweeps, the newest first."""
+    sweeps = schema.sweeps
+    query = sa.select(sweeps.c.id, sweeps.c.owner).order_by(sweeps.c.created.desc()).limit(limit)
+    with store.transaction() as connection:
+        return [(row.id, row.owner) for row in connection.execute(query)]
+
+
 def config_of(sweep_id: str, store: Store) -> SweepConfig:
     """What a sweep tries, without its trials."""
     with store.transaction() as connection:
         text = connection.scalar(sa.select(schema.sweeps.c.config).where(schema.sweeps.c.id == sweep_id))
     if text is None:
         raise SweepNotFoundError(f"The sweep {sweep_id!r} of this trial is gone.")
+    return _read_config(text)
+
+
+@lru_cache(maxsize=100)
+def _read_config(text: str) -> SweepConfig:
+    """A config, read once: what it allows is checked anew each time, and pages look every second."""
     return parse_sweep(text)
 
 
+def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int]]:
+    """For each of these sweeps how many of its trials are over, and how many it has."""
+    runs = schema.runs
+    is_over = sa.case((runs.c.state.in_(("queued", "running")), 0), else_=1)
+    query = sa.select(runs.c.sweep, sa.func.sum(is_over), sa.func.count()).group_by(runs.c.sweep)
+    with store.transaction() as connection:
+        rows = connection.execute(query.where(runs.c.sweep.in_(list(sweep_ids)), runs.c.deleted.is_(None))).all()
+    return {sweep_id: (int(over), int(total)) for sweep_id, over, total in rows}
+
+
 def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
-    config = parse_sweep(row["config"])
+    config = _read_config(row["config"])
     trials = read_trials(row["id"], config, store)
     return Sweep(row["id"], config, row["owner"], row["created"], tuple(trials))
 

@@ -24,9 +24,7 @@ class SweepConfig(BaseModel):
 
     title: str = Field("", max_length=80, description="What it is called; by default after what it varies.")
     base: RunConfig = Field(description="The recipe of every trial, but for what is varied.")
-    parameters: tuple[Parameter, ...] = Field(
-        min_length=1, max_length=MAX_PARAMETERS, description="The settings that are varied, and between which values."
-    )
+    parameters: tuple[Parameter, ...] = Field(description="The settings that are varied, and between which values.")
     sampler: Sampler = Field(
         "grid",
         description="grid: every combination. random: each trial draws its values. tpe: after some random trials, "
@@ -44,6 +42,8 @@ class SweepConfig(BaseModel):
 
     @model_validator(mode="after")
     def _trials_can_be_compared(self) -> Self:
+        if not 1 <= len(self.parameters) <= MAX_PARAMETERS:
+            raise ValueError(f"{len(self.parameters)} settings are varied; choose 1 to {MAX_PARAMETERS}")
         if self.base.train.validation_size == 0:
             raise ValueError(
                 "trials are compared on held-out images, and this recipe holds none out: "
