@@ -11,14 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mnistlab import data, queue
-from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, StoreError
-from mnistlab.events import Event, TrainingEnded
+from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, RunNotFoundError, StoreError
+from mnistlab.events import EpochEnded, Event, TrainingEnded
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
 from mnistlab.store import Store, opened
 from mnistlab.training import train
+
+if TYPE_CHECKING:
+    from mnistlab.trials import OpenTrial
 
 _LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
 _PULSE_EVERY = 5.0  # seconds between two heartbeats, whatever the training does
@@ -50,14 +54,16 @@ def execute(
     run_id: str,
     on_event: Callable[[Event], None] = lambda event: None,
     wants_stop: Callable[[], bool] = lambda: False,
+    seen: int | None = None,
 ) -> None:
     """Train this run in this process, write everything to the store and test the finished network.
 
     Args:
         on_event: called with each event, for a progress bar.
         wants_stop: asked at each event; true stops the run as a request in the store does.
+        seen: the attempt it had when it was seen; nothing is done if somebody else has taken it since.
     """
-    attempt = store.claim(run_id, this_worker())
+    attempt = store.claim(run_id, this_worker(), seen=seen)
     if attempt is not None:
         _attempt(store, run_id, attempt, on_event, wants_stop)
 
@@ -73,13 +79,32 @@ def _attempt(
     except MnistLabError as error:
         store.finish(run_id, attempt, "failed", error=str(error))
     except Exception as error:
-        if _is_out_of_memory(error):
-            batch_size = store.run(run_id).config.train.batch_size
-            store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
-            return
-        with suppress(StoreError):
-            store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
-        raise
+        if not _is_out_of_memory(error):
+            with suppress(StoreError):
+                store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
+            raise
+        batch_size = store.run(run_id).config.train.batch_size
+        store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
+    _end_trial(store, run_id)
+
+
+def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":
+    """For a trial of a sweep: ask what to try."""
+    run = store.run(run_id)
+    if run.sweep is None:
+        return None
+    from mnistlab import trials  # Optuna, which only a sweep need wait for
+
+    return trials.begin(store, run, attempt)
+
+
+def _end_trial(store: Store, run_id: str) -> None:
+    with suppress(RunNotFoundError):  # it was deleted meanwhile
+        run = store.run(run_id)
+        if run.sweep is not None:
+            from mnistlab import trials
+
+            trials.end(store, run)
 
 
 @contextmanager
@@ -104,6 +129,7 @@ def _pulse(store: Store, run_id: str, attempt: int) -> Iterator[None]:
 def _follow(
     store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
 ) -> None:
+    trial = _begin_trial(store, run_id, attempt)
     run = store.run(run_id)
     dataset = load_dataset(run.config.dataset)
     recorder = Recorder(store, run_id, attempt)
@@ -121,10 +147,17 @@ def _follow(
                 return
             if request is not None:
                 _obey(recorder, request)
+            if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
+                recorder.note(reason)
+                recorder.stop()
+                return
     except DivergedError:
         recorder.give_up()
+        if trial is not None:
+            trial.diverged()
         raise
-    recorder.finish(dataset.test)
+    # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
+    recorder.finish(dataset.test if trial is None else None)
 
 
 def _obey(recorder: Recorder, request: Request) -> None:

@@ -82,7 +82,7 @@ def reconcile(store: Store) -> None:
     """
     from mnistlab import tickets
 
-    for run in reversed(store.runs(states=["queued"])):
+    for run in queue.waiting(store):
         tickets.submit(store.url, run.id, run.attempt)
 
 

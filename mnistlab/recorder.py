@@ -114,11 +114,14 @@ class Recorder:
         """Keep the curve up to where the loss was last a number, without the weights, which no longer are."""
         self._insist(lambda: self._store.log(self._run_id, self._attempt, self._steps, self._epochs))
 
-    def finish(self, test: Split) -> None:
-        """Keep the weights, read the test set, and close the run."""
+    def finish(self, test: Split | None) -> None:
+        """Keep the weights, read the test set, and close the run; without a test set, there is no result either."""
         assert self._started is not None
         assert self._ended is not None
         self._insist(lambda: self._write(with_checkpoint=True))
+        if test is None:
+            self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished"))
+            return
         evaluation = evaluate(self.state.model, test)
         result = {
             "test_accuracy": evaluation.accuracy,

@@ -53,7 +53,7 @@ def train(
     """
     dataset = dataset.hold_out(config.train.validation_size)
     state = TrainingState.start(config, checkpoint)
-    batches = Batches(config, dataset.train, state.device)
+    batches = Batches(config, dataset.train_of(config.train.train_size), state.device)
     num_steps = batches.steps_per_epoch * config.train.epochs
     state.rate = LearningRate(config.train, num_steps, rate_changes)
     watch = _Watch(state, dataset, Meter(state.tally, batches.steps_per_epoch, report_every))

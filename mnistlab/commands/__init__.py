@@ -5,6 +5,7 @@ from mnistlab.commands.keep import delete, note, rename, restore, star
 from mnistlab.commands.models import classify, evaluate, export
 from mnistlab.commands.runs import presets, runs
 from mnistlab.commands.steer import go_on, pause, rate, resume, stop
+from mnistlab.commands.sweep import sweep_list, sweep_resume, sweep_show, sweep_start, sweep_stop
 from mnistlab.commands.train import train
 
 __all__ = [
@@ -24,5 +25,10 @@ __all__ = [
     "runs",
     "star",
     "stop",
+    "sweep_list",
+    "sweep_resume",
+    "sweep_show",
+    "sweep_start",
+    "sweep_stop",
     "train",
 ]
