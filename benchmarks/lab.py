@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +57,14 @@ class Lab:
 
 
 @contextmanager
-def opened_lab(workers: int) -> Iterator[Lab]:
-    """Start the app with an empty lab and an engine of so many workers, both warm; all is ended afterwards."""
+def opened_lab(workers: int, more_settings: Mapping[str, str] | None = None) -> Iterator[Lab]:
+    """Start the app with an empty lab and an engine of so many workers, both warm; all is ended afterwards.
+
+    more_settings: of the environment, for the server.
+    """
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MNISTLAB_LAB"] = folder  # jobs.start in this process speaks to the same engine
-        settings = {"MNISTLAB_ENGINE_IDLE": _IDLE, "MNISTLAB_WORKERS": str(workers)}
+        settings = {"MNISTLAB_ENGINE_IDLE": _IDLE, "MNISTLAB_WORKERS": str(workers)} | dict(more_settings or {})
         os.environ.update(settings)
         with start_server(PROJECT / "app.py", Path(folder), settings) as address:
             lab = Lab(address, _server_of(address), Store())

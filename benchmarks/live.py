@@ -115,16 +115,17 @@ def _starts(page: Page, lab: Lab, times: int) -> list[float]:
 
 
 def page_switches(page: Page, address: str, times: int) -> list[float]:
-    """Click through the menu, once to warm up and then timed, until each page is whole."""
+    """Click through the menu, once to warm up and then timed, until each page is whole; tell the time of each."""
     page.goto(f"{address}/Train")
     expect(page.get_by_text("Show the code")).to_be_visible(timeout=_PATIENT)
     names = [one.name for one in PAGES]
-    found = []
+    found: dict[str, list[float]] = {name: [] for name in names}
     for count in range(len(names) + times):
-        milliseconds = switch_page(page, names[count % len(names)])
-        if count >= len(names):
-            found.append(milliseconds)
-    return found
+        name = names[count % len(names)]
+        found[name].append(switch_page(page, name))
+    for name, milliseconds in found.items():
+        tell(f"{name}: {', '.join(f'{value:.0f}' for value in milliseconds)} ms, of which the first is not counted")
+    return [value for milliseconds in found.values() for value in milliseconds[1:]]
 
 
 def switch_page(page: Page, name: str) -> float:

@@ -12,6 +12,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 _PATIENCE = 60.0  # seconds for an answer
@@ -91,6 +92,16 @@ class Session:
             self.scripts.append(Script(self.page, fragment is not None, now - begun, now - self._begun))
 
     async def _listen(self) -> None:
+        """Until the visitor leaves; a connection that ends before that is an error."""
+        try:
+            await self._take_all()
+        except ConnectionClosed as error:
+            self.errors.append(f"{self.page}: the connection broke: {error}")
+        else:
+            self.errors.append(f"{self.page}: the server closed the connection")
+        self._finished.set()
+
+    async def _take_all(self) -> None:
         assert self._socket is not None
         async for content in self._socket:
             assert isinstance(content, bytes)

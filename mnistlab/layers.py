@@ -8,6 +8,7 @@ Nothing is computed: the network is built on torch's meta device, which knows sh
 
 import inspect
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -57,7 +58,8 @@ class Layer:
     num_multiply_adds: int
 
 
-def describe_layers(config: ModelConfig) -> list[Layer]:
+@lru_cache(maxsize=100)  # 20 ms, and pages ask twice at each click
+def describe_layers(config: ModelConfig) -> tuple[Layer, ...]:
     """Describe each module of the network, first to last."""
     with torch.device("meta"):
         features, model = torch.empty(2, IMAGE_SIDE, IMAGE_SIDE), build_model(config)
@@ -68,7 +70,7 @@ def describe_layers(config: ModelConfig) -> list[Layer]:
         num_parameters = sum(parameter.numel() for parameter in module.parameters())
         name = type(module).__name__
         layers.append(Layer(name, _source_of(module), shape, num_parameters, _multiply_adds(module, shape)))
-    return layers
+    return tuple(layers)
 
 
 def memory_bytes(num_parameters: int) -> tuple[int, int]:

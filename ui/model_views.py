@@ -3,6 +3,7 @@
 import html
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,13 +125,11 @@ def show_answers(model: "nn.Sequential") -> None:
 
 def show_gradients(config: ModelConfig, seed: int) -> None:
     """How strongly one batch pulls at each layer, with sigmoid and with ReLU, side by side."""
-    source = resources.dataset().source
-    images, labels = source.images[:_BATCH], source.labels[:_BATCH]
     activations: tuple[Activation, ...] = ("sigmoid", "relu")
     if config.activation not in activations:
         activations = (*activations, config.activation)
     for column, activation in zip(st.columns(len(activations), gap="medium"), activations, strict=True):
-        sizes = _sizes(config.model_copy(update={"activation": activation}), images, labels, seed)
+        sizes = _sizes(config.model_copy(update={"activation": activation}), seed)
         with column:
             st.markdown(f"**{_NAMES[activation]}**" + (" (yours)" if activation == config.activation else ""))
             colour = TRAINING if activation == config.activation else NEUTRAL
@@ -142,12 +141,13 @@ def show_gradients(config: ModelConfig, seed: int) -> None:
 _NAMES = {"sigmoid": "Sigmoid", "relu": "ReLU", "tanh": "Tanh", "gelu": "GELU", "none": "None"}
 
 
-def _sizes(
-    config: ModelConfig, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], seed: int
-) -> list["GradientSize"]:
+@lru_cache(maxsize=100)
+def _sizes(config: ModelConfig, seed: int) -> tuple["GradientSize", ...]:
+    """Kept, for it is half of the page's work and the same for all who look at this network."""
     from mnistlab.untrained import gradient_sizes
 
-    return gradient_sizes(config, images, labels, seed)
+    source = resources.dataset().source
+    return tuple(gradient_sizes(config, source.images[:_BATCH], source.labels[:_BATCH], seed))
 
 
 def _bar(size: "GradientSize") -> tuple[str, float, str]:
