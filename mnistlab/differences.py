@@ -45,9 +45,16 @@ def differing(configs: Sequence[RunConfig]) -> list[str]:
 
 
 def in_words(before: RunConfig, now: RunConfig, names: Sequence[str]) -> str:
-    """How `now` differs in these settings, for a sentence: "learning rate 0.3 instead of 0.1"; "" if in none."""
-    found = [one for one in differences(before, now) if one.name in names]
-    return ", ".join(f"{one.name} {one.now} instead of {one.before}" for one in found)
+    """How `now` differs in these settings, for a sentence: "learning rate 0.3 instead of 0.1"; "" if in none.
+
+    What it has no use for is left out: that follows from another difference.
+    """
+    found = [one for one in differences(before, now) if one.name in names and one.now != NOT_USED]
+    return ", ".join(_sentence_part(one) for one in found)
+
+
+def _sentence_part(one: Difference) -> str:
+    return f"{one.name} {one.now}" + ("" if one.before == NOT_USED else f" instead of {one.before}")
 
 
 def shown(value: object) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
-from mnistlab.differences import differences
+from mnistlab.differences import NOT_USED, differences
 from mnistlab.errors import ConfigError
 from mnistlab.recipes import BEST_CNN, FAST_CNN, FAST_MLP
 
@@ -138,4 +138,4 @@ def changes(config: RunConfig) -> list[str]:
     if config.preset not in PRESETS:
         return []
     found = differences(PRESETS[config.preset].config, config)
-    return [f"{one.name} {one.now} (preset: {one.before})" for one in found]
+    return [f"{one.name} {one.now} (preset: {one.before})" for one in found if one.now != NOT_USED]

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from mnistlab.errors import ConfigError
-from mnistlab.intervals import wilson_interval
+from mnistlab.intervals import difference_interval, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,19 @@ def test_a_count_that_is_no_share_is_refused(num_correct: int, num_images: int) 
 def test_a_confidence_is_between_0_and_1(confidence: float) -> None:
     with pytest.raises(ConfigError, match="between 0 and 1"):
         wilson_interval(5, 10, confidence)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((48, 80), (56, 70), 0.0524, 0.3339),
+        ((3, 10), (9, 10), 0.1705, 0.8090),
+        ((0, 20), (10, 10), 0.6791, 1.0000),
+        ((0, 10), (0, 20), -0.2775, 0.1611),
+    ],
+)
+def test_difference_of_two_shares_has_the_published_interval(
+    first: tuple[int, int], second: tuple[int, int], low: float, high: float
+) -> None:
+    """Source: Newcombe 1998, table II, method 10."""
+    assert difference_interval(*first, *second) == pytest.approx((low, high), abs=5e-5)

@@ -23,7 +23,8 @@ function valueOf(row, column) {
 function visibleRows(table) {
   const words = table.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = table.data.rows.filter(
-    (row) => (!table.starred.checked || row.star) && words.every((word) => row.words.includes(word)),
+    (row) => (!table.starred.checked || row.star) && (!table.compared.checked || row.letter)
+      && words.every((word) => row.words.includes(word)),
   );
   if (table.sorted === null) return found;
   const { column, direction } = table.sorted;
@@ -89,11 +90,13 @@ function sortBy(table, column) {
 function mount(parent) {
   const root = parent.querySelector(".run-table");
   root.innerHTML = `<div class="tools"><input type="search" placeholder="Filter: name, state, setting ..." aria-label="Filter the runs">
+    <label><input type="checkbox" class="only-compared"> ✓ only</label>
     <label><input type="checkbox" class="only-starred"> ★ only</label><span class="number" role="status"></span></div>
     <div class="scroll" tabindex="0"><table><thead></thead><tbody></tbody></table></div>`;
   const table = { root, sorted: null, search: root.querySelector("input[type=search]") };
   table.starred = root.querySelector(".only-starred");
-  table.search.oninput = table.starred.onchange = () => draw(table);
+  table.compared = root.querySelector(".only-compared");
+  table.search.oninput = table.starred.onchange = table.compared.onchange = () => draw(table);
   root.onclick = (event) => clicked(table, event);
   root.onchange = (event) => {
     const row = event.target.closest("tbody tr");

@@ -1,0 +1,83 @@
+"""`rename`, `note`, `star`, `delete`, `restore` and `compare`, as a person and as a program meet them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mnistlab.cli import main
+from mnistlab.store import Store
+from tests import tiny
+from tests.cli.conftest import Lines
+from tests.kept import keep
+
+Objects = Callable[[], list[dict[str, Any]]]
+
+
+def kept(accuracy: float = 0.9, **train: Any) -> str:
+    return keep(Store(), tiny.config(**train), accuracy, num_images=400)
+
+
+def test_name_and_star_stand_in_the_list_of_runs(lines: Lines) -> None:
+    run_id, other = kept(), kept(seed=1)
+    assert [main(["rename", run_id, "my best"]), main(["star", run_id])] == [0, 0]
+    assert lines() == [f"Run {run_id} is called my best.", f"Run {run_id} has a star."]
+    assert main(["runs"]) == 0
+    listed = {line[:8]: line for line in lines()}
+    assert listed[run_id].split()[1] == "*"
+    assert "my best (custom)" in listed[run_id]
+    assert "*" not in listed[other]
+
+
+def test_json_tells_what_is_kept_by_now(objects: Objects) -> None:
+    run_id = kept()
+    for command in (["rename", run_id, "mine"], ["note", run_id, "first try"], ["star", run_id], ["runs"]):
+        assert main([*command, "--json"]) == 0
+    *_, starred, listed = objects()
+    assert starred == {"run": run_id, "state": "finished", "name": "mine", "note": "first try", "starred": True}
+    assert (listed["name"], listed["note"], listed["starred"]) == ("mine", "first try", True)
+    main(["star", run_id, "--off", "--json"])
+    main(["rename", run_id, "", "--json"])
+    assert objects()[-1] == starred | {"name": None, "starred": False}
+
+
+def test_a_deleted_run_is_gone_and_restored_it_is_back(lines: Lines) -> None:
+    run_id = kept()
+    assert main(["delete", run_id]) == 0
+    assert lines() == [f"Run {run_id} is deleted; `python -m mnistlab restore {run_id}` brings it back."]
+    assert Store().runs() == []
+    assert main(["restore", run_id]) == 0
+    assert [run.id for run in Store().runs()] == [run_id]
+
+
+@pytest.mark.parametrize("command", [["rename", "x"], ["note", "x"], ["star"], ["delete"], ["restore"]])
+def test_an_unknown_run_is_a_sentence(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command[0], "zzzzzzzz", *command[1:]]) == 1
+    assert "There is no run 'zzzzzzzz'" in capsys.readouterr().err
+
+
+def test_too_long_a_name_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rename", kept(), "a" * 81]) == 1
+    assert "at most 80 characters; 81 were given" in capsys.readouterr().err
+
+
+def test_compare_tells_what_differs_and_whether_it_was_luck(lines: Lines, objects: Objects) -> None:
+    first, second = kept(0.8), kept(0.9, learning_rate=0.5)
+    assert main(["compare", first, second]) == 0
+    difference, answer = lines()
+    assert difference == f"learning rate: 0.1 in {first}, 0.5 in {second}"
+    assert f"{second} is better" in answer
+    assert "**" not in answer
+    assert main(["compare", first, second, "--json"]) == 0
+    (told,) = objects()
+    assert told["differences"] == {"learning rate": ["0.1", "0.5"]}
+    assert told["test_accuracies"] == [[0.8], [0.9]]
+
+
+def test_compare_counts_all_seeds_of_each_recipe(objects: Objects) -> None:
+    first = [kept(share, seed=seed) for seed, share in enumerate((0.8, 0.81, 0.82))]
+    second = [kept(share, seed=seed, learning_rate=0.5) for seed, share in enumerate((0.9, 0.91))]
+    assert main(["compare", first[1], second[0], "--seeds", "--json"]) == 0
+    (told,) = objects()
+    assert [set(ids) for ids in told["runs"]] == [set(first), set(second)]
+    assert "Welch's test" in told["answer"]

@@ -1,0 +1,83 @@
+"""Names, notes, stars and deleted runs: kept whatever a run does, refused in a sentence, brought back as they were."""
+
+import pytest
+
+from mnistlab import execution, keeping
+from mnistlab.errors import ConfigError, RunNotFoundError
+from mnistlab.store import Store
+from tests import tiny
+
+
+@pytest.fixture
+def run_id(store: Store) -> str:
+    return store.create(tiny.config())
+
+
+def test_name_note_and_star_are_kept_and_taken_away(store: Store, run_id: str) -> None:
+    keeping.rename(run_id, "  my \n best  run ", store)
+    keeping.annotate(run_id, "first line  \n\tsecond\n\n", store)
+    keeping.set_star(run_id, True, store)
+    run = store.run(run_id)
+    assert (run.name, run.title, run.note, run.is_starred) == (
+        "my best run",
+        "my best run",
+        "first line\n\tsecond",
+        True,
+    )
+    keeping.rename(run_id, " ", store)
+    keeping.annotate(run_id, "", store)
+    keeping.set_star(run_id, False, store)
+    run = store.run(run_id)
+    assert (run.name, run.title, run.note, run.is_starred) == (None, "custom", None, False)
+
+
+@pytest.mark.usefixtures("talkative")
+def test_what_a_person_wrote_outlives_a_training(store: Store, run_id: str) -> None:
+    keeping.rename(run_id, "before", store)
+    execution.execute(store, run_id)
+    keeping.annotate(run_id, "after", store)
+    run = store.run(run_id)
+    assert (run.state, run.name, run.note) == ("finished", "before", "after")
+
+
+@pytest.mark.parametrize("name", ["a" * 81, "zero\x00byte", "turned\u202eround"])
+def test_a_name_that_cannot_be_shown_is_refused_and_the_old_one_stays(store: Store, run_id: str, name: str) -> None:
+    keeping.rename(run_id, "kept", store)
+    with pytest.raises(ConfigError, match=r"at most 80 characters; 81 were|cannot be shown"):
+        keeping.rename(run_id, name, store)
+    assert store.run(run_id).name == "kept"
+
+
+def test_a_note_has_a_length(store: Store, run_id: str) -> None:
+    keeping.annotate(run_id, "b" * 2000, store)
+    with pytest.raises(ConfigError, match="at most 2,000 characters; 2,001 were given"):
+        keeping.annotate(run_id, "b" * 2001, store)
+    assert store.run(run_id).note == "b" * 2000
+
+
+def test_a_deleted_run_comes_back_as_it_was(store: Store, run_id: str) -> None:
+    keeping.rename(run_id, "mine", store)
+    store.claim(run_id, "a worker")
+    keeping.put_away(run_id, store)
+    assert store.runs() == []
+    with pytest.raises(RunNotFoundError):
+        keeping.rename(run_id, "gone", store)
+    keeping.bring_back(run_id, store)
+    run = store.run(run_id)
+    assert (run.name, run.state) == ("mine", "stopped")  # not running, for its worker has left it
+
+
+def test_a_worker_leaves_a_run_that_was_deleted(store: Store, run_id: str) -> None:
+    attempt = store.claim(run_id, "a worker")
+    assert attempt is not None
+    keeping.put_away(run_id, store)
+    assert store.log(run_id, attempt).leave
+    keeping.bring_back(run_id, store)
+    assert store.log(run_id, attempt).leave
+
+
+@pytest.mark.parametrize("unknown", ["zzzzzzzz", "../../etc"])
+def test_an_unknown_run_is_said(store: Store, unknown: str) -> None:
+    for deed in (keeping.put_away, keeping.bring_back):
+        with pytest.raises(RunNotFoundError, match=unknown.replace(".", r"\.")):
+            deed(unknown, store)
