@@ -87,7 +87,7 @@ def test_values_are_read_back_from_the_config_of_a_trial() -> None:
         ({"setting": "colour", "low": 0, "high": 1}, "there is no setting 'colour' to vary; choose from train."),
         (
             {"setting": "model.dropout", "low": 0.5, "high": 0.1},
-            "dropout should go from low to high, not from 0.5 to 0.1",
+            "dropout should go from a lower to a higher number, not 0.5 to 0.1",
         ),
         ({"setting": "train.learning_rate", "low": 0, "high": 1}, "it should begin above 0"),
         ({"setting": "width", "low": 4.5, "high": 8}, "width is a whole number"),

@@ -89,7 +89,7 @@ def test_trial_is_tested_once_it_is_picked_for_more_epochs_and_its_rank_stays(st
 
 
 def test_trial_that_lags_behind_is_pruned_and_can_go_on_by_itself(store: Store) -> None:
-    rates = {"setting": "train.learning_rate", "options": [0.3, 0.2, 0.25, 1e-5]}
+    rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
     config = sweeps.config(rates, train={"epochs": 4}, pruner="median")
     found = sweeps.train_all(sweep.create(config, store), store)
     assert found.counts == {"finished": 3, "pruned": 1}
@@ -147,7 +147,7 @@ def test_killed_trial_goes_on_with_its_values_and_is_told_by_whoever_ends_it(
 
 
 def test_killed_trial_is_still_pruned_by_who_takes_it_over(store: Store) -> None:
-    rates = {"setting": "train.learning_rate", "options": [0.3, 0.2, 0.25, 1e-5]}
+    rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
     sweep_id = sweep.create(sweeps.config(rates, train={"epochs": 4}, pruner="median"), store)
     for _ in range(3):
         sweeps.train_next(store)
@@ -194,7 +194,7 @@ def test_stopped_sweep_empties_the_queue_and_goes_on_where_it_was(store: Store) 
 
 
 def test_resume_leaves_pruned_and_failed_trials_alone(store: Store) -> None:
-    rates = {"setting": "train.learning_rate", "options": [0.3, 0.2, 0.25, 1e-5]}
+    rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
     sweep_id = sweep.create(sweeps.config(rates, train={"epochs": 4}, pruner="median"), store)
     before = sweeps.train_all(sweep_id, store)
     sweep.requeue(sweep_id, store)
