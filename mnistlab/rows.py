@@ -35,8 +35,9 @@ def insert_run(
 ) -> None:
     """Add a run that has not begun."""
     now = time.time() if created is None else created
-    row = {"id": run_id, "preset": config.preset, "config": config.model_dump_json(), "state": state, "owner": owner}
-    row |= {"attempt": 0, "created": now, "heartbeat": now, "step": 0, "epoch": 0.0, "seconds": 0.0, "sweep": sweep}
+    row: dict[str, object] = {"id": run_id, "preset": config.preset, "config": config.model_dump_json()}
+    row |= {"state": state, "owner": owner, "sweep": sweep, "created": now, "heartbeat": now}
+    row |= {"attempt": 0, "step": 0, "epoch": 0.0, "seconds": 0.0}
     connection.execute(schema.runs.insert().values(row))
 
 

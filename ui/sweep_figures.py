@@ -80,9 +80,19 @@ def _slice(its_study: "optuna.Study", one: "Sweep", name: str) -> go.Figure:
 
 
 def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
+    """A line for each trial that ended, through its accuracy and its values; the better, the more orange."""
     import optuna.visualization
+    from plotly.colors import sample_colorscale
 
     figure = optuna.visualization.plot_parallel_coordinate(its_study, names, target=_percent, target_name=ACCURACY)
+    *lines, colour_bar = figure.data
+    for line in lines:
+        (colour,) = sample_colorscale([[0, NEUTRAL], [1, VALIDATION]], line.y[0])
+        line.update(line={"color": colour, "width": 1 + 2 * line.y[0]}, opacity=0.8)
+    colour_bar.marker.showscale = False  # the first axis says the same
+    titles = [SETTINGS[label].title if label in SETTINGS else label for label in figure.layout.xaxis.ticktext]
+    figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
+    figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
     return _framed(figure, None, None, 420)
 
 
@@ -92,8 +102,10 @@ def _importance(its_study: "optuna.Study") -> go.Figure:
     from mnistlab.importance import evaluator
 
     figure = optuna.visualization.plot_param_importances(its_study, evaluator=evaluator(its_study))
-    figure.update_traces(marker={"color": TRAINING})
-    return _framed(figure, "share of the importance", None, 300)
+    figure.update_traces(marker={"color": TRAINING}, y=[SETTINGS[name].label for name in figure.data[0].y])
+    figure.update_traces(hovertemplate="%{y}: %{x:.0%}<extra></extra>", texttemplate="%{x:.0%}")
+    figure.update_xaxes(tickformat=".0%")
+    return _framed(figure, "share of what mattered", None, 120 + 34 * len(figure.data[0].y))
 
 
 def _framed(figure: go.Figure, x_title: str | None, y_title: str | None, height: int) -> go.Figure:

@@ -8,7 +8,7 @@ import streamlit as st
 from mnistlab.classics import CLASSICS, Classic
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
-from mnistlab.space import SETTINGS, Choice, Parameter, Setting, Value, shown
+from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, shown
 from mnistlab.sweep_config import MAX_PARAMETERS, MAX_TRIALS, Pruner, Sampler, SweepConfig, parse_sweep
 from ui.experiments import Experiment, try_this
 from ui.words import count_of
@@ -17,6 +17,7 @@ from ui.words import count_of
 _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
 _OWN = "own"
+_MOST_POINTS = 15
 _HELD_OUT = 5000  # images, where a preset holds none out
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
 _PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
@@ -51,7 +52,7 @@ def choose() -> SweepConfig | None:
 
 def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
     """The recipe that all trials have but for what is varied."""
-    own = f"{start.base.model.shape}, {start.base.train.optimizer}, batch size {start.base.train.batch_size}"
+    own = f"{start.base.model.shape}, {start.base.train.optimizer}"
     chosen = st.selectbox(
         "Recipe",
         [_OWN, *PRESETS],
@@ -90,7 +91,7 @@ def _parameter(setting: Setting, start: Parameter | None, key: str, with_points:
         return {"setting": setting.name, "options": _options(setting, start, key)}
     if isinstance(start, Choice):
         text = st.text_input(
-            setting.title.capitalize(),
+            _title(setting),
             ", ".join(shown(value) for value in start.options),
             key=f"{key}_list",
             persist_state="session",
@@ -100,9 +101,13 @@ def _parameter(setting: Setting, start: Parameter | None, key: str, with_points:
     return _range(setting, start, key, with_points)
 
 
+def _title(setting: Setting) -> str:
+    return setting.title[0].upper() + setting.title[1:]
+
+
 def _options(setting: Setting, start: Parameter | None, key: str) -> Sequence[Value]:
     return st.pills(
-        setting.title.capitalize(),
+        _title(setting),
         setting.options,
         selection_mode="multi",
         default=list(start.values if start else setting.options),
@@ -115,42 +120,33 @@ def _options(setting: Setting, start: Parameter | None, key: str) -> Sequence[Va
 
 
 def _range(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
-    low, high = (float(start.low), float(start.high)) if start and not isinstance(start, Choice) else setting.start
-    points = start.points if start and not isinstance(start, Choice) else 5
-    values: dict[str, Any] = {"setting": setting.name}
-    ends = (("low", setting.title.capitalize(), low), ("high", "to", high))
-    columns = st.columns(3 if with_points else 2, vertical_alignment="bottom")
-    for column, (name, label, begin) in zip(columns, ends, strict=False):
+    low, high, points = (*setting.start, 5)
+    if isinstance(start, Range):
+        low, high, points = start.low, start.high, start.points
+    values: dict[str, Any] = {"setting": setting.name, "points": points}
+    st.markdown(f"{_title(setting)}", help=setting.about)
+    columns = st.columns(2, gap="small")
+    for column, name, label, begin in zip(columns, ("low", "high"), ("from", "to"), (low, high), strict=True):
         with column:
             values[name] = _end(setting, label, begin, f"{key}_{name}")
-    values["points"] = points
     if with_points:
-        with columns[2]:
-            values["points"] = st.number_input("values", 2, 50, points, key=f"{key}_points", persist_state="session")
+        values["points"] = st.slider(
+            "in so many values",
+            2,
+            _MOST_POINTS,
+            min(points, _MOST_POINTS),
+            key=f"{key}_points",
+            persist_state="session",
+        )
     return values
 
 
 def _end(setting: Setting, label: str, begin: float, key: str) -> float:
     # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
     if setting.is_whole:
-        return st.number_input(
-            label,
-            value=int(begin),
-            step=1,
-            key=key,
-            persist_state="session",
-            help=setting.about,
-            label_visibility="visible",
-        )
-    return st.number_input(
-        label,
-        value=float(begin),
-        format="%g",
-        step=begin / 10 or 0.01,
-        key=key,
-        persist_state="session",
-        help=setting.about,
-    )
+        return st.number_input(label, value=int(begin), step=1, key=key, persist_state="session")
+    step = begin / 10 or 0.01
+    return st.number_input(label, value=float(begin), format="%g", step=step, key=key, persist_state="session")
 
 
 def _number(word: str) -> Value:

@@ -16,7 +16,14 @@ from ui.words import count_of, duration, percent
 _REFRESH_SECONDS = 2.0
 _TROUBLE = "sweep_view_trouble"
 _LONGER = 5  # times as many epochs
-_MARKS = {"finished": "✓", "failed": "✕ failed", "pruned": "✂ pruned", "running": "▶ running", "queued": "… waiting"}
+_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures stand and sort below each other
+_MARKS = {
+    "finished": "✓ finished",
+    "failed": "✕ failed",
+    "pruned": "✂ pruned",
+    "running": "▶ running",
+    "queued": "… waiting",
+}
 
 
 def show(sweep_id: str) -> None:
@@ -151,7 +158,8 @@ def _importance(drawn: sweep_figures.Figures) -> None:
 
 
 def _table(one: Sweep) -> None:
-    ranked = [*one.ranked, *sorted((trial for trial in one.trials if trial.accuracy is None), key=_urgency)]
+    begun = [trial for trial in one.trials if trial.accuracy is None and trial.number is not None]
+    ranked = [*one.ranked, *sorted(begun, key=_urgency)]
     names = [parameter.setting for parameter in one.config.parameters]
     rows = [_row(trial, names) for trial in ranked]
     if not rows:
@@ -161,7 +169,6 @@ def _table(one: Sweep) -> None:
         hide_index=True,
         height=min(420, 38 + 35 * max(1, len(rows))),
         column_config={
-            "validation accuracy (%)": st.column_config.NumberColumn(format="%.2f"),
             "training (s)": st.column_config.NumberColumn(format="%.1f"),
             "run": st.column_config.LinkColumn("run", display_text="open"),
         },
@@ -177,9 +184,9 @@ def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
     return {
         "trial": trial.number,
         "state": _MARKS.get(trial.state, trial.state),
-        **{SETTINGS[name].title: shown(trial.values[name]) if trial.values else "" for name in names},
-        "validation accuracy (%)": None if accuracy is None else 100 * accuracy,
-        "epochs": f"{trial.run.epoch:.3g} of {trial.epochs}",
+        **{SETTINGS[name].title: trial.values[name] for name in names},
+        "validation accuracy": "" if accuracy is None else percent(accuracy).rjust(8, _FIGURE_SPACE),
+        "epochs": f"{min(trial.run.epoch, trial.epochs):.1f} of {trial.epochs}",
         "training (s)": trial.run.seconds,
         "run": f"Train?run={trial.run.id}",
     }
