@@ -9,10 +9,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 
-from mnistlab import data, queue
+from mnistlab import data, parallel, queue
 from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, StoreError
 from mnistlab.events import Event, TrainingEnded
 from mnistlab.recorder import Recorder
@@ -108,19 +108,22 @@ def _follow(
     dataset = load_dataset(run.config.dataset)
     recorder = Recorder(store, run_id, attempt)
     request: Request | None = None
+    begin = parallel.lead if parallel.are_joined() else train
+    events = begin(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes)
     try:
-        for event in train(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes):
-            on_event(event)
-            request = recorder.record(event)
-            if request is not None and not isinstance(event, TrainingEnded):
-                request = _wait_while_paused(store, recorder, request, wants_stop)
-            if request is not None and request.leave:
-                return
-            if (request is not None and request.stop) or wants_stop():
-                recorder.stop()
-                return
-            if request is not None:
-                _obey(recorder, request)
+        with closing(events):  # at once, for other processes may wait for what this one does next
+            for event in events:
+                on_event(event)
+                request = recorder.record(event)
+                if request is not None and not isinstance(event, TrainingEnded):
+                    request = _wait_while_paused(store, recorder, request, wants_stop)
+                if request is not None and request.leave:
+                    return
+                if (request is not None and request.stop) or wants_stop():
+                    recorder.stop()
+                    return
+                if request is not None:
+                    _obey(recorder, request)
     except DivergedError:
         recorder.give_up()
         raise

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from mnistlab import steering
-from mnistlab.commands.foreground import run_here
+from mnistlab.commands.foreground import led_by_the_first, run_here
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from mnistlab.store import Store
@@ -44,6 +44,7 @@ def rate(options: argparse.Namespace) -> int:
     return _tell(options, store, f"asked to use a learning rate of {options.learning_rate:g}")
 
 
+@led_by_the_first
 def resume(options: argparse.Namespace) -> int:
     """Go on with a stopped, failed or lost run in the foreground, or with a finished one for more epochs."""
     store = Store()
