@@ -29,15 +29,20 @@ _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
 
 
-def run_next(db_url: str, ticket: str) -> None:
-    """Train the run that is next in the queue to its end."""
+# Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.
+_training = threading.Lock()
+
+
+def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
+    """Train the run that is next in the queue, of those that need so many GPUs, to its end."""
     from mnistlab.worker import use_own_threads
 
-    use_own_threads()
     store = opened(db_url)
-    taken = queue.take(store, this_worker(), ticket)
-    if taken is not None:
-        _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
+    with _training:
+        use_own_threads()
+        taken = queue.take(store, this_worker(), ticket, num_gpus)
+        if taken is not None:
+            _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
 
 
 def this_worker() -> str:
