@@ -129,9 +129,8 @@ def _follow(
                     return
                 if request is not None:
                     _obey(recorder, request)
-    except DivergedError:
-        recorder.give_up()
-        raise
+    except DivergedError as error:
+        raise DivergedError(f"{error}{recorder.give_up()}") from error
     recorder.finish(dataset.test)
 
 

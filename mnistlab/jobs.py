@@ -41,7 +41,8 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
 
     Args:
         force: take it from its worker at once and end that process, for one that hangs; it loses what it has done
-            since its last checkpoint.
+            since its last checkpoint. A process in the foreground, which may be on another computer, is not ended:
+            it can write nothing more, and leaves when it next tries to.
     """
     if not force:
         steering.stop(run_id, store)

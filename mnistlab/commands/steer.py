@@ -9,15 +9,23 @@ from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
+_FOREGROUND = (
+    "That process runs in somebody's terminal: it can write nothing more, and ends when it next tries to; where it "
+    "hangs, end it there"
+)
+
 
 def stop(options: argparse.Namespace) -> int:
     """Ask a run to stop, or take it from its worker at once."""
     from mnistlab import jobs
 
     store = Store()
-    _check(store.run(options.run), "queued", "running", "lost")
-    jobs.stop(options.run, store, force=options.force)
-    return _tell(options, store, "asked to stop" if store.run(options.run).state == "running" else "stopped")
+    run = store.run(options.run)
+    _check(run, "queued", "running", "lost")
+    jobs.stop(run.id, store, force=options.force)
+    if options.force and run.runs_in_the_foreground:
+        return _tell(options, store, f"taken from {run.worker}. {_FOREGROUND}")
+    return _tell(options, store, "asked to stop" if store.run(run.id).state == "running" else "stopped")
 
 
 def pause(options: argparse.Namespace) -> int:
