@@ -1,6 +1,6 @@
 """Short runs on a cluster of one and of two workers, in turns: `python -m benchmarks cluster`.
 
-A scheduler, PostgreSQL and the workers, one thread each, are started on this machine: at least two cores tell something.
+A scheduler, PostgreSQL and the workers, one thread each, are started on this machine, which needs two cores.
 """
 
 import argparse

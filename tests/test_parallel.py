@@ -1,5 +1,6 @@
 """Leading and following, in a team of this process alone: what several do is tested with real processes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -45,7 +46,7 @@ def test_what_is_said_arrives_with_its_bytes(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.usefixtures("_joined", "talkative")
 def test_who_stops_listening_stops_all(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[object] = []
-    monkeypatch.setattr(parallel.Team, "tell", lambda self, what, content=b"": said.append(what))
+    monkeypatch.setattr(parallel.Team, "tell", lambda self, what, _=b"": said.append(json.loads(json.dumps(what))))
     with closing(parallel.lead(CONFIG, tiny_dataset)) as events:
         for event in events:
             if isinstance(event, TrainingStarted):
@@ -55,7 +56,7 @@ def test_who_stops_listening_stops_all(tiny_dataset: Dataset, monkeypatch: pytes
                 if event.step > 1:
                     break
     assert said[-1] == {"stop": True}
-    assert {"rate_changes": [(1, 0.005)], "slow_motion": False} in said
+    assert {"rate_changes": [[1, 0.005]], "slow_motion": False} in said
 
 
 @pytest.mark.usefixtures("_joined", "talkative")

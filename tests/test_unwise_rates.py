@@ -21,7 +21,12 @@ def test_a_run_whose_rate_was_raised_too_far_goes_on_at_the_rate_before(
 ) -> None:
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
     run_id = store.create(CONFIG)
-    execution.execute(store, run_id, after_step(5, lambda: steering.set_learning_rate(run_id, 100, store)))
+
+    def raise_it() -> None:
+        monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 1e9)  # it is over long before another one is due
+        steering.set_learning_rate(run_id, 100, store)
+
+    execution.execute(store, run_id, after_step(5, raise_it))
     run = store.run(run_id)
     assert run.state == "failed"
     assert (run.error or "").endswith(
