@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 
 from mnistlab import execution, parallel
+from mnistlab.config import RunConfig
 from mnistlab.data import Dataset
 from mnistlab.errors import ConfigError
 from mnistlab.events import StepsTaken, TrainingStarted
@@ -18,6 +19,7 @@ from tests import tiny
 from tests.tiny import losses_of, weights_of
 
 CONFIG = tiny.config({"dropout": 0.3}, {"rotation": 20, "use": "double"}, optimizer="adam", learning_rate=0.01)
+CNN = tiny.config({"kind": "cnn", "channels": (4, 4, 8)})
 
 
 @pytest.fixture
@@ -28,8 +30,9 @@ def _joined() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_joined")
-def test_leading_nobody_is_training_alone(tiny_dataset: Dataset) -> None:
-    alone, led = list(train(CONFIG, tiny_dataset)), list(parallel.lead(CONFIG, tiny_dataset))
+@pytest.mark.parametrize("config", [CONFIG, CNN], ids=["mlp", "cnn"])
+def test_leading_nobody_is_training_alone(tiny_dataset: Dataset, config: RunConfig) -> None:
+    alone, led = list(train(config, tiny_dataset)), list(parallel.lead(config, tiny_dataset))
     assert losses_of(led) == pytest.approx(losses_of(alone), abs=1e-6)
     assert all(torch.allclose(weights_of(led)[name], tensor, atol=1e-6) for name, tensor in weights_of(alone).items())
 
