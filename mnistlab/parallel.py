@@ -9,7 +9,7 @@ The first one leads. It alone reads and writes the store, and tells the others a
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -110,7 +110,7 @@ def lead(
     dataset: Dataset,
     checkpoint: bytes | None = None,
     rate_changes: Sequence[tuple[int, float]] = (),
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train as `train` does, together with all that follow; whatever the consumer does, they do."""
     one = Team()
     own = _on_own_device(config)

@@ -7,7 +7,7 @@ Whoever iterates decides what to keep: this file knows no store, no page and no 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def train(
     report_every: float = 0.25,
     rate_changes: Sequence[tuple[int, float]] = (),
     team: "Team | None" = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train a network and tell what happens.
 
     Args:
