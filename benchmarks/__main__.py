@@ -9,6 +9,7 @@ BENCHMARKS = {
     "drawing": "benchmarks.drawing",
     "live": "benchmarks.live",
     "classroom": "benchmarks.classroom",
+    "cluster": "benchmarks.cluster",
     "memory": "benchmarks.memory",
     "recipes": "benchmarks.recipes",
     "training": "benchmarks.training",

@@ -2,7 +2,7 @@
 
 The store is the truth and the engine a cache of it: it may die at any time, and nothing but time is lost.
 Settings, all from the environment:
-    MNISTLAB_SCHEDULER     use this Dask scheduler instead of a local engine
+    MNISTLAB_SCHEDULER     use this Dask scheduler instead of a local engine; its TLS settings are Dask's own
     MNISTLAB_WORKERS       trainings at a time of the local engine (1)
     MNISTLAB_ENGINE_IDLE   how long the local engine waits for work before it ends itself ("15 minutes")
 """
@@ -51,15 +51,37 @@ def client() -> Any:
             with contextlib.suppress(Exception):  # its engine is gone; there is nothing left to close properly
                 _client.close(timeout=0.5)
         _hush()
+        _check_certificates(wanted)
         try:
             _client = Client(wanted, set_as_default=False, timeout=10)
         except (OSError, TimeoutError) as error:
             if os.environ.get("MNISTLAB_SCHEDULER"):
-                raise EngineError(f"No Dask scheduler answers at {wanted}: {error}.") from error
+                raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
             raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
         if os.environ.get("MNISTLAB_SCHEDULER"):
             threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
         return _client
+
+
+def _check_certificates(wanted: str) -> None:
+    """See that Dask's own settings name what a TLS connection needs; it would fail without saying so.
+
+    Raises:
+        EngineError: they do not, or there are no such files.
+    """
+    from distributed import Security
+
+    if not wanted.startswith("tls://"):
+        return
+    advice = (
+        "Name the lab's certificate authority and a certificate that it has signed in DASK_DISTRIBUTED__COMM__TLS__"
+        "CA_FILE, ...__CLIENT__CERT and ...__CLIENT__KEY, or in Dask's configuration file."
+    )
+    try:
+        if Security().get_connection_args("client").get("ssl_context") is None:
+            raise EngineError(f"The scheduler at {wanted} asks for a certificate, and there is none. {advice}")
+    except OSError as error:
+        raise EngineError(f"The certificate for {wanted} cannot be read: {error}. {advice}") from error
 
 
 def _warm_up_strangers(dask: Any) -> None:

@@ -9,11 +9,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mnistlab import data, queue
+from mnistlab import data, parallel, queue
 from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, Event, TrainingEnded
 from mnistlab.recorder import Recorder
@@ -33,15 +33,20 @@ _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
 
 
-def run_next(db_url: str, ticket: str) -> None:
-    """Train the run that is next in the queue to its end."""
+# Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.
+_training = threading.Lock()
+
+
+def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
+    """Train the run that is next in the queue, of those that need so many GPUs, to its end."""
     from mnistlab.worker import use_own_threads
 
-    use_own_threads()
     store = opened(db_url)
-    taken = queue.take(store, this_worker(), ticket)
-    if taken is not None:
-        _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
+    with _training:
+        use_own_threads()
+        taken = queue.take(store, this_worker(), ticket, num_gpus)
+        if taken is not None:
+            _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
 
 
 def this_worker() -> str:
@@ -134,28 +139,30 @@ def _follow(
     dataset = load_dataset(run.config.dataset)
     recorder = Recorder(store, run_id, attempt)
     request: Request | None = None
+    begin = parallel.lead if parallel.are_joined() else train
+    events = begin(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes)
     try:
-        for event in train(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes):
-            on_event(event)
-            request = recorder.record(event)
-            if request is not None and not isinstance(event, TrainingEnded):
-                request = _wait_while_paused(store, recorder, request, wants_stop)
-            if request is not None and request.leave:
-                return
-            if (request is not None and request.stop) or wants_stop():
-                recorder.stop()
-                return
-            if request is not None:
-                _obey(recorder, request)
-            if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
-                recorder.note(reason)
-                recorder.stop()
-                return
-    except DivergedError:
-        recorder.give_up()
+        with closing(events):  # at once, for other processes may wait for what this one does next
+            for event in events:
+                on_event(event)
+                request = recorder.record(event)
+                if request is not None and not isinstance(event, TrainingEnded):
+                    request = _wait_while_paused(store, recorder, request, wants_stop)
+                if request is not None and request.leave:
+                    return
+                if (request is not None and request.stop) or wants_stop():
+                    recorder.stop()
+                    return
+                if request is not None:
+                    _obey(recorder, request)
+                if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
+                    recorder.note(reason)
+                    recorder.stop()
+                    return
+    except DivergedError as error:
         if trial is not None:
             trial.diverged()
-        raise
+        raise DivergedError(f"{error}{recorder.give_up()}") from error
     # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
     recorder.finish(dataset.test if trial is None else None)
 

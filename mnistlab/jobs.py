@@ -5,11 +5,14 @@ Everything is said through the store. What the engine gets are tickets: each tak
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from mnistlab import queue, steering
 from mnistlab.config import RunConfig
 from mnistlab.errors import EngineError, MnistLabError, StoreError
+from mnistlab.offers import Offer, in_a_lab, kind_of, missing
+from mnistlab.runs import Run
 from mnistlab.store import Store, opened
 
 _WORKERS_TROUBLE = "A worker could not begin: "
@@ -38,7 +41,8 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
 
     Args:
         force: take it from its worker at once and end that process, for one that hangs; it loses what it has done
-            since its last checkpoint.
+            since its last checkpoint. A process in the foreground, which may be on another computer, is not ended:
+            it can write nothing more, and leaves when it next tries to.
     """
     if not force:
         steering.stop(run_id, store)
@@ -83,7 +87,7 @@ def reconcile(store: Store) -> None:
     from mnistlab import tickets
 
     for run in queue.waiting(store):
-        tickets.submit(store.url, run.id, run.attempt)
+        tickets.submit(store.url, run.id, run.attempt, kind_of(run.config))
 
 
 def wake(store: Store) -> None:
@@ -96,10 +100,10 @@ def wake(store: Store) -> None:
 
     if time.monotonic() - _last_wake < _WAKE_EVERY or not _waking.acquire(blocking=False):
         return
-    trouble = None
+    trouble, offers = None, None
     try:
         reconcile(store)
-        tickets.check_workers()
+        offers = tickets.check_workers()
     except EngineError as error:
         trouble = str(error)
     finally:
@@ -107,8 +111,14 @@ def wake(store: Store) -> None:
         _waking.release()
     for run in store.runs(states=["queued"]):
         is_of_a_worker = run.error is not None and run.error.startswith(_WORKERS_TROUBLE)
-        if run.error != trouble and not is_of_a_worker:
-            store.change(run.id, {"error": trouble}, ["queued"], run.attempt)
+        reason = trouble or _lacking(run, offers)
+        if run.error != reason and not is_of_a_worker:
+            store.change(run.id, {"error": reason}, ["queued"], run.attempt)
+
+
+def _lacking(run: Run, offers: Sequence[Offer] | None) -> str | None:
+    """Why no worker can take this run, where some are there."""
+    return missing(run.config, offers) if offers and in_a_lab() else None
 
 
 def wake_soon(store: Store) -> None:
@@ -122,11 +132,11 @@ def _wake_quietly(store: Store) -> None:
         wake(store)
 
 
-def run_job(db_url: str, ticket: str) -> None:
+def run_job(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
     """Train the run that is next in the queue to its end: what a worker executes."""
     from mnistlab.execution import run_next  # torch, which whoever only starts a job need not wait for
 
-    run_next(db_url, ticket)
+    run_next(db_url, ticket, num_gpus)
 
 
 def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -> None:
@@ -150,10 +160,14 @@ def _root_of(error: BaseException) -> str:
 def _submit(store: Store, run_id: str) -> None:
     from mnistlab import tickets
 
-    attempt = store.run(run_id).attempt
+    run = store.run(run_id)
     try:
-        tickets.submit(store.url, run_id, attempt)
+        tickets.submit(store.url, run_id, run.attempt, kind_of(run.config))
+        reason = _lacking(run, tickets.offers()) if kind_of(run.config) else None
     except EngineError as error:
         # If it is still as it was seen: somebody else's engine may have taken it meanwhile.
-        store.change(run_id, {"state": "failed", "error": str(error), "finished": time.time()}, ["queued"], attempt)
+        values = {"state": "failed", "error": str(error), "finished": time.time()}
+        store.change(run_id, values, ["queued"], run.attempt)
         raise
+    if reason:
+        store.change(run_id, {"error": reason}, ["queued"], run.attempt)

@@ -12,7 +12,7 @@ from mnistlab.errors import DivergedError
 from mnistlab.events import EpochEnded, Probes, StepsTaken
 
 # A full meter is due: so many steps, or so many images, whose logits take 40 bytes each.
-_CAPACITY, _MAX_IMAGES = 10_000, 500_000
+CAPACITY, MAX_IMAGES = 10_000, 500_000
 # The first report comes after this share of the usual time and each later one after twice as long, so that whoever
 # watches sees a curve begin at once.
 _FIRST_SHARE = 1 / 8
@@ -74,7 +74,7 @@ class Meter:
         """Whether it is time to report."""
         if self._last_report is None:
             return False
-        is_full = len(self._losses) >= _CAPACITY or self._images_waiting >= _MAX_IMAGES
+        is_full = len(self._losses) >= CAPACITY or self._images_waiting >= MAX_IMAGES
         return is_full or time.perf_counter() - self._last_report >= self._next_report
 
     def has_news(self) -> bool:
@@ -87,18 +87,16 @@ class Meter:
         Raises:
             DivergedError: a loss is infinite or not a number.
         """
-        losses = torch.stack(self._losses).cpu().numpy()
-        hits = int((torch.cat(self._logits).argmax(1) == torch.cat(self._labels)).sum())
-        accuracy = hits / self._images_waiting
+        losses, hits, num_images = self._fetch()
         tally = self._tally
         first_step = tally.step + 1
         _check_finite(losses, first_step, learning_rate)
         tally.step += len(losses)
-        tally.num_images += self._images_waiting
+        tally.num_images += num_images
         tally.epoch_loss += float(losses.sum(dtype=np.float64))
         tally.epoch_hits += hits
         tally.epoch_steps += len(losses)
-        tally.epoch_images += self._images_waiting
+        tally.epoch_images += num_images
         tally.epoch_is_told = False
         self._losses, self._logits, self._labels = [], [], []
         self._images_waiting = 0
@@ -106,7 +104,14 @@ class Meter:
         self._next_report = min(2 * self._next_report, self._report_every)
         epoch = tally.step / self._steps_per_epoch
         rate = tally.images_per_second(seconds)
+        accuracy = hits / num_images
         return StepsTaken(first_step, tally.step, epoch, losses, accuracy, learning_rate, rate, seconds, probes)
+
+    def _fetch(self) -> tuple[npt.NDArray[np.float32], int, int]:
+        """What was collected: losses (steps,), how many images were read correctly, and how many there were."""
+        losses = torch.stack(self._losses).cpu().numpy()
+        hits = int((torch.cat(self._logits).argmax(1) == torch.cat(self._labels)).sum())
+        return losses, hits, self._images_waiting
 
     def epoch_ended(
         self, epoch: int, seconds: float, validation_loss: float | None, validation_accuracy: float | None

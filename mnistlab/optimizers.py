@@ -59,6 +59,16 @@ class LearningRate:
         """Use this rate once `step` steps are taken."""
         self.changes.append((step, rate))
 
+    def undo_rise(self) -> tuple[float, float] | None:
+        """Take the last change back if it raised the rate; return (that rate, the one before), else None."""
+        if not self.changes:
+            return None
+        before, last = [self._config.learning_rate, *(rate for _, rate in self.changes)][-2:]
+        if last <= before:
+            return None
+        self.changes.pop()
+        return last, before
+
     def at(self, step: int) -> float:
         """The rate of a step (0, 1, ... num_steps - 1)."""
         for start, rate in reversed(self.changes):

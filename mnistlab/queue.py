@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from mnistlab import schema
+from mnistlab.offers import gpus_of, kind_of
 from mnistlab.rows import weights_step
 from mnistlab.runs import Run
 from mnistlab.store import Store
@@ -56,14 +57,28 @@ def in_order(active: Sequence[Run]) -> list[Run]:
     return fair_order(queued, [run for run in active if run.state == "running"])
 
 
-def place(run_id: str, store: Store) -> int | None:
-    """A queued run's place, 1 for the next; None for one that is not in the queue."""
-    ids = [run.id for run in waiting(store)]
-    return ids.index(run_id) + 1 if run_id in ids else None
+def ahead_of(run: Run, order: Sequence[Run]) -> list[Run]:
+    """The waiting runs that go before this one to the same workers: in a lab GPUs have a queue of their own."""
+    same = [other for other in order if kind_of(other.config) == kind_of(run.config)]
+    ids = [other.id for other in same]
+    return same[: ids.index(run.id)] if run.id in ids else []
 
 
-def take(store: Store, worker: str, ticket: str) -> tuple[str, int] | None:
+def places(store: Store) -> dict[str, int]:
+    """The place of each queued run by its id, 1 for the next."""
+    num_before: Counter[int | None] = Counter()
+    found = {}
+    for run in waiting(store):
+        num_before[kind_of(run.config)] += 1
+        found[run.id] = num_before[kind_of(run.config)]
+    return found
+
+
+def take(store: Store, worker: str, ticket: str, num_gpus: int | None = None) -> tuple[str, int] | None:
     """Claim the run that this ticket held when its worker died, else the next one of the queue.
+
+    Args:
+        num_gpus: only runs that need as many GPUs, for which the engine has found this worker; None for any run.
 
     Returns:
         (run id, attempt), or None where nobody waits.
@@ -71,11 +86,15 @@ def take(store: Store, worker: str, ticket: str) -> tuple[str, int] | None:
     held = held_by(ticket, store)
     if held is not None:
         return _take_over(store, held, worker, ticket)
-    while queued := waiting(store):
-        attempt = store.claim(queued[0].id, worker, ticket, seen=queued[0].attempt)
+    while (following := _next_of(waiting(store), num_gpus)) is not None:
+        attempt = store.claim(following.id, worker, ticket, seen=following.attempt)
         if attempt is not None:  # else another worker has taken it just now
-            return queued[0].id, attempt
+            return following.id, attempt
     return None
+
+
+def _next_of(order: Iterable[Run], num_gpus: int | None) -> Run | None:
+    return next((run for run in order if num_gpus is None or gpus_of(run.config) == num_gpus), None)
 
 
 def held_by(ticket: str, store: Store) -> Run | None:

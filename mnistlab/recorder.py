@@ -110,9 +110,19 @@ class Recorder:
         """Say why it is stopped, where nobody has asked for it."""
         self._note = reason
 
-    def give_up(self) -> None:
-        """Keep the curve up to where the loss was last a number, without the weights, which no longer are."""
-        self._insist(lambda: self._store.log(self._run_id, self._attempt, self._steps, self._epochs))
+    def give_up(self) -> str:
+        """Keep the curve up to where the loss was last a number, without the weights, which no longer are.
+
+        Where the learning rate was raised by hand, that is taken back, so that a resumed run does not do the same
+        again; return a sentence that says so, else an empty one.
+        """
+        taken_back = self.state.rate.undo_rise()
+        values = (self._run_id, self._attempt, self._steps, self._epochs)
+        self._insist(lambda: self._store.log(*values, rate_changes=self.state.rate.changes))
+        if taken_back is None:
+            return ""
+        raised, before = taken_back
+        return f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."
 
     def finish(self, test: Split | None) -> None:
         """Keep the weights, read the test set, and close the run; without a test set, there is no result either."""

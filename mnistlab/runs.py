@@ -62,6 +62,11 @@ class Run:
         return self.state in ("queued", "running", "lost")
 
     @property
+    def runs_in_the_foreground(self) -> bool:
+        """Whether it was begun in a terminal, by a process that no engine can end."""
+        return self.state in ("running", "lost") and self.ticket is None
+
+    @property
     def is_paused(self) -> bool:
         """Whether its worker waits to be told to go on."""
         return self.state == "running" and self.pause_at is not None and self.step >= self.pause_at

@@ -3,7 +3,6 @@
 A ticket is named after the run it was given for and after the engine, so that giving it twice is giving it once.
 """
 
-import os
 import time
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -11,6 +10,7 @@ from typing import Any
 
 from mnistlab import engine
 from mnistlab.errors import EngineError
+from mnistlab.offers import Offer, demand, in_a_lab
 
 _WORKERLESS_SECONDS = 15.0  # a worker that was killed is back after 3
 _tickets: dict[str, Any] = {}  # what this process gave the engine and is not done: Dask futures by key
@@ -18,8 +18,11 @@ _workerless_since: float | None = None
 _last_look = 0.0
 
 
-def submit(db_url: str, run_id: str, attempt: int) -> None:
+def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) -> None:
     """Give the engine a ticket for a queued run; asking twice for the same attempt is asking once.
+
+    Args:
+        num_gpus: in a lab, how many GPUs the worker must offer; the ticket takes only runs that need as many.
 
     Raises:
         EngineError: the engine cannot be started or reached.
@@ -33,7 +36,8 @@ def submit(db_url: str, run_id: str, attempt: int) -> None:
         ticket = f"{run_id}-{attempt}-{_engine_id(dask)}"
         if ticket in _tickets:
             return
-        future = dask.submit(run_job, db_url, ticket, key=ticket, pure=False)
+        wanted = demand(num_gpus, offers()) if num_gpus is not None else {}
+        future = dask.submit(run_job, db_url, ticket, num_gpus, key=ticket, pure=False, resources=wanted)
         fire_and_forget(future)
     except (OSError, TimeoutError) as error:
         raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
@@ -79,19 +83,40 @@ def end_worker_of(ticket: str) -> None:
         raise EngineError(f"The engine does not answer: {error}. Try again.") from error
 
 
-def check_workers() -> None:
-    """See whether somebody is there to execute what the local engine was given.
+def offers() -> list[Offer]:
+    """What each of the engine's workers offers.
 
     Raises:
-        EngineError: its workers have not come up for some time; the message quotes the end of its log.
+        EngineError: the engine cannot be reached.
+    """
+    try:
+        workers = engine.client().scheduler_info()["workers"]
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine does not answer: {error}. Try again.") from error
+    return [worker.get("resources", {}) for worker in workers.values()]
+
+
+def check_workers() -> list[Offer]:
+    """See whether somebody is there to execute what the engine was given; return what each worker offers.
+
+    Raises:
+        EngineError: no worker has been there for some time; of the local engine the message quotes the end of its log.
     """
     global _workerless_since, _last_look
     if time.monotonic() - _last_look > _WORKERLESS_SECONDS:
         _workerless_since = None  # nobody has looked meanwhile
     _last_look = time.monotonic()
-    if os.environ.get("MNISTLAB_SCHEDULER") or engine.client().scheduler_info()["workers"]:
+    found = offers()
+    if found:
         _workerless_since = None
-        return
+        return found
     _workerless_since = _workerless_since or time.monotonic()
     if time.monotonic() - _workerless_since > _WORKERLESS_SECONDS:
-        raise EngineError(f"The engine's workers do not start. The end of {engine.log_file()}: {engine.last_words()}")
+        raise EngineError(_no_workers())
+    return []
+
+
+def _no_workers() -> str:
+    if in_a_lab():
+        return f"The scheduler has no workers. Start one: dask worker {engine.address()} --nthreads 1"
+    return f"The engine's workers do not start. The end of {engine.log_file()}: {engine.last_words()}"

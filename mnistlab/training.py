@@ -7,9 +7,10 @@ Whoever iterates decides what to keep: this file knows no store, no page and no 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +29,9 @@ from mnistlab.models import build_model, count_parameters
 from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
 from mnistlab.probes import Probe
 
+if TYPE_CHECKING:
+    from mnistlab.parallel import Team
+
 
 def train(
     config: RunConfig,
@@ -35,7 +39,8 @@ def train(
     checkpoint: bytes | None = None,
     report_every: float = 0.25,
     rate_changes: Sequence[tuple[int, float]] = (),
-) -> Iterator[Event]:
+    team: "Team | None" = None,
+) -> Generator[Event, None, None]:
     """Train a network and tell what happens.
 
     Args:
@@ -44,6 +49,7 @@ def train(
         checkpoint: bytes from `TrainingState.checkpoint()` of the same config, to go on from that step, bit for bit.
         report_every: seconds between two StepsTaken events.
         rate_changes: [(step, learning rate), ...] that a former attempt has told of, to be made again at those steps.
+        team: the processes that train this network together, each from its share of every batch.
 
     Between two events a consumer may steer: `state.change_learning_rate(0.01)`, `state.slow_motion = True`.
 
@@ -53,10 +59,11 @@ def train(
     """
     dataset = dataset.hold_out(config.train.validation_size)
     state = TrainingState.start(config, checkpoint)
-    batches = Batches(config, dataset.train_of(config.train.train_size), state.device)
+    make_batches, make_meter = (Batches, Meter) if team is None else team.join(config, state)
+    batches = make_batches(config, dataset.train_of(config.train.train_size), state.device)
     num_steps = batches.steps_per_epoch * config.train.epochs
     state.rate = LearningRate(config.train, num_steps, rate_changes)
-    watch = _Watch(state, dataset, Meter(state.tally, batches.steps_per_epoch, report_every))
+    watch = _Watch(state, dataset, make_meter(state.tally, batches.steps_per_epoch, report_every))
     num_parameters, device = count_parameters(state.model), describe_device(config.train.device)
     yield TrainingStarted(state, num_steps, batches.steps_per_epoch, num_parameters, device)
     yield from train_epochs(config.train, state, batches, watch)

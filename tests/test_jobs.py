@@ -30,16 +30,16 @@ def run_id(store: Store) -> str:
 
 
 @pytest.fixture
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
+def submitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """What the engine is asked for, in place of an engine."""
-    asked: list[tuple[str, str, int]] = []
+    asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(tickets, "submit", lambda *arguments: asked.append(arguments))
     return asked
 
 
-def test_starting_hands_a_queued_run_to_the_engine(store: Store, submitted: list[tuple[str, str, int]]) -> None:
+def test_starting_hands_a_queued_run_to_the_engine(store: Store, submitted: list[tuple[object, ...]]) -> None:
     run_id = jobs.start(CONFIG, store)
-    assert submitted == [(store.url, run_id, 0)]
+    assert submitted == [(store.url, run_id, 0, None)]
     assert (store.run(run_id).state, store.run(run_id).config) == ("queued", CONFIG)
 
 
@@ -61,17 +61,17 @@ def test_stop_asks_through_the_store(store: Store, run_id: str) -> None:
 
 
 def test_resuming_hands_the_next_attempt_to_the_engine(
-    store: Store, run_id: str, submitted: list[tuple[str, str, int]]
+    store: Store, run_id: str, submitted: list[tuple[object, ...]]
 ) -> None:
     execution.execute(store, run_id, after_step(3, lambda: steering.stop(run_id, store)))
     jobs.resume(run_id, store)
-    assert submitted == [(store.url, run_id, 2)]  # whatever the first attempt still had is fenced off
+    assert submitted == [(store.url, run_id, 2, None)]  # whatever the first attempt still had is fenced off
     assert store.run(run_id).state == "queued"
 
 
 @pytest.mark.parametrize("state", ["running", "finished"])
 def test_resuming_a_run_that_needs_no_resuming_asks_for_nothing(
-    store: Store, run_id: str, submitted: list[tuple[str, str, int]], state: str
+    store: Store, run_id: str, submitted: list[tuple[object, ...]], state: str
 ) -> None:
     """A second press of the button must not take the run from the worker that has it."""
     attempt = store.claim(run_id, "host:1")
@@ -82,30 +82,30 @@ def test_resuming_a_run_that_needs_no_resuming_asks_for_nothing(
     assert submitted == []
 
 
-def test_reconciling_submits_queued_runs_oldest_first(store: Store, submitted: list[tuple[str, str, int]]) -> None:
+def test_reconciling_submits_queued_runs_oldest_first(store: Store, submitted: list[tuple[object, ...]]) -> None:
     waiting = []
     for _ in range(3):
         waiting.append(store.create(CONFIG))
         time.sleep(0.002)  # so that their times differ
     store.claim(store.create(CONFIG), "host:1")
     jobs.reconcile(store)
-    assert submitted == [(store.url, run_id, 0) for run_id in waiting]
+    assert submitted == [(store.url, run_id, 0, None) for run_id in waiting]
 
 
 @pytest.fixture
 def awake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wake as if nobody had asked for it in the last seconds, with workers that are there."""
     monkeypatch.setattr(jobs, "_last_wake", 0.0)
-    monkeypatch.setattr(tickets, "check_workers", lambda: None)
+    monkeypatch.setattr(tickets, "check_workers", lambda: [{}])
 
 
 @pytest.mark.usefixtures("awake")
 def test_waking_hands_over_the_queue_but_not_at_every_tick(
-    store: Store, run_id: str, submitted: list[tuple[str, str, int]]
+    store: Store, run_id: str, submitted: list[tuple[object, ...]]
 ) -> None:
     for _ in range(30):
         jobs.wake(store)
-    assert submitted == [(store.url, run_id, 0)]
+    assert submitted == [(store.url, run_id, 0, None)]
 
 
 @pytest.mark.usefixtures("awake", "submitted")
@@ -119,7 +119,7 @@ def test_waking_tells_a_queue_that_nobody_can_execute_it(
     jobs.wake(store)
     assert (store.run(run_id).state, store.run(run_id).error) == ("queued", "The engine's workers do not start.")
     monkeypatch.setattr(jobs, "_last_wake", 0.0)
-    monkeypatch.setattr(tickets, "check_workers", lambda: None)
+    monkeypatch.setattr(tickets, "check_workers", lambda: [{}])
     jobs.wake(store)
     assert store.run(run_id).error is None
 

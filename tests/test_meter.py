@@ -102,7 +102,7 @@ def test_first_reports_come_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_full_meter_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meter_module, "_CAPACITY", 3)
+    monkeypatch.setattr(meter_module, "CAPACITY", 3)
     meter = Meter(Tally(), 100, FAR)
     for _ in range(3):
         assert not meter.is_due()

@@ -28,7 +28,7 @@ def order(store: Store) -> list[str | None]:
 def test_the_oldest_of_one_owner_is_next(store: Store) -> None:
     ids = [store.create(CONFIG, "ann") for _ in range(3)]
     assert [run.id for run in queue.waiting(store)] == ids
-    assert [queue.place(run_id, store) for run_id in ids] == [1, 2, 3]
+    assert [queue.places(store)[run_id] for run_id in ids] == [1, 2, 3]
 
 
 def test_who_comes_late_with_one_job_goes_before_the_second_of_who_has_many(store: Store) -> None:
@@ -48,13 +48,13 @@ def test_a_running_job_counts(store: Store) -> None:
 def test_what_is_not_in_the_queue_has_no_place(store: Store) -> None:
     run_id = store.create(CONFIG)
     store.claim(run_id, "host:1")
-    assert queue.place(run_id, store) is None
+    assert run_id not in queue.places(store)
 
 
 def test_a_run_stopped_in_the_queue_gives_its_place_away(store: Store) -> None:
     first, second = store.create(CONFIG), store.create(CONFIG)
     steering.stop(first, store)
-    assert (queue.place(first, store), queue.place(second, store)) == (None, 1)
+    assert queue.places(store) == {second: 1}
 
 
 def test_a_ticket_takes_what_is_next_when_its_turn_comes(store: Store) -> None:

@@ -66,10 +66,11 @@ def same_weights(some: Mapping[str, torch.Tensor], others: Mapping[str, torch.Te
 
 
 def _main() -> int:
-    from mnistlab import execution, recorder
+    from mnistlab import execution, parallel, recorder
     from mnistlab.cli import main
 
-    vars(execution)["load_dataset"] = lambda name: shrink(load_dataset(name))
+    for module in (execution, parallel):
+        vars(module)["load_dataset"] = lambda name: shrink(load_dataset(name))
     vars(recorder)["_STORE_PATIENCE"] = 1.0
     return main()
 

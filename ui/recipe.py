@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
+from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
 from ui import forms
 
@@ -93,7 +94,12 @@ def _more_about_training(train: TrainConfig, optimizer: str, key: str) -> dict[s
 
 
 def _devices() -> tuple[str, ...]:
-    """Those of this machine; until torch is loaded, which the page does not wait for, those of every machine."""
+    """Those of this machine; until torch is loaded, which the page does not wait for, those of every machine.
+
+    In a lab other machines train: which of them have a GPU, they say when the run is started.
+    """
+    if in_a_lab():
+        return ("auto", "cpu", "cuda")
     if "torch" not in sys.modules:
         return ("auto", "cpu")
     from mnistlab.device import device_names

@@ -91,10 +91,12 @@ def _offer_force(run: Run) -> None:
     if time.monotonic() - st.session_state.setdefault(asked, time.monotonic()) < _PATIENCE_SECONDS:
         return
     with st.container(border=True):
+        ends = "ends its process at once"
+        if run.runs_in_the_foreground:
+            ends = f"takes it from {run.worker}, which runs in a terminal and has to be ended there if it hangs"
         st.markdown(
-            f"It was asked to stop {_PATIENCE_SECONDS:.0f} seconds ago and has not. Stop by force ends its process at "
-            "once: what it has learned since its last checkpoint, usually a few seconds, is lost, and Resume goes on "
-            "from there."
+            f"It was asked to stop {_PATIENCE_SECONDS:.0f} seconds ago and has not. Stop by force {ends}: what it has "
+            "learned since its last checkpoint, usually a few seconds, is lost, and Resume goes on from there."
         )
         st.button(
             "Stop by force",

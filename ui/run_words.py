@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 
-from mnistlab.queue import in_order
+from mnistlab.queue import ahead_of, in_order
 from mnistlab.runs import Run
 from ui.words import count_of, duration, ordinal, percent
 
 
 def queue_line(run: Run, active: Sequence[Run], me: str) -> str:
     """A queued run's place among all active runs: "2nd in the queue, behind 1 run of others"."""
-    order = in_order(active)
-    ids = [other.id for other in order]
-    place = ids.index(run.id) if run.id in ids else 0
-    ahead = order[:place]
+    ahead = ahead_of(run, in_order(active))
     if not ahead:
         is_busy = any(other.state == "running" for other in active)
         return "Next in the queue, after the one that runs" if is_busy else "Next in the queue, waiting for the engine"
@@ -20,7 +17,7 @@ def queue_line(run: Run, active: Sequence[Run], me: str) -> str:
     parts = [count_of(len(ahead) - own, "run") + " of others", count_of(own, "run") + " of yours"]
     numbers = (len(ahead) - own, own)
     behind = " and ".join(part for part, number in zip(parts, numbers, strict=True) if number)
-    return f"{ordinal(place + 1)} in the queue, behind {behind}"
+    return f"{ordinal(len(ahead) + 1)} in the queue, behind {behind}"
 
 
 def progress_line(run: Run) -> str:

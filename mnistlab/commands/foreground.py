@@ -1,10 +1,13 @@
 """A run in the foreground: executed in this process, with a progress bar or JSON lines."""
 
+import argparse
 import json
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from types import FrameType
 from typing import Any
 
@@ -12,6 +15,33 @@ from mnistlab.errors import MnistLabError
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.runs import Run
 from mnistlab.store import Store
+
+
+def led_by_the_first(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Where torchrun has started several processes, let the first one execute the command and the others train along.
+
+    Ctrl-C reaches all of them, by the terminal and once more by torchrun: the first notes it and tells the others.
+    """
+
+    @wraps(command)
+    def executed(options: argparse.Namespace) -> int:
+        if not _are_several():
+            return command(options)
+        from mnistlab import parallel
+
+        with parallel.joined() as team:
+            if team.leads:
+                return command(options)
+            for each in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(each, signal.SIG_IGN)
+            parallel.follow(team)
+            return 0
+
+    return executed
+
+
+def _are_several() -> bool:
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def run_here(run_id: str, store: Store, as_json: bool) -> int:
@@ -65,21 +95,25 @@ def _summary(run: Run) -> str:
 @contextmanager
 def noting_interrupts() -> Iterator["_Interrupt"]:
     """The first Ctrl-C is noted, for the training to stop between two steps; the second ends the program."""
-    before = signal.getsignal(signal.SIGINT)
+    noted = (signal.SIGINT, signal.SIGTERM) if _are_several() else (signal.SIGINT,)  # torchrun ends all by SIGTERM
+    before = {each: signal.getsignal(each) for each in noted}
     try:
-        yield _Interrupt()
+        yield _Interrupt(noted)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 class _Interrupt:
-    def __init__(self) -> None:
+    def __init__(self, noted: tuple[signal.Signals, ...]) -> None:
         self._asked = False
-        signal.signal(signal.SIGINT, self._note)
+        for each in noted:
+            signal.signal(each, self._note)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if not _are_several():  # torchrun passes on what the terminal has sent already
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __call__(self) -> bool:
         return self._asked

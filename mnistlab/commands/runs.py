@@ -58,7 +58,7 @@ def _watch(store: Store, as_json: bool) -> None:
 
 
 def _lines(store: Store, found: list[Run], as_json: bool) -> list[str]:
-    places = {run.id: place for place, run in enumerate(queue.waiting(store), start=1)}
+    places = queue.places(store)
     if as_json:
         return [json.dumps(_as_object(run) | {"place": places.get(run.id)}) for run in found]
     return [_as_line(run, places.get(run.id)) for run in found]

@@ -4,10 +4,15 @@ import argparse
 import json
 
 from mnistlab import steering
-from mnistlab.commands.foreground import run_here
+from mnistlab.commands.foreground import led_by_the_first, run_here
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from mnistlab.store import Store
+
+_FOREGROUND = (
+    "That process runs in somebody's terminal: it can write nothing more, and ends when it next tries to; where it "
+    "hangs, end it there"
+)
 
 
 def stop(options: argparse.Namespace) -> int:
@@ -15,9 +20,12 @@ def stop(options: argparse.Namespace) -> int:
     from mnistlab import jobs
 
     store = Store()
-    _check(store.run(options.run), "queued", "running", "lost")
-    jobs.stop(options.run, store, force=options.force)
-    return _tell(options, store, "asked to stop" if store.run(options.run).state == "running" else "stopped")
+    run = store.run(options.run)
+    _check(run, "queued", "running", "lost")
+    jobs.stop(run.id, store, force=options.force)
+    if options.force and run.runs_in_the_foreground:
+        return _tell(options, store, f"taken from {run.worker}. {_FOREGROUND}")
+    return _tell(options, store, "asked to stop" if store.run(run.id).state == "running" else "stopped")
 
 
 def pause(options: argparse.Namespace) -> int:
@@ -44,6 +52,7 @@ def rate(options: argparse.Namespace) -> int:
     return _tell(options, store, f"asked to use a learning rate of {options.learning_rate:g}")
 
 
+@led_by_the_first
 def resume(options: argparse.Namespace) -> int:
     """Go on with a stopped, failed or lost run in the foreground, or with a finished one for more epochs."""
     store = Store()

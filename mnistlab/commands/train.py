@@ -2,12 +2,13 @@
 
 import argparse
 
-from mnistlab.commands.foreground import run_here
+from mnistlab.commands.foreground import led_by_the_first, run_here
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
 
 
+@led_by_the_first
 def train(options: argparse.Namespace) -> int:
     """Train a preset; Ctrl-C stops it after the present step and keeps what it has learned."""
     store = Store()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import psutil
 import sqlalchemy as sa
 
 PROJECT = Path(__file__).resolve().parents[2]
+PLACE = ("--host", "127.0.0.1", "--no-dashboard")
 
 
 def free_port() -> int:
@@ -90,20 +91,25 @@ def make_database(address: str, name: str) -> str:
 
 
 class Cluster:
-    """A Dask scheduler and two workers as a lab runs them: processes of their own, started by hand."""
+    """A Dask scheduler and workers as a lab runs them: processes of their own, started by hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, protocol: str = "tcp", settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.port = free_port()
-        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.address = f"{protocol}://127.0.0.1:{self.port}"
+        self.settings = dict(settings or {})
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> None:
-        place = ["--host", "127.0.0.1", "--no-dashboard"]
-        self._run("scheduler", *place, "--port", str(self.port))
-        for number in range(2):
-            own = self.folder / f"worker-{number}"
-            self._run("worker", self.address, *place, "--nthreads", "1", "--local-directory", str(own))
+    def start(self, num_workers: int = 2) -> None:
+        protocol = self.address.partition(":")[0]
+        self._run("scheduler", *PLACE, "--protocol", protocol, "--port", str(self.port))
+        for _ in range(num_workers):
+            self.add_worker()
+
+    def add_worker(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        own = self.folder / f"worker-{len(self.processes)}"
+        self._run("worker", self.address, *PLACE, "--nthreads", "1", "--local-directory", str(own), *arguments)
+        return self.processes[-1]
 
     def kill(self) -> None:
         """As a power cut does it."""
@@ -122,7 +128,8 @@ class Cluster:
 
     def _run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "dask", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"}
+        environment = os.environ | self.settings
+        environment |= {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"}
         with (self.folder / f"{arguments[0]}-{len(self.processes)}.log").open("ab") as output:
             self.processes.append(
                 subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT)

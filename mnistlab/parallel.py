@@ -1,0 +1,197 @@
+"""One model trained by several processes, one a GPU: torchrun starts them, and each learns from its share of a batch.
+
+    torchrun --nproc-per-node 2 -m mnistlab train --preset best-cnn
+
+All run the same loop over the same batches. Between `loss.backward()` and `optimizer.step()` their gradients are added
+up, so that all take the same step: the one that a single process takes that learns from whole batches, up to rounding.
+The first one leads. It alone reads and writes the store, and tells the others at each event what it was asked to do.
+"""
+
+import json
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from mnistlab.config import RunConfig, parse_config
+from mnistlab.data import Dataset, load_dataset
+from mnistlab.device import RandomStream, pick_device
+from mnistlab.errors import ConfigError, DivergedError, EngineError
+from mnistlab.events import Event, TrainingStarted
+from mnistlab.shares import Shares, SharingBatches, SharingMeter
+from mnistlab.training import TrainingState, train
+
+# How long the others wait for the first one, which may be paused: torchrun ends them where it has died.
+_PATIENCE = timedelta(days=30)
+
+
+class Team:
+    """The processes that train one model: this one's number among them, and what they say to each other."""
+
+    def __init__(self) -> None:
+        self.rank = dist.get_rank()
+        self.size = dist.get_world_size()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that the others follow."""
+        return self.rank == 0
+
+    def join(self, config: RunConfig, state: TrainingState) -> tuple[partial[SharingBatches], partial[SharingMeter]]:
+        """Let `state` take its steps together with the others; return what makes its batches and its meter.
+
+        Raises:
+            ConfigError: batch norm on a CPU, where torch cannot normalise over the batch of all processes.
+        """
+        if config.model.batch_norm and state.device.type == "cpu":
+            raise ConfigError(
+                "Batch norm needs the whole batch, and on a CPU several processes cannot normalise over it together. "
+                "Train in one process, on GPUs, or without batch norm."
+            )
+        state.model = nn.SyncBatchNorm.convert_sync_batchnorm(state.model)
+        for tensor in state.model.state_dict().values():
+            dist.broadcast(tensor, 0)
+        if not self.leads:  # else all would silence the same neurons
+            seed = np.random.SeedSequence([config.train.seed, self.rank, state.step]).generate_state(1)[0]
+            state.random = RandomStream(int(seed), state.device)
+        shares = Shares(self.rank, self.size, add_up)
+        state.optimizer.register_step_pre_hook(shares.add_up_gradients)
+        return partial(SharingBatches, shares), partial(SharingMeter, shares)
+
+    def tell(self, said: dict[str, Any] | None, content: bytes = b"") -> None:
+        """Say something to the others: JSON and bytes."""
+        text = json.dumps(said).encode()
+        lengths = torch.tensor([len(text), len(content)])
+        with _told():
+            dist.broadcast(lengths, 0)
+            dist.broadcast(torch.frombuffer(bytearray(text + content), dtype=torch.uint8), 0)
+
+    def hear(self) -> tuple[dict[str, Any] | None, bytes]:
+        """Wait for what the first one says next."""
+        lengths = torch.empty(2, dtype=torch.int64)
+        with _told():
+            dist.broadcast(lengths, 0)
+            both = torch.empty(int(lengths.sum()), dtype=torch.uint8)
+            dist.broadcast(both, 0)
+        content, num_text = both.numpy().tobytes(), int(lengths[0])
+        return json.loads(content[:num_text]), content[num_text:]
+
+
+def are_joined() -> bool:
+    """Whether this process has met the others and trains together with them."""
+    return dist.is_available() and dist.is_initialized()
+
+
+@contextmanager
+def joined() -> Iterator[Team]:
+    """Meet the other processes; they are told when the first one has done its work, or failed."""
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, timeout=_PATIENCE)
+    one = Team()
+    try:
+        yield one
+    finally:
+        if one.leads:
+            with suppress(EngineError):
+                one.tell(None)
+        dist.destroy_process_group()
+
+
+def lead(
+    config: RunConfig,
+    dataset: Dataset,
+    checkpoint: bytes | None = None,
+    rate_changes: Sequence[tuple[int, float]] = (),
+) -> Generator[Event, None, None]:
+    """Train as `train` does, together with all that follow; whatever the consumer does, they do."""
+    one = Team()
+    own = _on_own_device(config)
+    one.tell({"config": config.model_dump_json(), "rate_changes": list(rate_changes)}, checkpoint or b"")
+    state: TrainingState | None = None
+    try:
+        for event in train(own, dataset, checkpoint, rate_changes=rate_changes, team=one):
+            if isinstance(event, TrainingStarted):
+                state = event.state
+                event = replace(event, device=f"{event.device}, in {one.size} processes")
+            yield event
+            assert state is not None
+            one.tell({"rate_changes": state.rate.changes, "slow_motion": state.slow_motion})
+    except GeneratorExit:  # the consumer has stopped iterating
+        one.tell({"stop": True})
+        raise
+
+
+def follow(one: Team) -> None:
+    """Train along with the first process, until it has nothing more to train.
+
+    Raises:
+        EngineError: it has died.
+    """
+    while True:
+        said, checkpoint = one.hear()
+        if said is None:
+            return
+        config = parse_config(said["config"])
+        changes = [(step, rate) for step, rate in said["rate_changes"]]
+        with suppress(DivergedError):  # which the first one tells
+            _train_along(one, config, checkpoint or None, changes)
+
+
+def _train_along(one: Team, config: RunConfig, checkpoint: bytes | None, changes: list[tuple[int, float]]) -> None:
+    state: TrainingState | None = None
+    own, dataset = _on_own_device(config), load_dataset(config.dataset)
+    for event in train(own, dataset, checkpoint, rate_changes=changes, team=one):
+        if isinstance(event, TrainingStarted):
+            state = event.state
+        said, _ = one.hear()
+        if said is None or "stop" in said:
+            return
+        assert state is not None
+        state.rate.changes = [(step, rate) for step, rate in said["rate_changes"]]
+        state.slow_motion = said["slow_motion"]
+
+
+def _on_own_device(config: RunConfig) -> RunConfig:
+    """The same with this process's own GPU, or the CPU, as the device.
+
+    Raises:
+        ConfigError: there is not one for each process of this machine, or they are of a kind that cannot do this.
+    """
+    device = pick_device(config.train.device)
+    name = device.type
+    if name not in ("cpu", "cuda") or device.index is not None:
+        raise ConfigError(f"Several processes cannot train on {device}. Choose the device cuda or cpu.")
+    if name == "cuda":
+        num_here = int(os.environ["LOCAL_WORLD_SIZE"])
+        if torch.cuda.device_count() < num_here:
+            raise ConfigError(
+                f"{num_here} processes were started, and this machine has {torch.cuda.device_count()} GPU. Start as "
+                "many as there are GPUs with --nproc-per-node, or choose the device cpu."
+            )
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(name)
+    return config.model_copy(update={"train": config.train.model_copy(update={"device": name})})
+
+
+def add_up(tensor: torch.Tensor) -> None:
+    """Replace a tensor by the sum of those of all processes."""
+    with _told():
+        dist.all_reduce(tensor)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence that another process is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        message = "Another process of this training has ended. Resume goes on from the last checkpoint."
+        raise EngineError(message) from error
