@@ -27,13 +27,17 @@ def warp_framed(
     Returns:
         (N, 28, 28) float32 in [0, 1]; empty images stay empty.
     """
+    return sample(images, framed_matrices(images, warps), warps.bend, interpolation)
+
+
+def framed_matrices(images: torch.Tensor, warps: Warps) -> torch.Tensor:
+    """(N, 2, 3): where each pixel of the result comes from, in the units of `affine_grid`."""
     still = Warps(torch.zeros_like(warps.degrees), torch.zeros_like(warps.shift), torch.ones_like(warps.scale))
     first = replace(warps, shift=still.shift, scale=still.scale)
     last = replace(still, shift=warps.shift, scale=warps.scale)
     trial = sample(images, inverse_matrices(first), warps.bend, "bilinear")
     # Right to left: a pixel of the result is looked up through scale and shift, the frame, then the turn.
-    matrices = _after(inverse_matrices(first), _after(_frame_matrices(trial), inverse_matrices(last)))
-    return sample(images, matrices, warps.bend, interpolation)
+    return _after(inverse_matrices(first), _after(_frame_matrices(trial), inverse_matrices(last)))
 
 
 def _frame_matrices(images: torch.Tensor) -> torch.Tensor:

@@ -106,7 +106,7 @@ def parse_layers(line: str, kind: Kind) -> tuple[int, ...]:
     for word in words:
         if not _is_number(word):
             raise ConfigError(f"{word[:20]!r} is not a whole number. Write widths with dashes, as {limits.example}.")
-    widths = _inner([int(word) for word in words], kind)
+    widths = _inner([_whole(word) for word in words], kind)
     for width in widths:
         if not 1 <= width <= limits.widest:
             raise ConfigError(f"A layer has 1 to {limits.widest} {limits.unit}; {width} were given.")
@@ -118,7 +118,7 @@ def parse_layers(line: str, kind: Kind) -> tuple[int, ...]:
 def nearest_layers(line: str, kind: Kind) -> tuple[int, ...]:
     """The allowed widths that come closest to a line: what is no number is left out, the rest moved into bounds."""
     limits = _LIMITS[kind]
-    widths = _inner([int(word) for word in _words(line) if _is_number(word)], kind)[: limits.most]
+    widths = _inner([_whole(word) for word in _words(line) if _is_number(word)], kind)[: limits.most]
     return tuple(min(max(width, 1), limits.widest) for width in widths) or (16,) * limits.fewest
 
 
@@ -127,7 +127,12 @@ def _words(line: str) -> list[str]:
 
 
 def _is_number(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) < 10
+    return word.isascii() and word.isdigit()
+
+
+def _whole(word: str) -> int:
+    """Its first ten digits are far too many already, and Python refuses to read thousands."""
+    return int(word.lstrip("0")[:10] or "0")
 
 
 def _inner(numbers: list[int], kind: Kind) -> tuple[int, ...]:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mnistlab.augment import Warps, augment, draw_warps, warp
+from mnistlab.augment import Warps, augment, draw_warps, inverse_matrices, sample, warp
 from mnistlab.config import AugmentConfig
+from mnistlab.damage import change_thickness
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.device import pick_device
+from mnistlab.framing import framed_matrices
 
 Images = npt.NDArray[np.uint8]
 _CELL = 4  # pixels of the digit to a square of the net
@@ -37,23 +39,37 @@ def turned(image: Images, degrees: list[float]) -> Images:
     return _to_bytes(warp(_to_unit(np.repeat(image[None], len(degrees), axis=0)), still))
 
 
-def warped_net(warps: Warps, which: int, pixel: int = 10) -> Images:
-    """Draw a net of squares as it is and after one image's warp.
+def warped_net(
+    image: Images, config: AugmentConfig, seed: int, which: int, num_variants: int = 20, pixel: int = 10
+) -> Images:
+    """Draw a net of squares as it is and after the warp of one of an image's variants.
 
     Args:
-        warps: values for N images.
-        which: the image, 0 to N - 1, whose values are used.
+        image, config, seed, num_variants: as for `variants`.
+        which: the variant, 0 to num_variants - 1.
         pixel: how many pixels of the drawing stand for one of the digit's.
 
     Returns:
         (2, S, S) uint8, S = 28 * pixel: lines are 255.
     """
+    generator = _generator(seed)
+    warps = draw_warps(num_variants, config, generator)
+    pictures = _to_unit(np.repeat(image[None], num_variants, axis=0))
+    if config.thickness:
+        pictures = change_thickness(pictures, config.thickness, generator)
+    one, picture = warps.only(which), pictures[which : which + 1]
+    matrices = framed_matrices(picture, one) if config.framed else inverse_matrices(one)
+    net = _net(pixel)[None]
+    return _to_bytes(torch.cat([net, sample(net, matrices, one.bend, "bilinear")]))
+
+
+def _net(pixel: int) -> torch.Tensor:
+    """(S, S): lines are 1."""
     side = IMAGE_SIDE * pixel
     places = torch.arange(side)
     # A line is centred on every fourth pixel's border, the frame lies just inside.
     is_line = ((places + 1) % (_CELL * pixel) < 2) | (places < 2) | (places >= side - 2)
-    net = (is_line[:, None] | is_line[None, :]).float()[None]
-    return _to_bytes(torch.cat([net, warp(net, warps.only(which))]))
+    return (is_line[:, None] | is_line[None, :]).float()
 
 
 def images_per_second(images: Images, config: AugmentConfig, device: str = "auto") -> float:

@@ -10,6 +10,7 @@ from mnistlab.pixels import distances, mean_pictures, rank_by_distance, std_pict
 from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources, turning
 from ui.address import Address
 from ui.experiments import Experiment, try_this
+from ui.words import count_of
 
 _SPLITS = ("train", "validation", "test")
 _ORDERS = ("file order", "shuffled")
@@ -50,8 +51,8 @@ def draw() -> None:
                 _SPLITS,
                 key="data_split",
                 bind="query-params",
-                help="train: the network learns from these. validation: we choose the settings by these. "
-                "test: it reads these once, at the end.",
+                help="train: the network learns from these. validation: 5,000 images that are held out of the training "
+                "file, to choose the settings by. test: it reads these once, at the end.",
             )
         )
         chosen = _choose_digits(split, address)
@@ -138,9 +139,10 @@ def _show_batch(
     indices = chosen[batch_indices(len(chosen), batch_size, batch - 1, seed)]
     digit_links.show(name, split, indices, [str(label) for label in split.labels[indices]], "data_batch_digits")
     images, size = split.images[indices], len(indices)
+    pictures = count_of(size, "picture")
     st.caption(
         "The number below a picture is its label. Click on a picture to see its pixels. To the network this batch is "
-        f"two tensors: `images ({size}, 1, 28, 28) float32 in [0, 1]`, which is {size} pictures of 1 channel (grey), "
+        f"two tensors: `images ({size}, 1, 28, 28) float32 in [0, 1]`, which is {pictures} of 1 channel (grey), "
         f"28 rows and 28 columns, and `labels ({size},) int64`. The file holds whole numbers from 0 to 255, here "
         f"{images.min()} to {images.max()}; they are divided by 255."
     )
@@ -149,7 +151,16 @@ def _show_batch(
 def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
     st.subheader("Typical and unusual", anchor="typical-and-unusual")
     address.check_choice("data_ranked", "digit", _DIGITS)
-    digit = st.segmented_control("Digit", _DIGITS, default="7", required=True, key="data_ranked", bind="query-params")
+    digit = st.segmented_control(
+        "Digit",
+        _DIGITS,
+        default="7",
+        required=True,
+        wrap=True,
+        key="data_ranked",
+        bind="query-params",
+        help="Whose images are compared with their average, the split's own.",
+    )
     indices, found = digit_facts.ranking(name, split.name, int(digit))
     for title, part, key in (
         (f"Nearest to the average {digit}", slice(None, _RANKED), "data_nearest"),

@@ -24,11 +24,12 @@ from mnistlab.pixels import (
 from ui import depth_links, digit_facts, digit_links, frame, picking, pixel_grid, turning
 from ui.address import Address
 from ui.experiments import Experiment, try_this
-from ui.pixel_scale import SCALES, Scale
+from ui.pixel_scale import SCALES, Scale, number
 from ui.pixel_views import equation, histogram, strip
 from ui.resources import dataset
 
-_SOURCES = ("data set", "my drawing")
+_OWN = "my drawing"
+_SOURCES = ("data set", _OWN)
 _SPLITS = ("train", "validation", "test")
 _VIEWS = ("picture", "average", "difference")
 _NEIGHBOURS = 7  # thumbnails, the chosen one in their middle; as many as fit on a phone
@@ -55,13 +56,23 @@ _EXPERIMENTS = (
 
 _HELP = {
     "pixels_source": "An image of the data set, or what you drew last on Draw.",
-    "pixels_split": "train: the network learns from these. validation: we choose the settings by these. "
-    "test: it reads these once, at the end.",
+    "pixels_split": "train: the network learns from these. validation: 5,000 images that are held out of the training "
+    "file, to choose the settings by. test: it reads these once, at the end.",
     "pixels_view": "picture: the image itself. average: the mean of all training images of its digit. "
     "difference: the picture minus that average.",
     "pixels_scale": "0 to 1: as the network gets it. 0 to 255: as it lies in the file. "
     "normalised: 0 to 1, minus the mean, divided by the standard deviation.",
 }
+
+_NORMALISED = (
+    f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}. Over all pixels of MNIST's 60,000 training images "
+    f"{MNIST_MEAN} is the mean and {MNIST_STD} the standard deviation, so the numbers lie around 0 with a spread of 1. "
+    "Why? An image moves each weight by its pixel's number times the neuron's error. If no number is below 0, it "
+    "pushes all weights of a neuron the same way; around 0 each can go its own, and learning takes fewer steps."
+)
+_NORMALISED_DIFFERENCE = (
+    f"Normalised: the difference of two normalised pictures. The mean falls out, so it is divided by {MNIST_STD} alone."
+)
 
 Option = TypeVar("Option", bound=str)
 
@@ -82,13 +93,14 @@ def draw() -> None:
     with controls:
         name = _choose_dataset(address)
         source = _choice(address, "Picture from", "pixels_source", "source", _SOURCES)
-        split = dataset(name).split(_choice(address, "Split", "pixels_split", "split", _SPLITS))
-        index = _choose_index(split, address)
+        is_own = source == _OWN and "last_drawing" in st.session_state
+        split = dataset(name).split(_choice(address, "Split", "pixels_split", "split", _SPLITS, disabled=is_own))
+        index = _choose_index(split, address, disabled=is_own)
         view = _choice(address, "Show", "pixels_view", "view", _VIEWS)
         scale: Scale = _choice(address, "Values", "pixels_scale", "scale of values", SCALES)
     averages = digit_facts.averages(name, "train")
     with picture:
-        shown = _drawing() if source == "my drawing" else None
+        shown = _drawing() if source == _OWN else None
         if shown is None:
             shown = Shown(scale_values(split.images[index]), f"{split.name} image {index:,}", int(split.labels[index]))
             _show_neighbours(name, split, index)
@@ -109,14 +121,16 @@ def _choose_dataset(address: Address) -> DatasetName:
     return chosen
 
 
-def _choice(address: Address, label: str, key: str, what: str, options: tuple[Option, ...]) -> Option:
+def _choice(
+    address: Address, label: str, key: str, what: str, options: tuple[Option, ...], disabled: bool = False
+) -> Option:
     address.check_choice(key, what, options)
-    return st.selectbox(label, options, key=key, bind="query-params", help=_HELP[key])
+    return st.selectbox(label, options, key=key, bind="query-params", help=_HELP[key], disabled=disabled)
 
 
-def _choose_index(split: Split, address: Address) -> int:
+def _choose_index(split: Split, address: Address, disabled: bool) -> int:
     address.check_number("pixels_index", "image", 0, len(split) - 1)
-    return turning.choose_image("pixels_index", len(split), buttons="pixels")
+    return turning.choose_image("pixels_index", len(split), buttons="pixels", disabled=disabled)
 
 
 def _go_to(index: int) -> None:
@@ -127,7 +141,7 @@ def _drawing() -> Shown | None:
     """What was drawn last in this session, as it was cut out and centred for the network."""
     drawing: Picture | None = st.session_state.get("last_drawing")
     if drawing is not None:
-        return Shown(drawing, "my drawing", None)
+        return Shown(drawing, _OWN, None)
     st.info("You have drawn nothing yet. Draw a digit, come back, and it is shown here like any other.")
     st.page_link(frame.page_script("Draw"), label="Draw a digit")
     return None
@@ -151,11 +165,7 @@ def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Sca
     values = {"picture": shown.picture, "average": average, "difference": shown.picture - average}[view]
     pixel_grid.show(pixel_grid.pixel_grid(values, scale, title, view == "difference"), "pixels_grid")
     if scale == "normalised":
-        st.caption(
-            f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}. {MNIST_MEAN} is the mean of all training "
-            f"pixels, {MNIST_STD} their standard deviation. The numbers then lie around 0 with a spread of 1, and a "
-            "network learns faster from such numbers."
-        )
+        st.caption(_NORMALISED_DIFFERENCE if view == "difference" else _NORMALISED)
 
 
 def _link_to_reading(shown: Shown, name: str, split: Split, index: int) -> None:
@@ -180,7 +190,7 @@ def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> Non
     with left:
         st.subheader("How often each value occurs", anchor=False)
         background, _ = value_histogram(shown.picture)
-        st.markdown(f"**{background}** of 784 pixels are 0, plain background. The others:")
+        st.markdown(f"**{background}** of 784 pixels are {number(0, scale)}, plain background. The others:")
         st.html(histogram(shown.picture, scale))
     with right:
         st.subheader(f"Compared with the average {digit}", anchor=False)

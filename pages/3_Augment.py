@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.config import AugmentConfig
 from mnistlab.presets import get_preset
 from ui import frame, recipe, resources, warp_views
-from ui.bound import Bound, chips
+from ui.bound import Bound, chips, name_of
 from ui.experiments import Experiment, try_this
 
 _START = AugmentConfig(rotation=30)
@@ -20,18 +20,14 @@ _PRESETS = {
     "Strong but legible": _STRONG,
     "Nothing": AugmentConfig(),
 }
-_STEPS = {
-    "rotation": 5.0,
-    "shift": 0.05,
-    "scale_min": 0.05,
-    "scale_max": 0.05,
-    "shear": 5.0,
-    "elastic": 0.25,
-    "affine_rotation": 5.0,
-    "noise": 0.05,
-    "erasing": 0.05,
-}
-_FIRST, _MORE = tuple(_STEPS)[:6], tuple(_STEPS)[6:]
+# Of sliders on which presets must lie; the other fields' steps follow from their bounds.
+_STEPS = {"rotation": 5.0, "shift": 0.05, "scale_min": 0.05, "scale_max": 0.05, "shear": 5.0, "elastic": 0.25}
+_FIRST = tuple(_STEPS)
+_MORE = tuple(name for name in AugmentConfig.model_fields if name not in _FIRST)
+
+
+_TURNED = 3  # the net opens on a variant that is visibly turned
+_WHICH_VARIANT = f"Which of the {warp_views.VARIANTS} variants above, row by row from the top left."
 
 
 def _keys(config: AugmentConfig) -> dict[str, Any]:
@@ -74,7 +70,9 @@ def draw() -> None:
         pace = st.empty()
         _warn(config)
     st.subheader("One warp, seen on a net", anchor=False)
-    warp_views.show_net(image, config, seed)
+    with st.container(width=300):
+        which = bound.number("Variant", 1, warp_views.VARIANTS, "augment_variant", _WHICH_VARIANT, start=_TURNED)
+    warp_views.show_net(image, config, seed, which)
     st.subheader("What the network is shown", anchor=False)
     warp_views.show_batch(config, seed)
     st.subheader("Where it goes too far", anchor=False)
@@ -93,18 +91,15 @@ def _choose_digit(bound: Bound) -> tuple[npt.NDArray[np.uint8], int]:
 
 
 def _settings(bound: Bound) -> AugmentConfig:
-    current = {name: st.session_state.get(f"augment_{name}", getattr(_START, name)) for name, _ in _START}
-    chips(
-        "Presets",
-        {title: _keys(config) for title, config in _PRESETS.items()},
-        {f"augment_{name}": value for name, value in current.items()},
-        "augment_preset",
-    )
-    values: dict[str, Any] = {name: bound.slider(name, _STEPS[name]) for name in _FIRST}
+    presets = st.container()
+    values = {name: bound.field(name, _STEPS[name]) for name in _FIRST}
     with st.expander("More"):
-        values |= {name: bound.slider(name, _STEPS[name]) for name in _MORE}
-        values |= {name: bound.choice(name) for name in ("interpolation", "use")}
-    return AugmentConfig(**values)
+        values |= {name: bound.field(name) for name in _MORE}
+    config = AugmentConfig(**values)
+    with presets:
+        settings = {title: _keys(preset) for title, preset in _PRESETS.items()}
+        chips("Presets", settings, name_of(config, _PRESETS), "augment_preset")
+    return config
 
 
 def _warn(config: AugmentConfig) -> None:

@@ -7,8 +7,8 @@ import streamlit as st
 from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
 from mnistlab.presets import get_preset
-from ui import diagram, frame, model_views, recipe
-from ui.bound import Bound, chips
+from ui import diagram, frame, model_views, recipe, untrained_facts
+from ui.bound import Bound, chips, name_of
 from ui.experiments import Experiment, try_this
 
 Kind = Literal["mlp", "cnn"]
@@ -75,16 +75,18 @@ def draw() -> None:
 
 
 def _settings(bound: Bound) -> ModelConfig:
-    start = _keys(_START)
-    current = {key: st.session_state.get(key, value) for key, value in start.items()}
-    chips("Presets", {title: _keys(config) for title, config in _PRESETS.items()}, current, "model_preset")
+    presets = st.container()
     kind = bound.choice("kind")
     layers = _layers(bound, kind)
     values = {"activation": bound.choice("activation")}
     values["dropout"] = bound.slider("dropout", 0.1)
     with st.expander("More"):
         values |= {name: bound.toggle(name) for name in ("batch_norm", "normalise")}
-    return ModelConfig(kind=kind, **{"hidden" if kind == "mlp" else "channels": layers}, **values)
+    config = ModelConfig(kind=kind, **{"hidden" if kind == "mlp" else "channels": layers}, **values)
+    with presets:
+        settings = {title: _keys(preset) for title, preset in _PRESETS.items()}
+        chips("Presets", settings, name_of(config, _PRESETS), "model_preset")
+    return config
 
 
 def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
@@ -122,9 +124,9 @@ _CHANNELS_HELP = "One to six convolutions, each with 1 to 256 channels: so many 
 
 
 def _show_shape(config: ModelConfig) -> None:
-    from mnistlab.layers import describe_layers, memory_bytes, source
+    from mnistlab.layers import memory_bytes, source
 
-    layers = describe_layers(config)
+    layers = untrained_facts.layers(config)
     connections = [layer.num_parameters for layer in layers if layer.name == "Linear"]
     st.markdown(diagram.diagram(config, connections), unsafe_allow_html=True)
     num_parameters = sum(layer.num_parameters for layer in layers)
@@ -140,13 +142,10 @@ def _show_shape(config: ModelConfig) -> None:
 
 
 def _show_untrained(config: ModelConfig, seed: int) -> None:
-    from mnistlab.untrained import untrained_model
-
-    model = untrained_model(config, seed)
     st.subheader("Before the first step", anchor=False)
-    model_views.show_weights(model)
+    model_views.show_weights(config, seed)
     st.subheader("What it answers now", anchor=False)
-    model_views.show_answers(model)
+    model_views.show_answers(config, seed)
     st.subheader("Who hears the teacher?", anchor=False)
     st.markdown(
         "After each batch, word of the mistakes goes back through the network, from the digits to the pixels. What "
@@ -154,9 +153,12 @@ def _show_untrained(config: ModelConfig, seed: int) -> None:
         "of what it gets, layer after layer, so that the first layers hear next to nothing."
     )
     model_views.show_gradients(config, seed)
+    if config.kind == "mlp" and not config.hidden:
+        st.caption("These are one and the same network: without a hidden layer no sum is bent.")
     st.caption(
-        "The average size of a weight's gradient in each layer, for one batch of 100 training images, before the first "
-        "step. A seventh of the full bar more means ten times as much; a full bar is 0.1."
+        "The average size of a weight's gradient in each layer, for one batch of "
+        f"{untrained_facts.batch_size(config)} training images, before the first step. A seventh of the full bar more "
+        "means ten times as much; a full bar is 0.1."
     )
 
 

@@ -1,7 +1,10 @@
 """Layers counted by hand, source that builds the same network, and lines of widths that are refused."""
 
+import random
+
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
@@ -16,6 +19,43 @@ CONFIGS = [preset.config.model for preset in PRESETS.values()] + [
     ModelConfig(hidden=(7,), activation="none"),
     ModelConfig(kind="cnn", channels=(4, 8), activation="tanh"),
 ]
+
+
+def random_config(seed: int) -> ModelConfig:
+    """Any network that the Model page can build, but narrow, so that many are built in a second."""
+    draw = random.Random(seed)
+    return ModelConfig(
+        kind=draw.choice(["mlp", "cnn"]),
+        hidden=[draw.randint(1, 40) for _ in range(draw.randint(0, 5))],
+        channels=[draw.randint(1, 8) for _ in range(draw.randint(1, 6))],
+        head=draw.choice(["mean", "places"]),
+        activation=draw.choice(["relu", "sigmoid", "tanh", "gelu", "none"]),
+        dropout=draw.choice([0, 0.1, 0.55]),
+        batch_norm=draw.random() < 0.5,
+        normalise=draw.random() < 0.5,
+    )
+
+
+def built_from_source(config: ModelConfig) -> torch.nn.Module:
+    namespace: dict[str, object] = {}
+    exec(source(config), namespace)
+    model = namespace["model"]
+    assert isinstance(model, torch.nn.Module)
+    return model.eval()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_network_is_counted_as_torch_counts_it_and_rebuilt_from_its_source(seed: int) -> None:
+    config = random_config(seed)
+    layers, built, written = describe_layers(config), build_model(config).eval(), built_from_source(config)
+    written.load_state_dict(built.state_dict())
+    images = torch.rand(3, 28, 28, generator=torch.Generator().manual_seed(seed))
+    torch.testing.assert_close(written(images), built(images))
+    with FlopCounterMode(display=False) as counter:
+        written(images[:1])
+    assert sum(layer.num_multiply_adds for layer in layers) == counter.get_total_flops() // 2  # two flops each
+    assert sum(layer.num_parameters for layer in layers) == sum(p.numel() for p in written.parameters())
+    assert layers[-1].shape == (10,)
 
 
 def test_the_tutorials_network_is_counted_as_by_hand() -> None:
@@ -41,10 +81,7 @@ def test_parameters_agree_with_the_network_itself(config: ModelConfig) -> None:
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_source_builds_the_same_network(config: ModelConfig) -> None:
-    namespace: dict[str, object] = {}
-    exec(source(config), namespace)
-    written, built = namespace["model"], build_model(config)
-    assert isinstance(written, torch.nn.Module)
+    written, built = built_from_source(config), build_model(config)
     written.load_state_dict(built.state_dict())
     images = torch.rand(3, 28, 28, generator=torch.Generator().manual_seed(0))
     assert torch.equal(written.eval()(images), built.eval()(images))
@@ -66,6 +103,8 @@ def test_a_line_gives_the_hidden_widths(line: str, widths: tuple[int, ...]) -> N
     [
         ("784 - 0 - 10", "0"),
         ("3000", "3000"),
+        ("1000000000000", "1 to 2048"),
+        ("9" * 5000, "1 to 2048"),
         ("1-2-3-4-5-6", "6 were"),
         ("many", "many"),
         ("", "No widths"),
@@ -76,3 +115,7 @@ def test_a_line_that_is_not_allowed_is_told_and_has_a_nearest(line: str, given: 
     with pytest.raises(ConfigError, match=given):
         parse_layers(line, "mlp")
     assert ModelConfig(hidden=nearest_layers(line, "mlp"))
+
+
+def test_a_number_of_any_length_becomes_the_widest_layer() -> None:
+    assert nearest_layers("784 - " + "9" * 5000 + " - 10", "mlp") == (2048,)

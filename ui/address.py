@@ -5,6 +5,7 @@ above the page's columns, and puts the nearest number in its place; ask it befor
 So what stands in the address is always what is shown.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -48,20 +49,28 @@ class Address:
             st.session_state[key] = nearest
         st.rerun()
 
+    def drop(self, key: str, sentence: str) -> None:
+        """Draw the page anew from an address without what makes no sense, which some widgets would fail on."""
+        try:
+            del st.query_params[key]
+        except StreamlitAPIException:
+            self.say(sentence)  # the widget is there already, and Streamlit minds its address
+            return
+        st.session_state[_SAID] = [*self._said, sentence]
+        st.rerun()
+
     def check_number(self, key: str, what: str, lowest: int, highest: int) -> None:
-        """Take the nearest number if the address gives one out of bounds; what is no whole number is refused."""
+        """Take the nearest whole number if the address gives another; what is no number is left out."""
         given = self.given(key)
         if given is None:
             return
-        try:
-            number = int(given)
-        except ValueError:
-            self.say(f"{quoted(given)} is no {what}: choose a number from {lowest} to {highest:,}.")
-            return
-        if not lowest <= number <= highest:
-            nearest = min(max(number, lowest), highest)
-            shown = f"{number:,}" if len(given) < _LONGEST else quoted(given)
-            bounds = f"they go from {lowest} to {highest:,}"
+        number = _number(given)
+        if number is None:
+            self.drop(key, f"{quoted(given)} is no {what}: choose a number from {lowest} to {highest:,}.")
+        elif isinstance(number, float) or not lowest <= number <= highest:
+            nearest = round(min(max(number, lowest), highest))
+            shown = f"{number:,}" if isinstance(number, int) and len(given) < _LONGEST else quoted(given)
+            bounds = f"they are whole numbers from {lowest} to {highest:,}"
             self.correct(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:,}.")
 
     def check_line(self, key: str, mend: Callable[[str], tuple[str, str] | None]) -> None:
@@ -83,6 +92,18 @@ class Address:
             self.say(f"There is no {what} {quoted(unknown[0])}. Choose one of: {', '.join(options)}.")
 
 
+def _number(given: str) -> int | float | None:
+    """The number that is given, or None; of one with thousands of digits, which Python refuses to read, the first."""
+    sign, digits = given[:1] if given[:1] in ("+", "-") else "", given.lstrip("+-")
+    try:
+        return int(sign + digits[:_LONGEST]) if digits.isdecimal() else int(given)
+    except ValueError:
+        with suppress(ValueError):
+            number = float(given)
+            return None if math.isnan(number) else number
+    return None
+
+
 def write_ahead(starts: Mapping[str, Any]) -> None:
     """Write what we have set controls to into the address, before they are made.
 
@@ -101,4 +122,5 @@ def write_ahead(starts: Mapping[str, Any]) -> None:
 def quoted(given: str) -> str:
     """The visitor's own words as code, so that nothing in them is taken for markup."""
     shown = given if len(given) <= _LONGEST else f"{given[:_LONGEST]}..."
+    shown = shown if shown.strip() else "(nothing)"
     return f"`{shown.replace('`', ' ')}`"

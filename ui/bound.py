@@ -4,6 +4,7 @@ A widget's key is the page's name and the field's, and so is its name in the add
 A page that builds on this can be sent as a link, and comes back as it was left.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -22,12 +23,20 @@ class Bound:
         self._page, self._start = page, start
         self._address = Address()
 
-    def slider(self, name: str, step: float) -> float:
-        """Show a slider over the bounds of a field."""
+    def field(self, name: str, step: float | None = None) -> Any:
+        """Show the widget that fits a field: a switch, a menu, or a slider with this step."""
+        value = getattr(self._start, name)
+        if isinstance(value, bool):
+            return self.toggle(name)
+        return self.choice(name) if isinstance(value, str) else self.slider(name, step)
+
+    def slider(self, name: str, step: float | None = None) -> float:
+        """Show a slider over the bounds of a field; by default it has 20 to 50 steps."""
         key, label, help_text = self._words(name)
         lowest, highest = forms.bounds_of(type(self._start).model_fields[name])
         assert highest is not None, f"{name} has no upper bound"
-        self._check_decimal(key, label.lower(), lowest, highest)
+        step = _step(highest - lowest) if step is None else step
+        self._check_decimal(key, name.replace("_", " "), lowest, highest)
         begin = float(getattr(self._start, name))
         value: float = st.slider(
             label, lowest, highest, begin, step, key=key, bind="query-params", format="%g", help=help_text
@@ -51,10 +60,13 @@ class Bound:
         self._address.check_choice(key, label.lower(), options)
         return st.selectbox(label, options, index, key=key, bind="query-params", help=help_text)
 
-    def number(self, label: str, lowest: int, highest: int, key: str, help_text: str | None = None) -> int:
-        """Show a field for a whole number, which begins at the lowest."""
+    def number(
+        self, label: str, lowest: int, highest: int, key: str, help_text: str | None = None, start: int | None = None
+    ) -> int:
+        """Show a field for a whole number, which begins at `start`, or else at the lowest."""
         self._address.check_number(key, label.lower(), lowest, highest)
-        return int(st.number_input(label, lowest, highest, key=key, bind="query-params", help=help_text))
+        begin = lowest if start is None else start
+        return int(st.number_input(label, lowest, highest, begin, key=key, bind="query-params", help=help_text))
 
     def line(
         self,
@@ -82,21 +94,34 @@ class Bound:
         try:
             number = float(given)
         except ValueError:
-            number = float("nan")
-        if number != number:
-            self._address.say(f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
+            number = math.nan
+        if math.isnan(number):
+            self._address.drop(key, f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
         elif not lowest <= number <= highest:
             nearest, bounds = min(max(number, lowest), highest), f"it goes from {lowest:g} to {highest:g}"
             self._address.correct(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:g}.")
 
 
-def chips(label: str, settings: Mapping[str, Mapping[str, Any]], current: Mapping[str, Any], key: str) -> None:
-    """Show a chip for each named set of controls; the one that the controls now make is marked."""
-    matching = [name for name, values in settings.items() if dict(values) == dict(current)]
-    st.session_state[key] = matching[0] if matching else None
+def _step(span: float) -> float:
+    """A round step, 1, 2 or 5 times a power of ten, of which 20 to 50 make up a slider."""
+    power = 10.0 ** math.floor(math.log10(span / 20))
+    return max(digit * power for digit in (1, 2, 5) if digit * power <= span / 20)
+
+
+def chips(label: str, settings: Mapping[str, Mapping[str, Any]], marked: str | None, key: str) -> None:
+    """Show a chip for each named set of controls, and mark the one that the controls make now.
+
+    Draw it into a place above the controls, once they have told what they make: they may begin at an address.
+    """
+    st.session_state[key] = marked
 
     def apply() -> None:
         for name, value in settings.get(st.session_state[key], {}).items():
             st.session_state[name] = value
 
-    st.pills(label, list(settings), key=key, on_change=apply, wrap=True)
+    st.pills(label, list(settings), key=key, on_change=apply, wrap=True, help="Each sets all the controls below.")
+
+
+def name_of(config: BaseModel, named: Mapping[str, BaseModel]) -> str | None:
+    """The name under which this very config is found, if it is."""
+    return next((name for name, candidate in named.items() if candidate == config), None)

@@ -3,7 +3,6 @@
 import html
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,21 +10,17 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.config import Activation, ModelConfig
-from ui import bars, mosaic, resources
+from ui import bars, mosaic, resources, untrained_facts
 from ui.palette import NEUTRAL, TRAINING
 from ui.pixel_scale import data_address, diverging
 from ui.words import percent
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from mnistlab.layers import Layer
     from mnistlab.probes import GradientSize
 
-_NEURONS, _PER_ROW = 20, 10
+_PER_ROW = 10
 _WEIGHTS_WIDTH = 620  # CSS pixels of a full row of weight pictures, at most
-_BATCH = 100  # images that are sent back and forth for the gradients
-_ASKED = 1000  # images for the loss of a new network
 _SMALLEST = 1e-8  # gradient at the left end of a bar; the right end is 0.1
 _TABLE_STYLE = """
 <style>
@@ -57,11 +52,9 @@ def layer_table(layers: Sequence["Layer"]) -> str:
     return f'{_TABLE_STYLE}<table class="layers"><tr>{head}</tr>{body}</table>'
 
 
-def show_weights(model: "nn.Sequential") -> None:
+def show_weights(config: ModelConfig, seed: int) -> None:
     """The incoming weights of the first neurons, each as the picture it looks for."""
-    from mnistlab.untrained import first_weights
-
-    weights = first_weights(model, _NEURONS)
+    weights = untrained_facts.first_answers(config, seed).weights
     largest = float(np.abs(weights).max())
     st.html(weights_picture(weights))
     if weights.shape[1] == 28:
@@ -79,7 +72,8 @@ def show_weights(model: "nn.Sequential") -> None:
 def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -> str:
     """HTML of the weights (N, S, S) of N neurons; the largest is the brightest."""
     sheet = _sheet(diverging(weights / max(float(np.abs(weights).max()), 1e-12)), per_row)
-    width = _WEIGHTS_WIDTH // sheet.shape[1] * sheet.shape[1]  # whole screen pixels for each weight
+    full_row = per_row * _step(weights.shape[1])
+    width = max(1, _WEIGHTS_WIDTH // full_row) * sheet.shape[1]  # whole screen pixels for each weight
     return (
         f'<img src="{data_address(sheet)}" alt="weights of {len(weights)} neurons" '
         f'style="width:100%;max-width:{width}px;image-rendering:pixelated">'
@@ -89,7 +83,7 @@ def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -
 def _sheet(pictures: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]:
     """(N, S, S, 3) -> (H, W, 4): so many in a row, with a transparent gap between them."""
     side = pictures.shape[1]
-    step, rows = side + max(1, side // 9), -(-len(pictures) // per_row)
+    step, rows = _step(side), -(-len(pictures) // per_row)
     columns = min(len(pictures), per_row)
     sheet = np.zeros((rows * step - step + side, columns * step - step + side, 4), np.uint8)
     for index, picture in enumerate(pictures):
@@ -99,13 +93,16 @@ def _sheet(pictures: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint
     return sheet
 
 
-def show_answers(model: "nn.Sequential") -> None:
-    """What a network says that has learned nothing, and why its loss is near ln 10."""
-    from mnistlab.untrained import answers
+def _step(side: int) -> int:
+    """From a picture's edge to that of the next, in its pixels."""
+    return side + max(1, side // 9)
 
-    source = resources.dataset().source
-    images, labels = source.images[:_ASKED], source.labels[:_ASKED]
-    probabilities, loss = answers(model, images, labels)
+
+def show_answers(config: ModelConfig, seed: int) -> None:
+    """What a network says that has learned nothing, and why its loss is near ln 10."""
+    found = untrained_facts.first_answers(config, seed)
+    probabilities, source = found.probabilities, resources.dataset().source
+    images, labels = source.images[: len(probabilities)], source.labels[: len(probabilities)]
     read, accuracy = probabilities.argmax(axis=1), float((probabilities.argmax(axis=1) == labels).mean())
     captions = [f"{digit} ({label})" for digit, label in zip(read[:10], labels[:10], strict=True)]
     with st.container(horizontal=True, gap="large"):
@@ -116,10 +113,11 @@ def show_answers(model: "nn.Sequential") -> None:
             st.markdown("How likely it finds each digit for the first picture:")
             st.html(bars.probability_bars([float(share) for share in probabilities[0]]))
     st.markdown(
-        f"On the first {_ASKED:,} training images its loss is **{loss:.3f}** and its accuracy {percent(accuracy, 1)}. "
-        "The loss of an image is the negative logarithm of the probability given to its true digit. Guessing gives "
-        f"each of the ten digits 1/10: the loss is then -ln(1/10) = ln 10 = **{math.log(10):.3f}**, and one guess in "
-        "ten is right. A new network with a far higher loss is sure of something it cannot know."
+        f"On the first {len(images):,} training images its loss is **{found.loss:.3f}** and its accuracy "
+        f"{percent(accuracy, 1)}. The loss of an image is the negative logarithm of the probability given to its true "
+        "digit. Guessing gives each of the ten digits 1/10: the loss is then \N{MINUS SIGN}ln(1/10) = ln 10 = "
+        f"**{math.log(10):.3f}**, and one guess in ten is right. A new network with a far higher loss is sure of "
+        "something it cannot know."
     )
 
 
@@ -129,7 +127,7 @@ def show_gradients(config: ModelConfig, seed: int) -> None:
     if config.activation not in activations:
         activations = (*activations, config.activation)
     for column, activation in zip(st.columns(len(activations), gap="medium"), activations, strict=True):
-        sizes = _sizes(config.model_copy(update={"activation": activation}), seed)
+        sizes = untrained_facts.gradients(config.model_copy(update={"activation": activation}), seed)
         with column:
             st.markdown(f"**{_NAMES[activation]}**" + (" (yours)" if activation == config.activation else ""))
             colour = TRAINING if activation == config.activation else NEUTRAL
@@ -139,15 +137,6 @@ def show_gradients(config: ModelConfig, seed: int) -> None:
 
 
 _NAMES = {"sigmoid": "Sigmoid", "relu": "ReLU", "tanh": "Tanh", "gelu": "GELU", "none": "None"}
-
-
-@lru_cache(maxsize=100)
-def _sizes(config: ModelConfig, seed: int) -> tuple["GradientSize", ...]:
-    """Kept, for it is half of the page's work and the same for all who look at this network."""
-    from mnistlab.untrained import gradient_sizes
-
-    source = resources.dataset().source
-    return tuple(gradient_sizes(config, source.images[:_BATCH], source.labels[:_BATCH], seed))
 
 
 def _bar(size: "GradientSize") -> tuple[str, float, str]:

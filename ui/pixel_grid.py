@@ -25,6 +25,8 @@ _CSS = f"""
                  font-size: calc(var(--wide) / 29 * var(--share)); font-variant-numeric: tabular-nums; }}
 .pixels .grid > * {{ font-style: normal; }}
 .pixels b {{ font-weight: 400; opacity: 0.65; }}
+.pixels .row {{ position: sticky; left: 0; opacity: 1; background: var(--st-background-color);
+                color: color-mix(in srgb, var(--st-text-color) 65%, transparent); }}
 .pixels i {{ background: #000; color: #8a8a8a; cursor: crosshair; }}
 .pixels .w {{ color: #fff; }}
 .pixels .k {{ color: #000; }}
@@ -34,21 +36,30 @@ _CSS = f"""
                                          opacity: 0.85; }}
 .pixels i:hover::after {{ color: var(--st-text-color); opacity: 1; font-weight: 600; }}
 .pixels:has(i:hover) .hint {{ visibility: hidden; }}
+.pixels .narrow {{ display: none; }}
+@container (max-width: {_NARROWEST - 1}px) {{
+  .pixels .narrow {{ display: inline; }}
+  .pixels .wide {{ display: none; }}
+}}
 """
 _SCRIPT = """
 export default function pixels({ data, parentElement }) {
   const root = parentElement.querySelector(".pixels");
   if (root.shown === data) return;
-  const scrolled = root.querySelector(".scroll")?.scrollLeft ?? 0;
+  const scrolled = root.querySelector(".scroll")?.scrollLeft;
   root.innerHTML = data;
-  root.querySelector(".scroll").scrollLeft = scrolled;
+  const box = root.querySelector(".scroll");
+  box.scrollLeft = scrolled ?? (box.scrollWidth - box.clientWidth) / 2;  // digits are in the middle
   root.shown = data;
 }
 """
 _mount = st.components.v2.component(
     "mnistlab_pixels", html='<div class="pixels"></div>', css=_CSS, js=_SCRIPT, isolate_styles=False
 )
-_HINT = "Point at a pixel, or tap it: row, column and value."
+_HINT = (
+    '<span class="wide">Point at a pixel, or tap it: row, column and value.</span>'
+    '<span class="narrow">Swipe for the rest; tap a pixel for its value.</span>'
+)
 
 
 def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool = False) -> str:
@@ -64,9 +75,9 @@ def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool =
     white = is_dark(colours) if is_difference else needs_white_text(picture)
     texts = [[number(float(value), scale, is_difference) for value in values] for values in picture]
     share = _LARGE if max(len(text) for line in texts for text in line) <= 4 else _SMALL
-    cells = ["<b></b>", *(f"<b>{column}</b>" for column in range(_SIDE))]
+    cells = ['<b class="row"></b>', *(f"<b>{column}</b>" for column in range(_SIDE))]
     for row in range(_SIDE):
-        cells.append(f"<b>{row}</b>")
+        cells.append(f'<b class="row">{row}</b>')
         for column in range(_SIDE):
             colour = bytes(colours[row, column]).hex()
             cells.append(_cell(row, column, texts[row][column], colour, bool(white[row, column])))

@@ -17,22 +17,28 @@ def choose_page(label: str, key: str, last: int, buttons: str) -> int:
     return page
 
 
-def choose_image(key: str, num_images: int, buttons: str) -> int:
+def choose_image(key: str, num_images: int, buttons: str, disabled: bool = False) -> int:
     """Show the number of an image from 0 on, and below it Previous and Next, which the arrow keys press too."""
     last = num_images - 1
     _keep_within(key, 0, last)
-    index = st.number_input(f"Image (0 to {last:,})", 0, last, key=key, bind="query-params")
+    help_text = "Its place in the split, in file order. The arrow keys on your keyboard turn the page."
+    label = f"Image (0 to {last:,})"
+    index = st.number_input(label, 0, last, key=key, bind="query-params", help=help_text, disabled=disabled)
     with st.container(horizontal=True):
-        _button("Previous", f"{buttons}_previous", (key, -1, 0, last), "Left")
-        _button("Next", f"{buttons}_next", (key, 1, 0, last), "Right")
+        _button("Previous", f"{buttons}_previous", (key, -1, 0, last), "Left", disabled)
+        _button("Next", f"{buttons}_next", (key, 1, 0, last), "Right", disabled)
     return index
 
 
 def _button(
-    label: Literal["Previous", "Next"], key: str, turn: tuple[str, int, int, int], shortcut: str | None = None
+    label: Literal["Previous", "Next"],
+    key: str,
+    turn: tuple[str, int, int, int],
+    shortcut: str | None = None,
+    disabled: bool = False,
 ) -> None:
     kind: Literal["primary", "secondary"] = "primary" if label == "Next" else "secondary"
-    st.button(label, key=key, on_click=_turn, args=turn, type=kind, shortcut=shortcut)
+    st.button(label, key=key, on_click=_turn, args=turn, type=kind, shortcut=shortcut, disabled=disabled)
 
 
 def _keep_within(key: str, first: int, last: int) -> None:

@@ -15,10 +15,9 @@ from ui.words import percent
 if TYPE_CHECKING:
     from mnistlab.augment import Warps
 
-_VARIANTS = 20
+VARIANTS = 20
 _SIDE, _ORIGINAL_SIDE = 84, 140  # CSS pixels of a variant, three for each of its own, and of the original, five
 _VARIANTS_WIDTH = 452  # CSS pixels: five in a row and the gaps between them
-_SHOWN_VARIANT = 3  # the net opens on one that is visibly turned
 _MEASURED_IMAGES = 600  # enough to tell the pace, few enough to keep a slider quick
 _ANGLES = [0.0, 25.0, 45.0, 70.0, 90.0, 135.0, 180.0]
 _A_SIX = 13  # its place in the training file
@@ -28,37 +27,29 @@ def show_variants(image: npt.NDArray[np.uint8], digit: int, config: AugmentConfi
     """The original at the left and its variants at the right, each with its turn below it."""
     from mnistlab.variants import variants
 
-    pictures, warps = variants(image, config, seed, _VARIANTS)
+    pictures, warps = variants(image, config, seed, VARIANTS)
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_ORIGINAL_SIDE):
             st.markdown("**Original**")
             st.html(mosaic.mosaic(image[None], [f"labelled {digit}"], side=_ORIGINAL_SIDE))
         with st.container(width=_VARIANTS_WIDTH):
-            st.markdown(f"**{_VARIANTS} variants, all labelled {digit}**")
+            st.markdown(f"**{VARIANTS} variants, all labelled {digit}**")
             turns = [_angle(degrees) for degrees in warps.degrees.tolist()]
-            tips = [_in_words(warps, index) for index in range(_VARIANTS)]
+            tips = [_in_words(warps, index, config) for index in range(VARIANTS)]
             st.html(mosaic.mosaic(pictures, turns, tips, side=_SIDE, per_row=5))
 
 
-def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int) -> None:
-    """A net of squares, and the same net after the warp of one variant, with the digit beside each."""
+def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int, which: int) -> None:
+    """A net of squares, and the same net after the warp of one variant, counted from 1, with the digit in each."""
     from mnistlab.variants import variants, warped_net
 
-    pictures, warps = variants(image, config, seed, _VARIANTS)
-    which = _choose_variant() - 1
-    nets = warped_net(warps, which)
-    shown = [_over(net, digit) for net, digit in zip(nets, (image, pictures[which]), strict=True)]
+    pictures, warps = variants(image, config, seed, VARIANTS)
+    nets = warped_net(image, config, seed, which - 1, VARIANTS)
+    shown = [_over(net, digit) for net, digit in zip(nets, (image, pictures[which - 1]), strict=True)]
     st.html(_pair(shown, ("before", "after")))
     st.caption(
-        f"This variant is {_in_words(warps, which)}. All of it is one warp: each pixel is looked up once, so that "
-        "nothing is blurred twice."
-    )
-
-
-def _choose_variant() -> int:
-    help_text = f"Which of the {_VARIANTS} variants above, row by row from the top left."
-    return st.slider(
-        "Variant", 1, _VARIANTS, _SHOWN_VARIANT, key="augment_variant", bind="query-params", width=300, help=help_text
+        f"This variant is {_in_words(warps, which - 1, config)}. All of it is one warp: each pixel is looked up once, "
+        "so that nothing is blurred twice."
     )
 
 
@@ -118,7 +109,7 @@ def pace_line(config: AugmentConfig) -> str:
     )
 
 
-def _in_words(warps: "Warps", index: int) -> str:
+def _in_words(warps: "Warps", index: int, config: AugmentConfig) -> str:
     """What is done to one variant; what is not done to it is not mentioned."""
     right, down = (int(step) for step in warps.shift[index])
     scale = float(warps.scale[index])
@@ -133,6 +124,8 @@ def _in_words(warps: "Warps", index: int) -> str:
         parts.append(f"slanted by {_angle(float(warps.shear[index]))}")
     if warps.bend is not None:
         parts.append(f"bent by up to {float(warps.bend[index].abs().max()):.1f} px")
+    if config.framed:
+        parts.append("framed as MNIST's digits are")
     return ", ".join(parts)
 
 

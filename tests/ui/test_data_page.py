@@ -60,6 +60,8 @@ def test_experiment_sets_the_controls_and_says_what_to_watch(number: int) -> Non
         ("data_batch", "-3", "data_batch", 1),
         ("data_batch", "abc", "data_batch", 1),
         ("data_batch", "9" * 300, "data_batch", 2750),
+        ("data_batch", "1e400", "data_batch", 2750),
+        ("data_batch", "2.6", "data_batch", 3),
         ("data_seed", "-1", None, None),
     ],
 )
@@ -76,3 +78,7 @@ def test_choice_that_does_not_exist_is_one_sentence() -> None:
     app = open_page(DATA, data_split="<b>nonsense`")
     assert not app.exception
     assert app.warning[0].value == "There is no split `<b>nonsense `. Choose one of: train, validation, test."
+
+
+def test_batch_of_one_is_one_picture() -> None:
+    assert any("is 1 picture of" in caption.value for caption in open_page(DATA, data_batch_size="1").caption)

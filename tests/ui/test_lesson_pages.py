@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mnistlab.config import AugmentConfig
 from mnistlab.data import Dataset
 from tests.ui.test_pages import html_of, open_page
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
@@ -44,6 +45,7 @@ def test_pixels_shows_the_last_drawing_of_the_session() -> None:
     app.selectbox(key="pixels_source").set_value("my drawing").run()
     assert not app.exception
     assert ">0.25<" in html_of(app)
+    assert app.number_input(key="pixels_index").disabled  # it would change nothing
 
 
 @pytest.mark.parametrize(
@@ -52,9 +54,12 @@ def test_pixels_shows_the_last_drawing_of_the_session() -> None:
         (PIXELS, {"pixels_index": "1000000"}),
         (PIXELS, {"pixels_index": "-3"}),
         (PIXELS, {"pixels_index": "five"}),
+        (PIXELS, {"pixels_index": "1e400"}),
+        (PIXELS, {"pixels_index": "9" * 5000}),
         (PIXELS, {"pixels_split": "<script>"}),
         (AUGMENT, {"augment_rotation": "steep"}),
         (AUGMENT, {"augment_rotation": "900"}),
+        (AUGMENT, {"augment_example": "inf", "augment_noise": "nan", "augment_variant": "99", "augment_framed": "1"}),
         (MODEL, {"model_layers": "784 - 0 - 10"}),
         (MODEL, {"model_layers": "1-2-3-4-5-6-7-8-9"}),
         (MODEL, {"model_activation": "magic"}),
@@ -187,3 +192,36 @@ def test_model_compares_gradients_of_sigmoid_and_relu_side_by_side(activation: s
 def test_model_tells_the_memory_that_adam_needs() -> None:
     app = open_page(MODEL)  # 407,050 parameters of 4 bytes: weights, gradients, two averages
     assert any(f"{407_050 * 16 / 1e6:.2f} MB" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("script", "parameters", "chip"),
+    [
+        (MODEL, {"model_layers": "784-10"}, "No hidden layer"),
+        (MODEL, {"model_layers": "784 - 33 - 10"}, None),
+        (AUGMENT, {"augment_rotation": "15", "augment_shift": "0.1", "augment_scale_min": "0.9"}, None),
+        (AUGMENT, {"augment_rotation": "0"}, "Nothing"),
+    ],
+)
+def test_chip_that_is_marked_is_what_the_address_makes(
+    script: str, parameters: dict[str, str], chip: str | None
+) -> None:
+    key = f"{script.split('_')[1].removesuffix('.py').lower()}_preset"
+    assert open_page(script, **parameters).button_group(key=key).value == chip
+
+
+def test_every_setting_of_augmentation_is_on_its_page() -> None:
+    app = open_page(AUGMENT)
+    there = {element.key for element in [*app.slider, *app.toggle, *app.selectbox]}
+    assert {f"augment_{name}" for name in AugmentConfig.model_fields} <= there
+
+
+def test_costly_network_is_asked_about_fewer_images() -> None:
+    app = open_page(MODEL, model_kind="cnn", model_channels="128-128-128")
+    assert any("On the first 10 training images" in text.value for text in app.markdown)
+    assert any("one batch of 2 training images" in caption.value for caption in app.caption)
+
+
+def test_network_without_a_hidden_layer_is_said_to_be_the_same_with_either_activation() -> None:
+    app = open_page(MODEL, model_layers="784 - 10")
+    assert any("one and the same network" in caption.value for caption in app.caption)

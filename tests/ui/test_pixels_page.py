@@ -87,3 +87,11 @@ def test_more_is_orange_less_is_blue_and_equal_is_black() -> None:
     assert more[0] > more[2]
     assert less[2] > less[0]
     assert not equal.any()
+
+
+def test_normalised_view_says_what_background_becomes_and_why() -> None:
+    app = open_page(PIXELS, pixels_scale="normalised")
+    assert any("are \N{MINUS SIGN}0.42, plain background" in text.value for text in app.markdown)
+    assert any("Why?" in caption.value for caption in app.caption)
+    difference = open_page(PIXELS, pixels_scale="normalised", pixels_view="difference")
+    assert any("The mean falls out" in caption.value for caption in difference.caption)
