@@ -28,6 +28,9 @@ _STEPS = {
     "shear": 5.0,
     "elastic": 0.25,
     "affine_rotation": 5.0,
+    "stretch": 0.05,
+    "thickness": 0.1,
+    "crossed": 0.05,
     "noise": 0.05,
     "erasing": 0.05,
 }
