@@ -2,7 +2,7 @@
 
     pictures = augment(images, config, generator)     # (N, 28, 28) float32 in [0, 1] -> the same
 
-Turn, slant, shift and scale are one matrix, and a bend is added to where it points: one interpolation in all,
+Stretch, slant, turn, scale and shift are one matrix, and a bend is added to where it points: one interpolation in all,
 for a second one would blur the digits. Grain and erasing, which move nothing, are in damage.py.
 """
 
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from mnistlab.config import AugmentConfig
-from mnistlab.damage import change_thickness, damage
+from mnistlab.damage import change_thickness, cross, damage
 from mnistlab.data import IMAGE_SIDE
 
 _PART = 250  # images interpolated at once: their places (1.6 MB) stay in a core's cache, which halves the time
@@ -26,7 +26,8 @@ class Warps:
     """The values drawn for N images.
 
     `degrees` clockwise, `shift` (N, 2) pixels right and down, `scale`; where there is any, `shear` in degrees and
-    `bend` (N, 2, 5, 5), how many pixels right and down each knot looks for what it shows.
+    `bend` (N, 2, 5, 5), how many pixels right and down each knot looks for what it shows; `stretch`, what a width is
+    multiplied and a height divided by.
     """
 
     degrees: torch.Tensor
@@ -34,13 +35,12 @@ class Warps:
     scale: torch.Tensor
     shear: torch.Tensor | None = None
     bend: torch.Tensor | None = None
+    stretch: torch.Tensor | None = None
 
     def only(self, index: int) -> "Warps":
         """The values of one image."""
-        one = slice(index, index + 1)
-        shear = None if self.shear is None else self.shear[one]
-        bend = None if self.bend is None else self.bend[one]
-        return Warps(self.degrees[one], self.shift[one], self.scale[one], shear, bend)
+        values = {name: value[index : index + 1] for name, value in vars(self).items() if value is not None}
+        return Warps(**values)
 
 
 def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
@@ -52,12 +52,14 @@ def augment(images: torch.Tensor, config: AugmentConfig, generator: torch.Genera
     warps = draw_warps(len(images), config, generator)
     if config.thickness:
         images = change_thickness(images, config.thickness, generator)
+    if config.crossed:
+        images = cross(images, config.crossed, generator)
     do_warp = warp_framed if config.framed else warp
     return damage(do_warp(images, warps, config.interpolation), config, generator)
 
 
 def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generator) -> Warps:
-    """Draw each image's turn, shift, scale, slant and bend uniformly within the bounds of `config`."""
+    """Draw each image's turn, shift, scale, slant, bend and stretch uniformly within the bounds of `config`."""
     device = generator.device
     unit = torch.rand(5, num_images, generator=generator, device=device)  # one draw: always the same use of numbers
     either_way = 2 * unit - 1
@@ -66,17 +68,21 @@ def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generato
     # As in torchvision's RandomAffine and the tutorial, a shift is a whole number of pixels.
     shift = torch.round(config.shift * IMAGE_SIDE * either_way[2:4]).T
     scale = config.scale_min + (config.scale_max - config.scale_min) * unit[4]
-    if not (config.shear or config.elastic):
-        return Warps(degrees, shift, scale)  # no further draw, so that older runs can be repeated to the bit
-    either_way = 2 * torch.rand(1 + 2 * _KNOTS**2, num_images, generator=generator, device=device) - 1
-    bend = config.elastic * either_way[1:].T.reshape(num_images, 2, _KNOTS, _KNOTS)
-    return Warps(degrees, shift, scale, config.shear * either_way[0], bend if config.elastic else None)
+    shear = bend = stretch = None
+    # What came later draws later and only where it is used, so that older runs can be repeated to the bit.
+    if config.shear or config.elastic:
+        either_way = 2 * torch.rand(1 + 2 * _KNOTS**2, num_images, generator=generator, device=device) - 1
+        shear = config.shear * either_way[0]
+        bend = config.elastic * either_way[1:].T.reshape(num_images, 2, _KNOTS, _KNOTS) if config.elastic else None
+    if config.stretch:
+        stretch = (1 + config.stretch) ** (2 * torch.rand(num_images, generator=generator, device=device) - 1)
+    return Warps(degrees, shift, scale, shear, bend, stretch)
 
 
 def warp(
     images: torch.Tensor, warps: Warps, interpolation: Literal["bilinear", "nearest"] = "bilinear"
 ) -> torch.Tensor:
-    """Bend each image, slant, turn and scale it about its centre, then shift it; what leaves the picture is lost.
+    """Bend each image, stretch, slant, turn and scale it about its centre, then shift it; what leaves the picture is lost.
 
     Args:
         images: (N, S, S) float32 in [0, 1]; S is 28, or more for a picture of the warp itself.
@@ -134,11 +140,13 @@ def inverse_matrices(warps: Warps) -> torch.Tensor:
     radians = warps.degrees * (math.pi / 180)
     cosine, sine = torch.cos(radians) / warps.scale, torch.sin(radians) / warps.scale
     right, down = (warps.shift * (2 / IMAGE_SIDE)).unbind(1)
-    # The inverse of: slant, turn clockwise (rows point down), scale, then shift.
+    # The inverse of: stretch, slant, turn clockwise (rows point down), scale, then shift.
     across, along = cosine, sine
     if warps.shear is not None:
         slant = torch.tan(warps.shear * (math.pi / 180))
         across, along = cosine - slant * sine, sine + slant * cosine
     top = torch.stack([across, along, -across * right - along * down], dim=1)
     bottom = torch.stack([-sine, cosine, sine * right - cosine * down], dim=1)
+    if warps.stretch is not None:
+        top, bottom = top / warps.stretch[:, None], bottom * warps.stretch[:, None]
     return torch.stack([top, bottom], dim=1)

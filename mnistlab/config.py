@@ -55,6 +55,13 @@ class AugmentConfig(_Frozen):
         description="Slant by up to this angle, either way, as handwriting leans.",
         json_schema_extra={"unit": "degrees"},
     )
+    stretch: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Make wider and lower, or narrower and taller: width times and height divided by up to 1 plus "
+        "this, or the other way round.",
+    )
     elastic: float = Field(
         0,
         ge=0,
@@ -68,6 +75,14 @@ class AugmentConfig(_Frozen):
         le=1,
         description="Thicken or thin the strokes: from 1 pixel off each edge to 1 pixel more, times this.",
         json_schema_extra={"unit": "pixels"},
+    )
+    crossed: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Draw a straight stroke through the middle of this share of the pictures, as some hands cross "
+        "their sevens and zeros.",
+        json_schema_extra={"unit": "of the pictures"},
     )
     framed: bool = Field(
         False,
@@ -111,8 +126,8 @@ class AugmentConfig(_Frozen):
     @property
     def is_active(self) -> bool:
         """Whether any image would be changed."""
-        moved = self.rotation or self.affine_rotation or self.shift or self.shear or self.elastic
-        painted = self.thickness or self.noise or self.erasing
+        moved = self.rotation or self.affine_rotation or self.shift or self.shear or self.stretch or self.elastic
+        painted = self.thickness or self.crossed or self.noise or self.erasing
         return bool(moved or painted or self.framed or self.scale_min != 1 or self.scale_max != 1)
 
 

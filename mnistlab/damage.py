@@ -1,4 +1,6 @@
-"""What is done to a picture beside its warp: thicker or thinner strokes, grain, a blacked-out rectangle."""
+"""What is done to a picture beside its warp: a stroke across, thicker or thinner strokes, grain, a black rectangle."""
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +15,23 @@ def damage(images: torch.Tensor, config: AugmentConfig, generator: torch.Generat
     if config.erasing:
         images = erase(images, config.erasing, generator)
     return images
+
+
+def cross(images: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    """Draw a straight stroke through the middle of a share of the images (N, S, S) float32 in [0, 1].
+
+    Its middle lies within 3 pixels of the picture's, it is 10 to 22 long and 1.5 to 3 wide, and points anywhere.
+    """
+    side, device = images.shape[-1], generator.device
+    unit = torch.rand(6, len(images), 1, 1, generator=generator, device=device)
+    places = torch.arange(side, device=device) - (side - 1) / 2
+    right = places - 6 * (unit[0] - 0.5)  # (N, 1, S): from the stroke's middle to each column
+    down = places[:, None] - 6 * (unit[1] - 0.5)  # (N, S, 1)
+    cosine, sine = torch.cos(math.pi * unit[2]), torch.sin(math.pi * unit[2])
+    along, beside = cosine * right + sine * down, cosine * down - sine * right
+    past_its_end = (along.abs() - (5 + 6 * unit[3])).clamp(min=0)
+    ink = (0.75 + 0.75 * unit[4] + 0.5 - torch.hypot(past_its_end, beside)).clamp(0, 1)
+    return torch.maximum(images, ink * (unit[5] < share))
 
 
 def change_thickness(images: torch.Tensor, most: float, generator: torch.Generator) -> torch.Tensor:

@@ -14,6 +14,7 @@ from torch import nn
 
 from mnistlab.config import Activation, ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.dropout import Dropout
 from mnistlab.linear import Linear
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
@@ -63,7 +64,7 @@ def _mlp_layers(config: ModelConfig) -> Iterator[nn.Module]:
             yield nn.BatchNorm1d(hidden_width)
         yield _ACTIVATIONS[config.activation]()
         if config.dropout:
-            yield nn.Dropout(config.dropout)
+            yield Dropout(config.dropout)
         width = hidden_width
     yield nn.Linear(width, NUM_CLASSES)
 
@@ -87,5 +88,5 @@ def _cnn_layers(config: ModelConfig) -> Iterator[nn.Module]:
     else:
         yield MeanOverPixels()
     if config.dropout:
-        yield nn.Dropout(config.dropout)
+        yield Dropout(config.dropout)
     yield nn.Linear(channels, NUM_CLASSES)

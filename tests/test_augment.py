@@ -11,7 +11,7 @@ from mnistlab.config import AugmentConfig
 from mnistlab.data import Dataset
 
 STRONG = AugmentConfig(rotation=25, affine_rotation=45, shift=0.1, scale_min=0.8, scale_max=1.2)
-EVERYTHING = STRONG.model_copy(update={"shear": 20, "elastic": 2, "noise": 0.2, "erasing": 0.4})
+EVERYTHING = STRONG.model_copy(update={"shear": 20, "stretch": 0.2, "elastic": 2, "crossed": 0.5} | {"noise": 0.2, "erasing": 0.4})
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -241,10 +241,9 @@ def on_cuda(images: torch.Tensor) -> torch.Tensor:
 def test_warp_computes_on_the_images_device(digits: torch.Tensor) -> None:
     """FakeTensorMode raises where a tensor of the CPU meets one of another device; no GPU is needed."""
     drawn = draw_warps(40, EVERYTHING, generator())
-    assert drawn.shear is not None
-    assert drawn.bend is not None
+    assert all(value is not None for value in vars(drawn).values())
     with FakeTensorMode():
-        parts = Warps(*map(on_cuda, (drawn.degrees, drawn.shift, drawn.scale, drawn.shear, drawn.bend)))
+        parts = Warps(**{name: on_cuda(value) for name, value in vars(drawn).items()})
         assert warp(on_cuda(digits), parts).device.type == "cuda"
 
 

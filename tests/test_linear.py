@@ -8,6 +8,13 @@ from mnistlab import linear
 from mnistlab.linear import Linear
 
 
+@pytest.fixture
+def with_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute by oneDNN wherever torch has it, also on a processor on which MKL would be chosen."""
+    monkeypatch.setattr(linear, "_HAS_ONEDNN", linear._HAS_OPERATOR)
+
+
+@pytest.mark.usefixtures("with_onednn")
 @pytest.mark.parametrize("num_images", [1, 20, 128])
 @pytest.mark.parametrize("needs_gradient", [True, False])
 def test_answers_and_gradients_equal_torchs(num_images: int, needs_gradient: bool) -> None:
@@ -26,6 +33,7 @@ def test_answers_and_gradients_equal_torchs(num_images: int, needs_gradient: boo
         torch.testing.assert_close(inputs[0].grad, inputs[1].grad, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.usefixtures("with_onednn")
 def test_without_onednn_torchs_own_product_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     layer, features = Linear(784, 512), torch.rand(20, 784)
     with_onednn = layer(features)

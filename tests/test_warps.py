@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as reference
 
 from mnistlab import variants
 from mnistlab.augment import Warps, augment, draw_warps, warp
 from mnistlab.config import AugmentConfig
-from mnistlab.damage import add_noise, erase
+from mnistlab.damage import add_noise, cross, erase
 from mnistlab.data import Dataset
 
 
@@ -38,6 +39,56 @@ def test_slanted_turned_scaled_and_shifted_images_equal_torchvisions(images: tor
         torch.testing.assert_close(warp(images, warps)[index][None], expected, atol=1e-4, rtol=0)
 
 
+def test_stretched_turned_scaled_and_shifted_images_equal_scipys(images: torch.Tensor) -> None:
+    warps = draw_warps(
+        10, AugmentConfig(rotation=40, shift=0.1, scale_min=0.8, scale_max=1.2, stretch=0.3), seeded()
+    )
+    assert warps.stretch is not None
+    ours = warp(images[:10], warps)
+    for index in range(10):
+        angle, wider = np.radians(float(warps.degrees[index])), float(warps.stretch[index])
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])  # clockwise: rows point down
+        forward = float(warps.scale[index]) * turn @ np.diag([wider, 1 / wider])
+        back = np.linalg.inv(forward)[::-1, ::-1]  # scipy counts rows first
+        centre, shift = np.full(2, 13.5), warps.shift[index].numpy()[::-1]
+        expected = ndimage.affine_transform(
+            images[index].numpy().astype(np.float64), back, centre - back @ (centre + shift), order=1, mode="grid-constant"
+        )
+        np.testing.assert_allclose(ours[index].numpy(), expected, atol=1e-4)
+
+
+def test_stretches_fill_their_bounds_and_are_as_often_wider_as_narrower() -> None:
+    stretch = draw_warps(20_000, AugmentConfig(stretch=0.25), seeded()).stretch
+    assert stretch is not None
+    assert 1 / 1.25 <= float(stretch.min()) < 0.81
+    assert 1.24 < float(stretch.max()) <= 1.25 + 1e-6
+    assert abs(float(stretch.log().mean())) < 0.003
+
+
+def test_a_share_of_the_images_is_crossed_and_none_loses_ink(images: torch.Tensor) -> None:
+    many = images.repeat(50, 1, 1)
+    crossed = cross(many, 0.3, seeded())
+    assert bool((crossed >= many).all())
+    assert float(crossed.max()) <= 1
+    changed = (crossed != many).flatten(1).any(1)
+    assert float(changed.float().mean()) == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_crossing_is_one_straight_stroke_through_the_middle() -> None:
+    """By the moments of its ink: a stroke of length L has a variance of L^2 / 12 along itself."""
+    rows, columns = np.mgrid[:28, :28]
+    angles = []
+    for stroke in cross(torch.zeros(200, 28, 28), 1, seeded()).numpy():
+        centre = np.array([(stroke * columns).sum(), (stroke * rows).sum()]) / stroke.sum()
+        assert np.abs(centre - 13.5).max() <= 3.1
+        spread = np.cov(np.stack([columns.ravel(), rows.ravel()]), aweights=stroke.ravel())
+        (beside, along), axes = np.linalg.eigh(spread)
+        assert 10 - 0.5 <= np.sqrt(12 * along) <= 22 + 3.5  # its round ends add up to its width
+        assert np.sqrt(12 * beside) < 3 + 1
+        angles.append(np.degrees(np.arctan2(axes[1, 1], axes[0, 1])) % 180)
+    assert np.histogram(angles, bins=6, range=(0, 180))[0].min() > 15
+
+
 def test_a_bend_of_the_same_pull_everywhere_is_a_shift(images: torch.Tensor) -> None:
     num = len(images)
     still = Warps(torch.zeros(num), torch.zeros(num, 2), torch.ones(num))
@@ -56,7 +107,7 @@ def test_a_bend_moves_no_pixel_farther_than_it_may(images: torch.Tensor) -> None
 
 def test_what_is_new_leaves_the_older_draws_as_they_were() -> None:
     plain = draw_warps(9, AugmentConfig(rotation=20, shift=0.1), seeded())
-    more = draw_warps(9, AugmentConfig(rotation=20, shift=0.1, shear=10, elastic=1), seeded())
+    more = draw_warps(9, AugmentConfig(rotation=20, shift=0.1, shear=10, elastic=1, stretch=0.1), seeded())
     assert torch.equal(plain.degrees, more.degrees)
     assert torch.equal(plain.shift, more.shift)
 
@@ -80,7 +131,7 @@ def test_noise_stays_between_black_and_white_and_differs_between_images() -> Non
     assert float(deviations.max() - deviations.min()) > 0.1
 
 
-@pytest.mark.parametrize("setting", ["shear", "elastic", "erasing", "noise"])
+@pytest.mark.parametrize("setting", ["shear", "stretch", "elastic", "crossed", "erasing", "noise"])
 def test_each_setting_alone_changes_the_pictures_the_same_way_for_the_same_seed(
     setting: str, images: torch.Tensor
 ) -> None:

@@ -122,6 +122,8 @@ def _in_words(warps: "Warps", index: int, config: AugmentConfig) -> str:
         parts.append(f"{abs(down)} px {'down' if down > 0 else 'up'}")
     if warps.shear is not None:
         parts.append(f"slanted by {_angle(float(warps.shear[index]))}")
+    if warps.stretch is not None:
+        parts.append(f"{float(warps.stretch[index]):.2f} times as wide")
     if warps.bend is not None:
         parts.append(f"bent by up to {float(warps.bend[index].abs().max()):.1f} px")
     if config.framed:
