@@ -48,6 +48,11 @@ def is_run_id(text: object) -> bool:
     return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
 
 
+def new_run_id() -> str:
+    """An id that no run has yet, as far as chance goes: one of 850 billion."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
+
+
 def _check_id(run_id: object) -> None:
     if not is_run_id(run_id):
         raise RunNotFoundError(f"{run_id!r} is not a run's id, which has eight letters or digits.")
@@ -72,7 +77,7 @@ class Store:
             owner: who asked for it; the queue is fair between owners.
             state: queued for an engine, or running for a caller who claims it in the next moment.
         """
-        run_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        run_id = new_run_id()
         row = {
             "id": run_id,
             "preset": config.preset,

@@ -1,7 +1,8 @@
 """What each command of `python -m mnistlab` does and prints; cli.py says how they are called."""
 
-from mnistlab.commands.models import classify, evaluate, export
+from mnistlab.commands.models import classify, evaluate
 from mnistlab.commands.runs import presets, runs
+from mnistlab.commands.share import export, import_
 from mnistlab.commands.steer import go_on, pause, rate, resume, stop
 from mnistlab.commands.train import train
 
@@ -10,6 +11,7 @@ __all__ = [
     "evaluate",
     "export",
     "go_on",
+    "import_",
     "pause",
     "presets",
     "rate",
