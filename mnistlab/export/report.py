@@ -63,11 +63,12 @@ def _headline(source: Source, evaluation: Evaluation, title: str) -> str:
     num_right, num_images = int(evaluation.correct.sum()), len(evaluation.labels)
     low, high = wilson_interval(num_right, num_images)
     note = f"<p>{escape(source.note)}</p>" if source.note else ""
+    epochs = f"{source.config.train.epochs:,} epoch{'s' if source.config.train.epochs > 1 else ''}"
     dataset = DATASET_TITLES[source.config.dataset]
     return (
         f"<h1>{escape(title)}</h1>{note}<p>A network {escape(source.config.model.shape)} with "
-        f"{source.result['num_parameters']:,} parameters, trained on {dataset} for {source.config.train.epochs} "
-        f"epochs ({source.step:,} steps) in {source.seconds:,.1f} s. It reads <b>{_percent(evaluation.accuracy)}</b> "
+        f"{source.result['num_parameters']:,} parameters, trained on {dataset} for {epochs} "
+        f"({source.step:,} steps) in {source.seconds:,.1f} s. It reads <b>{_percent(evaluation.accuracy)}</b> "
         f"of the test images correctly: {num_right:,} of {num_images:,}, 95 % interval {_percent(low)} to "
         f"{_percent(high)}. Test loss {evaluation.loss:.4f}.</p>"
     )

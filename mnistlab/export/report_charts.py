@@ -63,7 +63,7 @@ def _drawn(line: Line, to_x: Callable[[float], float], to_y: Callable[[float], f
     places = [(to_x(float(x)), to_y(float(y))) for x, y in zip(line.x, line.y, strict=True)]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts = [f'<polyline class="{line.style}" points="{points}"/>']
-    if line.is_marked:
+    if line.is_marked or len(places) == 1:
         parts += [f'<circle class="{line.style}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in places]
     name = escape(line.name)
     parts.append(f'<text class="{line.style}" x="{_WIDTH - _RIGHT + 8}" y="{name_height + 4:.1f}">{name}</text>')
@@ -76,7 +76,9 @@ def _scales(
     """From values to places, and the ticks of both axes."""
     all_x, all_y = (np.concatenate([getattr(line, axis) for line in lines]) for axis in ("x", "y"))
     ticks_x, ticks_y = _ticks(float(all_x.min()), float(all_x.max())), _ticks(float(all_y.min()), float(all_y.max()))
-    low_x, high_x = float(all_x.min()), max(float(all_x.max()), float(all_x.min()) + 1e-9)
+    low_x, high_x = float(all_x.min()), float(all_x.max())
+    if low_x == high_x:  # a single epoch: in the middle
+        low_x, high_x, ticks_x = low_x - 1, high_x + 1, [low_x]
     low_y, high_y = min(ticks_y[0], float(all_y.min())), max(ticks_y[-1], float(all_y.max()))
 
     def to_x(value: float) -> float:

@@ -4,8 +4,11 @@ What the run does not use is not in it. Its losses are the run's but for roundin
 another way (linear.py). Where so short a script cannot do what the run did, it is refused by name.
 """
 
+from typing import Any
+
 import mnistlab
 from mnistlab.config import RunConfig
+from mnistlab.curve import Curve
 from mnistlab.errors import ExportError
 from mnistlab.export import script_steps
 from mnistlab.export.script_model import model_lines
@@ -54,6 +57,20 @@ def to_script(source: Source) -> str:
             f"it long is {_longest_part(config)}. {_INSTEAD}"
         )
     return "\n".join(lines) + "\n"
+
+
+def script_problem(
+    name: str, config: RunConfig, result: dict[str, Any], rate_changes: tuple[tuple[int, float], ...] = ()
+) -> str | None:
+    """Why there is no script of such a run, None if there is one; without reading its weights."""
+    outline = Source(
+        *(name, config, "finished", result, 0, 0, 0, 0, [], Curve.from_rows([]), b"", None), rate_changes=rate_changes
+    )
+    try:
+        to_script(outline)
+    except ExportError as error:
+        return str(error)
+    return None
 
 
 def _check(source: Source) -> None:

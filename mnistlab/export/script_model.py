@@ -2,7 +2,6 @@
 
 from mnistlab.config import ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
-from mnistlab.models import NUM_PIXELS
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 _ACTIVATIONS = {"relu": "nn.ReLU()", "sigmoid": "nn.Sigmoid()", "tanh": "nn.Tanh()", "gelu": "nn.GELU()"}
@@ -29,7 +28,7 @@ def _dropout(config: ModelConfig) -> list[str]:
 
 def _mlp(config: ModelConfig) -> list[str]:
     """On one line if it fits, else a line for each hidden layer."""
-    blocks, width = ["nn.Flatten()"], NUM_PIXELS
+    blocks, width = ["nn.Flatten()"], IMAGE_SIDE * IMAGE_SIDE
     for hidden in config.hidden:
         normalised = [f"nn.BatchNorm1d({hidden})"] if config.batch_norm else []
         layers = [f"nn.Linear({width}, {hidden})", *normalised, *_activation(config), *_dropout(config)]
