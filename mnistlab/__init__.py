@@ -14,6 +14,8 @@ Names are loaded when they are first used: `import mnistlab` is instant, torch c
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"  # as in pyproject.toml
+
 if TYPE_CHECKING:
     from mnistlab.config import RunConfig, parse_config
     from mnistlab.data import Dataset, Split, load_dataset

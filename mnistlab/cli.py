@@ -13,6 +13,7 @@ from typing import Any
 
 from mnistlab import commands, keeping
 from mnistlab.errors import MnistLabError
+from mnistlab.export import FORMATS
 
 _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
@@ -70,11 +71,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_keeping(commands_of, shared)
     _add_sweep(commands_of, shared)
 
-    export = commands_of.add_parser("export", parents=[shared], help="write a run's weights to a file")
+    _add_sharing(commands_of, shared)
+    return parser
+
+
+def _add_sharing(commands_of: Any, shared: argparse.ArgumentParser) -> None:
+    export = commands_of.add_parser("export", parents=[shared], help="write a run in a form that others can use")
     export.set_defaults(command=commands.export)
     export.add_argument("run", metavar="RUN", help="a run's id or a built-in model's name")
-    export.add_argument("--to", required=True, metavar="FILE.safetensors", help="where to write")
-    return parser
+    export.add_argument(
+        "--to",
+        required=True,
+        metavar="FILE",
+        help="FILE.safetensors, .onnx, .zip (the whole run), .html (a report) or .py; a FOLDER for TensorBoard",
+    )
+    export.add_argument("--as", dest="kind", choices=tuple(FORMATS), help="the format (default: by the file's ending)")
+
+    take_in = commands_of.add_parser("import", parents=[shared], help="take in a run that was exported as a zip")
+    take_in.set_defaults(command=commands.import_)
+    take_in.add_argument("file", metavar="FILE.zip", help="what `export RUN --to FILE.zip` has written")
 
 
 def _adding_to(commands_of: Any, shared: argparse.ArgumentParser) -> _Adding:

@@ -11,6 +11,8 @@ MnistLabError
     EngineError          the engine that runs trainings cannot be started or reached
     DivergedError        a training whose loss is no longer a number
     OutOfMemoryError     a training that needs more memory than there is
+    ExportError          a run that the format asked for cannot hold, or a file that cannot be written
+    ArchiveError         an exported run that is damaged, not from here, or not safe to take in
     ImageError           a picture of the wrong shape, type or format
         EmptyDrawingError    a canvas without ink
 """
@@ -67,6 +69,14 @@ class OutOfMemoryError(MnistLabError):
             f"The computer ran out of memory at a batch size of {batch_size:,}. Try a batch size of "
             f"{max(1, batch_size // 4):,}, or a smaller network. ({reason})"
         )
+
+
+class ExportError(MnistLabError):
+    """The format asked for cannot hold this run, or the file cannot be written."""
+
+
+class ArchiveError(MnistLabError):
+    """An exported run is damaged, of another origin, or not safe to take in."""
 
 
 class ImageError(MnistLabError):

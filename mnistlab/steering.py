@@ -88,11 +88,16 @@ def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") ->
         state: as in requeue.
 
     Raises:
-        ConfigError: more epochs than a run may have.
+        ConfigError: more epochs than a run may have, or it was imported, without what is needed to go on.
     """
     run = store.run(run_id)
     if run.state not in _OVER:
         return False
+    if run.state == "finished" and store.weights_step(run_id, "checkpoint") is None:
+        raise ConfigError(
+            f"The run {run_id} was imported, without its optimizer's memory: it cannot go on where it ended. Start its "
+            "recipe anew with more epochs."
+        )
     config = _with_more_epochs(run.config, num_epochs)
     values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
     values["config"] = config.model_dump_json()

@@ -7,8 +7,8 @@ import streamlit as st
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import frame, identity, recipe, resources, run_charts, run_view, starting
-from ui.address import quoted
+from ui import frame, identity, importing, recipe, resources, run_charts, run_view, starting
+from ui.address import Address, quoted
 from ui.experiments import Experiment, try_this
 from ui.recipe import WANTED, Wanted
 from ui.words import duration, run_label, verbatim
@@ -51,11 +51,12 @@ _EXPERIMENTS = (
 
 
 def draw() -> None:
+    address = Address()
     try_this("train_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         start = st.container()  # above the settings, where nobody has to look for it
-        config = recipe.choose()
+        config = recipe.choose(address)
         with start:
             _start_button(config)
     with picture:
@@ -65,6 +66,8 @@ def draw() -> None:
             run_charts.show_nothing_yet(config.train.epochs if config else 1)
         else:
             _show_run(run_id)
+    with st.expander("Bring in a run"):
+        importing.show()
     _show_code()
 
 

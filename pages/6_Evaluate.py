@@ -17,6 +17,7 @@ from ui import (
     overview_view,
     robustness_view,
     splits,
+    taking_home,
 )
 from ui.address import Address, write_ahead
 from ui.experiments import Experiment, try_this
@@ -89,6 +90,7 @@ def draw() -> None:
     write_ahead(_STARTS.get(view, {}))
     with controls:
         model = models.choose("evaluate_model")
+        taking_home.show(model.name)
     if view == depth_links.VIEW:
         depth_view.show(model, picture, controls, address)
         return

@@ -9,7 +9,7 @@ from mnistlab import jobs
 from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, parse_config
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
-from ui import acting, frame, identity, rates, recipe, resources
+from ui import acting, frame, identity, rates, recipe, resources, taking_home
 from ui.words import duration, percent, points
 
 _MORE_EPOCHS = 5
@@ -22,7 +22,8 @@ def show_links(run: Run) -> None:
     if run.step and run.state in ("finished", "stopped"):
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
-    if run.state == "finished":
+        taking_home.show(run.id)
+    if run.state == "finished" and resources.store().weights_step(run.id, "checkpoint") is not None:
         st.button(
             f"{_MORE_EPOCHS} more epochs",
             key="run_extend",

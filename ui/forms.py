@@ -4,6 +4,7 @@ A value that is not allowed is said beside its own field, and kept, so that it c
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import annotated_types
@@ -15,17 +16,30 @@ from mnistlab.config import TrainConfig, problem_with
 from ui import rates
 
 
-def fields(config: BaseModel, names: Sequence[str], key: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Limits:
+    """Fields that are not shown, and fields that are shown and cannot be changed: both keep the config's value."""
+
+    hidden: frozenset[str] = frozenset()
+    locked: frozenset[str] = frozenset()
+
+
+OPEN = Limits()
+
+
+def fields(config: BaseModel, names: Sequence[str], key: str, limits: Limits = OPEN) -> dict[str, Any]:
     """Show a widget for each named field, starting at the config's value; return the values by name.
 
     Widgets are named `key` and field; give another key to start again from another config.
     """
-    return {name: field(config, name, f"{key}_{name}") for name in names}
+    return {name: field(config, name, f"{key}_{name}", limits=limits) for name in names}
 
 
-def field(config: BaseModel, name: str, key: str, label: str | None = None) -> Any:
+def field(config: BaseModel, name: str, key: str, label: str | None = None, limits: Limits = OPEN) -> Any:
     """Show the widget of one field and, below it, what is wrong with its value."""
-    value = _widget(config, name, key, label)
+    if name in limits.hidden:
+        return getattr(config, name)
+    value = _widget(config, name, key, label, name in limits.locked)
     tell_problem(type(config), name, value)
     return value
 
@@ -37,15 +51,20 @@ def tell_problem(section: type[BaseModel], name: str, value: object) -> None:
         st.error(f"{label_of(name, section.model_fields[name])} {problem}.")
 
 
-def choice(config: BaseModel, name: str, key: str, options: Sequence[str]) -> str:
+def choice(config: BaseModel, name: str, key: str, options: Sequence[str], limits: Limits = OPEN) -> str:
     """Show a menu of some of the values that a field allows."""
     info, value = type(config).model_fields[name], getattr(config, name)
+    if name in limits.hidden:
+        return str(value)
     there = [*options, *([value] if value not in options else [])]
-    return str(st.selectbox(label_of(name, info), there, there.index(value), **_common(info, key)))
+    common = _common(info, key, name in limits.locked)
+    return str(st.selectbox(label_of(name, info), there, there.index(value), **common))
 
 
-def rate_slider(config: TrainConfig, key: str) -> None:
+def rate_slider(config: TrainConfig, key: str, limits: Limits = OPEN) -> None:
     """Show the learning rate on a logarithmic scale. It moves the field named `key`, where any other can be typed."""
+    if "learning_rate" in limits.hidden:
+        return
     info = TrainConfig.model_fields["learning_rate"]
     chosen = st.session_state.get(key, config.learning_rate)
     is_allowed = problem_with(TrainConfig, "learning_rate", chosen) is None
@@ -58,13 +77,14 @@ def rate_slider(config: TrainConfig, key: str) -> None:
         format_func=rates.shown,
         help=f"{info.description} Any other rate can be typed under More.",
         on_change=lambda: st.session_state.update({key: st.session_state[slider]}),
+        disabled="learning_rate" in limits.locked,
     )
 
 
-def _widget(config: BaseModel, name: str, key: str, label: str | None) -> Any:
+def _widget(config: BaseModel, name: str, key: str, label: str | None, is_locked: bool) -> Any:
     info = type(config).model_fields[name]
     value = getattr(config, name)
-    label, common = label or label_of(name, info), _common(info, key)
+    label, common = label or label_of(name, info), _common(info, key, is_locked)
     if isinstance(value, bool):
         return st.toggle(label, value, **common)
     if isinstance(value, str) and get_args(info.annotation):
@@ -82,8 +102,8 @@ def _widget(config: BaseModel, name: str, key: str, label: str | None) -> Any:
     return st.number_input(label, value=float(value), step=value / 10 or 0.01, format="%g", **common)
 
 
-def _common(info: FieldInfo, key: str) -> dict[str, Any]:
-    return {"key": key, "help": info.description, "persist_state": "session"}
+def _common(info: FieldInfo, key: str, is_locked: bool = False) -> dict[str, Any]:
+    return {"key": key, "help": info.description, "persist_state": "session", "disabled": is_locked}
 
 
 def label_of(name: str, info: FieldInfo) -> str:

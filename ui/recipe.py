@@ -6,11 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+from mnistlab import links
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
-from ui import forms
+from ui import forms, recipe_link
+from ui.address import Address
+from ui.forms import Limits
 
 _SETTINGS = ("batch_size", "epochs", "schedule")
 # Where the pages that build a network and choose augmentation leave theirs, as a dict of the config's fields.
@@ -19,6 +22,7 @@ MODEL_SENT, AUGMENT_SENT = "model_for_training", "augment_for_training"
 WANTED = "recipe_wanted"
 _BASE, _NUMBER = "recipe_base", "recipe_number"
 JUST_SET = "recipe_just_set"  # the run whose recipe was changed last
+_LEAVING = "Shows every setting again. The link itself stays as it is: open it again to come back."
 # Rates that these optimizers are known to work with; ten times more makes most networks jump about.
 _USUAL_ADAPTIVE_RATE, _TOO_BOLD = 0.001, 0.02
 
@@ -31,10 +35,34 @@ class Wanted:
     note: str
 
 
-def choose() -> RunConfig | None:
+def choose(address: Address) -> RunConfig | None:
     """Show the settings; return the config they make, or None while one is not allowed, which is said beside it."""
-    wanted = _take_wanted()
-    name = st.selectbox(
+    _take_link()
+    wanted, limits = _take_wanted(), recipe_link.limits()
+    name = _preset(limits)
+    if wanted is not None:
+        st.info(wanted.note)
+        if limits == forms.OPEN:
+            st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
+        base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
+    else:
+        st.caption(PRESETS[name].about)
+        base, key = PRESETS[name].config, f"train_{name}"
+    config = _held(_checked(_settings(base, key, limits)))
+    recipe_link.tell_problems(config, address)
+    if config is not None:
+        recipe_link.write(config)
+        recipe_link.share(config)
+    if limits != forms.OPEN:
+        st.button("Leave this link", key="recipe_leave", on_click=_leave_link, type="tertiary", help=_LEAVING)
+    return config
+
+
+def _preset(limits: Limits) -> str:
+    """The menu of presets. Where a link locks a setting, another preset may not change it either."""
+    if "preset" in limits.hidden:
+        return str(st.session_state.get("train_preset", next(iter(PRESETS))))
+    return st.selectbox(
         "Preset",
         list(PRESETS),
         format_func=lambda name: PRESETS[name].title,
@@ -42,18 +70,31 @@ def choose() -> RunConfig | None:
         persist_state="session",
         on_change=_drop_wanted,
         help="A recipe to start from. The first four are the tutorial's own.",
+        disabled=bool(limits.locked),
     )
-    if wanted is not None:
-        st.info(wanted.note)
-        st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
-        base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
-    else:
-        st.caption(PRESETS[name].about)
-        base, key = PRESETS[name].config, f"train_{name}"
-    return _checked(_settings(base, key))
 
 
-def _settings(base: RunConfig, key: str) -> dict[str, Any]:
+def _take_link() -> None:
+    """Begin with the recipe of a link that was just opened."""
+    link = recipe_link.arrived()
+    if link is None:
+        return
+    st.session_state[WANTED] = Wanted(link.config, recipe_link.note(link))
+    st.session_state.pop(JUST_SET, None)
+
+
+def _leave_link() -> None:
+    recipe_link.leave()
+    _drop_wanted()
+
+
+def _held(config: RunConfig | None) -> RunConfig | None:
+    """With what the link locks as the link has it, whatever another page has sent."""
+    link = recipe_link.in_force()
+    return links.hold(config, link) if config is not None and link is not None else config
+
+
+def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
     """All settings as they stand in the form, allowed or not."""
     values = base.model_dump()
     sent_model = _sent(MODEL_SENT, "Network", lambda sent: ModelConfig(**sent).shape)
@@ -61,35 +102,35 @@ def _settings(base: RunConfig, key: str) -> dict[str, Any]:
     if sent_model:
         values["model"] = sent_model
     elif is_mlp:
-        values["model"]["hidden"] = _hidden_widths(base.model.hidden, key)
+        values["model"]["hidden"] = _hidden_widths(base.model.hidden, key, limits)
     sent_augment = _sent(AUGMENT_SENT, "Augmentation", lambda sent: AugmentConfig(**sent).summary)
     if sent_augment:
         values["augment"] = sent_augment
-    values["train"] |= forms.fields(base.train, ("optimizer",), key)
-    forms.rate_slider(base.train, f"{key}_learning_rate")
-    values["train"] |= forms.fields(base.train, _SETTINGS, key)
+    values["train"] |= forms.fields(base.train, ("optimizer",), key, limits)
+    forms.rate_slider(base.train, f"{key}_learning_rate", limits)
+    values["train"] |= forms.fields(base.train, _SETTINGS, key, limits)
     with st.expander("More"):
-        values["train"] |= _more_about_training(base.train, values["train"]["optimizer"], key)
+        values["train"] |= _more_about_training(base.train, values["train"]["optimizer"], key, limits)
         if not sent_model:
             names = ("activation", "dropout", "batch_norm") if is_mlp else ("activation", "dropout")
-            values["model"] |= forms.fields(base.model, names, key)
+            values["model"] |= forms.fields(base.model, names, key, limits)
     return values
 
 
-def _more_about_training(train: TrainConfig, optimizer: str, key: str) -> dict[str, Any]:
+def _more_about_training(train: TrainConfig, optimizer: str, key: str, limits: Limits) -> dict[str, Any]:
     """What is seldom changed; only what this optimizer has."""
     values: dict[str, Any] = {"momentum": 0.0, "nesterov": False}
     label = "Learning rate, exactly"
-    values["learning_rate"] = forms.field(train, "learning_rate", f"{key}_learning_rate", label)
+    values["learning_rate"] = forms.field(train, "learning_rate", f"{key}_learning_rate", label, limits)
     if optimizer != "sgd" and values["learning_rate"] > _TOO_BOLD:
         st.caption(f"{optimizer} scales each step by itself and usually wants about {_USUAL_ADAPTIVE_RATE:g}.")
     if optimizer in ("sgd", "rmsprop"):
-        values |= forms.fields(train, ("momentum",), key)
+        values |= forms.fields(train, ("momentum",), key, limits)
     if optimizer == "sgd" and values["momentum"]:
-        values |= forms.fields(train, ("nesterov",), key)
+        values |= forms.fields(train, ("nesterov",), key, limits)
     seldom = ("weight_decay", "label_smoothing", "shuffle", "train_size", "validation_size", "seed")
-    values |= forms.fields(train, seldom, key)
-    values["device"] = forms.choice(train, "device", f"{key}_device", _devices())
+    values |= forms.fields(train, seldom, key, limits)
+    values["device"] = forms.choice(train, "device", f"{key}_device", _devices(), limits)
     return values
 
 
@@ -129,6 +170,9 @@ def _take_wanted() -> Wanted | None:
     """Take up what was left at WANTED: it replaces all that the form held, under a new name for its widgets."""
     if WANTED in st.session_state:
         wanted: Wanted = st.session_state.pop(WANTED)
+        link = recipe_link.in_force()
+        if link is not None:
+            wanted = Wanted(links.hold(wanted.config, link), wanted.note)
         st.session_state[_BASE] = wanted
         st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
         for sent in (MODEL_SENT, AUGMENT_SENT):
@@ -153,13 +197,16 @@ def _sent(key: str, what: str, describe: Any) -> dict[str, Any] | None:
     return sent
 
 
-def _hidden_widths(default: tuple[int, ...], key: str) -> list[Any]:
+def _hidden_widths(default: tuple[int, ...], key: str, limits: Limits) -> list[Any]:
+    if "hidden" in limits.hidden:
+        return list(default)
     text = st.text_input(
         "Hidden layers (neurons)",
         "-".join(map(str, default)),
         key=f"{key}_hidden",
         persist_state="session",
         help="The width of each hidden layer: 512, or 512-120-84 for three. Empty for none.",
+        disabled="hidden" in limits.locked,
     )
     words = text.replace(",", "-").replace(" ", "-").split("-")
     widths = [int(word) if word.isdecimal() else word for word in words if word]

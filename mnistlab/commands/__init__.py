@@ -2,8 +2,9 @@
 
 from mnistlab.commands.compare import compare
 from mnistlab.commands.keep import delete, note, rename, restore, star
-from mnistlab.commands.models import classify, evaluate, export
+from mnistlab.commands.models import classify, evaluate
 from mnistlab.commands.runs import presets, runs
+from mnistlab.commands.share import export, import_
 from mnistlab.commands.steer import go_on, pause, rate, resume, stop
 from mnistlab.commands.sweep import sweep_list, sweep_resume, sweep_show, sweep_start, sweep_stop
 from mnistlab.commands.train import train
@@ -15,6 +16,7 @@ __all__ = [
     "evaluate",
     "export",
     "go_on",
+    "import_",
     "note",
     "pause",
     "presets",

@@ -1,4 +1,4 @@
-"""`evaluate`, `classify` and `export`: what can be done with a trained model."""
+"""`evaluate` and `classify`: what can be done with a trained model."""
 
 import argparse
 import json
@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.builtin import builtin_names
 from mnistlab.errors import ImageError, MnistLabError
-from mnistlab.store import Store
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -62,28 +60,6 @@ def classify(options: argparse.Namespace) -> int:
         else:
             print(f"{name}: {recognition.digit} ({recognition.confidence:.1%})")
     return 1 if failures else 0
-
-
-def export(options: argparse.Namespace) -> int:
-    """Write the weights as safetensors, with the config in the header."""
-    from mnistlab.checkpoint import pack_weights
-    from mnistlab.predict import load_predictor
-
-    if options.run in builtin_names():
-        predictor = load_predictor(options.run)
-        content = pack_weights(predictor.model, predictor.config)
-    else:
-        content = Store().weights(options.run)
-    target = Path(options.to)
-    try:
-        target.write_bytes(content)
-    except OSError as error:
-        raise MnistLabError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
-    if options.json:
-        print(json.dumps({"run": options.run, "file": str(target), "bytes": len(content)}))
-    else:
-        print(f"Wrote {target} ({len(content) / 1e6:.1f} MB).")
-    return 0
 
 
 def _open_rgba(path: Path) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,52 @@
+"""`export` and `import`: a run on its way out of this lab, and into it."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mnistlab.errors import ArchiveError
+from mnistlab.store import Store
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write a run or a built-in model to a file, in the format that its name ends in or `--as` names."""
+    from mnistlab import export as exports
+
+    target = Path(options.to)
+    kind = options.kind or exports.format_of(target)
+    exported = exports.export(options.run, kind, Store())
+    place = exports.write(exported, kind, target)
+    size = len(exported.content)
+    if options.json:
+        print(json.dumps({"run": options.run, "format": kind, "file": str(place), "bytes": size}))
+    else:
+        shown = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} KB"
+        print(f"Wrote {place} ({shown}).")
+    return 0
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Take in a run that `export` has written as a zip."""
+    from mnistlab.importing import import_run
+
+    store = Store()
+    run_id = import_run(_read(Path(options.file)), store, owner="command line")
+    run = store.run(run_id)
+    accuracy = (run.result or {})["test_accuracy"]
+    if options.json:
+        print(json.dumps({"run": run_id, "preset": run.config.preset, "test_accuracy": accuracy}))
+    else:
+        print(
+            f"Run {run_id}: {run.config.preset}, {run.config.model.shape}, test accuracy {accuracy:.2%}, as exported."
+        )
+    return 0
+
+
+def _read(path: Path) -> bytes:
+    from mnistlab.importing.zipped import MOST_BYTES
+
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror}. Give the .zip of an exported run.") from error

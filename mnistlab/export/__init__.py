@@ -1,0 +1,109 @@
+"""A run or a built-in model in a form that others can use; each format is a file of this package.
+
+    export("abcd2345", "onnx", store)     # Exported("abcd2345.onnx", b"...")
+
+| format | file | what it is |
+|---|---|---|
+| safetensors | .safetensors | the weights, with the config in the header |
+| onnx | .onnx | the network for any other runtime |
+| tensorboard | events.out.tfevents... | the curves, in a folder of its own |
+| report | .html | a page with everything, which opens offline |
+| script | .py | plain PyTorch that makes the same steps |
+| archive | .zip | the whole run, to be taken in by another lab |
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnistlab.errors import ExportError
+from mnistlab.store import Store
+
+# The ending of each format's file; TensorBoard's have names of their own.
+FORMATS = {
+    "safetensors": ".safetensors",
+    "onnx": ".onnx",
+    "tensorboard": "",
+    "report": ".html",
+    "script": ".py",
+    "archive": ".zip",
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file: the name it should have, and what is in it."""
+
+    name: str
+    content: bytes
+
+
+def export(name: str, kind: str, store: Store) -> Exported:
+    """Make a run or a built-in model into a file of this format.
+
+    Raises:
+        ModelNotFoundError: there is none of this name, or it has kept no weights yet.
+        ExportError: the format cannot hold this run, or there is no such format.
+    """
+    from mnistlab.export.source import find_source  # torch, which whoever only lists the formats need not wait for
+
+    if kind not in FORMATS:
+        raise ExportError(f"There is no export format {kind!r}. Choose one of: {', '.join(FORMATS)}.")
+    source = find_source(name, store)
+    file_name = f"{source.name}{FORMATS[kind]}"
+    match kind:
+        case "safetensors":
+            return Exported(file_name, source.weights)
+        case "onnx":
+            from mnistlab.export.onnx import to_onnx
+
+            return Exported(file_name, to_onnx(source))
+        case "tensorboard":
+            from mnistlab.export.tensorboard import event_file_name, to_events
+
+            return Exported(event_file_name(source), to_events(source))
+        case "report":
+            from mnistlab.data import load_dataset
+            from mnistlab.export.report import to_report
+
+            return Exported(file_name, to_report(source, load_dataset(source.config.dataset).test).encode())
+        case "script":
+            from mnistlab.export.script import to_script
+
+            return Exported(file_name, to_script(source).encode())
+    from mnistlab.export.archive import to_archive
+
+    return Exported(file_name, to_archive(source))
+
+
+def format_of(target: Path) -> str:
+    """The format that a file's ending stands for; a name without ending is a folder for TensorBoard.
+
+    Raises:
+        ExportError: the ending is of no format.
+    """
+    if not target.suffix or target.is_dir():
+        return "tensorboard"
+    found = [kind for kind, ending in FORMATS.items() if ending == target.suffix.lower()]
+    if not found:
+        endings = ", ".join(filter(None, FORMATS.values()))
+        raise ExportError(
+            f"{target.name!r} ends in nothing that is known. Choose a name that ends in {endings}, or a folder for "
+            f"TensorBoard; or say what it shall be with --as {{{', '.join(FORMATS)}}}."
+        )
+    return found[0]
+
+
+def write(exported: Exported, kind: str, target: Path) -> Path:
+    """Write an export to a file, or into a folder for TensorBoard; return where it lies.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
+    try:
+        if kind == "tensorboard":
+            target.mkdir(parents=True, exist_ok=True)
+            target = target / exported.name
+        target.write_bytes(exported.content)
+    except OSError as error:
+        raise ExportError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
+    return target

@@ -1,0 +1,139 @@
+"""A run as a plain PyTorch script of at most 60 lines that makes the same steps, with torch and torchvision alone.
+
+What the run does not use is not in it. Its losses are the run's but for rounding: the lab computes large products in
+another way (linear.py). Where so short a script cannot do what the run did, it is refused by name.
+"""
+
+from typing import Any
+
+import mnistlab
+from mnistlab.config import RunConfig
+from mnistlab.curve import Curve
+from mnistlab.errors import ExportError
+from mnistlab.export import script_steps
+from mnistlab.export.script_model import model_lines
+from mnistlab.export.script_warps import TOO_LONG, warp_lines
+from mnistlab.export.source import Source
+
+MOST_LINES = 60
+_INSTEAD = "Take the zip instead, which holds the whole run."
+# How torchvision opens each data set, and what is then done to its pictures and labels.
+_DATASETS = {
+    "mnist": ('MNIST("data", train=part, download=True)', "", ""),
+    "fashion-mnist": ('FashionMNIST("data", train=part, download=True)', "", ""),
+    "kmnist": ('KMNIST("data", train=part, download=True)', "", ""),
+    "emnist-digits": ('EMNIST("data", "digits", train=part, download=True)', ".transpose(1, 2)", ""),
+    "qmnist": ('QMNIST("data", "train" if part else "test10k", download=True)', "", "[:, 0]"),
+}
+
+
+def to_script(source: Source) -> str:
+    """The script, ready to be run: it takes the data from the folder `data`, and downloads them if they are not there.
+
+    Raises:
+        ExportError: it would be longer than 60 lines, or the run did what a script cannot repeat.
+    """
+    config = source.config
+    _check(source)
+    _, pictures, labels = _DATASETS[config.dataset]
+    lines = [
+        *_head(source),
+        *_data(config),
+        *_generator(config),
+        *warp_lines(config.augment),
+        *script_steps.order_lines(config),
+        *script_steps.rate_lines(source),
+        f"torch.manual_seed({config.train.seed})  # for the first weights, and for dropout",
+        *model_lines(config.model),
+        script_steps.optimizer_line(config),
+        *script_steps.loop_lines(source),
+        *script_steps.test_lines(config, pictures, labels),
+    ]
+    if len(lines) > MOST_LINES:
+        lines = [line for line in lines if line]
+    if len(lines) > MOST_LINES:
+        raise ExportError(
+            f"A script that does what {source.name} did takes {len(lines)} lines; {MOST_LINES} are allowed. What makes "
+            f"it long is {_longest_part(config)}. {_INSTEAD}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def script_problem(
+    name: str, config: RunConfig, result: dict[str, Any], rate_changes: tuple[tuple[int, float], ...] = ()
+) -> str | None:
+    """Why there is no script of such a run, None if there is one; without reading its weights."""
+    outline = Source(
+        *(name, config, "finished", result, 0, 0, 0, 0, [], Curve.from_rows([]), b"", None), rate_changes=rate_changes
+    )
+    try:
+        to_script(outline)
+    except ExportError as error:
+        return str(error)
+    return None
+
+
+def _check(source: Source) -> None:
+    """Refuse what no short script can do."""
+    for name in TOO_LONG:
+        if getattr(source.config.augment, name):
+            raise ExportError(
+                f"{source.name} was trained with the augmentation setting {name!r}, which a script of at most "
+                f"{MOST_LINES} lines cannot carry. {_INSTEAD}"
+            )
+    device = source.result.get("machine", {}).get("device", "CPU")
+    if not device.startswith("CPU"):
+        raise ExportError(
+            f"{source.name} was trained on {device}, whose random numbers are others than a CPU's: a script could not "
+            f"repeat its steps elsewhere. {_INSTEAD}"
+        )
+    schedule = source.config.train.schedule
+    if source.result.get("test_readings", 1) > 1 and schedule != "constant":
+        raise ExportError(
+            f"{source.name} was given more epochs after its end, which stretched its {schedule} schedule midway: a "
+            f"script cannot repeat that. {_INSTEAD}"
+        )
+
+
+def _longest_part(config: RunConfig) -> str:
+    parts = {"its augmentation": len(warp_lines(config.augment)), "its network": len(model_lines(config.model))}
+    return max(parts, key=lambda part: parts[part])
+
+
+def _head(source: Source) -> list[str]:
+    shape, version = source.config.model.shape, mnistlab.__version__
+    return [
+        f'"""{shape}: the same steps and losses as {source.name} of mnistlab {version}, on a CPU, but for rounding.',
+        'Left out, for they change no step: validation, pauses, checkpoints."""',
+        "import numpy as np",
+        "import torch",
+        "from torch import nn",
+        "from torchvision import datasets",
+        "",
+    ]
+
+
+def _data(config: RunConfig) -> list[str]:
+    opened, pictures, labels = _DATASETS[config.dataset]
+    size = config.train.validation_size
+    all_but = f"np.sort(np.random.default_rng(20260101).permutation(len(source.data))[{size}:])"
+    kept = "[kept]" if size else ""
+    return [
+        f"BATCH, EPOCHS = {config.train.batch_size}, {config.train.epochs}",
+        *(["torch.set_flush_denormal(True)  # many times as fast"] if config.train.optimizer != "sgd" else []),
+        f"source, test = [datasets.{opened} for part in (True, False)]",
+        *([f"kept = {all_but}  # the lab holds the others out"] if size else []),
+        f"images, labels = source.data{kept}{pictures}, source.targets{kept}{labels}",
+    ]
+
+
+def _generator(config: RunConfig) -> list[str]:
+    if not script_steps.draws_order(config):
+        return []
+    return [
+        "",
+        "def generator(*purpose):  # random numbers of their own for each use, epoch and chunk",
+        f"    state = np.random.SeedSequence([{config.train.seed}, *purpose]).generate_state(1, np.uint64)[0]",
+        "    return torch.Generator().manual_seed(int(state >> np.uint64(1)))",
+        "",
+    ]

@@ -1,0 +1,69 @@
+"""The network of a plain script."""
+
+from mnistlab.config import ModelConfig
+from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.pixels import MNIST_MEAN, MNIST_STD
+
+_ACTIVATIONS = {"relu": "nn.ReLU()", "sigmoid": "nn.Sigmoid()", "tanh": "nn.Tanh()", "gelu": "nn.GELU()"}
+_LONGEST_LINE = 120
+
+
+def model_lines(config: ModelConfig) -> list[str]:
+    """The network, built as the lab builds it, so that the same seed gives the same weights."""
+    return _mlp(config) if config.kind == "mlp" else _cnn(config)
+
+
+def pixels_as_read(config: ModelConfig, pictures: str) -> str:
+    """What the network is given of some pictures."""
+    return f"({pictures} - {MNIST_MEAN}) / {MNIST_STD}" if config.normalise else pictures
+
+
+def _activation(config: ModelConfig) -> list[str]:
+    return [_ACTIVATIONS[config.activation]] if config.activation in _ACTIVATIONS else []
+
+
+def _dropout(config: ModelConfig) -> list[str]:
+    return [f"nn.Dropout({config.dropout!r})"] if config.dropout else []
+
+
+def _mlp(config: ModelConfig) -> list[str]:
+    """On one line if it fits, else a line for each hidden layer."""
+    blocks, width = ["nn.Flatten()"], IMAGE_SIDE * IMAGE_SIDE
+    for hidden in config.hidden:
+        normalised = [f"nn.BatchNorm1d({hidden})"] if config.batch_norm else []
+        layers = [f"nn.Linear({width}, {hidden})", *normalised, *_activation(config), *_dropout(config)]
+        blocks.append(", ".join(layers))
+        width = hidden
+    blocks.append(f"nn.Linear({width}, {NUM_CLASSES})")
+    short = f"model = nn.Sequential({', '.join(blocks)})"
+    first, second, *others = blocks
+    blocks = [f"{first}, {second}", *others]
+    return [short] if len(short) <= _LONGEST_LINE else ["model = nn.Sequential(", *(f"    {b}," for b in blocks), ")"]
+
+
+def _cnn(config: ModelConfig) -> list[str]:
+    bias = ", bias=False" if config.batch_norm else ""
+    block = [f"nn.Conv2d(channels, filters, 3, padding=1{bias})"]
+    block += ["nn.BatchNorm2d(filters)"] if config.batch_norm else []
+    return [
+        f"layers, channels = [nn.Unflatten(1, (1, {IMAGE_SIDE}))], 1  # (N, 28, 28) -> (N, 1, 28, 28)",
+        f"for place, filters in enumerate({config.channels}, 1):",
+        f"    layers += [{', '.join([*block, *_activation(config)])}]",
+        *([f"    layers += [nn.MaxPool2d(2)] if place in {config.pools} else []"] if config.pools else []),
+        "    channels = filters",
+        f"layers += [{', '.join([*_head(config), *_dropout(config)])}]",
+        # In memory as in the lab: a CPU adds up the channels of a picture in another order otherwise.
+        f"model = nn.Sequential(*layers, nn.Linear({_num_features(config)}, {NUM_CLASSES}))"
+        ".to(memory_format=torch.channels_last)",
+    ]
+
+
+def _head(config: ModelConfig) -> list[str]:
+    return ["nn.AdaptiveAvgPool2d(1)", "nn.Flatten()"] if config.head == "mean" else ["nn.Flatten()"]
+
+
+def _num_features(config: ModelConfig) -> int:
+    """What the last layer sees: each channel's mean, or all that is left of each channel's picture."""
+    num_pools = sum(place <= len(config.channels) for place in set(config.pools))
+    side = IMAGE_SIDE >> num_pools
+    return config.channels[-1] * (side * side if config.head == "places" else 1)

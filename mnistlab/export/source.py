@@ -1,0 +1,162 @@
+"""What is exported: a run of the store or a built-in model, brought into one form that every format reads from."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mnistlab.builtin import builtin_names, builtin_record
+from mnistlab.config import RunConfig, parse_config
+from mnistlab.curve import Curve
+from mnistlab.errors import ExportError, ModelNotFoundError, RunNotFoundError
+from mnistlab.events import EpochEnded
+from mnistlab.paths import BUILTIN_MODELS
+from mnistlab.store import Store, is_run_id
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mnistlab.data import Split
+    from mnistlab.evaluation import Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A trained network with all that is known about it.
+
+    `state` is that of its run; `result` is empty before it has ended; `step` counts the steps that the weights have.
+    `curve` is without steps for a built-in model, whose losses were not kept.
+    """
+
+    name: str  # a run's id or a built-in model's name
+    config: RunConfig
+    state: str
+    result: dict[str, Any]
+    created: float  # seconds since 1970
+    seconds: float  # in the training loop
+    step: int
+    num_steps: int
+    epochs: list[EpochEnded]
+    curve: Curve
+    weights: bytes  # safetensors
+    answers: bytes | None  # safetensors: what it said about each test image
+    title: str | None = None  # what a person calls it, and has written about it
+    note: str | None = None
+    rate_changes: tuple[tuple[int, float], ...] = field(default=())
+
+    @cached_property
+    def model(self) -> "nn.Module":
+        """The network, in eval mode on the CPU."""
+        from mnistlab.checkpoint import unpack_weights
+
+        return unpack_weights(self.weights)[0]
+
+    def evaluation(self, test: "Split") -> "Evaluation":
+        """Its answers on the test set: those that were kept, else read now."""
+        from mnistlab.builtin.answers import builtin_evaluation
+        from mnistlab.evaluation import evaluate
+        from mnistlab.predictions import fitting
+
+        if self.name in builtin_names():
+            kept = builtin_evaluation(self.name, test)
+        else:
+            kept = fitting(self.answers, self.step, test) if self.answers is not None else None
+        return kept or evaluate(self.model, test)
+
+
+def find_source(name: str, store: Store) -> Source:
+    """Look up a built-in model by name or a run by id.
+
+    Raises:
+        ModelNotFoundError: there is none.
+        RunNotFoundError: no such run, or it has kept no weights yet.
+    """
+    if name in builtin_names():
+        return _from_builtin(name)
+    if is_run_id(name):
+        return _from_run(name, store)
+    raise ModelNotFoundError(
+        f"There is no model {name!r}. Give a run's id or one of the built-in models: {', '.join(builtin_names())}."
+    )
+
+
+def _from_run(run_id: str, store: Store) -> Source:
+    run = store.run(run_id)
+    weights = store.weights(run_id)
+    try:
+        answers = store.weights(run_id, "answers")
+    except RunNotFoundError:  # the run is not over
+        answers = None
+    return Source(
+        name=run.id,
+        config=run.config,
+        state=run.state,
+        result=run.result or {},
+        created=run.created,
+        seconds=run.seconds,
+        step=store.weights_step(run_id) or 0,
+        num_steps=run.num_steps or 0,
+        epochs=store.epochs(run_id),
+        curve=store.curve(run_id),
+        weights=weights,
+        answers=answers,
+        title=run.name,
+        note=run.note,
+        rate_changes=run.rate_changes,
+    )
+
+
+def _from_builtin(name: str) -> Source:
+    record = builtin_record(name)
+    epochs = [EpochEnded(**figures) for figures in record["epochs"]]
+    made = datetime.fromisoformat(record["made"]).replace(tzinfo=UTC)
+    result = {key: record[key] for key in ("test_accuracy", "test_loss", "per_digit", "train_seconds")}
+    result |= {"num_parameters": record["num_parameters"], "machine": record["machine"]}
+    result |= {"images_per_second": epochs[-1].images_per_second, "test_readings": 1}
+    return Source(
+        name=name,
+        config=parse_config(record["config"]),
+        state="finished",
+        result=result,
+        created=made.timestamp(),
+        seconds=record["train_seconds"],
+        step=epochs[-1].step,
+        num_steps=epochs[-1].step,
+        epochs=epochs,
+        curve=Curve.from_rows([]),
+        weights=(BUILTIN_MODELS / f"{name}.safetensors").read_bytes(),
+        answers=_answers_of(name, epochs[-1].step),
+        title=record["title"],
+    )
+
+
+def _answers_of(name: str, step: int) -> bytes | None:
+    """A built-in model's answers, marked as a run's are: by the step of its weights instead of their digest."""
+    from mnistlab.predictions import pack_answers, unpack_answers
+
+    path = BUILTIN_MODELS / f"{name}.answers"
+    if not path.exists():
+        return None
+    return pack_answers(unpack_answers(path.read_bytes())[0], step)
+
+
+def wall_times(source: Source, steps: Any) -> Any:
+    """When each of these steps was taken, in seconds since 1970, as far as the ends of its epochs tell."""
+    known = [(0, 0.0), *((ended.step, ended.seconds) for ended in source.epochs if ended.step > 0)]
+    at_steps, seconds = zip(*known, strict=True)
+    return source.created + np.interp(steps, at_steps, seconds)
+
+
+def must_be_over(source: Source, what: str) -> None:
+    """Refuse a run that has not ended.
+
+    Raises:
+        ExportError: it has not.
+    """
+    if source.state != "finished":
+        raise ExportError(
+            f"The run {source.name} is {source.state}, and {what} is made of a finished one. Resume it or let it "
+            "finish, or take its weights alone, as safetensors or ONNX."
+        )

@@ -1,0 +1,169 @@
+"""What the JSON files of an exported run may say: every field with its type and bounds, and no field beside them."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mnistlab.config import RunConfig, describe
+from mnistlab.errors import ArchiveError
+from mnistlab.export.archive import FORMAT, NAMES
+
+_MOST_STEPS = 100_000_000  # 60,000 images doubled, one at a time, for 1,000 epochs, come to 120 million: nobody's run
+_MOST_SECONDS = 1e10
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(ge=0, le=1e30)]
+Seconds = Annotated[float, Field(ge=0, le=_MOST_SECONDS)]
+Steps = Annotated[int, Field(ge=0, le=_MOST_STEPS)]
+Size = Annotated[int, Field(ge=0, le=100_000_000)]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+Rate = Annotated[float, Field(gt=0, le=100)]
+
+
+def _without_controls(text: str) -> str:
+    """Text as a person types it: no escape sequence for a terminal, no zero byte for a database."""
+    if any(not (character.isprintable() or character in "\n\t") for character in text):
+        raise ValueError("characters that cannot be printed are not allowed")
+    return text
+
+
+Line = Annotated[str, Field(max_length=80), AfterValidator(_without_controls)]
+Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_without_controls)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class Result(_Strict):
+    """How a run ended, as the recorder keeps it."""
+
+    test_accuracy: Share
+    test_loss: Positive
+    per_digit: Annotated[list[Annotated[list[Count], Field(min_length=2, max_length=2)]], Field(max_length=10)]
+    test_readings: Annotated[int, Field(ge=1, le=1000)] = 1
+    train_seconds: Seconds
+    images_per_second: Positive
+    num_parameters: Size
+    machine: Annotated[dict[Line, Line], Field(max_length=10)]
+
+
+class Told(_Strict):
+    """How a run went."""
+
+    id: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9-]+$")]  # a run's or a built-in model's
+    name: Line | None
+    note: Prose | None
+    created: Seconds
+    seconds: Seconds
+    step: Annotated[int, Field(ge=1, le=_MOST_STEPS)]
+    num_steps: Steps
+    rate_changes: Annotated[list[tuple[Steps, Rate]], Field(max_length=10_000)]
+    result: Result
+
+
+class Weight(_Strict):
+    """What a file must weigh, and its SHA-256."""
+
+    bytes: Size
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Manifest(_Strict):
+    """manifest.json."""
+
+    format: int
+    mnistlab: Line
+    exported: Line
+    run: Told
+    files: dict[str, Weight]
+
+
+class ProbesTold(_Strict):
+    """As events.Probes."""
+
+    layers: Annotated[list[Line], Field(max_length=20)]
+    gradients: Annotated[list[Positive], Field(max_length=20)]
+    dead: Share | None
+
+
+class Report(_Strict):
+    """One report of a training; it tells of all steps since the one before it."""
+
+    step: Steps
+    accuracy: Share
+    learning_rate: Annotated[float, Field(ge=0, le=100)]
+    probes: ProbesTold | None
+
+
+class Epoch(_Strict):
+    """As events.EpochEnded."""
+
+    epoch: Annotated[int, Field(ge=0, le=1000)]
+    step: Steps
+    train_loss: Positive | None
+    train_accuracy: Share | None
+    validation_loss: Positive | None
+    validation_accuracy: Share | None
+    images_per_second: Positive
+    seconds: Seconds
+
+
+class _OnlyFormat(BaseModel):
+    """What a manifest of any version has."""
+
+    format: Annotated[int, Field(ge=1)]
+    mnistlab: str = "?"
+
+
+EPOCHS = TypeAdapter(Annotated[list[Epoch], Field(min_length=1, max_length=1001)])
+REPORTS = TypeAdapter(Annotated[list[Report], Field(max_length=1_000_000)])
+
+
+def read_manifest(content: bytes) -> Manifest:
+    """Parse manifest.json.
+
+    Raises:
+        ArchiveError: it is of a newer version, or not as it should be.
+    """
+    version = _parse(TypeAdapter(_OnlyFormat), content, "manifest.json")
+    if version.format > FORMAT:
+        raise ArchiveError(
+            f"This run was exported by a newer mnistlab ({version.mnistlab[:20]!r}, format {version.format}; this one "
+            f"reads format {FORMAT}). Update mnistlab."
+        )
+    manifest = _parse(TypeAdapter(Manifest), content, "manifest.json")
+    unknown = set(manifest.files) - set(NAMES)
+    if unknown:
+        raise ArchiveError(f"The manifest lists {min(unknown)[:60]!r}, which no exported run has.")
+    return manifest
+
+
+def read_config(content: bytes) -> RunConfig:
+    """Parse config.json.
+
+    Raises:
+        ArchiveError: a setting is unknown, of the wrong type or out of bounds.
+    """
+    config = _parse(TypeAdapter(RunConfig), content, "config.json")
+    if not config.preset.isprintable():
+        raise ArchiveError("The config's preset has a name that cannot be printed.")
+    return config
+
+
+def read_epochs(content: bytes) -> list[Epoch]:
+    """Parse epochs.json."""
+    return _parse(EPOCHS, content, "epochs.json")
+
+
+def read_reports(content: bytes) -> list[Report]:
+    """Parse reports.json."""
+    return _parse(REPORTS, content, "reports.json")
+
+
+def _parse(adapter: TypeAdapter[Any], content: bytes, name: str) -> Any:
+    try:
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        first = describe(error).splitlines()[0]
+        raise ArchiveError(f"{name} is not as an exported run has it: {first[:300]}.") from error

@@ -1,0 +1,116 @@
+"""The safetensors files of an exported run: their headers are checked before anything is made of their bytes."""
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mnistlab.config import RunConfig
+from mnistlab.errors import ArchiveError, MnistLabError
+
+_MOST_HEADER = 100_000  # bytes; a network of six convolutions has 4,000
+
+
+def check_weights(content: bytes, config: RunConfig) -> int:
+    """See that these are the weights of the config's network, whole and finite; return how many numbers it learned.
+
+    Raises:
+        ArchiveError: they are not.
+    """
+    import torch
+
+    from mnistlab.checkpoint import read_header
+    from mnistlab.config import parse_config
+    from mnistlab.models import build_model, count_parameters
+
+    tensors = _load(content, "weights.safetensors")
+    try:
+        if parse_config(read_header(content).get("config", "{}")) != config:
+            raise ArchiveError("The weights were made with other settings than config.json says.")
+    except ArchiveError:
+        raise
+    except MnistLabError as error:
+        raise ArchiveError(f"weights.safetensors has no config that can be read: {error}") from error
+    with torch.device("meta"):  # shapes alone, without memory
+        model = build_model(config.model)
+    expected = {name: (tuple(tensor.shape), _dtype(tensor)) for name, tensor in model.state_dict().items()}
+    found = {name: (value.shape, str(value.dtype)) for name, value in tensors.items()}
+    if found != expected:
+        wrong = next(name for name in [*expected, *found] if found.get(name) != expected.get(name))
+        raise ArchiveError(
+            f"The weights do not fit a network {config.model.shape}: {wrong[:60]!r} is {found.get(wrong, 'missing')}, "
+            f"expected {expected.get(wrong, 'none')}."
+        )
+    for name, value in tensors.items():
+        _check_finite(value, f"weights.safetensors, {name}")
+    return count_parameters(model)
+
+
+def read_losses(content: bytes) -> npt.NDArray[np.float32]:
+    """The loss of each step, (N,) float32.
+
+    Raises:
+        ArchiveError: they are something else, or not all numbers.
+    """
+    tensors = _load(content, "losses.safetensors")
+    losses = tensors.get("losses")
+    if set(tensors) != {"losses"} or losses is None or losses.dtype != np.float32 or losses.ndim != 1:
+        raise ArchiveError("losses.safetensors must hold one row of 32-bit numbers called losses.")
+    _check_finite(losses, "losses.safetensors")
+    return losses
+
+
+def check_answers(content: bytes, step: int, accuracy: float) -> None:
+    """See that these are answers on a test set, of the weights after this step, with this accuracy.
+
+    Raises:
+        ArchiveError: they are not.
+    """
+    from mnistlab.predictions import unpack_answers
+
+    tensors = _load(content, "answers.safetensors")
+    if set(tensors) != {"probabilities", "labels"}:
+        raise ArchiveError("answers.safetensors must hold probabilities and labels, and nothing else.")
+    try:
+        evaluation, version = unpack_answers(content)
+    except (MnistLabError, RecursionError) as error:
+        raise ArchiveError(f"answers.safetensors cannot be read: {error}") from error
+    probabilities, labels = evaluation.probabilities, evaluation.labels
+    if probabilities.dtype != np.float32 or not len(labels) or labels.max() > 9 or tensors["labels"].dtype != np.uint8:
+        raise ArchiveError("answers.safetensors must hold ten 32-bit probabilities and a digit for each image.")
+    _check_finite(probabilities, "answers.safetensors")
+    if probabilities.min() < 0 or not np.allclose(probabilities.sum(1), 1, atol=1e-3):
+        raise ArchiveError("The ten probabilities of an answer must be 0 to 1 and add up to 1.")
+    if evaluation.split != "test" or version != step or not isinstance(evaluation.loss, float):
+        raise ArchiveError("The answers are those of other weights or of another split.")
+    if abs(evaluation.accuracy - accuracy) > 1e-6:
+        raise ArchiveError(
+            f"The answers are right for {evaluation.accuracy:.2%} of the images; the manifest says {accuracy:.2%}."
+        )
+
+
+def _load(content: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
+    """All tensors of a safetensors file whose header tells the truth; the library checks sizes and places."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    length = struct.unpack("<Q", content[:8])[0] if len(content) >= 8 else 0
+    if not 2 <= length <= min(_MOST_HEADER, len(content) - 8):
+        raise ArchiveError(f"{name} is not a safetensors file: its header claims {length:,} bytes.")
+    try:
+        json.loads(content[8 : 8 + length])
+        return load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OverflowError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ArchiveError(f"{name} is not a safetensors file that can be read: {reason}.") from error
+
+
+def _check_finite(values: npt.NDArray[Any], what: str) -> None:
+    if not np.isfinite(values).all():
+        raise ArchiveError(f"{what[:100]}: a number is infinite or not a number.")
+
+
+def _dtype(tensor: Any) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -1,0 +1,111 @@
+"""A zip from somebody else, opened with suspicion: only files by the names an export has, no larger than they may be.
+
+Nothing is ever written to a disk, so that a path in the zip leads nowhere; but who writes `../` means no good, and is
+told so. What the zip's own directory says is not believed: each file is unpacked up to its limit and measured.
+"""
+
+import copy
+import io
+import stat
+import zipfile
+import zlib
+
+from mnistlab.errors import ArchiveError
+from mnistlab.export.archive import MANIFEST, NAMES
+
+MOST_BYTES = 100_000_000  # of the zip
+_MEGABYTE = 1_000_000
+# The largest network that a config allows has 74 MB of weights; 1,000,000 steps have 4 MB of losses.
+_LIMITS = {
+    MANIFEST: _MEGABYTE,
+    "config.json": _MEGABYTE,
+    "epochs.json": 2 * _MEGABYTE,
+    "reports.json": 40 * _MEGABYTE,
+    "losses.safetensors": 40 * _MEGABYTE,
+    "weights.safetensors": 90 * _MEGABYTE,
+    "answers.safetensors": 10 * _MEGABYTE,
+}
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Weights, losses and answers shrink to no less than a tenth; a bomb shrinks to a thousandth.
+_HIGHEST_RATIO, _RATIO_COUNTS_FROM = 100, _MEGABYTE
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+
+
+def unzip(content: bytes) -> dict[str, bytes]:
+    """The files of an exported run, by name.
+
+    Raises:
+        ArchiveError: it is no zip, is damaged, or holds what an exported run does not hold.
+    """
+    if len(content) > MOST_BYTES:
+        raise ArchiveError(f"The file has {len(content) / 1e6:,.0f} MB; an exported run has at most 100.")
+    if content[:4] != b"PK\x03\x04":
+        raise ArchiveError("This is not a zip file. Choose the .zip that an export of a run has made.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            _check(entries)
+            files = {entry.filename: _unpack(archive, entry) for entry in entries}
+    except _BROKEN as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ArchiveError(f"The zip is damaged ({reason[:100]}). Export the run again.") from error
+    missing = {MANIFEST, *NAMES} - {"answers.safetensors"} - set(files)
+    if missing:
+        raise ArchiveError(f"This zip is not a whole exported run: {', '.join(sorted(missing))} is not in it.")
+    return files
+
+
+def _check(entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse what no export writes, by what the zip's directory says."""
+    names = [entry.filename for entry in entries]
+    for entry in entries:
+        _check_name(entry)
+        if entry.flag_bits & 0x1:
+            raise ArchiveError(f"{_quoted(entry)} is encrypted, and an exported run never is.")
+        if entry.compress_type not in _METHODS:
+            raise ArchiveError(f"{_quoted(entry)} is packed by a method (number {entry.compress_type}) no export uses.")
+        _check_size(entry, entry.file_size)
+    if len(names) != len(set(names)):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ArchiveError(f"The zip holds {twice} twice, and nobody could tell which is meant. Export the run again.")
+
+
+def _check_name(entry: zipfile.ZipInfo) -> None:
+    mode = entry.external_attr >> 16
+    # What the zip says, before Python has cut it at a zero byte or turned its slashes.
+    name = entry.orig_filename
+    if name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/"):
+        raise ArchiveError(f"{_quoted(entry)} points outside of the zip. Nothing was taken from it.")
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or entry.is_dir():
+        raise ArchiveError(f"{_quoted(entry)} is a link or a folder, not a file. Nothing was taken from the zip.")
+    if name not in _LIMITS:
+        raise ArchiveError(
+            f"The zip holds {_quoted(entry)}, which no exported run has: they hold {', '.join(_LIMITS)}. "
+            "Nothing was taken from it."
+        )
+
+
+def _check_size(entry: zipfile.ZipInfo, size: int) -> None:
+    limit = _LIMITS[entry.filename]
+    if size > limit:
+        raise ArchiveError(f"{_quoted(entry)} unpacks to more than {limit // _MEGABYTE} MB, the most it may have.")
+    if size > _RATIO_COUNTS_FROM and size > _HIGHEST_RATIO * max(1, entry.compress_size):
+        raise ArchiveError(f"{_quoted(entry)} unpacks to more than {_HIGHEST_RATIO} times its size: a zip bomb.")
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Unpack as much as there really is, at most one byte more than is allowed."""
+    real = copy.copy(entry)
+    real.file_size = _LIMITS[entry.filename] + 1  # or Python would stop where the directory says it ends
+    with archive.open(real) as file:
+        content = file.read(real.file_size)
+    _check_size(entry, len(content))
+    if len(content) != entry.file_size:
+        raise ArchiveError(
+            f"{_quoted(entry)} has {len(content):,} bytes, and the zip says {entry.file_size:,}. Export the run again."
+        )
+    return content
+
+
+def _quoted(entry: zipfile.ZipInfo) -> str:
+    return repr(entry.orig_filename[:60])

@@ -1,0 +1,228 @@
+"""A recipe as the query of an address, and back: what differs from its preset, and which controls are hidden or locked.
+
+    write_link(config, locked=["epochs"])   # {"preset": "tutorial-mlp", "train.learning_rate": "0.3", "lock": "epochs"}
+    read_link({"preset": "tutorial-mlp", "learning_rate": "0.3"}).config
+
+Whoever reads a link gets a recipe that can be trained, whatever it says: the nearest one, with a sentence for each
+thing that could not be followed.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, get_args
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config, problem_with
+from mnistlab.errors import ConfigError
+from mnistlab.presets import PRESETS
+
+PRESET, HIDE, LOCK = "preset", "hide", "lock"
+_START, _CUSTOM = "tutorial-mlp", "custom"
+_SECTIONS: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
+# Every setting by its path, "train.epochs", and by its name, which no two of them share.
+FIELDS: dict[str, tuple[type[BaseModel], str]] = {
+    "dataset": (RunConfig, "dataset"),
+    **{f"{part}.{name}": (section, name) for part, section in _SECTIONS.items() for name in section.model_fields},
+}
+_PATHS = {path.split(".")[-1]: path for path in FIELDS}
+
+
+class Problem(NamedTuple):
+    """A sentence with what was given in its middle, which a page must not take for markup."""
+
+    before: str
+    given: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.before}{self.given!r}{self.after}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link asks for; `hidden` and `locked` are names of settings, or "preset"."""
+
+    config: RunConfig
+    hidden: frozenset[str] = frozenset()
+    locked: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
+
+
+def write_link(config: RunConfig, hidden: Iterable[str] = (), locked: Iterable[str] = ()) -> dict[str, str]:
+    """The query that `read_link` makes the same recipe of; empty for the one that a page begins with."""
+    base = _base(config.preset)
+    query = {} if base.preset == _START else {PRESET: base.preset}
+    for path, (_, name) in FIELDS.items():
+        part = path.split(".")[0]
+        now, before = (config, base) if path == name else (getattr(config, part), getattr(base, part))
+        if getattr(now, name) != getattr(before, name):
+            query[path] = _written(getattr(now, name))
+    for key, names in ((HIDE, hidden), (LOCK, locked)):
+        if names:
+            query[key] = ",".join(names)
+    # A reader sees at once which recipe it is; only the page's own start goes without saying.
+    return {PRESET: base.preset, **query} if query else query
+
+
+def recipe_part(query: Mapping[str, str]) -> dict[str, str]:
+    """What an address says about a recipe."""
+    return {key: value for key, value in query.items() if _is_ours(key)}
+
+
+def read_link(query: Mapping[str, str]) -> Link:
+    """The recipe that an address asks for, or the nearest one."""
+    problems: list[Problem] = []
+    base = _read_preset(query.get(PRESET, _START), problems)
+    values = base.model_dump()
+    for key, text in recipe_part(query).items():
+        if key not in (PRESET, HIDE, LOCK):
+            _take(key, text, values, problems)
+    config = _agreeing(values, base, problems)
+    hidden, locked = (_names(query.get(key, ""), key, problems) for key in (HIDE, LOCK))
+    return Link(config, hidden, locked - hidden, tuple(problems))
+
+
+def hold(config: RunConfig, link: Link) -> RunConfig:
+    """A recipe with the link's own values for what it locks."""
+    values, theirs = config.model_dump(), link.config.model_dump()
+    for name in link.locked & set(_PATHS):
+        *parts, _ = _PATHS[name].split(".")
+        for part in parts:
+            values[part][name] = theirs[part][name]
+        if not parts:
+            values[name] = theirs[name]
+    return parse_config(values)
+
+
+def _agreeing(values: dict[str, Any], base: RunConfig, problems: list[Problem]) -> RunConfig:
+    """The recipe of these values; where two of them exclude each other, the preset's own come back one by one."""
+    for path, (_, name) in FIELDS.items():
+        try:
+            return parse_config(values)
+        except ConfigError as error:
+            part = path.split(".")[0]
+            now, before = (values, base) if path == name else (values[part], getattr(base, part))
+            if now[name] != getattr(before, name):
+                problems.append(Problem("", path, f" cannot be as the link says: {str(error).splitlines()[0]}."))
+                now[name] = getattr(before, name)
+    return parse_config(values)
+
+
+def _base(preset: str) -> RunConfig:
+    return PRESETS[preset].config if preset in PRESETS else RunConfig()
+
+
+def _is_ours(key: str) -> bool:
+    return key in (PRESET, HIDE, LOCK, *_PATHS) or (key.split(".")[0] in _SECTIONS and "." in key)
+
+
+def _read_preset(name: str, problems: list[Problem]) -> RunConfig:
+    if name in PRESETS or name == _CUSTOM:
+        return _base(name)
+    known = ", ".join(PRESETS)
+    problems.append(Problem("There is no preset ", name, f", so you see {_START}. There are: {known}."))
+    return _base(_START)
+
+
+def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) -> None:
+    """Put one setting of a link into the values of a recipe, as far as it is allowed."""
+    path = _PATHS.get(key, key)
+    if path not in FIELDS:
+        problems.append(Problem("There is no setting ", key, "; it is left out."))
+        return
+    section, name = FIELDS[path]
+    part = values[path.split(".")[0]] if path != name else values
+    label = name.replace("_", " ")
+    value = _parsed(section.model_fields[name], text)
+    reason = "is none of these" if value is None else problem_with(section, name, value)
+    if reason is None:
+        part[name] = value
+        return
+    nearest = _nearest(section, name, value)
+    if nearest is not None:
+        part[name] = nearest
+    allowed = _allowed(section.model_fields[name])
+    problems.append(Problem(f"There is no {label} ", text, f": it is {allowed}. You see {_written(part[name])}."))
+
+
+def _parsed(info: FieldInfo, text: str) -> Any:
+    """A value of the field's type, allowed or not; None if the text is no such value."""
+    kind, start = info.annotation, info.default
+    if isinstance(start, bool):
+        return {"true": True, "false": False}.get(text.lower())
+    if isinstance(start, tuple):
+        words = [word for word in text.replace(",", "-").split("-") if word]
+        if text == "none":
+            return ()
+        return tuple(map(int, words)) if words and all(word.isdecimal() and len(word) < 9 for word in words) else None
+    if isinstance(start, str):
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not math.isfinite(number) or (kind is int and number != int(number)):
+        return None
+    return int(number) if kind is int else number
+
+
+def _nearest(section: type[BaseModel], name: str, value: object) -> Any:
+    """The bound that a number has overstepped; None for what is no number, or has no such bound."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    lowest, highest = _bounds(section.model_fields[name])
+    nearest = min(max(value, lowest), highest)
+    nearest = int(nearest) if isinstance(value, int) else nearest
+    return nearest if problem_with(section, name, nearest) is None else None
+
+
+def _bounds(info: FieldInfo) -> tuple[float, float]:
+    lowest, highest = -math.inf, math.inf
+    for limit in info.metadata:
+        lowest = max(lowest, float(getattr(limit, "ge", lowest)))
+        highest = min(highest, float(getattr(limit, "le", highest)))
+    return lowest, highest
+
+
+def _allowed(info: FieldInfo) -> str:
+    """What a field takes, in words."""
+    start = info.default
+    if isinstance(start, bool):
+        return "true or false"
+    if isinstance(start, tuple):
+        return "whole numbers as in 512-120-84"
+    if isinstance(start, str):
+        return f"one of {', '.join(get_args(info.annotation))}" if get_args(info.annotation) else "auto or cpu"
+    bounds = []
+    for limit in info.metadata:
+        for sign, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
+            if isinstance(limit, annotated_types.BaseMetadata) and hasattr(limit, sign):
+                bounds.append(f"{words} {getattr(limit, sign):,.10g}")
+    return f"a {'whole ' if info.annotation is int else ''}number, {' and '.join(bounds)}"
+
+
+def _names(text: str, key: str, problems: list[Problem]) -> frozenset[str]:
+    """The settings that are hidden or locked, by their short names."""
+    found = set()
+    for given in filter(None, (word.strip() for word in text.split(","))):
+        name = given.split(".")[-1]
+        if name == PRESET or (name in _PATHS and given in (name, _PATHS[name])):
+            found.add(name)
+        else:
+            problems.append(Problem("There is no setting ", given, f" to {key}."))
+    return frozenset(found)
+
+
+def _written(value: object) -> str:
+    """A setting's value as it stands in an address."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "-".join(map(str, value)) or "none"
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return str(value)

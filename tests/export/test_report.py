@@ -1,0 +1,115 @@
+"""HTML reports: whole, offline, and deaf to markup in whatever a run says."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from mnistlab.data import Dataset
+from mnistlab.errors import ExportError
+from mnistlab.export.report import to_report
+from mnistlab.export.report_charts import Line, chart, thinned
+from mnistlab.export.source import Source, find_source
+from mnistlab.store import Store
+
+_EVIL = '<script>alert("&")</script><img src=x onerror=alert(1)>'
+
+
+class _Tags(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_report_tells_result_digits_settings_and_environment(source: Source, tiny_dataset: Dataset) -> None:
+    page = _Tags(to_report(source, tiny_dataset.test))
+    assert f"{100 * source.result['test_accuracy']:.2f} %" in page.text
+    for digit, (right, total) in enumerate(source.result["per_digit"]):
+        assert f"{digit}{right}{total}" in page.text
+    assert "train.learning_rate0.1" in page.text
+    assert source.result["machine"]["torch"] in page.text
+    assert [tag for tag, _ in page.tags].count("svg") == 2
+    num_wrong = round((1 - source.result["test_accuracy"]) * 200)
+    assert [tag for tag, _ in page.tags].count("figure") == min(num_wrong, 60)
+    assert f"{num_wrong} test images were misread" in page.text
+
+
+def test_report_needs_nothing_from_outside(source: Source, tiny_dataset: Dataset) -> None:
+    report = to_report(source, tiny_dataset.test)
+    page = _Tags(report)
+    assert {"script", "link", "iframe", "object", "form"}.isdisjoint(tag for tag, _ in page.tags)
+    addresses = [value or "" for _, attributes in page.tags for name, value in attributes.items() if name in _ADDRESSES]
+    assert addresses
+    assert all(address.startswith("data:image/png;base64,") for address in addresses)
+    assert "url(" not in report
+    assert "default-src 'none'" in report
+
+
+_ADDRESSES = ("src", "href", "action", "srcset", "data", "poster")
+
+
+def test_whatever_a_run_says_is_escaped(source: Source, tiny_dataset: Dataset) -> None:
+    machine = {_EVIL: _EVIL}
+    evil = replace(
+        source,
+        title=_EVIL,
+        note=_EVIL,
+        config=source.config.model_copy(update={"preset": _EVIL[:40]}),
+        result=source.result | {"machine": machine},
+    )
+    report = to_report(evil, tiny_dataset.test)
+    page = _Tags(report)
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert all("onerror" not in attributes for _, attributes in page.tags)
+    assert page.text.count(_EVIL) >= 3
+
+
+def test_report_follows_light_and_dark(source: Source, tiny_dataset: Dataset) -> None:
+    report = to_report(source, tiny_dataset.test)
+    assert "prefers-color-scheme: dark" in report
+    assert "color-scheme: light dark" in report
+
+
+def test_built_in_model_has_a_report_of_its_epochs(dataset: Dataset) -> None:
+    report = to_report(find_source("small-cnn", Store()), dataset.test)
+    assert report.count("<circle") >= 10  # an epoch each on the validation curve
+    assert "99.58 %" in report
+
+
+def test_run_that_is_not_over_has_no_report(source: Source, tiny_dataset: Dataset) -> None:
+    with pytest.raises(ExportError, match="is stopped, and a report is made of a finished one"):
+        to_report(replace(source, state="stopped"), tiny_dataset.test)
+
+
+def test_settings_that_differ_from_the_preset_stand_in_a_link(source: Source, tiny_dataset: Dataset) -> None:
+    report = to_report(source, tiny_dataset.test)
+    assert "Train?preset=custom&amp;model.hidden=8&amp;" in report
+
+
+def test_chart_keeps_its_lines_inside_its_frame() -> None:
+    x = np.arange(1.0, 2001)
+    y = np.random.default_rng(0).normal(size=2000)
+    svg = chart("Loss", "step", [Line("training", "training", *thinned(x, y))], str)
+    points = re.search(r'points="([^"]+)"', svg)
+    assert points is not None
+    places = np.array([list(map(float, pair.split(","))) for pair in points[1].split()])
+    assert len(places) == 400
+    assert places.min() >= 0
+    assert (places <= [480, 290]).all()
+
+
+def test_long_curve_is_averaged_not_sampled() -> None:
+    y = np.tile([0.0, 2.0], 2000)
+    assert thinned(np.arange(4000.0), y)[1] == pytest.approx(np.ones(400))

@@ -1,0 +1,151 @@
+"""Scripts: at most 60 lines without the lab, which make the steps of the run; each is run in a Python of its own."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mnistlab import steering
+from mnistlab.config import RunConfig, parse_config
+from mnistlab.data import Dataset
+from mnistlab.errors import ExportError
+from mnistlab.export.script import MOST_LINES, to_script
+from mnistlab.export.source import Source, find_source
+from mnistlab.presets import PRESETS
+from mnistlab.store import Store
+from tests import tiny
+from tests.export.conftest import Train
+from tests.idx_files import write_idx
+
+_TOO_LONG = ("best-cnn",)
+# One Python for several scripts: torch takes seconds to import.
+_RUNNER = "import runpy, sys; [(print('#', path), runpy.run_path(path)) for path in sys.argv[1:]]"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_dataset: Dataset) -> Path:
+    """A folder in which torchvision finds the tiny MNIST."""
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    for part, split in (("train", tiny_dataset.source), ("t10k", tiny_dataset.test)):
+        write_idx(raw / f"{part}-images-idx3-ubyte", split.images)
+        write_idx(raw / f"{part}-labels-idx1-ubyte", split.labels)
+    return tmp_path
+
+
+def run_scripts(folder: Path, sources: list[Source]) -> list[tuple[list[float], float]]:
+    """The losses of the first ten steps and the test accuracy that each script prints."""
+    paths = []
+    for source in sources:
+        path = folder / f"{source.name}.py"
+        path.write_text(to_script(source), encoding="utf-8")
+        paths.append(path.name)
+    command = [sys.executable, "-c", _RUNNER, *paths]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = []
+    for part in done.stdout.split("# ")[1:]:
+        losses = {int(step): float(loss) for step, loss in re.findall(r"step (\d+): loss ([\d.]+)", part)}
+        (accuracy,) = re.findall(r"test accuracy ([\d.]+)%", part)
+        told.append(([losses[step] for step in range(1, 11)], float(accuracy) / 100))
+    return told
+
+
+def check(train: Train, folder: Path, configs: list[RunConfig], rel: float = 1e-4) -> None:
+    """Each script's first ten losses, and what it reaches, are those of the run in the store."""
+    sources = [train(config) for config in configs]
+    for source, (losses, accuracy) in zip(sources, run_scripts(folder, sources), strict=True):
+        assert losses == pytest.approx(source.curve.losses[:10].tolist(), rel=rel), source.config
+        assert accuracy == pytest.approx(source.result["test_accuracy"], abs=0.02), source.config
+
+
+def of_preset(name: str) -> RunConfig:
+    """A preset for two short epochs on the tiny data."""
+    values = PRESETS[name].config.model_dump()
+    values["train"] |= {"epochs": 2, "device": "cpu", "batch_size": min(values["train"]["batch_size"], 60)}
+    values["train"]["validation_size"] = min(values["train"]["validation_size"], 100)
+    return parse_config(values)
+
+
+def test_scripts_of_the_mlp_presets_repeat_their_runs(train: Train, folder: Path) -> None:
+    names = ("tutorial-mlp", "tutorial-augmented", "tutorial-deep", "tutorial-keras", "quick-mlp", "fast-mlp")
+    check(train, folder, [of_preset(name) for name in names])
+
+
+def test_scripts_of_the_cnn_presets_repeat_their_runs(train: Train, folder: Path) -> None:
+    check(train, folder, [of_preset("small-cnn")], rel=1e-3)
+    check(train, folder, [of_preset("fast-cnn")], rel=0.03)  # bfloat16 has three digits
+
+
+def test_scripts_repeat_every_optimizer_schedule_and_warp(train: Train, folder: Path) -> None:
+    plain = {"batch_size": 45, "epochs": 2}
+    configs = [
+        tiny.config({"dropout": 0.3, "activation": "tanh"}, optimizer="rmsprop", momentum=0.5, learning_rate=1e-3),
+        tiny.config(momentum=0.9, nesterov=True, schedule="cosine", label_smoothing=0.1, weight_decay=1e-3, **plain),
+        tiny.config({"activation": "gelu"}, {"shear": 20, "scale_min": 0.8}, optimizer="adam", shuffle=False, **plain),
+        tiny.config({"activation": "none"}, {"elastic": 2, "rotation": 9, "use": "double"}, seed=7, **plain),
+        tiny.config({"hidden": ()}, {"thickness": 0.6, "noise": 0.2}, schedule="one-cycle", **plain),
+        tiny.config({"activation": "sigmoid"}, {"erasing": 0.5, "shift": 0.1, "use": "once"}, **plain),
+        tiny.config({"batch_norm": True}, batch_size=499),  # 500 images: the last batch of one is left out
+    ]
+    configs[-1] = configs[-1].model_copy(update={"train": configs[-1].train.model_copy(update={"epochs": 10})})
+    check(train, folder, configs)
+
+
+def test_learning_rate_that_was_changed_by_hand_is_repeated(train: Train, folder: Path) -> None:
+    changed = replace(train(tiny.config()), rate_changes=((3, 0.5), (6, 0.01)))
+    ((losses, _),) = run_scripts(folder, [changed])
+    unchanged = changed.curve.losses[:10].tolist()
+    assert losses[:4] == pytest.approx(unchanged[:4], rel=1e-4)
+    assert losses[4:] != pytest.approx(unchanged[4:], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name not in _TOO_LONG])
+def test_script_is_short_and_knows_no_lab(source: Source, name: str) -> None:
+    script = to_script(replace(source, config=PRESETS[name].config))
+    lines = script.splitlines()
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= 120
+    assert "import mnistlab" not in script
+    assert "from mnistlab" not in script
+
+
+def test_script_says_what_it_leaves_out(source: Source) -> None:
+    assert "Left out, for they change no step: validation, pauses, checkpoints." in to_script(source)
+
+
+def test_setting_that_a_short_script_cannot_carry_is_named(source: Source) -> None:
+    with pytest.raises(ExportError, match=r"'framed', which a script of at most 60 lines cannot carry\. Take the zip"):
+        to_script(replace(source, config=PRESETS["best-cnn"].config))
+
+
+def test_script_that_would_be_too_long_is_refused_with_its_length(source: Source) -> None:
+    augment = {"rotation": 9, "shear": 9, "elastic": 1, "thickness": 0.5, "noise": 0.1, "erasing": 0.3, "use": "once"}
+    config = tiny.config(
+        {"kind": "cnn", "batch_norm": True}, augment, precision="bfloat16", schedule="one-cycle", optimizer="adam"
+    )
+    with pytest.raises(ExportError, match=r"takes 6\d lines; 60 are allowed\. What makes it long is its augmentation"):
+        to_script(replace(source, config=config))
+
+
+def test_schedule_that_was_stretched_midway_is_refused(train: Train, store: Store) -> None:
+    from mnistlab.execution import execute
+
+    run_id = train(tiny.config(schedule="cosine")).name
+    steering.extend(run_id, 1, store)
+    execute(store, run_id)
+    with pytest.raises(ExportError, match="stretched its cosine schedule midway"):
+        to_script(find_source(run_id, store))
+
+
+def test_run_of_an_accelerator_is_refused(source: Source) -> None:
+    result = source.result | {"machine": {"device": "NVIDIA T4 (CUDA)"}}
+    with pytest.raises(ExportError, match=r"trained on NVIDIA T4 \(CUDA\), whose random numbers are others"):
+        to_script(replace(source, result=result))
+
+
+def test_name_of_a_preset_cannot_write_code(source: Source) -> None:
+    config = source.config.model_copy(update={"preset": '"""\nimport os'})
+    assert "import os" not in to_script(replace(source, config=config))

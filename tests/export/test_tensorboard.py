@@ -1,0 +1,65 @@
+"""TensorBoard event files, read back by TensorBoard's own reader."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from mnistlab.export.source import Source, find_source, wall_times
+from mnistlab.export.tensorboard import event_file_name, to_events
+from mnistlab.store import Store
+
+
+def read(source: Source, folder: Path) -> EventAccumulator:
+    (folder / event_file_name(source)).write_bytes(to_events(source))
+    reader = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
+    reader.Reload()
+    return reader
+
+
+def test_every_loss_comes_back_with_its_step(source: Source, tmp_path: Path) -> None:
+    points = read(source, tmp_path).Scalars("loss/training")
+    assert [point.step for point in points] == source.curve.steps.tolist() == list(range(1, 11))
+    np.testing.assert_array_equal(np.array([point.value for point in points], np.float32), source.curve.losses)
+
+
+def test_epochs_reports_and_gradients_come_back(source: Source, tmp_path: Path) -> None:
+    reader = read(source, tmp_path)
+    validation = [(point.step, point.value) for point in reader.Scalars("accuracy/validation")]
+    assert validation == [(ended.step, pytest.approx(ended.validation_accuracy)) for ended in source.epochs]
+    assert [point.value for point in reader.Scalars("learning_rate")] == pytest.approx(
+        source.curve.learning_rates.tolist()
+    )
+    assert "gradient/layer 1" in reader.Tags()["scalars"]
+    assert len(reader.Scalars("gradient/output")) == len(source.curve.report_steps)
+
+
+def test_config_can_be_read_as_text(source: Source, tmp_path: Path) -> None:
+    (event,) = read(source, tmp_path).Tensors("config")
+    (text,) = event.tensor_proto.string_val
+    assert '"hidden": [' in text.decode()
+    assert source.config.model_dump_json(indent=1) in text.decode()
+
+
+def test_times_rise_from_the_runs_start(source: Source, tmp_path: Path) -> None:
+    times = [point.wall_time for point in read(source, tmp_path).Scalars("loss/training")]
+    assert times == sorted(times)
+    assert source.created <= times[0] <= times[-1] <= source.created + source.seconds + 1
+    assert wall_times(source, [0, 10]).tolist() == [source.created, source.created + source.epochs[-1].seconds]
+
+
+def test_built_in_model_has_the_curves_of_its_epochs(tmp_path: Path) -> None:
+    source = find_source("small-cnn", Store())
+    reader = read(source, tmp_path)
+    assert len(reader.Scalars("loss/validation")) == len(source.epochs)
+    assert "loss/training" not in reader.Tags()["scalars"]
+
+
+def test_a_changed_byte_is_noticed_by_the_reader(source: Source, tmp_path: Path) -> None:
+    content = bytearray(to_events(source))
+    content[-8] ^= 1
+    (tmp_path / event_file_name(source)).write_bytes(content)
+    reader = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0})
+    reader.Reload()
+    assert len(reader.Scalars("accuracy/validation")) == len(source.epochs) - 1

@@ -1,0 +1,45 @@
+"""Taking in a run that was exported as a zip, here or in another lab."""
+
+import streamlit as st
+
+from mnistlab.errors import MnistLabError
+from ui import frame, identity, resources
+from ui.words import percent, run_label
+
+_MOST_MEGABYTES = 20  # a run of the largest preset has 2; larger ones come in by the command line
+_TAKEN = "importing_taken"  # in the session: the uploads that were dealt with, and what came of each
+
+
+def show() -> None:
+    """Show a field for an exported run; what is dropped there becomes a run of this lab."""
+    uploaded = st.file_uploader(
+        "An exported run (.zip)",
+        type="zip",
+        key="importing_file",
+        max_upload_size=_MOST_MEGABYTES,
+        help="What Take it home has made, here or in another lab. It is checked from end to end before it is taken "
+        "in; nothing in it is executed.",
+    )
+    if uploaded is None:
+        return
+    taken: dict[str, tuple[str | None, str]] = st.session_state.setdefault(_TAKEN, {})
+    if uploaded.file_id not in taken:
+        taken[uploaded.file_id] = _take_in(uploaded.getvalue())
+    run_id, problem = taken[uploaded.file_id]
+    if run_id is None:
+        st.error(problem)
+        return
+    run = resources.store().run(run_id)
+    accuracy = percent((run.result or {})["test_accuracy"])
+    st.success(f"It is here as run `{run_id}`: {accuracy} of the test digits, as its lab has measured it.")
+    st.page_link(frame.page_script("Train"), label=f"See {run_label(run)}", query_params={"run": run_id})
+
+
+def _take_in(content: bytes) -> tuple[str | None, str]:
+    """The new run's id, or None and what is wrong with the file."""
+    from mnistlab.importing import import_run
+
+    try:
+        return import_run(content, resources.store(), identity.owner()), ""
+    except MnistLabError as error:
+        return None, str(error)

@@ -1,0 +1,111 @@
+"""The recipe in the address of Train: a link is taken up, the address follows the form, and a link is made to share.
+
+mnistlab/links.py knows what stands in such an address; here is when it is read and written.
+"""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from mnistlab import links
+from mnistlab.config import ModelConfig, RunConfig, TrainConfig
+from mnistlab.links import Link
+from mnistlab.presets import PRESETS, changes
+from ui import forms
+from ui.address import Address, quoted
+
+# In the session: the link in force, and what stands in the address about the recipe, so that only news is taken up.
+_LINK, _WRITTEN = "recipe_link", "recipe_link_written"
+# What can be hidden or locked, in the order of the form.
+_CONTROLS = (
+    *("preset", "hidden", "optimizer", "learning_rate", "batch_size", "epochs", "schedule"),
+    *("momentum", "nesterov", "weight_decay", "label_smoothing", "shuffle", "validation_size", "seed", "device"),
+    *("activation", "dropout", "batch_norm"),
+)
+
+
+def arrived() -> Link | None:
+    """The link that has just been opened, if one was."""
+    query = links.recipe_part(st.query_params.to_dict())
+    if not query or query == st.session_state.get(_WRITTEN):
+        return None
+    link = links.read_link(query)
+    st.session_state[_LINK], st.session_state[_WRITTEN] = link, query
+    return link
+
+
+def in_force() -> Link | None:
+    """The link whose hidden and locked controls hold, until it is left."""
+    link: Link | None = st.session_state.get(_LINK)
+    return link
+
+
+def leave() -> None:
+    """Show all controls again."""
+    st.session_state.pop(_LINK, None)
+
+
+def limits() -> forms.Limits:
+    """What the form may not show or change."""
+    link = in_force()
+    return forms.Limits(link.hidden, link.locked) if link else forms.OPEN
+
+
+def note(link: Link) -> str:
+    """What a link has set, in a sentence."""
+    title = PRESETS[link.config.preset].title if link.config.preset in PRESETS else "custom"
+    changed = ", ".join(changes(link.config))
+    return f"From a link: **{title}**, with {changed}." if changed else f"From a link: **{title}**, as it is."
+
+
+def tell_problems(config: RunConfig | None, address: Address) -> None:
+    """Say what of a link could not be followed, as long as nothing was changed since."""
+    link = in_force()
+    if link is not None and config == link.config:
+        for before, given, after in link.problems:
+            address.say(f"{before}{quoted(given)}{after}")
+
+
+def write(config: RunConfig) -> None:
+    """Let the address say what the form says, so that it can be copied and a reload finds it."""
+    link = in_force()
+    query = _query(config, link.hidden, link.locked) if link else _query(config)
+    there = st.query_params.to_dict()
+    if links.recipe_part(there) != query:
+        others = {key: value for key, value in there.items() if key not in links.recipe_part(there)}
+        st.query_params.from_dict({**others, **query})
+    st.session_state[_WRITTEN] = query
+
+
+def share(config: RunConfig) -> None:
+    """Offer a link to this recipe, with a choice of what its reader may see and change."""
+    with st.popover("Share this recipe", width="stretch"):
+        st.markdown("This link opens the page with these settings, ready to start.")
+        hidden = st.multiselect("Hide", _CONTROLS, format_func=_label, key="share_hidden", help="Not shown at all.")
+        rest = [name for name in _CONTROLS if name not in hidden]
+        locked = st.multiselect("Lock", rest, format_func=_label, key="share_locked", help="Shown, not to be changed.")
+        query = _query(config, hidden, locked) or {links.PRESET: config.preset}
+        address = (st.context.url or "Train").split("?")[0]
+        st.code(f"{address}?{urlencode(query, safe=',')}", language=None, wrap_lines=True)
+        st.caption("In another lab, the part from the ? on goes behind that lab's own address.")
+
+
+def _query(
+    config: RunConfig,
+    hidden: frozenset[str] | list[str] = frozenset(),
+    locked: frozenset[str] | list[str] = frozenset(),
+) -> dict[str, str]:
+    order = [*_CONTROLS, *(name for name in sorted({*hidden, *locked}) if name not in _CONTROLS)]
+    return links.write_link(
+        config, [name for name in order if name in hidden], [name for name in order if name in locked]
+    )
+
+
+def _label(name: str) -> str:
+    """A control's name as it stands above its widget."""
+    if name == "hidden":
+        return "Hidden layers"
+    for section in (TrainConfig, ModelConfig):
+        if name in section.model_fields:
+            return forms.label_of(name, section.model_fields[name])
+    return name.capitalize()

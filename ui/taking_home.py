@@ -1,0 +1,65 @@
+""" "Take it home": a run or a built-in model as a file. Each is made when its button is pressed, not before."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from mnistlab import export
+from mnistlab.builtin import builtin_names, builtin_record
+from mnistlab.config import parse_config
+from mnistlab.export.script import script_problem
+from mnistlab.store import Store
+from ui import resources
+
+# For each format: what the button says, and what it is good for.
+_FORMATS = {
+    "archive": ("Whole run (.zip)", "Weights, curves, settings and answers. Another lab takes it in as a run."),
+    "report": ("Report (.html)", "Curves, digits, mistakes and settings on one page, which opens offline."),
+    "script": ("PyTorch script (.py)", "At most 60 lines of plain PyTorch that make the same steps."),
+    "safetensors": ("Weights (.safetensors)", "For PyTorch and others; the settings are in its header."),
+    "onnx": ("Network (.onnx)", "For any other runtime: pixels (batch, 28, 28) in, logits (batch, 10) out."),
+    "tensorboard": ("TensorBoard events", "Put it into a folder of its own: tensorboard --logdir FOLDER."),
+}
+_OF_FINISHED = ("archive", "report")
+
+
+def show(name: str) -> None:
+    """Offer a run with weights, or a built-in model, in every format that can hold it."""
+    store = resources.store()
+    is_finished = name in builtin_names() or store.run(name).state == "finished"
+    with st.popover("Take it home"):
+        for kind, (label, about) in _FORMATS.items():
+            problem = _problem(name, kind, is_finished, store)
+            st.download_button(
+                label,
+                _maker(name, kind, store),
+                file_name=_file_name(name, kind),
+                key=f"take_{kind}_{name}",
+                help=problem or about,
+                disabled=problem is not None,
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _maker(name: str, kind: str, store: Store) -> Callable[[], bytes]:
+    return lambda: export.export(name, kind, store).content
+
+
+def _file_name(name: str, kind: str) -> str:
+    if kind == "tensorboard":  # a name by which it is known there
+        return f"events.out.tfevents.0.{name}"
+    return f"mnistlab-{name}{export.FORMATS[kind]}"
+
+
+def _problem(name: str, kind: str, is_finished: bool, store: Store) -> str | None:
+    """Why a format cannot hold it, None if it can."""
+    if kind in _OF_FINISHED and not is_finished:
+        return "This is made of a finished run: resume it, or let it finish first."
+    if kind != "script":
+        return None
+    if name in builtin_names():
+        record = builtin_record(name)
+        return script_problem(name, parse_config(record["config"]), record)
+    run = store.run(name)
+    return script_problem(run.id, run.config, run.result or {}, run.rate_changes)
