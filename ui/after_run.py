@@ -24,6 +24,7 @@ def show(run: Run) -> None:
             st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
             st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         if run.state == "finished":
+            _link_to_comparison(run)
             st.button(
                 f"{_MORE_EPOCHS} more epochs",
                 key="run_extend",
@@ -32,6 +33,13 @@ def show(run: Run) -> None:
                 help="It goes on from where it ended, with the same optimizer and random numbers.",
             )
     _offer_changes(run)
+
+
+def _link_to_comparison(run: Run) -> None:
+    before = last_run_before(run)
+    if before is not None:
+        both = f"{run.id},{before.id}"
+        st.page_link(frame.page_script("Runs"), label="Compare with the last", query_params={"runs": both})
 
 
 def result_line(run: Run, last: Run | None) -> str:
