@@ -49,6 +49,7 @@ def _latest_runs(runs: list[Run]) -> None:
         result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.state
         label = f"{verbatim(run.title)}, {result}, {duration(run.seconds)} of training"
         st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})
+    st.page_link(frame.page_script("Runs"), label="All runs, and which was better")
 
 
 frame.show_page("Overview", draw)

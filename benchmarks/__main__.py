@@ -7,6 +7,7 @@ import sys
 BENCHMARKS = {
     "pages": "benchmarks.pages",
     "drawing": "benchmarks.drawing",
+    "runs": "benchmarks.runs",
     "live": "benchmarks.live",
     "classroom": "benchmarks.classroom",
     "cluster": "benchmarks.cluster",

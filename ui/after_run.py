@@ -23,6 +23,8 @@ def show_links(run: Run) -> None:
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         taking_home.show(run.id)
+    if run.state == "finished":
+        _link_to_comparison(run)
     if run.state == "finished" and resources.store().weights_step(run.id, "checkpoint") is not None:
         st.button(
             f"{_MORE_EPOCHS} more epochs",
@@ -31,6 +33,13 @@ def show_links(run: Run) -> None:
             args=(jobs.extend, run.id, _MORE_EPOCHS, resources.store()),
             help="It goes on from where it ended, with the same optimizer and random numbers.",
         )
+
+
+def _link_to_comparison(run: Run) -> None:
+    before = last_run_before(run)
+    if before is not None:
+        both = f"{run.id},{before.id}"
+        st.page_link(frame.page_script("Runs"), label="Compare with the last", query_params={"runs": both})
 
 
 def result_line(run: Run, last: Run | None) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 
 from mnistlab import keeping
 from mnistlab.runs import Run
@@ -52,6 +53,6 @@ def _tell(options: argparse.Namespace, run: Run, said: str) -> int:
     return _say(options, about, said)
 
 
-def _say(options: argparse.Namespace, about: dict[str, object], said: str) -> int:
-    print(json.dumps(about) if options.json else f"Run {options.run} {said}.")
+def _say(options: argparse.Namespace, about: Mapping[str, object], said: str) -> int:
+    print(json.dumps(dict(about)) if options.json else f"Run {options.run} {said}.")
     return 0

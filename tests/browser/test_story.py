@@ -101,6 +101,6 @@ def test_undo_takes_back_the_last_stroke_and_the_rest_is_read_again(page: Page, 
 
 def test_no_page_scrolls_sideways_on_a_phone(page: Page, app_url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("", "Data", "Pixels", "Augment", "Model", "Train", "Evaluate", "Draw"):
+    for path in ("", "Data", "Pixels", "Augment", "Model", "Train", "Evaluate", "Draw", "Runs"):
         page.goto(f"{app_url}/{path}")
         expect_no_sideways_scroll(page, path or "Overview")

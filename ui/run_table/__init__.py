@@ -36,4 +36,5 @@ def run_table(data: dict[str, Any], key: str, on_event: Callable[[str, str], Non
 
         return tell
 
-    _mount(key=key, data=data, **{f"on_{event}_change": happened(event) for event in _EVENTS})
+    callbacks: dict[str, Any] = {f"on_{event}_change": happened(event) for event in _EVENTS}
+    _mount(key=key, data=data, **callbacks)
