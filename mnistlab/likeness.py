@@ -66,9 +66,9 @@ def load_likeness() -> Likeness:
     return kept(predictor) or measure(predictor, load_dataset(predictor.config.dataset))
 
 
-def kept(predictor: Predictor) -> Likeness | None:
+def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None:
     """What was written for these weights of a built-in model; None if it was made with others."""
-    path = _path(predictor.name)
+    path = folder / f"{predictor.name}.likeness"
     content = path.read_bytes() if path.exists() else b""
     about = read_header(content) if content else {}
     if about.get("weights") != _digest(predictor.name):
@@ -76,13 +76,11 @@ def kept(predictor: Predictor) -> Likeness | None:
     return Likeness(predictor, load(content)["examples"].astype(np.float32), float(about["limit"]))
 
 
-def keep(name: str, folder: Path = BUILTIN_MODELS) -> Likeness:
-    """Measure a built-in model and write the result beside it: 4,000 x W numbers of 2 bytes."""
-    predictor = load_predictor(name)
-    found = measure(predictor, load_dataset(predictor.config.dataset))
+def write(found: Likeness, folder: Path = BUILTIN_MODELS) -> None:
+    """Keep it beside the built-in model: 4,000 x W numbers of 2 bytes."""
+    name = found.predictor.name
     about = {"mnistlab": "1", "weights": _digest(name), "limit": repr(found.limit)}
     (folder / f"{name}.likeness").write_bytes(save({"examples": found.examples.astype(np.float16)}, about))
-    return found
 
 
 def _to_nearest(asked: npt.NDArray[np.float32], examples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -92,13 +90,17 @@ def _to_nearest(asked: npt.NDArray[np.float32], examples: npt.NDArray[np.float32
     return nearest
 
 
-def _path(name: str) -> Path:
-    return BUILTIN_MODELS / f"{name}.likeness"
-
-
 def _digest(name: str) -> str:
     return hashlib.sha256((BUILTIN_MODELS / f"{name}.safetensors").read_bytes()).hexdigest()
 
 
+def main() -> None:
+    """Measure the default model and write the result beside it."""
+    predictor = load_predictor(DEFAULT_MODEL)
+    found = measure(predictor, load_dataset(predictor.config.dataset))
+    write(found)
+    sys.stderr.write(f"{DEFAULT_MODEL}: a digit is within {found.limit:.2f}\n")
+
+
 if __name__ == "__main__":
-    sys.stderr.write(f"{DEFAULT_MODEL}: a digit is within {keep(DEFAULT_MODEL).limit:.2f}\n")
+    main()
