@@ -30,8 +30,8 @@ _WIDEST = 2.2
 # 0 without a hole, is as round and as full.
 _DOT_FILL, _DOT_ASPECT = 0.73, 0.6
 # Half of the outline is as long as the line, and the area by that is how thick it is; a blob has no line.
-# Source: the thickest of 1,500 validation digits is 0.335 of its longer side, 99 % are below 0.25; half of the blots are
-# above 0.39.
+# Source: the thickest of 1,500 validation digits is 0.335 of its longer side, 99 % are below 0.25; half of the blots
+# are above 0.39.
 _THICKEST = 0.36
 # Length of the line in heights or widths of the digit, whichever is longer; a spiral or a scribble has more.
 # Source: the longest of 5,000 validation digits is 3.5, of clean stroke drawings 3.7.

@@ -25,7 +25,7 @@ FAINTEST = 0.13
 _WINDOW = 0.16  # of the longer side: wider than any stroke, narrower than a shadow
 _DARKEST_PAPER = 0.06  # of full brightness; in deeper shadow there is nothing but noise
 _STRONGEST = 0.0015  # share of the pixels that count as the middle of a stroke, at least
-_LIGHTEST, _FULL = 0.42, 0.8  # of the strongest ink: below the first is paper, from the second on full ink
+_LIGHTEST, _FULL = 0.34, 0.8  # of the strongest ink: below the first is paper, from the second on full ink
 _SPECK = 0.04  # of the largest piece's area; smaller ones are dust
 _TALL = 0.06  # of the longer side: a piece that is as tall may be the digit
 _LINE_LENGTH, _LINE_WIDTH = 0.3, 0.03  # of the sides: a printed line is longer and thinner than most strokes
@@ -112,7 +112,7 @@ def _strongest(depth: FloatImage) -> float:
 
 
 def _without_lines(depth: FloatImage) -> FloatImage:
-    """Take out printed lines that lie: long, thin, straight, about equally deep all along, and more than a digit has."""
+    """Take out printed lines that lie: long, thin, straight, equally deep all along, and more than a digit has."""
     height, width = depth.shape
     stretch = max(9, round(_LINE_STRETCH * width))
     if height < 9 or width < stretch:

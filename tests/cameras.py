@@ -1,6 +1,6 @@
 """Photos as a phone takes them: light and shadow, paper with its lines, perspective, a pen's colour, noise, JPEG.
 
-    content = camera(draw(TWO), shadow="edge", lines="squared", pen=BALLPOINT)
+content = camera(draw(TWO), shadow="edge", lines="squared", pen=BALLPOINT)
 """
 
 from typing import Any, Literal
@@ -34,6 +34,7 @@ def camera(
     tilt: float = 0.0,
     perspective: float = 0.06,
     noise: float = 0.012,
+    margin: float = 0.04,
     seed: int = 0,
     enlarged: int = 1,
     **save: Any,
@@ -44,12 +45,13 @@ def camera(
         size: side of the ink's square as a share of the sheet's width.
         tilt: degrees by which the sheet is turned.
         perspective: by which share the far edge of the sheet is shorter.
+        margin: of the picture's width left for the table on each side; below 0 there is nothing but paper.
         enlarged: times the usual 600 x 800 pixels.
         save: format and other arguments of Pillow's save (default: JPEG of quality 80).
     """
     rng = np.random.default_rng(seed)
     sheet = _sheet(ink, lines, pen, size, rng)
-    scene = _seen(sheet, tilt, perspective, rng) * _light(shadow)[..., None]
+    scene = _seen(sheet, tilt, perspective, margin, rng) * _light(shadow)[..., None]
     seen = Image.fromarray(np.uint8(255 * np.clip(scene, 0, 1) ** (1 / 2.2)))  # the curve of a camera's pictures
     blurred = np.asarray(seen.filter(ImageFilter.GaussianBlur(0.8)), float) + rng.normal(0, 255 * noise, scene.shape)
     picture = Image.fromarray(np.uint8(np.clip(blurred, 0, 255)))
@@ -90,10 +92,11 @@ def _printed(lines: str) -> Mask:
     return np.asarray(picture) / 255
 
 
-def _seen(sheet: Scene, tilt: float, perspective: float, rng: np.random.Generator) -> Scene:
+def _seen(sheet: Scene, tilt: float, perspective: float, margin: float, rng: np.random.Generator) -> Scene:
     """The sheet as it lies on the table, from a little before it."""
-    margin, squeeze = 0.04 * WIDTH, perspective * WIDTH
-    corners = np.array([(margin + squeeze, 30), (WIDTH - margin - squeeze, 30), (WIDTH - margin, 780), (margin, 780)])
+    side, squeeze = margin * WIDTH, perspective * WIDTH
+    top, bottom = side, HEIGHT - side
+    corners = np.array([(side + squeeze, top), (WIDTH - side - squeeze, top), (WIDTH - side, bottom), (side, bottom)])
     angle, middle = np.radians(tilt), np.array([WIDTH, HEIGHT]) / 2
     turned = (corners - middle) @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) + middle
     flat = np.array([(0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)], float)
@@ -113,7 +116,7 @@ def _seen(sheet: Scene, tilt: float, perspective: float, rng: np.random.Generato
 
 def _light(shadow: str) -> Mask:
     """How much light falls on each place, (800, 600)."""
-    down, right = np.mgrid[0:1:HEIGHT * 1j, 0:1:WIDTH * 1j]
+    down, right = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j]
     light = 0.95 - 0.35 * right - 0.15 * down if shadow != "none" else np.full_like(down, 0.9)
     if shadow in ("edge", "deep"):
         # A hand's shadow: its edge runs through the digit, and is a little soft.

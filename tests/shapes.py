@@ -62,7 +62,10 @@ def blob(rng: np.random.Generator) -> FloatImage:
 def zigzag(rng: np.random.Generator) -> FloatImage:
     """A line to and fro, 5 to 11 corners."""
     corners = int(rng.integers(5, 12))
-    along, across = np.linspace(45, 235, corners), np.where(np.arange(corners) % 2, 85, 195) + rng.normal(0, 10, corners)
+    along, across = (
+        np.linspace(45, 235, corners),
+        np.where(np.arange(corners) % 2, 85, 195) + rng.normal(0, 10, corners),
+    )
     points = np.stack([along, across], axis=1)
     return _lines([points if rng.random() < 0.5 else points[:, ::-1]], rng.uniform(8, 20))
 
