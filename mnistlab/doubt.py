@@ -3,8 +3,10 @@
     check_shape(ink)                        # None, or what it is instead: "two digits", "a dot", ...
     unsure(probabilities)                   # whether the best of ten answers is below SURE
 
+What passes here is compared with the training digits (likeness.py).
+
 The bounds come from clean MNIST digits (5,000 validation images, enlarged fourfold) and from shapes that are none
-(`tests/shapes.py`: dots, dashes, scribbles, pairs of digits); that of the longest line leaves room for pen strokes too.
+(`tests/shapes.py`: dots, blobs, dashes, scribbles, pairs); that of the longest line leaves room for pen strokes too.
 """
 
 from dataclasses import dataclass
@@ -27,6 +29,10 @@ _WIDEST = 2.2
 # A disc fills 0.785 of its box, 0.74 where its pixels are coarse. Source: of 5,000 validation digits one, a blot of a
 # 0 without a hole, is as round and as full.
 _DOT_FILL, _DOT_ASPECT = 0.73, 0.6
+# Half of the outline is as long as the line, and the area by that is how thick it is; a blob has no line.
+# Source: the thickest of 1,500 validation digits is 0.335 of its longer side, 99 % are below 0.25; half of the blots
+# are above 0.39.
+_THICKEST = 0.36
 # Length of the line in heights or widths of the digit, whichever is longer; a spiral or a scribble has more.
 # Source: the longest of 5,000 validation digits is 3.5, of clean stroke drawings 3.7.
 _LONGEST_LINE = 4.0
@@ -43,8 +49,10 @@ class Shape(StrEnum):
     TWO_DIGITS = "This looks like more than one digit: there is a gap between tall pieces. I read one digit at a time."
     TOO_WIDE = "This is much wider than any digit is. Is it a dash, or several digits that touch?"
     DOT = "This is a dot: a filled patch without a line to follow."
+    BLOB = "This is a blot: it is so thick for its size that there is no line to follow. Try a thinner brush."
     SCRIBBLE = "This looks like a scribble: the line is longer, or crosses itself more often, than in any digit."
     PIECES = "This is in many pieces; no digit has so many."
+    UNLIKE = "This looks like none of the digits that the network has learned from. Is it a letter, or a sign?"
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Measures:
 
     aspect: float  # width by height
     fill: float  # share of its box that is ink
+    thickness: float  # of the line by the longer side
     line: float  # length of the line by the longer side
     num_holes: int
     num_pieces: int
@@ -86,11 +95,12 @@ def measure(ink: FloatImage) -> Measures | None:
         return None
     mask = is_inked(shrink(_cut_out(ink)))
     height, width = mask.shape
-    found, area = pieces(mask), int(mask.sum())
+    found, area, line = pieces(mask), int(mask.sum()), _line(mask)
     return Measures(
         aspect=width / height,
         fill=area / (height * width),
-        line=_line(mask) / max(height, width),
+        thickness=area / line / max(height, width),
+        line=line / max(height, width),
         num_holes=sum(hole >= _SMALLEST_HOLE * height**2 for hole in holes(mask)),
         num_pieces=sum(piece.area >= _OWN_PIECE * area for piece in found),
         num_apart=_apart([piece for piece in found if piece.area >= _OWN_INK * area], height),
@@ -110,6 +120,8 @@ def _judge(measures: Measures) -> Shape | None:
         return Shape.DOT
     if measures.num_apart > 1:
         return Shape.TWO_DIGITS
+    if measures.thickness > _THICKEST:
+        return Shape.BLOB
     if measures.num_pieces > _MOST_PIECES:
         return Shape.PIECES
     if measures.line > _LONGEST_LINE or measures.num_holes > _MOST_HOLES:

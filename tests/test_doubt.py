@@ -43,6 +43,17 @@ def test_dots_are_seen_whatever_their_size() -> None:
     assert [check_shape(shapes.dot(random)) for _ in range(NUM)].count(Shape.DOT) >= 0.97 * NUM
 
 
+def test_blots_are_told_apart_from_dots() -> None:
+    random = rng()
+    found = [check_shape(shapes.blob(random)) for _ in range(NUM)]
+    assert found.count(Shape.BLOB) >= 0.3 * NUM
+    assert found.count(Shape.BLOB) + found.count(Shape.DOT) >= 0.85 * NUM
+
+
+def test_each_kind_of_no_digit_has_its_own_sentence() -> None:
+    assert len({str(shape) for shape in Shape}) == len(Shape) == 7
+
+
 def test_lying_lines_are_seen() -> None:
     random = rng()
     assert [check_shape(shapes.dash(random)) for _ in range(NUM)].count(Shape.TOO_WIDE) >= 0.97 * NUM

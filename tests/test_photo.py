@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ from PIL import Image
 
 from mnistlab.doubt import Shape, check_shape
 from mnistlab.errors import EmptyDrawingError, ImageError
-from mnistlab.ink import FloatImage, frame_ink
+from mnistlab.ink import FloatImage, find_ink, frame_ink
 from mnistlab.photo import MAX_BYTES, read_photo
+from mnistlab.predict import load_predictor
+from tests.cameras import BALLPOINT, PENCIL, camera
 from tests.drawings import FOUR, SEVEN, TWO, draw, put_on
 from tests.photos import encoded, photo
+from tests.stroke_digits import fifty
+from ui.strokes import paint, stroke_of
 
 DRAWN = draw(TWO)
 EXPECTED = frame_ink(DRAWN.astype(np.float32)).image
@@ -70,7 +75,7 @@ def test_smallest_photos_are_a_result_or_a_named_error(size: tuple[int, int]) ->
 
 
 def test_large_file_is_refused_before_it_is_opened() -> None:
-    with pytest.raises(ImageError, match=r"at most 5 MB"):
+    with pytest.raises(ImageError, match=r"at most 10 MB"):
         read_photo(bytes(MAX_BYTES + 1))
 
 
@@ -95,6 +100,72 @@ def png_of(width: int, height: int) -> bytes:
 def test_what_is_no_photo_is_refused_with_a_sentence(content: bytes) -> None:
     with pytest.raises(ImageError, match="Give a PNG, JPEG or WebP"):
         read_photo(content)
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"shadow": "edge"},
+        {"shadow": "deep"},
+        {"lines": "squared", "pen": BALLPOINT, "brush": 10},
+        {"lines": "ruled", "tilt": 3, "brush": 10},
+        {"pen": PENCIL, "brush": 7},
+        {"pen": PENCIL, "brush": 8, "lines": "squared"},
+        {"size": 0.18, "brush": 12},
+        {"size": 0.8, "brush": 24},
+        {"tilt": 9, "perspective": 0.12},
+        {"noise": 0.05, "shadow": "edge"},
+        {"quality": 30, "lines": "ruled", "pen": BALLPOINT},
+    ],
+    ids=str,
+)
+def test_digits_a_phone_takes_are_read(taken: dict[str, Any]) -> None:
+    brush, misread = taken.pop("brush", 16), []
+    predictor = load_predictor("small-cnn")
+    for digit, strokes in fifty()[5:50:15]:
+        ink = find_ink(paint([stroke_of(points, brush) for points in strokes], 280, brush))
+        content = camera(ink.astype(float), seed=digit, **taken)
+        taken_for = int(predictor.probabilities(framed(content)[None])[0].argmax())
+        if taken_for != digit:
+            misread.append((digit, taken_for))
+    assert not misread
+
+
+def test_photo_of_twelve_megapixels_is_read_as_its_small_copy_is() -> None:
+    large, small = framed(camera(DRAWN, enlarged=5)), framed(camera(DRAWN))
+    assert np.abs(large - small).mean() < 0.05
+
+
+@pytest.mark.parametrize("shadow", ["gradient", "edge", "deep"])
+def test_empty_sheet_in_any_light_is_told_as_such(shadow: Any) -> None:
+    with pytest.raises(EmptyDrawingError, match="Nothing stands out"):
+        read_photo(camera(np.zeros((280, 280)), shadow=shadow, margin=-0.3))
+
+
+@pytest.mark.parametrize("mode", ["I;16", "P", "LA", "RGBA", "1", "L"])
+def test_png_of_any_kind_of_pixels_is_read(mode: str) -> None:
+    grey = Image.open(io.BytesIO(photo(DRAWN, grain=0))).convert("L")
+    kind = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
+    assert np.abs(framed(encoded(kind, format="PNG")) - EXPECTED).mean() < 0.07
+
+
+def test_jpeg_in_print_colours_and_moving_webp_are_read() -> None:
+    picture = Image.open(io.BytesIO(photo(DRAWN)))
+    assert np.abs(framed(encoded(picture.convert("CMYK"))) - EXPECTED).mean() < 0.05
+    moving = encoded(picture, format="WEBP", save_all=True, append_images=[Image.new("RGB", picture.size)])
+    assert np.abs(framed(moving) - EXPECTED).mean() < 0.05
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
+def test_photo_of_an_iphone_is_refused_with_advice(brand: bytes) -> None:
+    with pytest.raises(ImageError, match=r"HEIC.*screenshot"):
+        read_photo(b"\x00\x00\x00\x18ftyp" + brand + bytes(100))
+
+
+def test_moving_gif_is_refused() -> None:
+    frames = [Image.new("L", (50, 50), shade) for shade in (0, 255)]
+    with pytest.raises(ImageError, match="Give a PNG, JPEG or WebP"):
+        read_photo(encoded(frames[0], format="GIF", save_all=True, append_images=frames[1:]))
 
 
 def test_other_formats_are_refused_though_pillow_could_open_them() -> None:

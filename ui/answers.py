@@ -38,9 +38,12 @@ class Answer:
     probabilities: npt.NDArray[np.float32] | None
 
 
-def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shape | None) -> str:
-    """The picture (28, 28) in [0, 1] that all models get, and ten bars for each of them."""
-    cards = "".join(_card(answer, shape) for answer in found)
+def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shape | None, invitation: str) -> str:
+    """The picture (28, 28) in [0, 1] that all models get, and ten bars for each of them.
+
+    invitation: what is said while there is no drawing.
+    """
+    cards = "".join(_card(answer, shape, invitation) for answer in found)
     seen = f'<figure class="seen">{picture(image, "what the network sees: 28 x 28 pixels")}what it sees</figure>'
     return f'{STYLE}<div class="answers" aria-live="polite">{seen}{cards}</div>'
 
@@ -65,9 +68,9 @@ def picture(image: npt.NDArray[np.float32], alt: str) -> str:
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
 
 
-def _card(answer: Answer, shape: Shape | None) -> str:
+def _card(answer: Answer, shape: Shape | None, invitation: str) -> str:
     if answer.probabilities is None:
-        said, shown = "Draw a digit on the black square.", bars.empty_bars()
+        said, shown = invitation, bars.empty_bars()
     else:
         said = sentence(answer.probabilities, shape)
         shown = bars.probability_bars([float(share) for share in answer.probabilities])

@@ -23,6 +23,7 @@ _CORNER_TWO = [(20, 34), (28, 22), (44, 20), (54, 30), (50, 44), (36, 58), (20, 
 _ONE_AND_SEVEN = [[(70, 70), (70, 210)], [(140, 75), (230, 75), (175, 210)]]
 _SCRIBBLE = [(40, 60), (240, 90), (50, 130), (235, 170), (60, 215), (200, 40), (90, 240), (220, 230), (60, 50)]
 _SCRIBBLE += [(150, 245), (110, 40), (240, 130), (45, 170), (180, 60), (40, 100), (230, 210)]
+_LETTER = [[(90, 50), (92, 140), (90, 232)], [(190, 52), (94, 145), (196, 230)]]
 
 EXAMPLES = (
     Example(
@@ -41,6 +42,12 @@ EXAMPLES = (
         [_SCRIBBLE],
         "Look at the bars: the network may be quite sure of a scribble. It has never been told that there is "
         "anything but digits.",
+    ),
+    Example(
+        "A letter",
+        _LETTER,
+        "A K has the shape of a digit, and the network may be sure of one. But no training digit comes near it in the "
+        "hidden layer, so the lab does not believe the answer.",
     ),
 )
 

@@ -40,12 +40,16 @@ class Drawing:
 
     @classmethod
     def of(cls, ink: FloatImage) -> "Drawing":
-        """Frame ink (H, W) and look at its shape.
+        """Frame ink (H, W), look at its shape, and ask whether it resembles any training digit.
 
         Raises:
             EmptyDrawingError: there is none.
         """
-        return cls(frame_ink(ink), check_shape(ink))
+        framing = frame_ink(ink)
+        shape = check_shape(ink)
+        if shape is None and resources.likeness().is_unlike(framing.image):
+            shape = Shape.UNLIKE
+        return cls(framing, shape)
 
 
 def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
@@ -88,7 +92,7 @@ def _everything(key: str, way: str) -> None:
             _doubt(drawing)
         with st.container(width="stretch", key="read"):
             chosen = models.choose_several(f"{key}_model")
-            _tell(drawing, chosen)
+            _tell(drawing, chosen, way)
             image = drawing.framing.image if drawing is not None else None
             own_digits.keep(key, image, way)
     if drawing is not None:
@@ -119,14 +123,21 @@ def _drawn(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool =
         return None
 
 
+_INVITATIONS = {
+    PEN: "Draw a digit on the black square.",
+    KEYS: "Draw a digit with the arrow keys and the space bar.",
+    PHOTO: "Choose or paste a photo of one digit.",
+}
+
+
 def _doubt(drawing: Drawing | None) -> None:
     """Say what is no digit below the pad, where nothing has to move for it."""
     if drawing is not None and drawing.shape is not None:
         st.warning(str(drawing.shape))
 
 
-def _tell(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> None:
-    """What each model (default: the built-in one) says."""
+def _tell(drawing: Drawing | None, chosen: Sequence[ModelChoice], way: str = PEN) -> None:
+    """What each model (default: the built-in one) says; without a drawing, what to do."""
     if drawing is None:
         image, shape = np.zeros((28, 28), np.float32), None
         found = [answers.Answer(model.short, None) for model in chosen] or [answers.Answer("", None)]
@@ -134,7 +145,7 @@ def _tell(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> None:
         image, shape = drawing.framing.image, drawing.shape
         found = [answers.Answer(model.short, _read(image, model)) for model in chosen]
         found = found or [answers.Answer("", _read(image, None))]
-    st.html(answers.answers(image, found, shape))
+    st.html(answers.answers(image, found, shape, _INVITATIONS[way]))
 
 
 def _read(image: FloatImage, model: ModelChoice | None) -> FloatImage:

@@ -18,6 +18,7 @@ from mnistlab.store import Store
 from ui.curves import Curves
 
 if TYPE_CHECKING:
+    from mnistlab.likeness import Likeness
     from mnistlab.predict import Predictor
 
 # What pages import when they are opened: together with torch's optimizers 160,000 objects, 85 ms of a collection.
@@ -52,6 +53,14 @@ def predictor(name: str | None = None, step: int = 0) -> "Predictor":
     return load_predictor(name, store())
 
 
+@st.cache_resource(show_spinner="Waking the network ...")
+def likeness() -> "Likeness":
+    """What tells whether a picture resembles any training digit."""
+    from mnistlab.likeness import load_likeness
+
+    return load_likeness()
+
+
 @st.cache_resource(show_spinner=False)
 def device_line() -> str:
     """The device that trains, in words; imports torch."""
@@ -66,6 +75,7 @@ def warm_up() -> None:
     with contextlib.suppress(MnistLabError):  # the page that needs it will say what is wrong
         dataset()
         predictor()
+        likeness()
     device_line()
     _spare_the_collector()
     threading.Thread(target=_wake_engine, daemon=True).start()
