@@ -3,8 +3,9 @@
 A network of 20 million weights or 256 channels is asked about fewer images: the page has to answer its controls.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ NUM_NEURONS = 20  # whose weights are shown
 _ASKED, _BATCH = (1000, 100, 10), (100, 10, 2)  # images, as many of them as are affordable
 # Multiply-adds of one look, of which a core does 5 to 50 thousand million a second; the way back costs twice as much.
 _AFFORDABLE = 3e9
-_BY_VALUE = {ModelConfig: ModelConfig.model_dump_json}
+_BY_VALUE: dict[str | type[Any], Callable[[Any], Any]] = {ModelConfig: ModelConfig.model_dump_json}
 
 
 @dataclass(frozen=True, eq=False)
