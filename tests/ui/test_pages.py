@@ -21,6 +21,7 @@ PAGES = [
     "pages/5_Train.py",
     "pages/6_Evaluate.py",
     "pages/7_Draw.py",
+    "pages/9_Sweep.py",
 ]
 
 
