@@ -4,15 +4,17 @@ A version of a sweep is drawn once, for all sessions: importing Optuna and its f
 """
 
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from mnistlab import sweep
-from mnistlab.space import SETTINGS
+from mnistlab.space import SETTINGS, Choice, Parameter, shown
 from ui import resources
 from ui.palette import NEUTRAL, TRAINING, VALIDATION
+from ui.words import plain
 
 if TYPE_CHECKING:
     import optuna
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mnistlab.sweep import Sweep
 
 ACCURACY = "validation accuracy (%)"
+_FEW_TICKS = 3
 _ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
 
 
@@ -45,7 +48,7 @@ def figures(sweep_id: str, num_over: int) -> Figures | None:
         return None
     names = [parameter.setting for parameter in one.config.parameters]
     return Figures(
-        [_slice(its_study, one, name) for name in names],
+        [_slice(its_study, one, parameter) for parameter in one.config.parameters],
         _parallel(its_study, names) if len(names) > 1 else None,
         _importance(its_study) if len(names) > 1 and len(one.ranked) >= _ENOUGH_TO_RANK else None,
     )
@@ -55,19 +58,15 @@ def _percent(trial: "optuna.trial.FrozenTrial") -> float:
     return 100 * (trial.value or 0)
 
 
-def _slice(its_study: "optuna.Study", one: "Sweep", name: str) -> go.Figure:
+def _slice(its_study: "optuna.Study", one: "Sweep", parameter: Parameter) -> go.Figure:
     """Accuracy against one setting, whatever the others were; a cross for what did not reach its end."""
     import optuna.visualization
 
+    name = parameter.setting
     figure = optuna.visualization.plot_slice(its_study, [name], target=_percent, target_name=ACCURACY)
-    figure.update_traces(
-        marker={"color": VALIDATION, "size": 9, "line": {"width": 1, "color": "#FFFFFF"}, "showscale": False}
-    )
-    ended = [
-        trial
-        for trial in one.trials
-        if trial.values and trial.accuracy is None and trial.run.state in ("stopped", "failed")
-    ]
+    edge = {"width": 1, "color": "#FFFFFF"}
+    figure.update_traces(marker={"color": VALIDATION, "size": 9, "line": edge, "showscale": False})
+    ended = [trial for trial in one.trials if trial.values and trial.state in ("pruned", "failed")]
     figure.add_scatter(
         x=[trial.values[name] for trial in ended],
         y=[100 * (trial.last_accuracy or 0) for trial in ended],
@@ -76,7 +75,31 @@ def _slice(its_study: "optuna.Study", one: "Sweep", name: str) -> go.Figure:
         marker={"color": NEUTRAL, "symbol": "x-thin", "size": 9, "line": {"width": 2, "color": NEUTRAL}},
         hovertemplate="%{x}<br>%{y:.2f} % when it ended: %{text}<extra></extra>",
     )
+    _label_values(figure, parameter)
     return _framed(figure, SETTINGS[name].title, ACCURACY, 300)
+
+
+def _label_values(figure: go.Figure, parameter: Parameter) -> None:
+    """Write values as a person does: options without quotation marks, factors without powers."""
+    if isinstance(parameter, Choice):
+        words = {written: shown(option) for option in parameter.options for written in (repr(option), str(option))}
+        for trace in figure.data:
+            trace.x = [words.get(str(value), str(value)) for value in trace.x]
+        order = [shown(option) for option in parameter.options]
+        figure.update_xaxes(type="category", categoryorder="array", categoryarray=order)
+    elif SETTINGS[parameter.setting].is_log:
+        ticks = _log_ticks(parameter.low, parameter.high)
+        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[plain(tick) for tick in ticks])
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between two ends, and twice and five times these where there would be few."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    ticks = [10.0**power for power in powers if low <= 10.0**power <= high]
+    if len(ticks) < _FEW_TICKS:
+        steps = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+        ticks = [step for step in steps if low <= step <= high]
+    return ticks
 
 
 def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
@@ -93,7 +116,7 @@ def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
     titles = [SETTINGS[label].title if label in SETTINGS else label for label in figure.layout.xaxis.ticktext]
     figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
     figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
-    return _framed(figure, None, None, 420)
+    return _framed(figure, None, None, 420).update_layout(margin={"l": 60})
 
 
 def _importance(its_study: "optuna.Study") -> go.Figure:
@@ -102,10 +125,13 @@ def _importance(its_study: "optuna.Study") -> go.Figure:
     from mnistlab.importance import evaluator
 
     figure = optuna.visualization.plot_param_importances(its_study, evaluator=evaluator(its_study))
-    figure.update_traces(marker={"color": TRAINING}, y=[SETTINGS[name].label for name in figure.data[0].y])
-    figure.update_traces(hovertemplate="%{y}: %{x:.0%}<extra></extra>", texttemplate="%{x:.0%}")
-    figure.update_xaxes(tickformat=".0%")
-    return _framed(figure, "share of what mattered", None, 120 + 34 * len(figure.data[0].y))
+    (bars,) = figure.data
+    labels, shares = [SETTINGS[name].label for name in bars.y], [100 * share for share in bars.x]
+    text = [f"{share:.0f} %" for share in shares]
+    bars.update(x=shares, y=labels, text=text, marker={"color": TRAINING}, hovertemplate="%{y}: %{text}<extra></extra>")
+    framed = _framed(figure, "share of what mattered (%)", None, 120 + 34 * len(labels))
+    framed.update_xaxes(range=[0, 1.15 * max(shares)], tickformat=None)
+    return framed.update_yaxes(title=None)
 
 
 def _framed(figure: go.Figure, x_title: str | None, y_title: str | None, height: int) -> go.Figure:

@@ -41,10 +41,10 @@ def choose() -> SweepConfig | None:
     values: dict[str, Any] = {"base": _recipe(start, key)}
     values["parameters"] = _parameters(start, key)
     values |= _how(start, key)
-    if values["parameters"] == [one.model_dump() for one in start.parameters]:
-        values["title"] = start.title
     try:
-        return parse_sweep(values)
+        config = parse_sweep(values)
+        is_classic = config.parameters == start.parameters
+        return config.model_copy(update={"title": start.title}) if is_classic else config
     except ConfigError as error:
         st.error("  \n".join(line.split(": ", 1)[-1] for line in str(error).splitlines()))
         return None
@@ -106,11 +106,12 @@ def _title(setting: Setting) -> str:
 
 
 def _options(setting: Setting, start: Parameter | None, key: str) -> Sequence[Value]:
+    chosen = list(start.values if start else setting.options)
     return st.pills(
         _title(setting),
-        setting.options,
+        list(dict.fromkeys([*chosen, *setting.options])),
         selection_mode="multi",
-        default=list(start.values if start else setting.options),
+        default=chosen,
         format_func=shown,
         key=f"{key}_options",
         persist_state="session",

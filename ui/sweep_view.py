@@ -8,7 +8,7 @@ import streamlit as st
 from mnistlab import sweep
 from mnistlab.config import RunConfig
 from mnistlab.errors import MnistLabError
-from mnistlab.space import SETTINGS, shown
+from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
 from ui import acting, frame, recipe, resources, sweep_figures
 from ui.words import count_of, duration, percent
@@ -57,7 +57,7 @@ def _draw(one: Sweep) -> None:
     base = one.config.base
     st.caption(
         f"All trials: {base.model.shape}, {base.train.optimizer}, {count_of(base.train.epochs, 'epoch')}, "
-        f"{base.train.validation_size:,} images held out; but for {_varied(one)}"
+        f"{base.train.validation_size:,} images held out. Varied: {_varied(one)}."
     )
     over = one.num_over + one.counts["stopped"] + one.counts["lost"]
     st.progress(over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
@@ -70,7 +70,7 @@ def _draw(one: Sweep) -> None:
 
 
 def _varied(one: Sweep) -> str:
-    return " and ".join(SETTINGS[parameter.setting].label for parameter in one.config.parameters)
+    return ", ".join(SETTINGS[parameter.setting].label for parameter in one.config.parameters)
 
 
 def _state_line(one: Sweep) -> str:
@@ -131,19 +131,23 @@ def _pictures(one: Sweep) -> None:
     if drawn is None:
         st.skeleton(height=300) if one.is_active else st.caption("No trial has come to its end.")
         return
-    names = ["Setting by setting"]
-    if drawn.parallel is not None:
-        names += ["All together", "Importance"]
-    tabs = st.tabs(names)
-    with tabs[0]:
-        columns = st.columns(min(3, len(drawn.slices)))
-        for number, figure in enumerate(drawn.slices):
-            columns[number % len(columns)].plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
-    if drawn.parallel is not None:
-        with tabs[1]:
-            st.plotly_chart(drawn.parallel, key="sweep_parallel", config=_PLAIN)
-        with tabs[2]:
-            _importance(drawn)
+    if drawn.parallel is None:
+        _slices(drawn)
+        return
+    by_setting, together, importance = st.tabs(["Setting by setting", "All together", "Importance"])
+    with by_setting:
+        _slices(drawn)
+    with together:
+        st.plotly_chart(drawn.parallel, key="sweep_parallel", config=_PLAIN)
+    with importance:
+        _importance(drawn)
+
+
+def _slices(drawn: sweep_figures.Figures) -> None:
+    columns = st.columns(min(3, len(drawn.slices)))
+    for number, figure in enumerate(drawn.slices):
+        columns[number % len(columns)].plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
+    st.caption("A dot is a trial that reached its last epoch, a cross one that was pruned or failed before.")
 
 
 _PLAIN = {"displayModeBar": False}
@@ -175,6 +179,13 @@ def _table(one: Sweep) -> None:
     )
 
 
+def _short(value: Value) -> Value:
+    """A value for the table: switches in words, numbers to three digits."""
+    if isinstance(value, bool):
+        return shown(value)
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
 def _urgency(trial: Trial) -> int:
     return ["running", "lost", "pruned", "failed", "stopped", "queued"].index(trial.state)
 
@@ -184,8 +195,8 @@ def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
     return {
         "trial": trial.number,
         "state": _MARKS.get(trial.state, trial.state),
-        **{SETTINGS[name].title: trial.values[name] for name in names},
         "validation accuracy": "" if accuracy is None else percent(accuracy).rjust(8, _FIGURE_SPACE),
+        **{SETTINGS[name].title: _short(trial.values[name]) for name in names},
         "epochs": f"{min(trial.run.epoch, trial.epochs):.1f} of {trial.epochs}",
         "training (s)": trial.run.seconds,
         "run": f"Train?run={trial.run.id}",

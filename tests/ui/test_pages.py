@@ -22,6 +22,7 @@ PAGES = [
     "pages/6_Evaluate.py",
     "pages/7_Draw.py",
     "pages/8_Runs.py",
+    "pages/9_Sweep.py",
 ]
 
 

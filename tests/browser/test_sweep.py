@@ -1,0 +1,39 @@
+"""A sweep in a real browser: a classic is chosen, started once, watched, and its best one is opened."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_lesson_pages import open_page
+from tests.browser.test_train import PATIENT, main, press
+
+
+def test_a_small_sweep_is_started_once_watched_and_its_best_trial_opened(page: Page, app_url: str) -> None:
+    page.set_default_timeout(PATIENT)
+    open_page(page, f"{app_url}/Sweep")
+    press(page, "Depth")
+    expect(page.get_by_text("One hidden layer is much better than none.")).to_be_visible(timeout=PATIENT)
+    high = main(page).get_by_role("spinbutton", name="to", exact=True)
+    expect(high).to_have_value("5", timeout=PATIENT)
+    high.fill("1")
+    high.press("Enter")
+    epochs = main(page).get_by_role("spinbutton", name="Epochs of each trial")
+    epochs.fill("1")
+    epochs.press("Enter")
+    expect(page.get_by_text("2 trials, 2 epochs in all.")).to_be_visible(timeout=PATIENT)
+    main(page).get_by_role("button", name="Start", exact=True).dblclick()
+    expect(page).to_have_url(re.compile(r"sweep=[a-z0-9]{8}"), timeout=PATIENT)
+    expect(page.get_by_test_id("stSidebar").get_by_text("Sweep: ")).to_have_count(1, timeout=PATIENT)
+    expect(page.get_by_text("2 finished")).to_be_visible(timeout=PATIENT)
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible(timeout=PATIENT)
+    page.reload()
+    expect(page.get_by_text(re.compile("Best so far: depth"))).to_be_visible(timeout=PATIENT)
+    main(page).get_by_role("link", name="Open this trial").click()
+    expect(page.get_by_text("it has not read the test set")).to_be_visible(timeout=PATIENT)
+
+
+def test_phone_shows_a_link_to_no_sweep_as_a_sentence_and_never_scrolls_sideways(page: Page, app_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    content = open_page(page, f"{app_url}/Sweep?sweep=nosuchid")
+    expect(page.get_by_text("There is no sweep")).to_be_visible(timeout=PATIENT)
+    assert content.evaluate("main => main.scrollWidth <= main.clientWidth")

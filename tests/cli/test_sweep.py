@@ -1,0 +1,88 @@
+"""`sweep`: started, listed, shown, stopped and gone on with, without an engine."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mnistlab import sweep
+from mnistlab.classics import CLASSICS
+from mnistlab.cli import main
+from mnistlab.store import Store
+from tests import sweeps
+from tests.cli.conftest import Lines
+
+Objects = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def waiting() -> str:
+    """A sweep of three trials that nobody has begun."""
+    return sweep.create(sweeps.config(), Store())
+
+
+def test_classics_are_listed_with_what_to_watch_for(objects: Objects) -> None:
+    assert main(["sweep", "list", "--classics", "--json"]) == 0
+    printed = objects()
+    assert [one["experiment"] for one in printed] == list(CLASSICS)
+    assert (printed[0]["trials"], printed[0]["varied"][0]["low"], printed[0]["varied"][0]["high"]) == (11, 1e-4, 10)
+    assert all(one["watch"] for one in printed)
+
+
+def test_sweep_goes_on_here_until_all_trials_are_done(waiting: str, objects: Objects) -> None:
+    assert main(["sweep", "resume", waiting, "--here", "--json"]) == 0
+    *trials, result = objects()
+    assert [(one["trial"], one["state"]) for one in trials] == [(0, "finished"), (1, "finished"), (2, "finished")]
+    assert (result["sweep"], result["counts"]) == (waiting, {"finished": 3})
+    assert result["best"]["validation_accuracy"] == max(one["validation_accuracy"] for one in trials)
+
+
+def test_show_lists_the_best_first(waiting: str, objects: Objects, lines: Lines) -> None:
+    main(["sweep", "resume", waiting, "--here"])
+    lines()
+    assert main(["sweep", "show", waiting, "--json"]) == 0
+    accuracies = [one["validation_accuracy"] for one in objects()[:3]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert main(["sweep", "list"]) == 0
+    assert f"Sweep {waiting} (learning rate): 3 finished; best: learning rate" in lines()[0]
+
+
+def test_stopped_sweep_waits_for_nobody(waiting: str, objects: Objects) -> None:
+    assert main(["sweep", "stop", waiting, "--json"]) == 0
+    assert objects()[0]["counts"] == {"stopped": 3}
+    assert not Store().runs(states=["queued"])
+
+
+def test_ranges_points_and_choices_are_read_from_short_names(monkeypatch: pytest.MonkeyPatch, objects: Objects) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(sweep, "start", lambda config, store, owner: kept.append(config) or sweep.create(config, store))
+    varied = ["--vary", "learning-rate=1e-3..1:4", "--vary", "activation=relu,tanh", "--vary", "augmentation=on,off"]
+    assert main(["sweep", "start", *varied, "--epochs", "1", "--title", "mine", "--json"]) == 0
+    (config,) = kept
+    assert (config.name, config.size, config.base.train.epochs, config.base.train.validation_size) == (
+        "mine",
+        16,
+        1,
+        5000,
+    )
+    rates, activation, augmentation = config.parameters
+    assert (rates.setting, rates.low, rates.high, rates.points) == ("train.learning_rate", 1e-3, 1, 4)
+    assert (activation.options, augmentation.options) == (("relu", "tanh"), (True, False))
+    assert objects()[0]["counts"] == {"queued": 16}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["start"], "Say what to vary: --vary learning_rate=1e-4..10"),
+        (["start", "colour"], "There is no experiment 'colour'. Choose one of: learning-rate"),
+        (["start", "--vary", "colour=1..2"], "There is no setting 'colour' to vary."),
+        (["start", "--vary", "dropout=0..x"], "parameters.0.range.high: 'x' was given"),
+        (["show", "abcdefgh"], "There is no sweep 'abcdefgh' here."),
+    ],
+)
+def test_mistake_is_told_in_a_sentence(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *arguments]) == 1
+    assert said in capsys.readouterr().err
+    assert json.dumps(sweep.newest(Store())) == "[]"

@@ -1,0 +1,135 @@
+"""The Sweep page: classic experiments, the form, one start, what is shown of trials, stop, and links."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import sweep
+from mnistlab.classics import CLASSICS
+from mnistlab.data import Dataset
+from mnistlab.store import Store
+from tests import sweeps
+from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+from tests.ui.test_pages import open_app, open_page
+from tests.ui.test_train_page import said
+
+SWEEP = "pages/9_Sweep.py"
+
+
+@pytest.fixture
+def finished(talkative: None, tiny_dataset: Dataset) -> str:
+    """A sweep whose three trials are done."""
+    store = Store()
+    return sweeps.train_all(sweep.create(sweeps.config(), store), store).id
+
+
+def links_of(app: AppTest) -> list[str]:
+    return [link.proto.query_string for link in app.get("page_link") if link.proto.query_string]
+
+
+def test_page_opens_with_the_learning_rate_ready_to_start() -> None:
+    app = open_page(SWEEP)
+    assert not app.exception
+    assert not app.error
+    assert "11 trials, 22 epochs in all." in said(app)
+    assert not app.button(key="sweep_start").disabled
+
+
+@pytest.mark.parametrize("number", range(len(CLASSICS)))
+def test_each_classic_fills_the_form_and_starts_as_it_is(number: int) -> None:
+    classic = list(CLASSICS.values())[number]
+    app = open_page(SWEEP)
+    app.button(key=f"sweep_try_{number}").click().run()
+    assert not app.error
+    assert classic.watch in said(app)
+    app.button(key="sweep_start").click().run()
+    assert not app.exception
+    (sweep_id, _), *others = sweep.newest(Store())
+    assert not others
+    assert sweep.config_of(sweep_id, Store()) == classic.config
+
+
+def test_second_press_starts_no_second_sweep() -> None:
+    app = open_page(SWEEP)
+    app.button(key="sweep_start").click().run()
+    assert app.query_params["sweep"] == sweep.newest(Store())[0][0]
+    assert app.button(key="sweep_start").disabled
+    assert len(sweep.newest(Store())) == 1
+
+
+def test_value_that_is_not_allowed_is_said_and_start_is_off() -> None:
+    app = open_page(SWEEP)
+    app.number_input(key="sweep_learning-rate_train.learning_rate_low").set_value(0.0).run()
+    assert "it should begin above 0" in app.error[0].value
+    assert app.button(key="sweep_start").disabled
+
+
+def test_sweep_is_one_line_of_the_sidebar_and_can_be_stopped_there() -> None:
+    store = Store()
+    sweep_id = sweep.create(CLASSICS["learning-rate"].config, store, "somebody")
+    app = open_app()
+    bars = [bar.proto.text for bar in app.sidebar.get("progress")]
+    assert bars == ["Sweep: Learning rate  \n0 of 11 trials"]
+    app.button(key=f"sidebar_stop_{sweep_id}").click().run()
+    assert sweep.find(sweep_id, store).counts == {"stopped": 11}
+    assert not app.sidebar.get("progress")
+
+
+def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
+    app = open_page(SWEEP, sweep=finished)
+    best = sweep.find(finished, Store()).best
+    assert best is not None
+    assert best.accuracy is not None
+    assert f"with a validation accuracy of **{100 * best.accuracy:.2f} %**" in said(app)
+    assert f"run={best.run.id}" in links_of(app)
+    (table,) = app.dataframe
+    assert next(iter(table.value["trial"])) == best.number
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> None:
+    app = open_page(SWEEP, sweep=finished)
+    app.button(key="sweep_longer").click().run()
+    app = app.switch_page("pages/5_Train.py").run()
+    best = sweep.find(finished, Store()).best
+    assert best is not None
+    assert "but: **10 epochs**" in said(app)
+    app.button(key="train_start").click().run()
+    config = Store().runs()[0].config
+    assert config.train.learning_rate == best.values["train.learning_rate"]
+    assert config.train.epochs == 10
+
+
+def test_trial_on_train_says_that_it_was_not_tested_and_leads_back(finished: str) -> None:
+    run = sweep.find(finished, Store()).trials[0].run
+    app = open_page("pages/5_Train.py", run=run.id)
+    assert not app.exception
+    assert "it has not read the test set" in said(app)
+    assert f"sweep={finished}" in links_of(app)
+
+
+def test_stopped_sweep_is_resumed_by_its_button() -> None:
+    store = Store()
+    sweep_id = sweep.create(sweeps.config(), store)
+    app = open_page(SWEEP, sweep=sweep_id)
+    app.button(key="sweep_stop").click().run()
+    assert sweep.find(sweep_id, store).counts == {"stopped": 3}
+    app.button(key="sweep_resume").click().run()
+    assert sweep.find(sweep_id, store).counts == {"queued": 3}
+
+
+@pytest.mark.parametrize("rubbish", ["nosuchid", "../../etc/passwd", "<b>x</b>"])
+def test_rubbish_in_the_address_gets_a_sentence_and_the_way_to_what_there_is(rubbish: str, finished: str) -> None:
+    app = open_page(SWEEP, sweep=rubbish)
+    assert not app.exception
+    assert f"There is no sweep `{rubbish}` in this lab." in said(app)
+    assert f"sweep={finished}" in links_of(app)
+
+
+def test_trials_do_not_push_a_run_from_the_overview_or_from_train() -> None:
+    from tests.ui.test_pages import small_run
+
+    store = Store()
+    run_id = store.create(small_run(), state="stopped")
+    sweep.create(CLASSICS["learning-rate"].config, store)
+    assert f"run={run_id}" in links_of(open_app())
+    assert f"run `{run_id}`" in said(open_page("pages/5_Train.py"))
