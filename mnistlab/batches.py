@@ -13,8 +13,8 @@ from mnistlab.augment import augment
 from mnistlab.config import RunConfig
 from mnistlab.data import Split
 
-# Large enough to make the cost of gathering and warping vanish, small enough for the cache (19 MB of float32).
-_CHUNK_IMAGES = 6000
+# Large enough to make the cost of gathering and warping vanish, small enough for the cache (6 MB of float32).
+_CHUNK_IMAGES = 2000
 # Kinds of random numbers, so that no two uses share a seed.
 _ORDER, _WARP, _WARP_ONCE = range(3)
 

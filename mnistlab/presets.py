@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 from mnistlab.differences import NOT_USED, differences
 from mnistlab.errors import ConfigError
-from mnistlab.recipes import BEST_CNN, FAST_CNN, FAST_MLP
+from mnistlab.recipes import BEST_CNN, BEST_MLP, FAST_CNN, FAST_MLP
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,11 @@ _ALL = (
         FAST_MLP,
     ),
     Preset("Fast convolutional", "Three small convolutions and a single pass over the data.", FAST_CNN),
+    Preset(
+        "Best without convolutions",
+        "Two wide layers that see each digit in forty hands: as far as fully connected layers get in some minutes.",
+        BEST_MLP,
+    ),
     Preset(
         "Best convolutional",
         "Five convolutions that learn from digits as other hands, other pens and the Draw page would make them.",
