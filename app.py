@@ -18,7 +18,7 @@ def draw() -> None:
     left, right = st.columns([2, 1], gap="medium")
     with right:
         _steps()
-    _latest_runs(resources.store().runs(limit=5))
+    _latest_runs(resources.store().runs(limit=5, with_trials=False))
     with left:  # last, because the first reading waits for torch, and all else need not
         reading.show("overview", _EXAMPLE)
 

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--watch", action="store_true", help="show what is going on until Ctrl-C")
 
     _add_steering(commands_of, shared)
+    _add_sweep(commands_of, shared)
 
     export = commands_of.add_parser("export", parents=[shared], help="write a run's weights to a file")
     export.set_defaults(command=commands.export)
@@ -88,3 +89,40 @@ def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     rate.add_argument("learning_rate", type=float, metavar="RATE", help="from its next step on; a schedule's new peak")
     resume = add("resume", commands.resume, "go on with a stopped, failed or lost run in the foreground")
     resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="N epochs more than it was to have")
+
+
+def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
+    about = "many runs that differ in a few settings"
+    verbs = commands_of.add_parser("sweep", help=about).add_subparsers(required=True, metavar="VERB")
+    here = argparse.ArgumentParser(add_help=False)
+    here.add_argument("--here", action="store_true", help="train the trials in this process, without an engine")
+
+    start = verbs.add_parser("start", parents=[shared, here], help="start a sweep")
+    start.set_defaults(command=commands.sweep_start)
+    start.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="one that `sweep list --classics` lists")
+    start.add_argument(
+        "--vary",
+        action="append",
+        metavar="SETTING=VALUES",
+        help="learning_rate=1e-4..10 (with :6 behind it: 6 points of a grid) or activation=relu,tanh; once a setting",
+    )
+    start.add_argument("--preset", default="tutorial-mlp", help="the recipe of all trials (default: %(default)s)")
+    start.add_argument("--epochs", type=int, help="passes over the data of each trial")
+    start.add_argument("--sampler", choices=("grid", "random", "tpe"), help="how values are chosen (default: grid)")
+    start.add_argument("--trials", type=int, metavar="N", help="how many, if it is no grid (default: 12)")
+    start.add_argument("--pruner", choices=("none", "median", "hyperband"), help="who ends trials that lag behind")
+    start.add_argument("--seed", type=int, help="same seed, same first trials (default: 0)")
+    start.add_argument("--title", help="what it is called")
+
+    listed = verbs.add_parser("list", parents=[shared], help="list the sweeps, the newest first")
+    listed.set_defaults(command=commands.sweep_list)
+    listed.add_argument("--classics", action="store_true", help="list the experiments that can be started by name")
+
+    for name, command, help_text, parents in (
+        ("show", commands.sweep_show, "list the trials of a sweep, the best first", [shared]),
+        ("stop", commands.sweep_stop, "stop a sweep; what is done is kept", [shared]),
+        ("resume", commands.sweep_resume, "go on with trials that were stopped or lost", [shared, here]),
+    ):
+        verb = verbs.add_parser(name, parents=parents, help=help_text)
+        verb.set_defaults(command=command)
+        verb.add_argument("sweep", metavar="SWEEP", help="a sweep's id, as `sweep list` lists it")

@@ -189,6 +189,14 @@ class TrainConfig(_Frozen):
         description="Training images held out, the same ones for everybody, to judge by while tuning.",
         json_schema_extra={"unit": "images"},
     )
+    train_size: int = Field(
+        0,
+        ge=0,
+        le=60_000,
+        description="Learn from so many images only, the same ones for everybody and more of them the larger it is; "
+        "0 takes all.",
+        json_schema_extra={"unit": "images"},
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same machine, same weights.")
     device: str = Field(
         "auto",

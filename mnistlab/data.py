@@ -85,9 +85,12 @@ class Dataset:
             )
 
     @cached_property
+    def _shuffled(self) -> npt.NDArray[np.int64]:
+        return np.random.default_rng(_HOLD_OUT_SEED).permutation(len(self.source))
+
+    @cached_property
     def _held_out(self) -> npt.NDArray[np.int64]:
-        order = np.random.default_rng(_HOLD_OUT_SEED).permutation(len(self.source))
-        return np.sort(order[: self.validation_size])
+        return np.sort(self._shuffled[: self.validation_size])
 
     @cached_property
     def train(self) -> Split:
@@ -95,6 +98,23 @@ class Dataset:
         if self.validation_size == 0:
             return Split("train", self.source.images, self.source.labels)
         return self.source.take(self.source_indices("train"), "train")
+
+    def train_of(self, train_size: int) -> Split:
+        """Only so many of what is learned from, in file order, or all for 0; the fewer are among the more.
+
+        Raises:
+            DataError: there are not so many.
+        """
+        if train_size == 0:
+            return self.train
+        there = len(self.source) - self.validation_size
+        if not 0 < train_size <= there:
+            raise DataError(
+                f"train_size {train_size:,} was asked for; {self.name} has {there:,} images to learn from beside the "
+                f"{self.validation_size:,} held out. Choose 1 to {there:,}, or 0 for all."
+            )
+        chosen = self._shuffled[self.validation_size : self.validation_size + train_size]
+        return self.source.take(np.sort(chosen), "train")
 
     @cached_property
     def validation(self) -> Split:

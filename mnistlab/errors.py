@@ -6,6 +6,8 @@ MnistLabError
     ModelNotFoundError   no built-in model and no run of that name
     RunNotFoundError     no such run in the store
     StoreError           the database cannot be opened, read or written
+    SweepNotFoundError   no such sweep in the store
+    StudyError           a sweep's study, in which its results are collected, cannot be used
     EngineError          the engine that runs trainings cannot be started or reached
     DivergedError        a training whose loss is no longer a number
     OutOfMemoryError     a training that needs more memory than there is
@@ -36,6 +38,14 @@ class RunNotFoundError(ModelNotFoundError):
 
 class StoreError(MnistLabError):
     """The database cannot be opened, read or written."""
+
+
+class SweepNotFoundError(MnistLabError):
+    """The store holds no sweep of this id."""
+
+
+class StudyError(MnistLabError):
+    """The study of a sweep is missing or cannot be used."""
 
 
 class EngineError(MnistLabError):

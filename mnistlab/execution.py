@@ -8,17 +8,21 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mnistlab import data, parallel, queue
-from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, StoreError
-from mnistlab.events import Event, TrainingEnded
+from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, RunNotFoundError, StoreError
+from mnistlab.events import EpochEnded, Event, TrainingEnded
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
 from mnistlab.store import Store, opened
 from mnistlab.training import train
+
+if TYPE_CHECKING:
+    from mnistlab.trials import OpenTrial
 
 _LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
 _PULSE_EVERY = 5.0  # seconds between two heartbeats, whatever the training does
@@ -55,14 +59,16 @@ def execute(
     run_id: str,
     on_event: Callable[[Event], None] = lambda event: None,
     wants_stop: Callable[[], bool] = lambda: False,
+    seen: int | None = None,
 ) -> None:
     """Train this run in this process, write everything to the store and test the finished network.
 
     Args:
         on_event: called with each event, for a progress bar.
         wants_stop: asked at each event; true stops the run as a request in the store does.
+        seen: the attempt it had when it was seen; nothing is done if somebody else has taken it since.
     """
-    attempt = store.claim(run_id, this_worker())
+    attempt = store.claim(run_id, this_worker(), seen=seen)
     if attempt is not None:
         _attempt(store, run_id, attempt, on_event, wants_stop)
 
@@ -78,13 +84,32 @@ def _attempt(
     except MnistLabError as error:
         store.finish(run_id, attempt, "failed", error=str(error))
     except Exception as error:
-        if _is_out_of_memory(error):
-            batch_size = store.run(run_id).config.train.batch_size
-            store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
-            return
-        with suppress(StoreError):
-            store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
-        raise
+        if not _is_out_of_memory(error):
+            with suppress(StoreError):
+                store.finish(run_id, attempt, "failed", error=f"{type(error).__name__}: {error}")
+            raise
+        batch_size = store.run(run_id).config.train.batch_size
+        store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
+    _end_trial(store, run_id)
+
+
+def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":
+    """For a trial of a sweep: ask what to try."""
+    run = store.run(run_id)
+    if run.sweep is None:
+        return None
+    from mnistlab import trials  # Optuna, which only a sweep need wait for
+
+    return trials.begin(store, run, attempt)
+
+
+def _end_trial(store: Store, run_id: str) -> None:
+    with suppress(RunNotFoundError):  # it was deleted meanwhile
+        run = store.run(run_id)
+        if run.sweep is not None:
+            from mnistlab import trials
+
+            trials.end(store, run)
 
 
 @contextmanager
@@ -109,29 +134,50 @@ def _pulse(store: Store, run_id: str, attempt: int) -> Iterator[None]:
 def _follow(
     store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
 ) -> None:
+    trial = _begin_trial(store, run_id, attempt)
     run = store.run(run_id)
     dataset = load_dataset(run.config.dataset)
     recorder = Recorder(store, run_id, attempt)
-    request: Request | None = None
     begin = parallel.lead if parallel.are_joined() else train
     events = begin(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes)
     try:
         with closing(events):  # at once, for other processes may wait for what this one does next
-            for event in events:
-                on_event(event)
-                request = recorder.record(event)
-                if request is not None and not isinstance(event, TrainingEnded):
-                    request = _wait_while_paused(store, recorder, request, wants_stop)
-                if request is not None and request.leave:
-                    return
-                if (request is not None and request.stop) or wants_stop():
-                    recorder.stop()
-                    return
-                if request is not None:
-                    _obey(recorder, request)
+            is_whole = _listen(events, recorder, store, on_event, wants_stop, trial)
     except DivergedError as error:
+        if trial is not None:
+            trial.diverged()
         raise DivergedError(f"{error}{recorder.give_up()}") from error
-    recorder.finish(dataset.test)
+    if is_whole:
+        # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
+        recorder.finish(dataset.test if trial is None else None)
+
+
+def _listen(
+    events: Iterable[Event],
+    recorder: Recorder,
+    store: Store,
+    on_event: Callable[[Event], None],
+    wants_stop: Callable[[], bool],
+    trial: "OpenTrial | None",
+) -> bool:
+    """Record a training's events and do what the store asks for; tell whether it came to its end."""
+    for event in events:
+        on_event(event)
+        request = recorder.record(event)
+        if request is not None and not isinstance(event, TrainingEnded):
+            request = _wait_while_paused(store, recorder, request, wants_stop)
+        if request is not None and request.leave:
+            return False
+        if (request is not None and request.stop) or wants_stop():
+            recorder.stop()
+            return False
+        if request is not None:
+            _obey(recorder, request)
+        if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
+            recorder.note(reason)
+            recorder.stop()
+            return False
+    return True
 
 
 def _obey(recorder: Recorder, request: Request) -> None:

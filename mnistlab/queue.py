@@ -3,6 +3,7 @@
 An engine's task is a ticket, not a run: when it is its turn, it takes the run that is next by then.
 """
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -16,24 +17,38 @@ from mnistlab.store import Store
 
 # A worker process that dies twice at the same checkpoint will do so a third time.
 _MOST_DEATHS = 2
+# A class that sweeps has more runs waiting than any list would show; the oldest of them must not be left out.
+MOST_ACTIVE = 100_000
 
 
 def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
-    """Order waiting runs: always next is the oldest one of the owner who has the fewest running or before it."""
+    """Order waiting runs: always next is one of the owner who has the fewest running or before it.
+
+    Of these owners' runs, and of each owner's own, those that somebody started by hand go before the trials of
+    sweeps, and the older before the newer.
+    """
     num_jobs = Counter(run.owner for run in running)
-    left = sorted(waiting, key=lambda run: run.created)
+    left: dict[str | None, list[Run]] = {}
+    for run in sorted(waiting, key=_rank, reverse=True):
+        left.setdefault(run.owner, []).append(run)  # the next one last
+    heads = [(num_jobs[owner], _rank(runs[-1]), number, owner) for number, (owner, runs) in enumerate(left.items())]
+    heapq.heapify(heads)
     order = []
-    while left:
-        following = min(left, key=lambda run: num_jobs[run.owner])  # of equals the first, which is the oldest
-        left.remove(following)
-        num_jobs[following.owner] += 1
-        order.append(following)
+    while heads:
+        num, _, number, owner = heapq.heappop(heads)
+        order.append(left[owner].pop())
+        if left[owner]:
+            heapq.heappush(heads, (num + 1, _rank(left[owner][-1]), number, owner))
     return order
+
+
+def _rank(run: Run) -> tuple[bool, float]:
+    return run.sweep is not None, run.created
 
 
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    return in_order(store.runs(states=["queued", "running"]))
+    return in_order(store.runs(MOST_ACTIVE, states=["queued", "running"]))
 
 
 def in_order(active: Sequence[Run]) -> list[Run]:

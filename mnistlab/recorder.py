@@ -124,11 +124,14 @@ class Recorder:
         raised, before = taken_back
         return f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."
 
-    def finish(self, test: Split) -> None:
-        """Keep the weights, read the test set, and close the run."""
+    def finish(self, test: Split | None) -> None:
+        """Keep the weights, read the test set, and close the run; without a test set, there is no result either."""
         assert self._started is not None
         assert self._ended is not None
         self._insist(lambda: self._write(with_checkpoint=True))
+        if test is None:
+            self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished"))
+            return
         evaluation = evaluate(self.state.model, test)
         result = {
             "test_accuracy": evaluation.accuracy,

@@ -4,13 +4,40 @@ All functions work inside a transaction of the store, which has checked that the
 """
 
 import json
+import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import sqlalchemy as sa
 
 from mnistlab import schema
+from mnistlab.config import RunConfig
 from mnistlab.events import EpochEnded, StepsTaken
+
+# Without the letters and digits that look alike.
+ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def new_id() -> str:
+    """Eight letters or digits that no other run or sweep has."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(8))
+
+
+def insert_run(
+    connection: sa.Connection,
+    run_id: str,
+    config: RunConfig,
+    owner: str | None,
+    state: str,
+    sweep: str | None = None,
+    created: float | None = None,
+) -> None:
+    """Add a run that has not begun."""
+    now = time.time() if created is None else created
+    row = {"id": run_id, "preset": config.preset, "config": config.model_dump_json(), "state": state, "owner": owner}
+    row |= {"attempt": 0, "created": now, "heartbeat": now, "step": 0, "epoch": 0.0, "seconds": 0.0, "sweep": sweep}
+    connection.execute(schema.runs.insert().values(row))
 
 
 def change_run(

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import psutil
@@ -96,7 +97,7 @@ def run_from_row(row: RowMapping) -> Run:
         state = "lost"
     return Run(
         id=row["id"],
-        config=parse_config(row["config"]),
+        config=_read_config(row["config"]),
         state=state,
         control=row["control"],
         pause_at=row["pause_at"],
@@ -121,6 +122,12 @@ def run_from_row(row: RowMapping) -> Run:
         error=row["error"],
         result=json.loads(row["result"]) if row["result"] else None,
     )
+
+
+@lru_cache(maxsize=1000)
+def _read_config(text: str) -> RunConfig:
+    """A config, read once: the waiting trials of a sweep all have the same, and pages look at them every second."""
+    return parse_config(text)
 
 
 def _is_orphaned(row: RowMapping) -> bool:

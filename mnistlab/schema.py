@@ -82,6 +82,15 @@ weights = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),  # safetensors
 )
 
+sweeps = sa.Table(
+    "sweeps",
+    metadata,
+    sa.Column("id", sa.String(8), primary_key=True),
+    sa.Column("config", sa.Text, nullable=False),  # SweepConfig as JSON
+    sa.Column("owner", sa.String(80)),
+    sa.Column("created", sa.Float, nullable=False, index=True),
+)
+
 
 def open_database(url: str) -> sa.Engine:
     """Connect, make the tables if they are missing and check the schema's version.

@@ -9,7 +9,6 @@ store.run(run_id).state                          # queued, running, lost, finish
 
 import json
 import re
-import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,12 +24,19 @@ from mnistlab.curve import Curve
 from mnistlab.errors import ConfigError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.paths import database_url
-from mnistlab.rows import change_run, insert_metrics, replace_weights, rewind, weights_step
+from mnistlab.rows import (
+    ID_ALPHABET,
+    change_run,
+    insert_metrics,
+    insert_run,
+    new_id,
+    replace_weights,
+    rewind,
+    weights_step,
+)
 from mnistlab.runs import Request, Run, run_from_row
 
-# Without the letters and digits that look alike.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_RUN_ID = re.compile(f"[{_ALPHABET}]{{8}}")
+_RUN_ID = re.compile(f"[{ID_ALPHABET}]{{8}}")
 _OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
 
@@ -72,22 +78,9 @@ class Store:
             owner: who asked for it; the queue is fair between owners.
             state: queued for an engine, or running for a caller who claims it in the next moment.
         """
-        run_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
-        row = {
-            "id": run_id,
-            "preset": config.preset,
-            "config": config.model_dump_json(),
-            "state": state,
-            "owner": owner,
-            "attempt": 0,
-            "created": time.time(),
-            "heartbeat": time.time(),
-            "step": 0,
-            "epoch": 0.0,
-            "seconds": 0.0,
-        }
+        run_id = new_id()
         with self.transaction() as connection:
-            connection.execute(schema.runs.insert().values(row))
+            insert_run(connection, run_id, config, owner, state)
         return run_id
 
     def run(self, run_id: str) -> Run:
@@ -103,9 +96,15 @@ class Store:
             raise RunNotFoundError(f"There is no run {run_id!r} in this store. `python -m mnistlab runs` lists them.")
         return run_from_row(row)
 
-    def runs(self, limit: int = 500, states: Sequence[str] | None = None) -> list[Run]:
-        """The newest runs first; `states` keeps those whose stored state is one of these."""
+    def runs(self, limit: int = 500, states: Sequence[str] | None = None, with_trials: bool = True) -> list[Run]:
+        """The newest runs first; `states` keeps those whose stored state is one of these.
+
+        Args:
+            with_trials: whether the trials of sweeps, of which there may be hundreds, are among them.
+        """
         query = _VISIBLE.order_by(schema.runs.c.created.desc()).limit(limit)
+        if not with_trials:
+            query = query.where(schema.runs.c.sweep.is_(None))
         if states is not None:
             query = query.where(schema.runs.c.state.in_(states))
         with self.transaction() as connection:

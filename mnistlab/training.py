@@ -60,7 +60,7 @@ def train(
     dataset = dataset.hold_out(config.train.validation_size)
     state = TrainingState.start(config, checkpoint)
     make_batches, make_meter = (Batches, Meter) if team is None else team.join(config, state)
-    batches = make_batches(config, dataset.train, state.device)
+    batches = make_batches(config, dataset.train_of(config.train.train_size), state.device)
     num_steps = batches.steps_per_epoch * config.train.epochs
     state.rate = LearningRate(config.train, num_steps, rate_changes)
     watch = _Watch(state, dataset, make_meter(state.tally, batches.steps_per_epoch, report_every))

@@ -99,7 +99,7 @@ def _watched_run() -> str | None:
     """The run in the address, else the visitor's newest one, else the newest of all."""
     if "run" in st.query_params:
         return st.query_params["run"]
-    newest = resources.store().runs(limit=100)
+    newest = resources.store().runs(limit=100, with_trials=False)
     own = [run for run in newest if run.owner == identity.owner()]
     return next((run.id for run in [*own, *newest]), None)
 
@@ -109,7 +109,7 @@ def _show_run(run_id: str) -> None:
         run_view.show(run_id)
     except RunNotFoundError:
         st.warning(f"There is no run {quoted(run_id)} in this lab; it may have been deleted. Other runs are as before.")
-        for run in resources.store().runs(limit=3):
+        for run in resources.store().runs(limit=3, with_trials=False):
             st.page_link(frame.page_script("Train"), label=f"Watch {run_label(run)}", query_params={"run": run.id})
 
 

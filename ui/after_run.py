@@ -36,7 +36,8 @@ def show(run: Run) -> None:
 
 def result_line(run: Run, last: Run | None) -> str:
     """The result in one sentence, against the tutorial's and the visitor's last run."""
-    assert run.result is not None
+    if run.result is None:
+        return _untested_line(run)
     accuracy = run.result["test_accuracy"]
     others = []
     if run.config.preset in TUTORIAL_ACCURACY and run.config.dataset == "mnist":
@@ -50,6 +51,19 @@ def result_line(run: Run, last: Run | None) -> str:
         f"It reads **{percent(accuracy)}** of the test digits correctly{compared}. Test loss "
         f"{run.result['test_loss']:.4f}, {duration(run.seconds)} of training at {run.images_per_second or 0:,.0f} "
         f"images/s. {_luck(run)}{_readings(run)}"
+    )
+
+
+def _untested_line(run: Run) -> str:
+    """For a trial of a sweep, which is chosen by the held-out images."""
+    epochs = resources.store().epochs(run.id)
+    accuracy = epochs[-1].validation_accuracy if epochs else None
+    read = (
+        f"It reads **{percent(accuracy)}** of the held-out images correctly" if accuracy is not None else "It is done"
+    )
+    return (
+        f"{read} (validation accuracy), after {duration(run.seconds)} of training. As a trial of a sweep it has not "
+        "read the test set: Evaluate does, and so does training it for more epochs."
     )
 
 

@@ -14,8 +14,9 @@ import streamlit as st
 
 from mnistlab import jobs
 from mnistlab.errors import MnistLabError
+from mnistlab.queue import MOST_ACTIVE
 from mnistlab.runs import Run
-from ui import acting, identity, resources, run_words
+from ui import acting, identity, resources, run_words, sweep_job
 
 _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
 
@@ -38,6 +39,7 @@ PAGES = (
     Page("pages/5_Train.py", "Train", "How does it learn?"),
     Page("pages/6_Evaluate.py", "Evaluate", "What does it get wrong?"),
     Page("pages/7_Draw.py", "Draw", "Can it read your hand?"),
+    Page("pages/9_Sweep.py", "Sweep", "Which settings matter?"),
 )
 _BY_NAME = {page.name: page for page in PAGES}
 
@@ -133,11 +135,15 @@ def _running_jobs() -> None:
             if any(run.state == "queued" for run in active):
                 jobs.wake_soon(resources.store())
             me = identity.owner()
-            own_first = sorted(active, key=lambda run: run.owner != me)
+            jobs_by_id = {run.sweep or run.id: run for run in reversed(active)}  # the trials of a sweep are one job
+            own_first = sorted(jobs_by_id.values(), key=lambda run: run.owner != me)
             for run in own_first[:_MOST_JOBS]:
-                _job(run, active, me)
-            if len(active) > _MOST_JOBS:
-                st.caption(f"and {len(active) - _MOST_JOBS} more")
+                if run.sweep is None:
+                    _job(run, active, me)
+                else:
+                    sweep_job.show(run.sweep, page_script("Sweep"))
+            if len(own_first) > _MOST_JOBS:
+                st.caption(f"and {len(own_first) - _MOST_JOBS} more")
             acting.tell_problem()
             if is_live and not active:
                 st.rerun()
@@ -146,7 +152,7 @@ def _running_jobs() -> None:
 
 
 def _active_runs() -> list[Run]:
-    return resources.store().runs(states=["queued", "running"])
+    return resources.store().runs(MOST_ACTIVE, states=["queued", "running"])
 
 
 def _job(run: Run, active: list[Run], me: str) -> None:

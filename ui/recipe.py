@@ -87,7 +87,8 @@ def _more_about_training(train: TrainConfig, optimizer: str, key: str) -> dict[s
         values |= forms.fields(train, ("momentum",), key)
     if optimizer == "sgd" and values["momentum"]:
         values |= forms.fields(train, ("nesterov",), key)
-    values |= forms.fields(train, ("weight_decay", "label_smoothing", "shuffle", "validation_size", "seed"), key)
+    seldom = ("weight_decay", "label_smoothing", "shuffle", "train_size", "validation_size", "seed")
+    values |= forms.fields(train, seldom, key)
     values["device"] = forms.choice(train, "device", f"{key}_device", _devices())
     return values
 

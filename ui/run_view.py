@@ -7,9 +7,11 @@ import streamlit as st
 
 from mnistlab.errors import MnistLabError, RunNotFoundError
 from mnistlab.presets import changes
+from mnistlab.queue import MOST_ACTIVE
 from mnistlab.runs import Run
 from ui import (
     after_run,
+    frame,
     identity,
     pacing,
     recipe,
@@ -74,6 +76,10 @@ def _draw(run: Run, others: Sequence[Run]) -> None:
 
 def _headline(run: Run) -> None:
     st.markdown(f"**{run.config.preset}** ({run.config.model.shape}), run `{run.id}`, seed {run.config.train.seed}")
+    if run.sweep is not None:
+        number = "" if run.trial is None else f" {run.trial}"
+        script = frame.page_script("Sweep")
+        st.page_link(script, label=f"It is trial{number} of a sweep", query_params={"sweep": run.sweep})
     changed = changes(run.config)
     if changed:
         st.caption("Changed: " + ", ".join(changed))
@@ -84,7 +90,7 @@ def _state(run: Run) -> None:
     place = st.empty()
     match run.state:
         case "queued":
-            active = resources.store().runs(states=["queued", "running"])
+            active = resources.store().runs(MOST_ACTIVE, states=["queued", "running"])
             place.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
             if run.error:
                 st.warning(f"{run.error} The run starts by itself when that is mended.")

@@ -1,7 +1,8 @@
 """The button that starts a run: once, however often it is pressed."""
 
 import time
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar
 
 import streamlit as st
 
@@ -9,9 +10,10 @@ from mnistlab import jobs
 from mnistlab.config import RunConfig
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
+from mnistlab.store import Store
 from ui import identity, resources
 
-_JUST_STARTED, _LAST, _PROBLEM = "start_just_started", "start_last", "start_problem"
+Config = TypeVar("Config")
 _SECOND_CLICK = 2.0  # seconds within which a click is the second one of a double click
 
 
@@ -34,12 +36,8 @@ def button(
         help=_explain(is_same, bool(active)),
     )
     if is_pressed and config is not None:
-        _start(config)
-    failed, problem = st.session_state.get(_PROBLEM, (None, ""))
-    if problem and failed == config:
-        st.error(problem)
-    started: str | None = st.session_state.pop(_JUST_STARTED, None)
-    return started
+        start_once("start", config, jobs.start)
+    return just_started("start", config)
 
 
 def own_active_runs() -> list[Run]:
@@ -54,13 +52,27 @@ def _explain(is_same: bool, is_busy: bool) -> str | None:
     return "Your run is still going on; this one follows when it is its turn." if is_busy else None
 
 
-def _start(config: RunConfig) -> None:
-    last, when = st.session_state.get(_LAST, (None, 0.0))
+def start_once(kind: str, config: Config, start: Callable[[Config, Store, str], str]) -> None:
+    """Start what was asked for, unless it was a moment ago: then it was a double click.
+
+    Args:
+        kind: what is started, a run or a sweep, for the names under which it is remembered.
+    """
+    last, when = st.session_state.get(f"{kind}_last", (None, 0.0))
     if last == config and time.monotonic() - when < _SECOND_CLICK:
         return
-    st.session_state.pop(_PROBLEM, None)
+    st.session_state.pop(f"{kind}_problem", None)
     try:
-        st.session_state[_JUST_STARTED] = jobs.start(config, resources.store(), identity.owner())
+        st.session_state[f"{kind}_just_started"] = start(config, resources.store(), identity.owner())
     except MnistLabError as error:
-        st.session_state[_PROBLEM] = (config, str(error))
-    st.session_state[_LAST] = (config, time.monotonic())
+        st.session_state[f"{kind}_problem"] = (config, str(error))
+    st.session_state[f"{kind}_last"] = (config, time.monotonic())
+
+
+def just_started(kind: str, config: object) -> str | None:
+    """The id of what was started by the last click, once; a sentence where it could not be."""
+    failed, problem = st.session_state.get(f"{kind}_problem", (None, ""))
+    if problem and failed == config:
+        st.error(problem)
+    started: str | None = st.session_state.pop(f"{kind}_just_started", None)
+    return started

@@ -25,6 +25,8 @@ def run_label(run: Run) -> str:
         parts.append(percent(run.result["test_accuracy"]))
     elif run.state != "finished":
         parts.append(run.state)
+    elif run.sweep is not None:
+        parts.append(f"trial {run.trial}, not tested")
     return ", ".join(parts)
 
 

@@ -3,6 +3,7 @@
 from mnistlab.commands.models import classify, evaluate, export
 from mnistlab.commands.runs import presets, runs
 from mnistlab.commands.steer import go_on, pause, rate, resume, stop
+from mnistlab.commands.sweep import sweep_list, sweep_resume, sweep_show, sweep_start, sweep_stop
 from mnistlab.commands.train import train
 
 __all__ = [
@@ -16,5 +17,10 @@ __all__ = [
     "resume",
     "runs",
     "stop",
+    "sweep_list",
+    "sweep_resume",
+    "sweep_show",
+    "sweep_start",
+    "sweep_stop",
     "train",
 ]

@@ -52,7 +52,7 @@ def run_here(run_id: str, store: Store, as_json: bool) -> int:
     """
     from mnistlab.execution import execute
 
-    with _noting_interrupts() as is_interrupted:
+    with noting_interrupts() as is_interrupted:
         execute(store, run_id, _JsonLines() if as_json else _ProgressBar(run_id), is_interrupted)
     run = store.run(run_id)
     if run.error:
@@ -84,7 +84,8 @@ def _result(run: Run) -> dict[str, Any]:
 def _summary(run: Run) -> str:
     if run.state == "stopped":
         return f"Stopped after {run.epoch:.2f} epochs. What it has learned is kept as run {run.id}."
-    assert run.result is not None
+    if run.result is None:  # a trial of a sweep, which does not read the test set
+        return f"Run {run.id}: finished, not tested, {run.seconds:.1f} s of training."
     return (
         f"Run {run.id}: test accuracy {run.result['test_accuracy']:.2%}, test loss {run.result['test_loss']:.4f}, "
         f"{run.seconds:.1f} s of training ({run.images_per_second or 0:,.0f} images/s)."
@@ -92,7 +93,7 @@ def _summary(run: Run) -> str:
 
 
 @contextmanager
-def _noting_interrupts() -> Iterator["_Interrupt"]:
+def noting_interrupts() -> Iterator["_Interrupt"]:
     """The first Ctrl-C is noted, for the training to stop between two steps; the second ends the program."""
     noted = (signal.SIGINT, signal.SIGTERM) if _are_several() else (signal.SIGINT,)  # torchrun ends all by SIGTERM
     before = {each: signal.getsignal(each) for each in noted}

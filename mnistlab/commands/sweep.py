@@ -1,0 +1,199 @@
+"""`sweep start | list | show | stop | resume`: many runs that differ in a few settings."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from mnistlab import space, sweep
+from mnistlab.classics import CLASSICS, get_classic
+from mnistlab.commands.foreground import noting_interrupts
+from mnistlab.errors import ConfigError
+from mnistlab.presets import get_preset
+from mnistlab.store import Store
+from mnistlab.sweep import Sweep, Trial
+from mnistlab.sweep_config import SweepConfig, parse_sweep
+
+_OWNER = "command line"
+_SHOWN = 20  # sweeps that `list` tells of
+
+
+def sweep_start(options: argparse.Namespace) -> int:
+    """Start a sweep: a classic experiment by its name, or one of your own."""
+    store, config = Store(), _config(options)
+    if not options.here:
+        sweep_id = sweep.start(config, store, _OWNER)
+        return _tell(options, sweep.find(sweep_id, store), "started")
+    return _work(options, sweep.create(config, store, _OWNER), store)
+
+
+def sweep_list(options: argparse.Namespace) -> int:
+    """Print the sweeps, the newest first, or the classic experiments there are."""
+    if options.classics:
+        for classic in CLASSICS.values():
+            if options.json:
+                print(json.dumps({"experiment": classic.name, "watch": classic.watch, **_plan(classic.config)}))
+            else:
+                print(f"{classic.name:18} {classic.config.size:3} trials  {classic.watch}")
+        return 0
+    found = sweep.latest(Store(), _SHOWN)
+    if not found and not options.json:
+        print("No sweep yet. Start one with: python -m mnistlab sweep start learning-rate --here")
+    for one in found:
+        print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+    return 0
+
+
+def sweep_show(options: argparse.Namespace) -> int:
+    """Print the trials of a sweep, the best first."""
+    one = sweep.find(options.sweep, Store())
+    ranked = [*one.ranked, *(trial for trial in one.trials if trial.accuracy is None)]
+    for trial in ranked:
+        print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial))
+    print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+    return 0
+
+
+def sweep_stop(options: argparse.Namespace) -> int:
+    """Take what waits from the queue, and ask what runs to stop."""
+    store = Store()
+    sweep.stop(options.sweep, store)
+    return _tell(options, sweep.find(options.sweep, store), "asked to stop")
+
+
+def sweep_resume(options: argparse.Namespace) -> int:
+    """Go on with the trials that were stopped or lost."""
+    store = Store()
+    if not options.here:
+        sweep.resume(options.sweep, store)
+        return _tell(options, sweep.find(options.sweep, store), "goes on")
+    sweep.requeue(options.sweep, store)
+    return _work(options, options.sweep, store)
+
+
+def _work(options: argparse.Namespace, sweep_id: str, store: Store) -> int:
+    """Train the trials that wait, one after the other, in this process; others may do so at the same time."""
+    from mnistlab.execution import execute
+
+    if not options.json:
+        print(f"Sweep {sweep_id}: {sweep.find(sweep_id, store).config.size} trials.", flush=True)
+    with noting_interrupts() as is_interrupted:
+        while (following := sweep.next_waiting(sweep_id, store)) is not None and not is_interrupted():
+            execute(store, following.id, wants_stop=is_interrupted, seen=following.attempt)
+            done = next(trial for trial in sweep.find(sweep_id, store).trials if trial.run.id == following.id)
+            print(json.dumps(_trial_as_object(done)) if options.json else _trial_as_line(done), flush=True)
+        if is_interrupted():
+            sweep.stop(sweep_id, store)
+            print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)
+    one = sweep.find(sweep_id, store)
+    print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+    return 130 if is_interrupted() else 0
+
+
+def _config(options: argparse.Namespace) -> SweepConfig:
+    if options.experiment:
+        values = get_classic(options.experiment).config.model_dump()
+    else:
+        values = {"base": get_preset(options.preset).config.model_dump(), "parameters": ()}
+        values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or _HELD_OUT
+    if options.vary:
+        values["parameters"] = [_parameter(text) for text in options.vary]
+        values["title"] = ""
+    if not values["parameters"]:
+        raise ConfigError(
+            "Say what to vary: --vary learning_rate=1e-4..10 for a range, --vary activation=relu,tanh for some values, "
+            f"or name an experiment: {', '.join(CLASSICS)}."
+        )
+    if options.epochs is not None:
+        values["base"]["train"]["epochs"] = options.epochs
+    given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
+    given["num_trials"] = options.trials
+    return parse_sweep(values | {name: value for name, value in given.items() if value is not None})
+
+
+_HELD_OUT = 5000  # images, where a preset holds none out
+
+
+def _parameter(text: str) -> dict[str, Any]:
+    """Read `learning_rate=1e-4..10`, `learning_rate=1e-4..10:6` (6 points of a grid) or `activation=relu,tanh`."""
+    name, _, given = text.partition("=")
+    setting = _setting(name.strip().replace("-", "_"))
+    if ".." not in given:
+        return {"setting": setting, "options": [_value(word) for word in given.split(",") if word]}
+    ends, _, points = given.partition(":")
+    low, _, high = ends.partition("..")
+    return {"setting": setting, "low": low, "high": high} | ({"points": points} if points else {})
+
+
+def _setting(name: str) -> str:
+    """The full name of a setting: "train.learning_rate" for "learning_rate"."""
+    matching = [known for known in space.SETTINGS if name in (known, known.rpartition(".")[2])]
+    if not matching:
+        known = ", ".join(one.rpartition(".")[2] for one in space.SETTINGS)
+        raise ConfigError(f"There is no setting {name!r} to vary. Choose from: {known}.")
+    return matching[0]
+
+
+def _value(word: str) -> space.Value:
+    readers: tuple[Callable[[str], space.Value], ...] = (_SWITCH.__getitem__, int, float)
+    for read in readers:
+        try:
+            return read(word.strip())
+        except (KeyError, ValueError):
+            continue
+    return word.strip()
+
+
+_SWITCH = {"on": True, "off": False, "true": True, "false": False}
+
+
+def _tell(options: argparse.Namespace, one: Sweep, said: str) -> int:
+    print(json.dumps(_as_object(one) | {"said": said}) if options.json else f"{_as_line(one)} ({said})")
+    return 0
+
+
+def _plan(config: SweepConfig) -> dict[str, Any]:
+    return {
+        "name": config.name,
+        "varied": [one.model_dump() for one in config.parameters],
+        "sampler": config.sampler,
+        "pruner": config.pruner,
+        "trials": config.size,
+    }
+
+
+def _as_object(one: Sweep) -> dict[str, Any]:
+    best = _trial_as_object(one.best) if one.best else None
+    return {"sweep": one.id, "created": one.created, **_plan(one.config), "counts": dict(one.counts), "best": best}
+
+
+def _trial_as_object(trial: Trial) -> dict[str, Any]:
+    return {
+        "trial": trial.number,
+        "run": trial.run.id,
+        "state": trial.state,
+        "values": trial.values,
+        "validation_accuracy": trial.last_accuracy,
+        "epoch": trial.run.epoch,
+        "train_seconds": trial.run.seconds,
+        "error": trial.run.error,
+    }
+
+
+def _as_line(one: Sweep) -> str:
+    states = ", ".join(f"{number} {state}" for state, number in one.counts.most_common())
+    best = one.best
+    told = f"; best: {_described(best)}, validation accuracy {best.accuracy:.2%}" if best and best.accuracy else ""
+    return f"Sweep {one.id} ({one.config.name}): {states}{told}"
+
+
+def _trial_as_line(trial: Trial) -> str:
+    number = "-" if trial.number is None else str(trial.number)
+    accuracy = f"{trial.last_accuracy:7.2%}" if trial.last_accuracy is not None else "      -"
+    reason = f"  {trial.run.error}" if trial.run.error and not trial.is_pruned else ""
+    return f"{number:>3}  {trial.run.id}  {trial.state:9} {accuracy}  {_described(trial)}{reason}"
+
+
+def _described(trial: Trial) -> str:
+    return ", ".join(f"{space.SETTINGS[name].label} {space.shown(value)}" for name, value in trial.values.items())

@@ -1,0 +1,202 @@
+"""A sweep's study: Optuna's, kept on disk, so that whoever begins a trial can ask it for what to try next.
+
+On a laptop it is a journal file beside the SQLite database; where that is PostgreSQL, it is in there too. The only
+module that imports Optuna (1.4 s): import it where it is needed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from functools import lru_cache
+from json import JSONDecodeError
+from pathlib import Path
+
+import numpy as np
+import optuna
+import sqlalchemy as sa
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from mnistlab.errors import StudyError
+from mnistlab.paths import lab_folder
+from mnistlab.space import SETTINGS, Choice, Parameter, Value, grid
+from mnistlab.sweep_config import SweepConfig
+
+_POINT = "point"  # the name under which a trial keeps the values it was planned with
+# From being asked for to standing in its run's row a trial takes milliseconds; one that never got there was killed.
+_ORPHANED_AFTER = timedelta(seconds=60)
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def create(url: str, sweep_id: str, config: SweepConfig) -> None:
+    """Make the study of a sweep; what can be planned beforehand is put into its queue.
+
+    Raises:
+        StudyError: it cannot be kept.
+    """
+    with _telling_trouble(sweep_id):
+        study = optuna.create_study(storage=_storage(url, sweep_id), study_name=sweep_id, direction="maximize")
+        for point in _planned(config):
+            study.enqueue_trial(point, user_attrs={_POINT: point})
+
+
+def load(url: str, sweep_id: str, config: SweepConfig) -> optuna.Study:
+    """The study of a sweep.
+
+    Raises:
+        StudyError: it is not there, or cannot be read.
+    """
+    with _telling_trouble(sweep_id):
+        try:
+            return optuna.load_study(study_name=sweep_id, storage=_storage(url, sweep_id), pruner=_pruner(config))
+        except KeyError as error:
+            raise StudyError(
+                f"The study of the sweep {sweep_id} is not there. Its file, sweeps/{sweep_id}.journal beside the "
+                "database, may have been removed. Start the sweep anew."
+            ) from error
+
+
+def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[str, Value]]:
+    """Begin a trial; return it and what it is to try.
+
+    Raises:
+        StudyError: the study does not answer.
+    """
+    with _telling_trouble(study.study_name):
+        trial = study.ask()
+        # A sampler of the trial's own: two workers that ask at once must not draw the same random numbers.
+        study.sampler = _sampler(config, trial.number)
+        for parameter in config.parameters:
+            _suggest(trial, parameter)
+        return trial, dict(trial.params)
+
+
+def report(trial: optuna.Trial, epoch: int, accuracy: float) -> bool:
+    """Tell how far a trial has come; return whether it is so far behind the others that it should end."""
+    with _telling_trouble(trial.study.study_name):
+        trial.report(accuracy, epoch)
+        return bool(trial.should_prune())
+
+
+def would_prune(study: optuna.Study, number: int, accuracies: dict[int, float]) -> bool:
+    """The same question about a trial that another process began: its accuracy after each epoch is given."""
+    with _telling_trouble(study.study_name):
+        trial = study.get_trials()[number]  # a copy
+        trial.intermediate_values = accuracies
+        return bool(study.pruner.prune(study, trial))
+
+
+def tell(study: optuna.Study, number: int, state: TrialState, accuracy: float | None = None) -> None:
+    """End a trial; telling it twice is telling it once.
+
+    Raises:
+        StudyError: the study does not answer.
+    """
+    with _telling_trouble(study.study_name), suppress(optuna.exceptions.UpdateFinishedTrialError):
+        study.tell(number, accuracy, state, skip_if_finished=True)
+
+
+def open_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that have begun and of whose end the study has not been told."""
+    with _telling_trouble(study.study_name):
+        return study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+
+
+def is_open(study: optuna.Study, number: int) -> bool:
+    """Whether this trial has begun and its end has not been told."""
+    return any(trial.number == number for trial in open_trials(study))
+
+
+def give_up_orphan(study: optuna.Study, trial: FrozenTrial) -> None:
+    """End a trial that no run holds, once it is old enough that none will; what it was to try is queued again."""
+    begun = trial.datetime_start
+    if begun is not None and datetime.now() - begun > _ORPHANED_AFTER:
+        tell(study, trial.number, TrialState.FAIL)
+        if _POINT in trial.user_attrs:
+            point = trial.user_attrs[_POINT]
+            study.enqueue_trial(point, user_attrs={_POINT: point})
+
+
+def distributions(config: SweepConfig) -> dict[str, BaseDistribution]:
+    """The parameters of a sweep as Optuna's."""
+    return {parameter.setting: _distribution(parameter) for parameter in config.parameters}
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    if isinstance(parameter, Choice):
+        return CategoricalDistribution(parameter.options)
+    setting = SETTINGS[parameter.setting]
+    low, high = parameter.ends
+    if setting.is_whole:
+        return IntDistribution(int(low), int(high), log=setting.is_log)
+    return FloatDistribution(float(low), float(high), log=setting.is_log)
+
+
+def _suggest(trial: optuna.Trial, parameter: Parameter) -> None:
+    distribution = _distribution(parameter)
+    match distribution:
+        case CategoricalDistribution():
+            trial.suggest_categorical(parameter.setting, distribution.choices)
+        case IntDistribution():
+            trial.suggest_int(parameter.setting, distribution.low, distribution.high, log=distribution.log)
+        case FloatDistribution():
+            trial.suggest_float(parameter.setting, distribution.low, distribution.high, log=distribution.log)
+
+
+def _planned(config: SweepConfig) -> list[dict[str, Value]]:
+    """What needs no results to be known: a whole grid, all random points, the points that TPE begins with."""
+    if config.sampler == "grid":
+        return grid(config.parameters)
+    number = config.num_trials if config.sampler == "random" else config.num_startup
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(config.seed))
+    return [dict(study.ask(distributions(config)).params) for _ in range(number)]
+
+
+def _sampler(config: SweepConfig, number: int) -> optuna.samplers.BaseSampler:
+    seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
+    if config.sampler == "tpe":
+        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=config.num_startup, constant_liar=True)
+    return optuna.samplers.RandomSampler(seed)  # for a trial that was not planned, as one resumed after an accident
+
+
+def _pruner(config: SweepConfig) -> optuna.pruners.BasePruner:
+    if config.pruner == "median":
+        return optuna.pruners.MedianPruner(n_startup_trials=config.num_startup)
+    if config.pruner == "hyperband":
+        return optuna.pruners.HyperbandPruner(max_resource=config.most_epochs)
+    return optuna.pruners.NopPruner()
+
+
+@lru_cache(maxsize=32)
+def _storage(url: str, sweep_id: str) -> BaseStorage:
+    """Where a study is kept: SQLite is not made for several processes that write all the time, a journal file is."""
+    place = sa.make_url(url)
+    if place.get_backend_name() != "sqlite":
+        return _database(url)
+    folder = (Path(place.database).resolve().parent if place.database else lab_folder()) / "sweeps"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = str(folder / f"{sweep_id}.journal")
+    return JournalStorage(JournalFileBackend(file, lock_obj=JournalFileOpenLock(file)))
+
+
+@lru_cache(maxsize=4)
+def _database(url: str) -> RDBStorage:
+    options = {"pool_pre_ping": True}
+    try:
+        return RDBStorage(url, engine_kwargs=options)
+    except SQLAlchemyError:  # another process was making the same tables just then
+        return RDBStorage(url, engine_kwargs=options)
+
+
+@contextmanager
+def _telling_trouble(sweep_id: str) -> Iterator[None]:
+    """Say in a sentence that a study cannot be used."""
+    try:
+        yield
+    except (OSError, RuntimeError, JSONDecodeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise StudyError(f"The study of the sweep {sweep_id} cannot be used: {reason}. Is its disk full?") from error

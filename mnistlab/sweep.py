@@ -1,0 +1,257 @@
+"""Sweeps: start one, read it, stop it, go on with it. Its trials are ordinary runs, which ask when they begin.
+
+    config = parse_sweep({"base": base, "parameters": [{"setting": "width", "low": 8, "high": 512}]})
+    sweep_id = sweep.start(config, store)
+    sweep.find(sweep_id, store).best
+
+There is no process that drives a sweep and could die: all of it is in the store and in its study.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import sqlalchemy as sa
+
+from mnistlab import jobs, schema, steering
+from mnistlab.errors import EngineError, SweepNotFoundError
+from mnistlab.rows import insert_run, new_id
+from mnistlab.runs import Run, run_from_row
+from mnistlab.space import Value, values_of
+from mnistlab.store import Store, is_run_id
+from mnistlab.sweep_config import SweepConfig, parse_sweep
+
+PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a sweep, and how it did on the held-out images."""
+
+    run: Run
+    values: dict[str, Value]  # of what is varied, by the setting's name; empty before it has asked
+    epochs: int  # how many it was to have
+    accuracies: dict[int, float]  # validation accuracy after each of these, from 1
+
+    @property
+    def number(self) -> int | None:
+        """Its number in the sweep, in the order in which trials began; None before."""
+        return self.run.trial
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether it was stopped because it lagged behind."""
+        return self.run.state == "stopped" and (self.run.error or "").startswith(PRUNED)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Validation accuracy after the last epoch that was planned; None for one that did not get there."""
+        return self.accuracies.get(self.epochs)
+
+    @property
+    def last_accuracy(self) -> float | None:
+        """Validation accuracy after its last epoch so far."""
+        return self.accuracies[max(self.accuracies)] if self.accuracies else None
+
+    @property
+    def state(self) -> str:
+        """Its run's state, or "pruned"."""
+        return "pruned" if self.is_pruned else self.run.state
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as it was when it was read."""
+
+    id: str
+    config: SweepConfig
+    owner: str | None
+    created: float
+    trials: tuple[Trial, ...]  # in the order in which they were planned
+
+    @cached_property
+    def ranked(self) -> list[Trial]:
+        """The finished trials, the best first; of equals the earlier one."""
+        finished = [trial for trial in self.trials if trial.accuracy is not None]
+        return sorted(finished, key=lambda trial: -(trial.accuracy or 0))
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial whose network reads most of the held-out images."""
+        return self.ranked[0] if self.ranked else None
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many trials are in each state."""
+        return Counter(trial.state for trial in self.trials)
+
+    @property
+    def num_over(self) -> int:
+        """How many trials have come to an end by themselves."""
+        return self.counts["finished"] + self.counts["pruned"] + self.counts["failed"]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it goes on by itself."""
+        return bool(self.counts["queued"] + self.counts["running"])
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether trials were stopped or lost that could go on."""
+        return bool(self.counts["stopped"] + self.counts["lost"])
+
+
+def start(config: SweepConfig, store: Store, owner: str | None = None) -> str:
+    """Keep a new sweep, hand its trials to the engine and return its id.
+
+    Raises:
+        EngineError: the engine cannot be started or reached; the sweep is kept, stopped, and can be resumed.
+        StudyError: its study cannot be kept.
+    """
+    sweep_id = create(config, store, owner)
+    _hand_over(sweep_id, store)
+    return sweep_id
+
+
+def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
+    """Keep a new sweep, its study and its queued trials, without an engine, and return its id."""
+    from mnistlab import study
+
+    sweep_id = new_id()
+    study.create(store.url, sweep_id, config)
+    now = time.time()
+    row = {"id": sweep_id, "config": config.model_dump_json(), "owner": owner, "created": now}
+    with store.transaction() as connection:
+        connection.execute(schema.sweeps.insert().values(row))
+        # A microsecond apart, so that they begin in the order in which they were planned.
+        for number in range(config.size):
+            insert_run(connection, new_id(), config.base, owner, "queued", sweep_id, now + number * 1e-6)
+    return sweep_id
+
+
+def stop(sweep_id: str, store: Store) -> None:
+    """Take its waiting trials from the queue, and ask the running ones to stop after their step."""
+    for trial in find(sweep_id, store).trials:
+        if trial.run.state in ("queued", "running"):
+            steering.stop(trial.run.id, store)
+
+
+def resume(sweep_id: str, store: Store) -> None:
+    """Go on with the trials that were stopped or lost, from their checkpoints, with the values they have.
+
+    Raises:
+        EngineError: as start.
+    """
+    requeue(sweep_id, store)
+    _hand_over(sweep_id, store)
+
+
+def requeue(sweep_id: str, store: Store) -> None:
+    """As resume, without an engine."""
+    for trial in find(sweep_id, store).trials:
+        if trial.state in ("stopped", "lost"):
+            steering.requeue(trial.run.id, store)
+
+
+def next_waiting(sweep_id: str, store: Store) -> Run | None:
+    """The trial that waits longest, for whoever trains a sweep without an engine."""
+    waiting = [trial.run for trial in find(sweep_id, store).trials if trial.run.state == "queued"]
+    return waiting[0] if waiting else None
+
+
+def _hand_over(sweep_id: str, store: Store) -> None:
+    try:
+        jobs.reconcile(store)
+    except EngineError:
+        stop(sweep_id, store)
+        raise
+
+
+def find(sweep_id: str, store: Store) -> Sweep:
+    """A sweep with all its trials, as it is now.
+
+    Raises:
+        SweepNotFoundError: no sweep has this id, or a newer mnistlab made it.
+    """
+    row = None
+    if is_run_id(sweep_id):
+        with store.transaction() as connection:
+            query = sa.select(schema.sweeps).where(schema.sweeps.c.id == sweep_id)
+            row = connection.execute(query).mappings().first()
+    if row is None:
+        raise SweepNotFoundError(f"There is no sweep {sweep_id!r} here. `python -m mnistlab sweep list` lists them.")
+    return _from_row(row, store)
+
+
+def latest(store: Store, limit: int = 20) -> list[Sweep]:
+    """The newest sweeps first."""
+    sweeps = schema.sweeps
+    with store.transaction() as connection:
+        rows = connection.execute(sa.select(sweeps).order_by(sweeps.c.created.desc()).limit(limit)).mappings().all()
+    return [_from_row(row, store) for row in rows]
+
+
+def newest(store: Store, limit: int = 100) -> list[tuple[str, str | None]]:
+    """Id and owner of the newest sweeps, the newest first."""
+    sweeps = schema.sweeps
+    query = sa.select(sweeps.c.id, sweeps.c.owner).order_by(sweeps.c.created.desc()).limit(limit)
+    with store.transaction() as connection:
+        return [(row.id, row.owner) for row in connection.execute(query)]
+
+
+def config_of(sweep_id: str, store: Store) -> SweepConfig:
+    """What a sweep tries, without its trials."""
+    with store.transaction() as connection:
+        text = connection.scalar(sa.select(schema.sweeps.c.config).where(schema.sweeps.c.id == sweep_id))
+    if text is None:
+        raise SweepNotFoundError(f"The sweep {sweep_id!r} of this trial is gone.")
+    return _read_config(text)
+
+
+@lru_cache(maxsize=100)
+def _read_config(text: str) -> SweepConfig:
+    """A config, read once: what it allows is checked anew each time, and pages look every second."""
+    return parse_sweep(text)
+
+
+def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int]]:
+    """For each of these sweeps how many of its trials are over, and how many it has."""
+    runs = schema.runs
+    is_over = sa.case((runs.c.state.in_(("queued", "running")), 0), else_=1)
+    query = sa.select(runs.c.sweep, sa.func.sum(is_over), sa.func.count()).group_by(runs.c.sweep)
+    with store.transaction() as connection:
+        rows = connection.execute(query.where(runs.c.sweep.in_(list(sweep_ids)), runs.c.deleted.is_(None))).all()
+    return {sweep_id: (int(over), int(total)) for sweep_id, over, total in rows}
+
+
+def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
+    config = _read_config(row["config"])
+    trials = read_trials(row["id"], config, store)
+    return Sweep(row["id"], config, row["owner"], row["created"], tuple(trials))
+
+
+def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]:
+    """The trials of a sweep, in the order in which they were planned."""
+    runs, epochs = schema.runs, schema.epochs
+    own = (runs.c.sweep == sweep_id) & runs.c.deleted.is_(None)
+    told = sa.select(epochs.c.run_id, epochs.c.figures).join(runs, runs.c.id == epochs.c.run_id).where(own)
+    with store.transaction() as connection:
+        rows = connection.execute(sa.select(runs).where(own).order_by(runs.c.created)).mappings().all()
+        figures = connection.execute(told).all()
+    accuracies: dict[str, dict[int, float]] = {}
+    for run_id, text in figures:
+        ended = json.loads(text)
+        if ended["epoch"] > 0 and ended["validation_accuracy"] is not None:
+            accuracies.setdefault(run_id, {})[ended["epoch"]] = ended["validation_accuracy"]
+    return [_trial(run_from_row(row), config, accuracies.get(row["id"], {})) for row in rows]
+
+
+def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial:
+    is_varied = any(parameter.setting == "train.epochs" for parameter in config.parameters)
+    # A trial that was given more epochs afterwards is still judged by those it was to have.
+    epochs = run.config.train.epochs if is_varied else config.base.train.epochs
+    values = values_of(run.config, config.parameters) if run.trial is not None else {}
+    return Trial(run, values, epochs, {epoch: one for epoch, one in accuracies.items() if epoch <= epochs})

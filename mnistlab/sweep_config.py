@@ -1,0 +1,100 @@
+"""All that decides what a sweep tries: a recipe, the settings that are varied, how, and how often."""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mnistlab import space
+from mnistlab.config import RunConfig, describe
+from mnistlab.errors import ConfigError
+from mnistlab.space import Parameter
+
+Sampler = Literal["grid", "random", "tpe"]
+Pruner = Literal["none", "median", "hyperband"]
+MAX_TRIALS, MAX_PARAMETERS = 200, 6
+_FIRST_GUESSES = 8  # at most so many trials of TPE are random, and so many ends no trial is pruned before
+
+
+class SweepConfig(BaseModel):
+    """What a sweep tries. Trials are compared on the held-out images alone; none of them reads the test set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    title: str = Field("", max_length=80, description="What it is called; by default after what it varies.")
+    base: RunConfig = Field(description="The recipe of every trial, but for what is varied.")
+    parameters: tuple[Parameter, ...] = Field(description="The settings that are varied, and between which values.")
+    sampler: Sampler = Field(
+        "grid",
+        description="grid: every combination. random: each trial draws its values. tpe: after some random trials, "
+        "more often values near those that did well (Tree-structured Parzen Estimator).",
+    )
+    pruner: Pruner = Field(
+        "none",
+        description="Whether a trial that lags behind ends early, by its validation accuracy after each epoch. median: "
+        "where it is worse than half of the others at that point. hyperband: only the better third goes on, in rounds.",
+    )
+    num_trials: int = Field(
+        12, ge=1, le=MAX_TRIALS, description="How many runs; a grid has as many as it has combinations."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same first trials.")
+
+    @model_validator(mode="after")
+    def _trials_can_be_compared(self) -> Self:
+        if not 1 <= len(self.parameters) <= MAX_PARAMETERS:
+            raise ValueError(f"{len(self.parameters)} settings are varied; choose 1 to {MAX_PARAMETERS}")
+        if self.base.train.validation_size == 0:
+            raise ValueError(
+                "trials are compared on held-out images, and this recipe holds none out: "
+                "give it a validation_size above 0"
+            )
+        try:
+            space.check(self.base, self.parameters)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        if self.sampler == "grid" and self.size > MAX_TRIALS:
+            raise ValueError(
+                f"this grid has {self.size:,} combinations, and at most {MAX_TRIALS} are tried: take fewer points, or "
+                "another way of choosing"
+            )
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many trials it has."""
+        return prod(len(one.values) for one in self.parameters) if self.sampler == "grid" else self.num_trials
+
+    @property
+    def num_startup(self) -> int:
+        """How many of its trials TPE draws at random, and how many a pruner waits for."""
+        return min(_FIRST_GUESSES, max(2, self.size // 3))
+
+    @property
+    def most_epochs(self) -> int:
+        """The epochs of its longest trial."""
+        return max(one.train.epochs for one in self.longest())
+
+    def longest(self) -> list[RunConfig]:
+        """The configs at the ends of what `epochs` may be: the base, or two where they are varied."""
+        ends = [one.ends for one in self.parameters if one.setting == "train.epochs"]
+        return [space.assemble(self.base, {"train.epochs": end}) for end in ends[0]] if ends else [self.base]
+
+    @property
+    def name(self) -> str:
+        """Its title, or what it varies: "learning rate, width"."""
+        return self.title or ", ".join(space.SETTINGS[one.setting].label for one in self.parameters)
+
+
+def parse_sweep(values: Mapping[str, Any] | str | bytes) -> SweepConfig:
+    """Build a SweepConfig from a mapping or JSON text.
+
+    Raises:
+        ConfigError: names each wrong field, what was given and what is allowed.
+    """
+    try:
+        if isinstance(values, str | bytes):
+            return SweepConfig.model_validate_json(values)
+        return SweepConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(describe(error)) from error

@@ -1,0 +1,110 @@
+"""A trial of a sweep as its worker sees it: it asks when it begins, reports after each epoch, and tells at its end.
+
+The store is the truth and the study learns from it: whatever ended a trial, whoever comes next tells of it.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import optuna
+from optuna.trial import TrialState
+
+from mnistlab import space, study, sweep
+from mnistlab.errors import StudyError
+from mnistlab.events import EpochEnded
+from mnistlab.runs import Run
+from mnistlab.store import Store
+from mnistlab.sweep_config import SweepConfig
+
+
+@dataclass(frozen=True)
+class OpenTrial:
+    """A trial that has begun and is not over."""
+
+    store: Store
+    run_id: str
+    epochs: int
+    study: optuna.Study
+    number: int
+    asked: optuna.Trial | None  # None where another process has asked, whose work is gone on with
+
+    def verdict(self, ended: EpochEnded) -> str | None:
+        """Report an epoch; return the reason why the trial should end there, or None if it should go on."""
+        if ended.validation_accuracy is None or not 0 < ended.epoch < self.epochs:
+            return None
+        with suppress(StudyError):  # what cannot be judged goes on
+            if self._is_hopeless(ended.epoch, ended.validation_accuracy):
+                return (
+                    f"{sweep.PRUNED} after epoch {ended.epoch} of {self.epochs}: with a validation accuracy of "
+                    f"{100 * ended.validation_accuracy:.2f} % it was behind the trials before it."
+                )
+        return None
+
+    def _is_hopeless(self, epoch: int, accuracy: float) -> bool:
+        if self.asked is not None:
+            return study.report(self.asked, epoch, accuracy)
+        told = {one.epoch: one.validation_accuracy for one in self.store.epochs(self.run_id)} | {epoch: accuracy}
+        known = {number: value for number, value in told.items() if number > 0 and value is not None}
+        return study.would_prune(self.study, self.number, known)
+
+    def diverged(self) -> None:
+        """Tell that these values lead nowhere, so that others are tried; a plain failure would tell nothing of them."""
+        study.tell(self.study, self.number, TrialState.PRUNED)
+
+
+def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
+    """Let a trial that has just been claimed ask what to try, unless it has done so before.
+
+    Returns:
+        None for a run that is no trial, and for one that goes on after its trial is over.
+
+    Raises:
+        StudyError: the study is missing or cannot be used.
+        ConfigError: no run may have the values that it is to try.
+    """
+    if run.sweep is None:
+        return None
+    config = sweep.config_of(run.sweep, store)
+    its_study = study.load(store.url, run.sweep, config)
+    if run.trial is not None:
+        if not study.is_open(its_study, run.trial):
+            return None
+        return OpenTrial(store, run.id, run.config.train.epochs, its_study, run.trial, None)
+    catch_up(its_study, run.sweep, config, store)
+    asked, values = study.ask(its_study, config)
+    own = space.assemble(config.base, values)
+    # From here on its row holds all that it needs: who takes it over does not ask anew.
+    written = {"config": own.model_dump_json(), "trial": asked.number}
+    if not store.change(run.id, written, ["running"], attempt):
+        study.tell(its_study, asked.number, TrialState.FAIL)  # the run is somebody else's by now
+    return OpenTrial(store, run.id, own.train.epochs, its_study, asked.number, asked)
+
+
+def end(store: Store, run: Run) -> None:
+    """Tell the study what its trials have come to, when one of them ends."""
+    if run.sweep is not None:
+        with suppress(StudyError):  # the next trial that begins, or the page, tells it instead
+            config = sweep.config_of(run.sweep, store)
+            catch_up(study.load(store.url, run.sweep, config), run.sweep, config, store)
+
+
+def catch_up(its_study: optuna.Study, sweep_id: str, config: SweepConfig, store: Store) -> None:
+    """Tell a study of all trials that have ended, also of those whose worker could not.
+
+    Raises:
+        StudyError: the study cannot be used.
+    """
+    open_trials = study.open_trials(its_study)
+    if not open_trials:
+        return
+    by_number = {trial.number: trial for trial in sweep.read_trials(sweep_id, config, store)}
+    for begun in open_trials:
+        trial = by_number.get(begun.number)
+        if trial is None:
+            study.give_up_orphan(its_study, begun)
+        elif trial.accuracy is not None and trial.run.state == "finished":
+            study.tell(its_study, begun.number, TrialState.COMPLETE, trial.accuracy)
+        elif trial.is_pruned:
+            study.tell(its_study, begun.number, TrialState.PRUNED)
+        elif trial.run.state == "failed":
+            study.tell(its_study, begun.number, TrialState.FAIL)

@@ -1,0 +1,79 @@
+"""Sweep: choose settings and values, press Start, and see which of them matter."""
+
+import streamlit as st
+
+from mnistlab import sweep
+from mnistlab.errors import SweepNotFoundError
+from mnistlab.sweep_config import SweepConfig
+from ui import frame, identity, resources, starting, sweep_form, sweep_view
+from ui.address import quoted
+from ui.words import count_of
+
+
+def draw() -> None:
+    sweep_form.guide()
+    picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
+    with controls:
+        start = st.container()  # above the settings, where nobody has to look for it
+        config = sweep_form.choose()
+        with start:
+            _start_button(config)
+    with picture:
+        sweep_id = _watched_sweep()
+        if sweep_id is None:
+            st.info("No sweep yet. Press Start: the first trials are here within seconds.")
+        else:
+            _show_sweep(sweep_id)
+    _show_code()
+
+
+def _start_button(config: SweepConfig | None) -> None:
+    active = {run.sweep for run in starting.own_active_runs() if run.sweep is not None}
+    store = resources.store()
+    is_same = config is not None and any(sweep.config_of(one, store) == config for one in active)
+    is_pressed = st.button(
+        "Start",
+        key="sweep_start",
+        type="primary",
+        width="stretch",
+        disabled=config is None or is_same,
+        help="Your sweep of these very settings is still going on." if is_same else None,
+    )
+    if is_pressed and config is not None:
+        with st.spinner("Preparing the study ..."):
+            starting.start_once("sweep", config, sweep.start)
+    started = starting.just_started("sweep", config)
+    if started is not None:
+        st.query_params["sweep"] = started
+        st.rerun()  # the menu, which lists what is running, is drawn already
+    if config is not None:
+        images = config.size * config.base.train.epochs
+        st.caption(f"{count_of(config.size, 'trial')}, {count_of(images, 'epoch')} in all.")
+
+
+def _watched_sweep() -> str | None:
+    """The sweep in the address, else the visitor's newest one, else the newest of all."""
+    if "sweep" in st.query_params:
+        return st.query_params["sweep"]
+    newest = sweep.newest(resources.store())
+    return next((one for one, owner in newest if owner == identity.owner()), newest[0][0] if newest else None)
+
+
+def _show_sweep(sweep_id: str) -> None:
+    try:
+        sweep_view.show(sweep_id)
+    except SweepNotFoundError:
+        st.warning(f"There is no sweep {quoted(sweep_id)} in this lab. Other sweeps are as before.")
+        for one, _ in sweep.newest(resources.store(), 3):
+            name = sweep.config_of(one, resources.store()).name
+            st.page_link(frame.page_script("Sweep"), label=f"See {name}, {one}", query_params={"sweep": one})
+
+
+def _show_code() -> None:
+    from mnistlab import trials  # Optuna takes a second to import, and the page is on screen before it is there
+    from mnistlab.study import ask, tell
+
+    frame.show_code(trials.begin, trials.catch_up, ask, tell)
+
+
+frame.show_page("Sweep", draw)

@@ -1,0 +1,199 @@
+"""What a sweep is to try: the recipe, the settings to vary with their values, and how they are chosen."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import streamlit as st
+
+from mnistlab.classics import CLASSICS, Classic
+from mnistlab.errors import ConfigError
+from mnistlab.presets import PRESETS
+from mnistlab.space import SETTINGS, Choice, Parameter, Setting, Value, shown
+from mnistlab.sweep_config import MAX_PARAMETERS, MAX_TRIALS, Pruner, Sampler, SweepConfig, parse_sweep
+from ui.experiments import Experiment, try_this
+from ui.words import count_of
+
+# The classic that was chosen; its name is in the keys of the form, so that each begins with its own values.
+_CHOSEN = "sweep_classic"
+_FIRST = "learning-rate"
+_OWN = "own"
+_HELD_OUT = 5000  # images, where a preset holds none out
+_SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
+_PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
+
+
+def guide() -> None:
+    """Offer the classic experiments."""
+    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()])
+
+
+def _experiment(classic: Classic) -> Experiment:
+    trials = count_of(classic.config.size, "trial")
+    about = f"{trials}, about {classic.minutes:g} min with one worker: press Start. {classic.watch}"
+    return Experiment(classic.title, about, {_CHOSEN: classic.name})
+
+
+def choose() -> SweepConfig | None:
+    """Show the form; return what it makes, or None while that is not allowed, which is said in it."""
+    name = st.session_state.get(_CHOSEN, _FIRST)
+    start, key = CLASSICS[name].config, f"sweep_{name}"
+    values: dict[str, Any] = {"base": _recipe(start, key)}
+    values["parameters"] = _parameters(start, key)
+    values |= _how(start, key)
+    if values["parameters"] == [one.model_dump() for one in start.parameters]:
+        values["title"] = start.title
+    try:
+        return parse_sweep(values)
+    except ConfigError as error:
+        st.error("  \n".join(line.split(": ", 1)[-1] for line in str(error).splitlines()))
+        return None
+
+
+def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
+    """The recipe that all trials have but for what is varied."""
+    own = f"{start.base.model.shape}, {start.base.train.optimizer}, batch size {start.base.train.batch_size}"
+    chosen = st.selectbox(
+        "Recipe",
+        [_OWN, *PRESETS],
+        format_func=lambda name: own if name == _OWN else PRESETS[name].title,
+        key=f"{key}_recipe",
+        persist_state="session",
+        help="What all trials have in common. Where a preset holds no images out for validation, 5,000 are.",
+    )
+    values = (start.base if chosen == _OWN else PRESETS[chosen].config).model_dump()
+    values["train"]["validation_size"] = values["train"]["validation_size"] or _HELD_OUT
+    values["train"]["epochs"] = st.number_input(
+        "Epochs of each trial", 1, 1000, start.base.train.epochs, key=f"{key}_epochs", persist_state="session"
+    )
+    return values
+
+
+def _parameters(start: SweepConfig, key: str) -> list[dict[str, Any]]:
+    names = st.multiselect(
+        "Vary",
+        list(SETTINGS),
+        [one.setting for one in start.parameters],
+        format_func=lambda name: SETTINGS[name].label,
+        max_selections=MAX_PARAMETERS,
+        key=f"{key}_vary",
+        persist_state="session",
+        help="Two or three settings are best to look at.",
+    )
+    known = {one.setting: one for one in start.parameters}
+    sampler = st.session_state.get(f"{key}_sampler", start.sampler)
+    return [_parameter(SETTINGS[name], known.get(name), f"{key}_{name}", sampler == "grid") for name in names]
+
+
+def _parameter(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
+    """The values of one setting: options to tick, numbers to list, or a range."""
+    if setting.options:
+        return {"setting": setting.name, "options": _options(setting, start, key)}
+    if isinstance(start, Choice):
+        text = st.text_input(
+            setting.title.capitalize(),
+            ", ".join(shown(value) for value in start.options),
+            key=f"{key}_list",
+            persist_state="session",
+            help=f"{setting.about} The values to try, with commas between them.",
+        )
+        return {"setting": setting.name, "options": [_number(word) for word in text.split(",") if word.strip()]}
+    return _range(setting, start, key, with_points)
+
+
+def _options(setting: Setting, start: Parameter | None, key: str) -> Sequence[Value]:
+    return st.pills(
+        setting.title.capitalize(),
+        setting.options,
+        selection_mode="multi",
+        default=list(start.values if start else setting.options),
+        format_func=shown,
+        key=f"{key}_options",
+        persist_state="session",
+        help=setting.about,
+        wrap=True,
+    )
+
+
+def _range(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
+    low, high = (float(start.low), float(start.high)) if start and not isinstance(start, Choice) else setting.start
+    points = start.points if start and not isinstance(start, Choice) else 5
+    values: dict[str, Any] = {"setting": setting.name}
+    ends = (("low", setting.title.capitalize(), low), ("high", "to", high))
+    columns = st.columns(3 if with_points else 2, vertical_alignment="bottom")
+    for column, (name, label, begin) in zip(columns, ends, strict=False):
+        with column:
+            values[name] = _end(setting, label, begin, f"{key}_{name}")
+    values["points"] = points
+    if with_points:
+        with columns[2]:
+            values["points"] = st.number_input("values", 2, 50, points, key=f"{key}_points", persist_state="session")
+    return values
+
+
+def _end(setting: Setting, label: str, begin: float, key: str) -> float:
+    # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
+    if setting.is_whole:
+        return st.number_input(
+            label,
+            value=int(begin),
+            step=1,
+            key=key,
+            persist_state="session",
+            help=setting.about,
+            label_visibility="visible",
+        )
+    return st.number_input(
+        label,
+        value=float(begin),
+        format="%g",
+        step=begin / 10 or 0.01,
+        key=key,
+        persist_state="session",
+        help=setting.about,
+    )
+
+
+def _number(word: str) -> Value:
+    for read in (int, float):
+        try:
+            return read(word)
+        except ValueError:
+            continue
+    return word.strip()
+
+
+def _how(start: SweepConfig, key: str) -> dict[str, Any]:
+    """How values are chosen, how many trials there are, and which of them end early."""
+    fields = SweepConfig.model_fields
+    values: dict[str, Any] = {
+        "sampler": _menu("Values are chosen", get_args(Sampler), start.sampler, _SAMPLERS, f"{key}_sampler", "sampler")
+    }
+    if values["sampler"] != "grid":
+        begin = start.num_trials if start.sampler != "grid" else 12
+        values["num_trials"] = st.number_input(
+            "Trials",
+            1,
+            MAX_TRIALS,
+            begin,
+            key=f"{key}_trials",
+            persist_state="session",
+            help=fields["num_trials"].description,
+        )
+    values["pruner"] = _menu(
+        "A trial that lags behind", get_args(Pruner), start.pruner, _PRUNERS, f"{key}_pruner", "pruner"
+    )
+    return values
+
+
+def _menu(label: str, options: Sequence[str], start: str, words: dict[str, str], key: str, field: str) -> str:
+    return str(
+        st.selectbox(
+            label,
+            options,
+            options.index(start),
+            format_func=words.__getitem__,
+            key=key,
+            persist_state="session",
+            help=SweepConfig.model_fields[field].description,
+        )
+    )

@@ -1,0 +1,185 @@
+"""One sweep, live: how far it is, the best so far, its trials, and what they say about the settings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from mnistlab import sweep
+from mnistlab.config import RunConfig
+from mnistlab.errors import MnistLabError
+from mnistlab.space import SETTINGS, shown
+from mnistlab.sweep import Sweep, Trial
+from ui import acting, frame, recipe, resources, sweep_figures
+from ui.words import count_of, duration, percent
+
+_REFRESH_SECONDS = 2.0
+_TROUBLE = "sweep_view_trouble"
+_LONGER = 5  # times as many epochs
+_MARKS = {"finished": "✓", "failed": "✕ failed", "pruned": "✂ pruned", "running": "▶ running", "queued": "… waiting"}
+
+
+def show(sweep_id: str) -> None:
+    """Show a sweep, refreshed while it goes on.
+
+    Raises:
+        SweepNotFoundError: there is none of this id.
+    """
+    has_trouble = st.session_state.pop(_TROUBLE, None) == sweep_id
+    is_live = sweep.find(sweep_id, resources.store()).is_active and not has_trouble
+
+    @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+    def sweep_fragment() -> None:
+        try:
+            now = sweep.find(sweep_id, resources.store())
+            _draw(now)
+        except MnistLabError as error:
+            if is_live:
+                st.session_state[_TROUBLE] = sweep_id
+                st.rerun()
+            st.error(str(error))
+            return
+        if is_live and not now.is_active:
+            st.rerun()
+
+    sweep_fragment()
+
+
+def _draw(one: Sweep) -> None:
+    st.markdown(f"**{one.config.name}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
+    base = one.config.base
+    st.caption(
+        f"All trials: {base.model.shape}, {base.train.optimizer}, {count_of(base.train.epochs, 'epoch')}, "
+        f"{base.train.validation_size:,} images held out; but for {_varied(one)}"
+    )
+    over = one.num_over + one.counts["stopped"] + one.counts["lost"]
+    st.progress(over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
+    _buttons(one)
+    acting.tell_problem()
+    if one.best is not None:
+        _best(one, one.best)
+    _pictures(one)
+    _table(one)
+
+
+def _varied(one: Sweep) -> str:
+    return " and ".join(SETTINGS[parameter.setting].label for parameter in one.config.parameters)
+
+
+def _state_line(one: Sweep) -> str:
+    named = {"finished": "finished", "pruned": "pruned", "failed": "failed", "running": "running", "queued": "waiting"}
+    named |= {"stopped": "stopped", "lost": "lost: their worker is gone"}
+    parts = [f"{one.counts[state]} {word}" for state, word in named.items() if one.counts[state]]
+    left = _seconds_left(one)
+    return ", ".join(parts) + (f", about {duration(left)} left" if left is not None else "")
+
+
+def _seconds_left(one: Sweep) -> float | None:
+    """From the time that its trials have taken so far."""
+    spent = [trial.run.seconds for trial in one.trials if trial.run.state in ("finished", "stopped", "failed")]
+    if not one.is_active or not spent:
+        return None
+    waiting = one.counts["queued"] + one.counts["running"] / 2
+    return waiting * sum(spent) / len(spent) / max(1, one.counts["running"])
+
+
+def _buttons(one: Sweep) -> None:
+    store = resources.store()
+    with st.container(horizontal=True, key=f"sweep_buttons_{one.is_active}"):
+        if one.is_active:
+            st.button("Stop", key="sweep_stop", on_click=acting.act, args=(sweep.stop, one.id, store))
+        if one.can_be_resumed and not one.counts["running"]:
+            st.button(
+                "Resume",
+                key="sweep_resume",
+                type="primary",
+                on_click=acting.act,
+                args=(sweep.resume, one.id, store),
+                help="What was stopped or lost goes on from its checkpoint, what waited waits again.",
+            )
+
+
+def _best(one: Sweep, best: Trial) -> None:
+    values = ", ".join(f"{SETTINGS[name].label} **{shown(value)}**" for name, value in best.values.items())
+    st.markdown(f"Best so far: {values}, with a validation accuracy of **{percent(best.accuracy or 0)}**.")
+    with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):
+        st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})
+        longer = _LONGER * best.run.config.train.epochs
+        if st.button(
+            f"Train it for {longer} epochs", key="sweep_longer", help="Sets the recipe on Train; press Start there."
+        ):
+            _train_longer(one, best, longer)
+
+
+def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
+    config: RunConfig = best.run.config
+    config = config.model_copy(update={"train": config.train.model_copy(update={"epochs": epochs})})
+    note = f"As trial {best.number} of the sweep {one.config.name}, but: **{epochs} epochs**."
+    st.session_state[recipe.WANTED] = recipe.Wanted(config, note)
+    st.switch_page(frame.page_script("Train"), query_params={})
+
+
+def _pictures(one: Sweep) -> None:
+    drawn = sweep_figures.figures(one.id, one.num_over)
+    if drawn is None:
+        st.skeleton(height=300) if one.is_active else st.caption("No trial has come to its end.")
+        return
+    names = ["Setting by setting"]
+    if drawn.parallel is not None:
+        names += ["All together", "Importance"]
+    tabs = st.tabs(names)
+    with tabs[0]:
+        columns = st.columns(min(3, len(drawn.slices)))
+        for number, figure in enumerate(drawn.slices):
+            columns[number % len(columns)].plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
+    if drawn.parallel is not None:
+        with tabs[1]:
+            st.plotly_chart(drawn.parallel, key="sweep_parallel", config=_PLAIN)
+        with tabs[2]:
+            _importance(drawn)
+
+
+_PLAIN = {"displayModeBar": False}
+
+
+def _importance(drawn: sweep_figures.Figures) -> None:
+    if drawn.importance is None:
+        st.caption("Which setting mattered most shows after eight finished trials.")
+        return
+    st.plotly_chart(drawn.importance, key="sweep_importance", config=_PLAIN)
+    st.caption("How much the best trials' values differ from those of all trials, as a share (PED-ANOVA).")
+
+
+def _table(one: Sweep) -> None:
+    ranked = [*one.ranked, *sorted((trial for trial in one.trials if trial.accuracy is None), key=_urgency)]
+    names = [parameter.setting for parameter in one.config.parameters]
+    rows = [_row(trial, names) for trial in ranked]
+    if not rows:
+        return
+    st.dataframe(
+        {name: [row[name] for row in rows] for name in rows[0]},
+        hide_index=True,
+        height=min(420, 38 + 35 * max(1, len(rows))),
+        column_config={
+            "validation accuracy (%)": st.column_config.NumberColumn(format="%.2f"),
+            "training (s)": st.column_config.NumberColumn(format="%.1f"),
+            "run": st.column_config.LinkColumn("run", display_text="open"),
+        },
+    )
+
+
+def _urgency(trial: Trial) -> int:
+    return ["running", "lost", "pruned", "failed", "stopped", "queued"].index(trial.state)
+
+
+def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
+    accuracy = trial.last_accuracy
+    return {
+        "trial": trial.number,
+        "state": _MARKS.get(trial.state, trial.state),
+        **{SETTINGS[name].title: shown(trial.values[name]) if trial.values else "" for name in names},
+        "validation accuracy (%)": None if accuracy is None else 100 * accuracy,
+        "epochs": f"{trial.run.epoch:.3g} of {trial.epochs}",
+        "training (s)": trial.run.seconds,
+        "run": f"Train?run={trial.run.id}",
+    }
