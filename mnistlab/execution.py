@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -138,33 +138,46 @@ def _follow(
     run = store.run(run_id)
     dataset = load_dataset(run.config.dataset)
     recorder = Recorder(store, run_id, attempt)
-    request: Request | None = None
     begin = parallel.lead if parallel.are_joined() else train
     events = begin(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes)
     try:
         with closing(events):  # at once, for other processes may wait for what this one does next
-            for event in events:
-                on_event(event)
-                request = recorder.record(event)
-                if request is not None and not isinstance(event, TrainingEnded):
-                    request = _wait_while_paused(store, recorder, request, wants_stop)
-                if request is not None and request.leave:
-                    return
-                if (request is not None and request.stop) or wants_stop():
-                    recorder.stop()
-                    return
-                if request is not None:
-                    _obey(recorder, request)
-                if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
-                    recorder.note(reason)
-                    recorder.stop()
-                    return
+            is_whole = _listen(events, recorder, store, on_event, wants_stop, trial)
     except DivergedError as error:
         if trial is not None:
             trial.diverged()
         raise DivergedError(f"{error}{recorder.give_up()}") from error
-    # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
-    recorder.finish(dataset.test if trial is None else None)
+    if is_whole:
+        # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
+        recorder.finish(dataset.test if trial is None else None)
+
+
+def _listen(
+    events: Iterable[Event],
+    recorder: Recorder,
+    store: Store,
+    on_event: Callable[[Event], None],
+    wants_stop: Callable[[], bool],
+    trial: "OpenTrial | None",
+) -> bool:
+    """Record a training's events and do what the store asks for; tell whether it came to its end."""
+    for event in events:
+        on_event(event)
+        request = recorder.record(event)
+        if request is not None and not isinstance(event, TrainingEnded):
+            request = _wait_while_paused(store, recorder, request, wants_stop)
+        if request is not None and request.leave:
+            return False
+        if (request is not None and request.stop) or wants_stop():
+            recorder.stop()
+            return False
+        if request is not None:
+            _obey(recorder, request)
+        if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
+            recorder.note(reason)
+            recorder.stop()
+            return False
+    return True
 
 
 def _obey(recorder: Recorder, request: Request) -> None:
