@@ -96,9 +96,10 @@ def _check_size(entry: zipfile.ZipInfo, size: int) -> None:
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """Unpack as much as there really is, at most one byte more than is allowed."""
     real = copy.copy(entry)
-    real.file_size = _LIMITS[entry.filename] + 1  # or Python would stop where the directory says it ends
+    most = _LIMITS[entry.filename]
+    real.file_size = most + 2  # or Python would stop where the directory says it ends
     with archive.open(real) as file:
-        content = file.read(real.file_size)
+        content = file.read(most + 1)
     _check_size(entry, len(content))
     if len(content) != entry.file_size:
         raise ArchiveError(
