@@ -76,7 +76,7 @@ def _check_name(entry: zipfile.ZipInfo) -> None:
     name = entry.orig_filename
     if name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/"):
         raise ArchiveError(f"{_quoted(entry)} points outside of the zip. Nothing was taken from it.")
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or entry.is_dir():
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or name.endswith("/"):
         raise ArchiveError(f"{_quoted(entry)} is a link or a folder, not a file. Nothing was taken from the zip.")
     if name not in _LIMITS:
         raise ArchiveError(

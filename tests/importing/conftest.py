@@ -16,7 +16,13 @@ from mnistlab.export.source import Source, find_source
 from mnistlab.store import Store
 from tests import tiny
 
-Files = dict[str, bytes]
+
+
+class Files(dict[str, bytes]):
+    """The files of a zip by name; not printed where a test fails, for they are long."""
+
+    def __repr__(self) -> str:
+        return f"Files({', '.join(self)})"
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +50,10 @@ def files(exported: bytes) -> Files:
 
 def unpacked(content: bytes) -> Files:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        return Files({name: archive.read(name) for name in archive.namelist()})
 
 
-def packed(files: Files, **of_all: Any) -> bytes:
+def packed(files: dict[str, bytes], **of_all: Any) -> bytes:
     """A zip of these files; keywords set fields of every entry."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
@@ -60,7 +66,7 @@ def packed(files: Files, **of_all: Any) -> bytes:
     return target.getvalue()
 
 
-def forged(files: Files, **changed: bytes | None) -> bytes:
+def forged(files: dict[str, bytes], **changed: bytes | None) -> bytes:
     """A zip in which some files are others (None: gone) and the manifest agrees: what a clever forger would make.
 
     Names are given with `_` for their dot.
@@ -81,7 +87,7 @@ def forged(files: Files, **changed: bytes | None) -> bytes:
     return packed({**files, MANIFEST: json.dumps(manifest).encode()})
 
 
-def retold(files: Files, change: Callable[[dict[str, Any]], object]) -> bytes:
+def retold(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) -> bytes:
     """A zip whose manifest was changed."""
     manifest = json.loads(files[MANIFEST])
     change(manifest)

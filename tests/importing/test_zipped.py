@@ -48,6 +48,10 @@ def test_name_that_is_cut_by_a_zero_byte_is_refused(files: Files, store: Store) 
     refuse(content.replace(b"config.json?.pkl", b"config.json\0.pkl"), store, "which no exported run has")
 
 
+def test_file_without_a_name_is_refused(files: Files, store: Store) -> None:
+    refuse(packed({**files, "": b""}), store, "which no exported run has")
+
+
 def test_folder_is_refused(files: Files, store: Store) -> None:
     refuse(packed({**files, "config.json/": b""}), store, "is a link or a folder")
 
