@@ -103,7 +103,7 @@ def test_any_rubbish_gives_a_recipe_that_can_be_trained(query: dict[str, str]) -
 @pytest.mark.parametrize(
     ("key", "text", "shown", "said"),
     [
-        ("train.epochs", "99999", 1000, "There is no epochs '99999': it is a whole number, at least 1 and at most 1,000"),
+        ("train.epochs", "99999", 1000, "'99999': it is a whole number, at least 1 and at most 1,000"),
         ("train.epochs", "0", 1, "You see 1."),
         ("train.epochs", "2.5", 10, "There is no epochs '2.5'"),
         ("epochs", "many", 10, "You see 10."),
@@ -138,7 +138,8 @@ def test_settings_that_exclude_each_other_are_left_out_alone() -> None:
 
 
 def test_unknown_preset_setting_and_control_are_told() -> None:
-    link = read_link({"preset": "tutorial", "train.speed": "9", "hide": "sead,train.seed,model.epochs", "lock": "preset"})
+    hidden = "sead,train.seed,model.epochs"
+    link = read_link({"preset": "tutorial", "train.speed": "9", "hide": hidden, "lock": "preset"})
     assert link.config == TUTORIAL
     assert [problem.given for problem in link.problems] == ["tutorial", "train.speed", "sead", "model.epochs"]
     assert (link.hidden, link.locked) == ({"seed"}, {"preset"})

@@ -17,7 +17,6 @@ from mnistlab.store import Store
 from tests import tiny
 
 
-
 class Files(dict[str, bytes]):
     """The files of a zip by name; not printed where a test fails, for they are long."""
 
