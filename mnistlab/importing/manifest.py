@@ -1,6 +1,6 @@
 """What the JSON files of an exported run may say: every field with its type and bounds, and no field beside them."""
 
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -29,6 +29,9 @@ def _without_controls(text: str) -> str:
 
 Line = Annotated[str, Field(max_length=80), AfterValidator(_without_controls)]
 Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_without_controls)]
+
+
+_Parsed = TypeVar("_Parsed")
 
 
 class _Strict(BaseModel):
@@ -161,7 +164,7 @@ def read_reports(content: bytes) -> list[Report]:
     return _parse(REPORTS, content, "reports.json")
 
 
-def _parse(adapter: TypeAdapter[Any], content: bytes, name: str) -> Any:
+def _parse(adapter: TypeAdapter[_Parsed], content: bytes, name: str) -> _Parsed:
     try:
         return adapter.validate_json(content)
     except ValidationError as error:

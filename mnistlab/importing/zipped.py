@@ -76,7 +76,7 @@ def _check_name(entry: zipfile.ZipInfo) -> None:
     name = entry.orig_filename
     if name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/"):
         raise ArchiveError(f"{_quoted(entry)} points outside of the zip. Nothing was taken from it.")
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or entry.is_dir():
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG) or name.endswith("/"):
         raise ArchiveError(f"{_quoted(entry)} is a link or a folder, not a file. Nothing was taken from the zip.")
     if name not in _LIMITS:
         raise ArchiveError(
@@ -96,9 +96,10 @@ def _check_size(entry: zipfile.ZipInfo, size: int) -> None:
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """Unpack as much as there really is, at most one byte more than is allowed."""
     real = copy.copy(entry)
-    real.file_size = _LIMITS[entry.filename] + 1  # or Python would stop where the directory says it ends
+    most = _LIMITS[entry.filename]
+    real.file_size = most + 2  # or Python would stop where the directory says it ends
     with archive.open(real) as file:
-        content = file.read(real.file_size)
+        content = file.read(most + 1)
     _check_size(entry, len(content))
     if len(content) != entry.file_size:
         raise ArchiveError(

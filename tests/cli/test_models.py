@@ -1,4 +1,4 @@
-"""`evaluate`, `classify` and `export`, as a person and as a program use them."""
+"""`evaluate` and `classify`, as a person and as a program use them."""
 
 import json
 import struct
@@ -10,16 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.torch import load_file
 
-from mnistlab.checkpoint import unpack_weights
 from mnistlab.cli import main
 from mnistlab.data import Dataset
-from mnistlab.presets import PRESETS
 from mnistlab.store import Store
 from tests.cli.conftest import Lines, save
 from tests.drawings import SEVEN, SIDE, draw, enlarge, put_on
-from tests.tiny import same_weights
 
 
 def test_evaluate_prints_a_line_for_each_digit(run_id: str, lines: Lines) -> None:
@@ -160,18 +156,3 @@ def test_classify_refuses_huge_pictures(tmp_path: Path, lines: Lines) -> None:
     Image.new("L", (4097, 10)).save(path)
     assert main(["classify", str(path)]) == 1
     assert "4097 x 10; at most 4096" in lines()[0]
-
-
-def test_an_exported_run_is_read_by_safetensors(run_id: str, tmp_path: Path, lines: Lines) -> None:
-    target = tmp_path / "run.safetensors"
-    assert main(["export", run_id, "--to", str(target)]) == 0
-    model, _ = unpack_weights(Store().weights(run_id))
-    assert same_weights(load_file(target), model.state_dict())
-    assert lines() == [f"Wrote {target} (1.6 MB)."]
-
-
-def test_an_exported_built_in_model_can_be_loaded_again(tmp_path: Path) -> None:
-    target = tmp_path / "cnn.safetensors"
-    assert main(["export", "small-cnn", "--to", str(target), "--json"]) == 0
-    _, config = unpack_weights(target.read_bytes())
-    assert config == PRESETS["small-cnn"].config

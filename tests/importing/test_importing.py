@@ -1,0 +1,270 @@
+"""Runs that come in: as they went out, and only if every part of them fits every other."""
+
+import json
+import math
+import pickle
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from mnistlab import steering
+from mnistlab.builtin import builtin_names
+from mnistlab.checkpoint import read_header
+from mnistlab.errors import ArchiveError, ConfigError, ExportError
+from mnistlab.export import export
+from mnistlab.export.archive import to_archive
+from mnistlab.export.source import Source, find_source
+from mnistlab.importing import import_run
+from mnistlab.predict import load_predictor
+from mnistlab.store import Store
+from tests import tiny
+from tests.importing.conftest import Files, forged, packed, retold, unpacked
+from tests.tiny import same_weights
+
+
+def refuse(content: bytes, store: Store, reason: str) -> None:
+    before = len(store.runs())
+    with pytest.raises(ArchiveError, match=reason):
+        import_run(content, store)
+    assert len(store.runs()) == before
+
+
+def test_imported_run_is_an_ordinary_finished_run_with_its_curve(source: Source, exported: bytes, store: Store) -> None:
+    run_id = import_run(exported, store, owner="somebody")
+    run = store.run(run_id)
+    assert run.id != source.name
+    assert (run.state, run.owner, run.config) == ("finished", "somebody", source.config)
+    assert (run.step, run.num_steps, run.epoch, run.seconds) == (10, 10, 2.0, source.seconds)
+    assert json.dumps(run.result) == json.dumps(source.result)
+    assert store.epochs(run_id) == source.epochs
+    ours, theirs = store.curve(run_id), source.curve
+    for name in ("steps", "losses", "report_steps", "accuracies", "learning_rates"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    assert ours.probes == theirs.probes
+    assert store.weights(run_id) == source.weights
+    assert store.weights(run_id, "answers") == source.answers
+    assert run.note == f"Imported; its id was {source.name}."
+
+
+def test_imported_network_reads_as_the_exported_one(source: Source, exported: bytes, store: Store) -> None:
+    run_id = import_run(exported, store)
+    assert same_weights(load_predictor(run_id, store).model.state_dict(), source.model.state_dict())
+
+
+def test_imported_run_can_be_exported_again_to_the_same_files(exported: bytes, store: Store) -> None:
+    again = unpacked(to_archive(find_source(import_run(exported, store), store)))
+    first = unpacked(exported)
+    for name in ("losses.safetensors", "weights.safetensors", "answers.safetensors"):
+        assert again[name] == first[name]
+    for name in ("config.json", "epochs.json", "reports.json"):
+        assert json.loads(again[name]) == json.loads(first[name])
+
+
+def test_same_zip_comes_in_twice_as_two_runs(exported: bytes, store: Store) -> None:
+    assert import_run(exported, store) != import_run(exported, store)
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_built_in_model_comes_in_as_a_run(name: str, store: Store) -> None:
+    run = store.run(import_run(export(name, "archive", store).content, store))
+    assert run.result is not None
+    assert run.config.preset == name
+    assert find_source(run.id, store).weights == find_source(name, store).weights
+
+
+def test_imported_run_cannot_go_on_and_says_why(exported: bytes, store: Store) -> None:
+    with pytest.raises(ConfigError, match="was imported, without its optimizer's memory"):
+        steering.extend(import_run(exported, store), 1, store)
+
+
+def test_only_a_finished_run_can_be_exported_whole(source: Source) -> None:
+    with pytest.raises(ExportError, match="is stopped, and a zip is made of a finished one"):
+        to_archive(replace(source, state="stopped"))
+
+
+def test_newer_version_is_told(files: Files, store: Store) -> None:
+    newer = retold(files, lambda manifest: manifest.update(format=2, mnistlab="9.0", shiny="new"))
+    refuse(newer, store, r"newer mnistlab \('9\.0', format 2; this one reads format 1\)\. Update mnistlab")
+
+
+_RETOLD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "unknown key": (lambda m: m.update(extra=1), "extra"),
+    "unknown key of the run": (lambda m: m["run"].update(state="running"), "state"),
+    "no format": (lambda m: m.pop("format"), "format"),
+    "format is text": (lambda m: m.update(format="x"), "format"),
+    "id": (lambda m: m["run"].update(id="../../x"), "id"),
+    "accuracy above one": (lambda m: m["run"]["result"].update(test_accuracy=1.5), "test_accuracy"),
+    "accuracy of another run": (lambda m: m["run"]["result"].update(test_accuracy=0.999), "do not add up"),
+    "negative seconds": (lambda m: m["run"].update(seconds=-1), "seconds"),
+    "text for a number": (lambda m: m["run"].update(step="10"), "step"),
+    "other steps": (lambda m: m["run"].update(step=20), "do not lead to the 20 steps"),
+    "parameters": (lambda m: m["run"]["result"].update(num_parameters=5), "says 5 parameters; the network has 6,370"),
+    "nine digits": (lambda m: m["run"]["result"]["per_digit"].pop(), "do not add up"),
+    "more right than there are": (lambda m: m["run"]["result"]["per_digit"].insert(0, [9, 1]), "per_digit"),
+    "long name": (lambda m: m["run"].update(name="a" * 81), "name"),
+    "escape sequence": (lambda m: m["run"].update(note="\x1b[2J"), "cannot be printed"),
+    "zero byte": (lambda m: m["run"].update(name="a\0b"), "cannot be printed"),
+    "another file": (lambda m: m["files"].update({"../x": m["files"]["config.json"]}), r"lists '\.\./x'"),
+    "a file less": (lambda m: m["files"].pop("config.json"), "hold different files: config.json"),
+    "another checksum": (lambda m: m["files"]["config.json"].update(sha256="0" * 64), "changed or damaged"),
+    "not an object": (lambda m: m.clear(), "format"),
+}
+
+
+@pytest.mark.parametrize("kind", list(_RETOLD))
+def test_manifest_that_lies_is_refused(files: Files, store: Store, kind: str) -> None:
+    change, reason = _RETOLD[kind]
+    refuse(retold(files, change), store, reason)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_number_that_is_none_is_refused(files: Files, store: Store, number: str) -> None:
+    untouched = dict(files)
+    files["manifest.json"] = files["manifest.json"].replace(b'"seconds": ', f'"seconds": {number}, "x": '.encode())
+    refuse(packed(files), store, r"manifest\.json")
+    epochs = files["epochs.json"].replace(b'"seconds": ', f'"seconds": {number}, "x": '.encode())
+    refuse(forged(untouched, epochs_json=epochs), store, r"epochs\.json")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "config.json", "epochs.json", "reports.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"null", b'"\xff"', b"[1e999]", b"\x80\x04K\x01."])
+def test_json_that_is_none_is_refused(files: Files, store: Store, name: str, content: bytes) -> None:
+    if name == "manifest.json":
+        refuse(packed({**files, name: content}), store, name)
+    else:
+        refuse(forged(files, **{name.replace(".", "_"): content}), store, name)
+
+
+def test_setting_that_is_unknown_or_out_of_bounds_is_refused(files: Files, store: Store) -> None:
+    for change in ({"train": {"epochs": 10**9}}, {"secret": 1}, {"model": {"hidden": [10**9]}}, {"preset": "\x1b[2J"}):
+        config = json.loads(files["config.json"]) | change
+        refuse(forged(files, config_json=json.dumps(config).encode()), store, r"config")
+
+
+def test_weights_of_another_config_are_refused(files: Files, store: Store) -> None:
+    config = json.loads(files["config.json"])
+    config["train"]["seed"] = 5
+    refuse(forged(files, config_json=json.dumps(config).encode()), store, "made with other settings")
+
+
+def weights(files: Files, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The weights with some of their tensors changed and the same header."""
+    tensors = load(files["weights.safetensors"])
+    tensors = {name: value.copy() for name, value in tensors.items()}
+    change(tensors)
+    return save(tensors, read_header(files["weights.safetensors"]))
+
+
+_WEIGHTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "not a number": (lambda t: t["1.weight"].__setitem__((0, 0), math.nan), "infinite or not a number"),
+    "infinite": (lambda t: t["1.bias"].__setitem__(0, math.inf), "infinite or not a number"),
+    "another shape": (lambda t: t.update({"1.weight": t["1.weight"].T.copy()}), r"'1\.weight' is \(\(784, 8\)"),
+    "another type": (lambda t: t.update({"1.bias": t["1.bias"].astype(np.float64)}), "float64"),
+    "one less": (lambda t: t.pop("1.bias"), "'1.bias' is missing"),
+    "one more": (lambda t: t.update({"9.weight": np.zeros(3, np.float32)}), "'9.weight' is"),
+}
+
+
+@pytest.mark.parametrize("kind", list(_WEIGHTS))
+def test_weights_that_do_not_fit_are_refused(files: Files, store: Store, kind: str) -> None:
+    change, reason = _WEIGHTS[kind]
+    refuse(forged(files, weights_safetensors=weights(files, change)), store, reason)
+
+
+def header(content: bytes, change: Callable[[dict[str, Any]], object], length: int | None = None) -> bytes:
+    """Safetensors bytes with another header."""
+    (size,) = struct.unpack("<Q", content[:8])
+    head = json.loads(content[8 : 8 + size])
+    change(head)
+    text = json.dumps(head).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + content[8 + size :]
+
+
+def _shift(head: dict[str, Any]) -> None:
+    head["1.weight"]["data_offsets"][1] += 10**12
+
+
+_HEADERS: dict[str, Callable[[bytes], bytes]] = {
+    "length beyond the file": lambda content: header(content, lambda head: None, 10**15),
+    "length of nothing": lambda content: header(content, lambda head: None, 0),
+    "length within the header": lambda content: header(content, lambda head: None, 50),
+    "offsets beyond the file": lambda content: header(content, _shift),
+    "shape of another size": lambda content: header(content, lambda head: head["1.weight"].update(shape=[10**9, 784])),
+    "negative shape": lambda content: header(content, lambda head: head["1.weight"].update(shape=[-1, 784])),
+    "unknown type": lambda content: header(content, lambda head: head["1.weight"].update(dtype="PICKLE")),
+    "overlapping tensors": lambda content: header(content, lambda head: head.update({"1.bias": head["1.weight"]})),
+    "depth": lambda content: struct.pack("<Q", 90_000) + b"[" * 90_000,
+    "a pickle": lambda content: pickle.dumps({"1.weight": [0.0] * 100}),
+    "cut": lambda content: content[:-100],
+    "longer": lambda content: content + bytes(8),
+    "nothing": lambda content: b"",
+}
+
+
+@pytest.mark.parametrize("kind", list(_HEADERS))
+def test_safetensors_header_that_lies_is_refused(files: Files, store: Store, kind: str) -> None:
+    lying = _HEADERS[kind](files["weights.safetensors"])
+    refuse(forged(files, weights_safetensors=lying), store, r"weights\.safetensors")
+    if kind in ("depth", "a pickle", "cut", "longer", "nothing"):
+        lying = _HEADERS[kind](files["losses.safetensors"])
+        refuse(forged(files, losses_safetensors=lying), store, r"losses\.safetensors")
+
+
+def test_losses_that_are_none_or_do_not_fit_their_reports_are_refused(files: Files, store: Store) -> None:
+    losses = load(files["losses.safetensors"])["losses"]
+    for changed, reason in (
+        (losses * np.float32(math.nan), "infinite or not a number"),
+        (losses[:-1], "once, in order"),
+        (losses.astype(np.float64), "one row of 32-bit numbers"),
+        (losses[None], "one row of 32-bit numbers"),
+    ):
+        refuse(forged(files, losses_safetensors=save({"losses": np.ascontiguousarray(changed)})), store, reason)
+
+
+def test_reports_and_epochs_out_of_order_are_refused(files: Files, store: Store) -> None:
+    epochs = json.loads(files["epochs.json"])
+    reordered = json.dumps([epochs[0], epochs[2], epochs[1]]).encode()
+    refuse(forged(files, epochs_json=reordered), store, "one after another")
+    refuse(forged(files, epochs_json=json.dumps(epochs[:-1]).encode()), store, "one after another")
+    reports = json.loads(files["reports.json"])
+    refuse(forged(files, reports_json=json.dumps(reports + reports[-1:]).encode()), store, "once, in order")
+
+
+def test_answers_that_do_not_fit_are_refused(files: Files, store: Store) -> None:
+    answers = load(files["answers.safetensors"])
+    head = read_header(files["answers.safetensors"])
+    labels = answers["labels"].copy()
+    labels[:50] = (labels[:50] + 1) % 10
+    about = json.loads(head["answers"])
+    for tensors, told, reason in (
+        ({**answers, "labels": labels}, about, "right for"),
+        ({**answers, "probabilities": answers["probabilities"] * 2}, about, "add up to 1"),
+        ({**answers, "probabilities": answers["probabilities"][:, :9].copy()}, about, "cannot be read"),
+        ({**answers, "extra": labels}, about, "nothing else"),
+        (answers, about | {"version": 3}, "of other weights"),
+        (answers, about | {"split": "train"}, "of other weights or of another split"),
+    ):
+        content = save(tensors, head | {"answers": json.dumps(told)})
+        refuse(forged(files, answers_safetensors=content), store, reason)
+
+
+def test_run_without_answers_comes_in(files: Files, store: Store) -> None:
+    run_id = import_run(forged(files, answers_safetensors=None), store)
+    assert store.run(run_id).state == "finished"
+
+
+def test_same_run_gives_the_same_bytes_but_for_the_time(source: Source) -> None:
+    first, second = (unpacked(to_archive(source)) for _ in range(2))
+    for manifest in (first, second):
+        manifest["manifest.json"] = json.loads(manifest["manifest.json"]) | {"exported": ""}
+    assert first == second
+
+
+def test_config_that_asks_for_the_largest_network_costs_no_memory(files: Files, store: Store) -> None:
+    config = tiny.config({"hidden": (2048,) * 5}).model_dump_json().encode()
+    refuse(forged(files, config_json=config), store, "other settings")

@@ -1,0 +1,169 @@
+"""Sharing on the pages: a teacher's link, the address that follows the form, taking a run home, and bringing one in."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import export
+from mnistlab.paths import PROJECT
+from mnistlab.store import Store
+from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+from tests.ui.test_pages import open_page
+from tests.ui.test_train_page import TRAIN, TUTORIAL, finished, keys_of, said
+
+
+def opened(**query: str) -> AppTest:
+    """Train, opened by a link."""
+    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    app.switch_page(TRAIN)
+    for name, value in query.items():
+        app.query_params[name.replace("__", ".")] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def widget(app: AppTest, kind: str, name: str) -> Any:
+    """The widget of a setting, whatever recipe the form holds."""
+    (found,) = [element for element in app.get(kind) if str(element.key).endswith(f"_{name}")]
+    return found
+
+
+def names_of(app: AppTest) -> set[str]:
+    return {key.split("_", 2)[-1] for key in keys_of(app) if key.startswith("train_wanted")}
+
+
+def test_link_sets_the_recipe_and_start_starts_exactly_that() -> None:
+    app = opened(preset="quick-mlp", train__learning_rate="0.3", model__hidden="32-16", augment__rotation="10")
+    assert "From a link: **Quick**, with" in said(app)
+    app.button(key="train_start").click().run()
+    (run,) = Store().runs()
+    assert (run.config.preset, run.config.train.learning_rate, run.config.train.batch_size) == ("quick-mlp", 0.3, 128)
+    assert (run.config.model.hidden, run.config.augment.rotation) == ((32, 16), 10)
+
+
+def test_hidden_control_is_not_there_and_keeps_the_links_value() -> None:
+    app = opened(train__seed="7", hide="seed,optimizer,hidden,learning_rate,device")
+    assert names_of(app).isdisjoint({"seed", "optimizer", "hidden", "learning_rate", "learning_rate_slider", "device"})
+    app.button(key="train_start").click().run()
+    assert Store().runs()[0].config.train.seed == 7
+
+
+def test_locked_control_is_shown_and_cannot_be_changed() -> None:
+    app = opened(train__epochs="3", lock="epochs,learning_rate,hidden,device")
+    assert widget(app, "number_input", "epochs").disabled
+    assert widget(app, "number_input", "epochs").value == 3
+    assert widget(app, "select_slider", "slider").disabled
+    assert widget(app, "text_input", "hidden").disabled
+    assert widget(app, "selectbox", "device").disabled
+    assert app.selectbox(key="train_preset").disabled
+    assert not widget(app, "number_input", "batch_size").disabled
+
+
+def test_what_is_locked_holds_against_an_experiment() -> None:
+    app = opened(train__epochs="3", lock="epochs")
+    app.button(key="train_try_0").click().run()
+    app.button(key="train_start").click().run()
+    train = Store().runs()[0].config.train
+    assert (train.epochs, train.learning_rate) == (3, 1.0)
+
+
+def test_link_can_be_left() -> None:
+    app = opened(train__epochs="3", lock="epochs", hide="seed")
+    app.button(key="recipe_leave").click().run()
+    assert app.number_input(key=f"{TUTORIAL}_epochs").value == 10
+    assert not app.number_input(key=f"{TUTORIAL}_epochs").disabled
+    assert f"{TUTORIAL}_seed" in keys_of(app)
+
+
+def test_rubbish_in_a_link_is_told_and_the_nearest_recipe_shown() -> None:
+    app = opened(preset="nonsense", train__epochs="5000", train__speed="9", hide="sead")
+    told = " ".join(warning.value for warning in app.warning)
+    assert "There is no preset `nonsense`, so you see tutorial-mlp." in told
+    assert "There is no epochs `5000`: it is a whole number, at least 1 and at most 1,000. You see 1000." in told
+    assert "There is no setting `train.speed`; it is left out." in told
+    assert "There is no setting `sead` to hide." in told
+    assert widget(app, "number_input", "epochs").value == 1000
+    widget(app, "number_input", "epochs").set_value(3).run()
+    assert not app.warning
+
+
+def test_markup_in_a_link_stays_text() -> None:
+    app = opened(preset="**bold** `x` <b>")
+    assert "`**bold**  x  <b>`" in app.warning[0].value
+
+
+def test_link_with_a_run_shows_both() -> None:
+    run_id = finished()
+    app = opened(run=run_id, train__seed="4")
+    assert f"run `{run_id}`" in said(app)
+    assert widget(app, "number_input", "seed").value == 4
+
+
+def test_address_follows_the_form() -> None:
+    app = open_page(TRAIN)
+    assert "preset" not in app.query_params
+    app.number_input(key=f"{TUTORIAL}_epochs").set_value(3).run()
+    assert app.query_params["train.epochs"] in ("3", ["3"])
+    app.number_input(key=f"{TUTORIAL}_epochs").set_value(10).run()
+    assert "train.epochs" not in app.query_params
+
+
+def test_share_makes_a_link_with_what_is_hidden_and_locked() -> None:
+    app = open_page(TRAIN)
+    app.number_input(key=f"{TUTORIAL}_seed").set_value(5).run()
+    app.multiselect(key="share_hidden").set_value(["seed", "optimizer"]).run()
+    app.multiselect(key="share_locked").set_value(["epochs"]).run()
+    links = [code.value for code in app.code if "?" in code.value and "preset=" in code.value]
+    assert links[0].endswith("?preset=tutorial-mlp&train.seed=5&hide=optimizer,seed&lock=epochs")
+
+
+def downloads(app: AppTest) -> dict[str, Any]:
+    return {button.key.split("_")[1]: button for button in app.get("download_button") if "take_" in button.key}
+
+
+def test_finished_run_can_be_taken_home_in_every_format() -> None:
+    app = opened(run=finished())
+    found = downloads(app)
+    assert set(found) == set(export.FORMATS)
+    assert not any(button.disabled for button in found.values())
+
+
+def test_format_that_cannot_hold_a_model_is_off_and_says_why() -> None:
+    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    app.switch_page("pages/6_Evaluate.py")
+    app.query_params["model"] = "best-cnn"
+    app.run()
+    script = downloads(app)["script"]
+    assert script.disabled
+    assert "'framed', which a script of at most 60 lines cannot carry" in script.help
+
+
+@pytest.fixture
+def exported() -> bytes:
+    return export.export("fast-cnn", "archive", Store()).content
+
+
+def test_exported_run_comes_in_by_upload_once(exported: bytes) -> None:
+    app = open_page(TRAIN)
+    app.file_uploader(key="importing_file").upload("run.zip", exported, "application/zip").run()
+    (run,) = Store().runs()
+    assert f"It is here as run `{run.id}`: 99.04 % of the test digits" in app.success[0].value
+    app.run()
+    assert len(Store().runs()) == 1
+
+
+def test_what_is_no_exported_run_is_told_by_a_sentence() -> None:
+    app = open_page(TRAIN)
+    app.file_uploader(key="importing_file").upload("run.zip", b"PK no zip", "application/zip").run()
+    assert "This is not a zip file." in app.error[0].value
+    assert not Store().runs()
+
+
+def test_imported_run_is_shown_without_more_epochs(exported: bytes) -> None:
+    from mnistlab.importing import import_run
+
+    app = opened(run=import_run(exported, Store()))
+    assert "run_extend" not in keys_of(app)
+    assert "of the test digits correctly" in said(app)
