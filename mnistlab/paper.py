@@ -75,7 +75,8 @@ def _is_light_on_dark(grey: FloatImage, window: int) -> bool:
 
 def _maximum(values: FloatImage, window: int) -> FloatImage:
     """The largest value in a square window (of an odd side) around each pixel."""
-    return _longest(_longest(values, window, 0), window, 1)
+    largest: FloatImage = _longest(_longest(values, window, 0), window, 1)
+    return largest
 
 
 def _longest(values: Any, window: int, axis: int) -> Any:

@@ -35,7 +35,7 @@ class FirstAnswers:
 
 
 @st.cache_resource(show_spinner=False, max_entries=100, hash_funcs=_BY_VALUE)
-def layers(config: ModelConfig) -> list["Layer"]:
+def layers(config: ModelConfig) -> tuple["Layer", ...]:
     """Each module of the network, first to last."""
     from mnistlab.layers import describe_layers
 
