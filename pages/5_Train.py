@@ -7,7 +7,7 @@ import streamlit as st
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import frame, identity, importing, recipe, resources, run_charts, run_view, starting
+from ui import frame, identity, recipe, resources, run_charts, run_view, starting
 from ui.address import Address, quoted
 from ui.experiments import Experiment, try_this
 from ui.recipe import WANTED, Wanted
@@ -66,8 +66,6 @@ def draw() -> None:
             run_charts.show_nothing_yet(config.train.epochs if config else 1)
         else:
             _show_run(run_id)
-    with st.expander("Bring in a run"):
-        importing.show()
     _show_code()
 
 

@@ -8,7 +8,7 @@ from mnistlab.errors import MnistLabError
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
-from ui import acting, frame, luck_view, resources, run_actions, run_choice, run_overlay, starting
+from ui import acting, frame, importing, luck_view, resources, run_actions, run_choice, run_overlay, starting
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.run_choice import CHOSEN, TOGETHER
@@ -25,6 +25,7 @@ def draw() -> None:
     if not listed:
         run_actions.offer_undo()
         _first_run()
+        _bring_in()
         return
     run_choice.take_from_address(address)
     address.check_choice(TOGETHER, "choice", ("true", "false"))
@@ -43,7 +44,13 @@ def draw() -> None:
             st.rerun()
 
     runs_fragment()
+    _bring_in()
     _show_code()
+
+
+def _bring_in() -> None:
+    with st.expander("Bring in a run"):
+        importing.show()
 
 
 def _first_run() -> None:

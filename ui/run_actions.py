@@ -12,7 +12,7 @@ from mnistlab import jobs, keeping
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, recipe, repeats
 from mnistlab.store import Store
-from ui import acting, frame, identity, resources, run_choice
+from ui import acting, frame, identity, resources, run_choice, taking_home
 from ui.words import count_of, duration, verbatim
 
 _ABOUT, _DELETED = "runs_about", "runs_deleted"
@@ -98,6 +98,7 @@ def _links(group: Group, _listed: Sequence[Run]) -> None:
     if run.step and run.state in ("finished", "stopped"):
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
+        taking_home.show(run.id)
 
 
 def _delete(group: Group, _listed: Sequence[Run]) -> None:

@@ -38,6 +38,7 @@ def test_teachers_link_is_started_and_its_run_goes_home_and_comes_back(
     assert "weights.safetensors" in zipfile.ZipFile(path).namelist()
     page.keyboard.press("Escape")
 
+    page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_text("Bring in a run").click()
     page.locator("input[type=file]").first.set_input_files(path)
     link = page.get_by_role("link", name=re.compile(r"See quick-mlp"))

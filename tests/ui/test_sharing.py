@@ -10,6 +10,7 @@ from mnistlab.paths import PROJECT
 from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page
+from tests.ui.test_runs_page import RUNS
 from tests.ui.test_train_page import TRAIN, TUTORIAL, finished, keys_of, said
 
 
@@ -146,7 +147,7 @@ def exported() -> bytes:
 
 
 def test_exported_run_comes_in_by_upload_once(exported: bytes) -> None:
-    app = open_page(TRAIN)
+    app = open_page(RUNS)
     app.file_uploader(key="importing_file").upload("run.zip", exported, "application/zip").run()
     (run,) = Store().runs()
     assert f"It is here as run `{run.id}`: 99.04 % of the test digits" in app.success[0].value
@@ -155,7 +156,7 @@ def test_exported_run_comes_in_by_upload_once(exported: bytes) -> None:
 
 
 def test_what_is_no_exported_run_is_told_by_a_sentence() -> None:
-    app = open_page(TRAIN)
+    app = open_page(RUNS)
     app.file_uploader(key="importing_file").upload("run.zip", b"PK no zip", "application/zip").run()
     assert "This is not a zip file." in app.error[0].value
     assert not Store().runs()
