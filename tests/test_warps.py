@@ -40,9 +40,7 @@ def test_slanted_turned_scaled_and_shifted_images_equal_torchvisions(images: tor
 
 
 def test_stretched_turned_scaled_and_shifted_images_equal_scipys(images: torch.Tensor) -> None:
-    warps = draw_warps(
-        10, AugmentConfig(rotation=40, shift=0.1, scale_min=0.8, scale_max=1.2, stretch=0.3), seeded()
-    )
+    warps = draw_warps(10, AugmentConfig(rotation=40, shift=0.1, scale_min=0.8, scale_max=1.2, stretch=0.3), seeded())
     assert warps.stretch is not None
     ours = warp(images[:10], warps)
     for index in range(10):
@@ -51,9 +49,8 @@ def test_stretched_turned_scaled_and_shifted_images_equal_scipys(images: torch.T
         forward = float(warps.scale[index]) * turn @ np.diag([wider, 1 / wider])
         back = np.linalg.inv(forward)[::-1, ::-1]  # scipy counts rows first
         centre, shift = np.full(2, 13.5), warps.shift[index].numpy()[::-1]
-        expected = ndimage.affine_transform(
-            images[index].numpy().astype(np.float64), back, centre - back @ (centre + shift), order=1, mode="grid-constant"
-        )
+        image, offset = images[index].numpy().astype(np.float64), centre - back @ (centre + shift)
+        expected = ndimage.affine_transform(image, back, offset, order=1, mode="grid-constant")
         np.testing.assert_allclose(ours[index].numpy(), expected, atol=1e-4)
 
 
