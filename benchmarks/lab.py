@@ -92,17 +92,23 @@ def wait_until(is_so: Callable[[], bool], what: str, patience: float = _PATIENCE
         time.sleep(0.1)
 
 
-def _end_engine() -> None:
-    """End it with its workers: after an error they would train on, and nobody would stop them."""
+def engine_processes() -> list[psutil.Process]:
+    """The engine and its workers, none where no engine runs."""
     place = lab_folder() / "engine.json"
     if not place.exists():
-        return
-    with contextlib.suppress(psutil.NoSuchProcess):
+        return []
+    try:
         leader = psutil.Process(json.loads(place.read_text(encoding="utf-8"))["pid"])
-        family = [leader, *leader.children(recursive=True)]
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        return [leader, *leader.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _end_engine() -> None:
+    """End it with its workers: after an error they would train on, and nobody would stop them."""
+    for process in engine_processes():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _server_of(address: str) -> psutil.Process:

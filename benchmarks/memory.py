@@ -2,7 +2,9 @@
 
     python -m benchmarks memory --presets tutorial-deep fast-cnn
 
-Peaks are of the resident set, over the given steps and a checkpoint: nothing grows after that.
+Peaks are of the resident set, over the given steps and a checkpoint: nothing grows after that. With `--lab` also the
+app at rest on Linux, after a page was looked at and a run stopped: server, engine and one worker, memory that several
+of them share counted once.
 """
 
 import argparse
@@ -11,12 +13,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 
 from benchmarks import table
+from benchmarks.chromium import chromium
+from benchmarks.lab import engine_processes, opened_lab
 from mnistlab.presets import PRESETS
 
 _MEGABYTE = 1024 * 1024
+_SETTLING = 5.0  # seconds between the last look at a page and the reading: the server's warm-up goes on behind it
 _STEPS = 400  # of training before the peak is read: several chunks of 6,000 images at the larger batches
 
 _TRAIN = """
@@ -42,11 +48,14 @@ print(json.dumps([imported, peak()]))
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks memory", description=__doc__)
     parser.add_argument("--presets", nargs="*", default=list(PRESETS), choices=list(PRESETS))
+    parser.add_argument("--lab", action="store_true", help="the app at rest too; needs Chromium")
     parser.add_argument("--steps", type=int, default=_STEPS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     rows = [{"what": f"training {name}", "peak_mb": _training_peak(name, options.steps)} for name in options.presets]
-    table.show(rows, options.json, "what | peak, MB resident", lambda row: f"{row['what']} | {row['peak_mb']:.0f}")
+    if options.lab:
+        rows.append({"what": "the app at rest, one warm worker", "peak_mb": _lab_at_rest()})
+    table.show(rows, options.json, "what | MB resident", lambda row: f"{row['what']} | {row['peak_mb']:.0f}")
 
 
 def _training_peak(preset: str, steps: int) -> float:
@@ -61,3 +70,15 @@ def _training_peak(preset: str, steps: int) -> float:
         )
     _, peak = json.loads(done.stdout)
     return float(peak) / _MEGABYTE
+
+
+def _lab_at_rest() -> float:
+    """Megabytes of the server, the engine and its worker; a page they share counts as a part to each."""
+    with opened_lab(workers=1) as lab, chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{lab.address}/Draw")
+        page.get_by_role("heading").first.wait_for()
+        page.close()
+        time.sleep(_SETTLING)
+        processes = [lab.server, *engine_processes()]
+        return sum(float(process.memory_full_info().pss) for process in processes) / _MEGABYTE

@@ -82,7 +82,7 @@ def draw_warps(num_images: int, config: AugmentConfig, generator: torch.Generato
 def warp(
     images: torch.Tensor, warps: Warps, interpolation: Literal["bilinear", "nearest"] = "bilinear"
 ) -> torch.Tensor:
-    """Bend each image, stretch, slant, turn and scale it about its centre, then shift it; what leaves is lost.
+    """Bend, stretch, slant, turn and scale each image about its centre, then shift it; what leaves it is lost.
 
     Args:
         images: (N, S, S) float32 in [0, 1]; S is 28, or more for a picture of the warp itself.

@@ -12,7 +12,7 @@ from mnistlab.data import Dataset
 
 STRONG = AugmentConfig(rotation=25, affine_rotation=45, shift=0.1, scale_min=0.8, scale_max=1.2)
 EVERYTHING = STRONG.model_copy(
-    update={"shear": 20, "stretch": 0.2, "elastic": 2, "crossed": 0.5} | {"noise": 0.2, "erasing": 0.4}
+    update={"shear": 20, "stretch": 0.2, "elastic": 2, "crossed": 0.5, "noise": 0.2, "erasing": 0.4}
 )
 
 

@@ -25,16 +25,8 @@ VARIED = {
     ),
     "sgd": tiny.config(
         {"batch_norm": True, "hidden": (8, 8)},
-        {
-            "shift": 0.1,
-            "shear": 20,
-            "stretch": 0.2,
-            "elastic": 2,
-            "crossed": 0.3,
-            "noise": 0.2,
-            "erasing": 0.4,
-            "interpolation": "nearest",
-        },
+        {"shift": 0.1, "shear": 20, "stretch": 0.2, "elastic": 2, "noise": 0.2, "erasing": 0.4}
+        | {"crossed": 0.3, "interpolation": "nearest"},
         momentum=0.9,
         nesterov=True,
         schedule="cosine",

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnistlab.paths import BUILTIN_MODELS
 
-DEFAULT_MODEL = "small-cnn"
+DEFAULT_MODEL = "best-cnn"
 
 
 def builtin_names() -> list[str]:
