@@ -46,8 +46,9 @@ def test_dots_are_seen_whatever_their_size() -> None:
 def test_blots_are_told_apart_from_dots() -> None:
     random = rng()
     found = [check_shape(shapes.blob(random)) for _ in range(NUM)]
-    assert found.count(Shape.BLOB) >= 0.3 * NUM
-    assert found.count(Shape.BLOB) + found.count(Shape.DOT) >= 0.85 * NUM
+    assert found.count(Shape.BLOB) >= 0.2 * NUM
+    assert found.count(Shape.BLOB) + found.count(Shape.DOT) >= 0.6 * NUM  # small ones are dots, thin ones may be digits
+    assert Shape.BLOB not in [check_shape(shapes.dot(random)) for _ in range(NUM)]
 
 
 def test_each_kind_of_no_digit_has_its_own_sentence() -> None:
