@@ -28,7 +28,7 @@ def test_the_one_that_learns_fastest_is_made_again(tmp_path: Path) -> None:
     """One pass over the data; other processors and thread counts round otherwise, so that only accuracy can agree."""
     command.make("fast-cnn", tmp_path)
     made, kept = json.loads((tmp_path / "fast-cnn.json").read_text()), builtin_record("fast-cnn")
-    assert made["config"] == kept["config"]
+    assert parse_config(made["config"]) == parse_config(kept["config"])  # a field may be newer than the record
     assert made["test_accuracy"] == pytest.approx(kept["test_accuracy"], abs=0.003)
     _, config = unpack_weights((tmp_path / "fast-cnn.safetensors").read_bytes())
     assert config == get_preset("fast-cnn").config

@@ -31,6 +31,7 @@ EDGES: dict[str, dict[str, tuple[float, float]]] = {
         "momentum": (0, 0.999),
         "weight_decay": (0, 1),
         "label_smoothing": (0, 0.999),
+        "train_size": (0, 60_000),
         "batch_size": (1, 4096),
         "epochs": (1, 1000),
         "validation_size": (0, 30_000),

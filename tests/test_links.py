@@ -53,7 +53,7 @@ _OTHERS = {
     "augment.interpolation": "nearest",
     "augment.use": "once",
     "augment.scale_max": 1.25,
-    **{f"train.{name}": 77 for name in ("batch_size", "epochs", "validation_size", "seed")},
+    **{f"train.{name}": 77 for name in ("batch_size", "epochs", "train_size", "validation_size", "seed")},
 }
 
 

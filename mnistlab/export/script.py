@@ -115,14 +115,15 @@ def _head(source: Source) -> list[str]:
 
 def _data(config: RunConfig) -> list[str]:
     opened, pictures, labels = _DATASETS[config.dataset]
-    size = config.train.validation_size
-    all_but = f"np.sort(np.random.default_rng(20260101).permutation(len(source.data))[{size}:])"
-    kept = "[kept]" if size else ""
+    start, size = config.train.validation_size, config.train.train_size
+    those = f"{start}:{start + size}" if size else f"{start}:"
+    chosen = f"np.sort(np.random.default_rng(20260101).permutation(len(source.data))[{those}])"
+    kept = "[kept]" if start or size else ""
     return [
         f"BATCH, EPOCHS = {config.train.batch_size}, {config.train.epochs}",
         *(["torch.set_flush_denormal(True)  # many times as fast"] if config.train.optimizer != "sgd" else []),
         f"source, test = [datasets.{opened} for part in (True, False)]",
-        *([f"kept = {all_but}  # the lab holds the others out"] if size else []),
+        *([f"kept = {chosen}  # the lab holds the others out"] if kept else []),
         f"images, labels = source.data{kept}{pictures}, source.targets{kept}{labels}",
     ]
 

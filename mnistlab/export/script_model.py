@@ -10,7 +10,7 @@ _LONGEST_LINE = 120
 
 def model_lines(config: ModelConfig) -> list[str]:
     """The network, built as the lab builds it, so that the same seed gives the same weights."""
-    return _mlp(config) if config.kind == "mlp" else _cnn(config)
+    return [*_dropout_lines(config), *(_mlp(config) if config.kind == "mlp" else _cnn(config))]
 
 
 def pixels_as_read(config: ModelConfig, pictures: str) -> str:
@@ -23,7 +23,18 @@ def _activation(config: ModelConfig) -> list[str]:
 
 
 def _dropout(config: ModelConfig) -> list[str]:
-    return [f"nn.Dropout({config.dropout!r})"] if config.dropout else []
+    return [f"Dropout({config.dropout!r})"] if config.dropout else []
+
+
+def _dropout_lines(config: ModelConfig) -> list[str]:
+    """Torch's own draws other random numbers."""
+    if not config.dropout:
+        return []
+    return [
+        "class Dropout(nn.Dropout):  # as torch's own, with the lab's random numbers",
+        "    def forward(self, x): return x * (torch.rand_like(x) >= self.p) / (1 - self.p) if self.training else x",
+        "",
+    ]
 
 
 def _mlp(config: ModelConfig) -> list[str]:

@@ -3,7 +3,7 @@
 from mnistlab.config import AugmentConfig
 
 # What a short script has no room for.
-TOO_LONG = ("framed",)
+TOO_LONG = ("framed", "crossed")
 
 
 def warp_lines(config: AugmentConfig) -> list[str]:
@@ -34,6 +34,8 @@ def _values(config: AugmentConfig) -> list[str]:
     if config.shear or config.elastic:
         lines.append("    more = 2 * torch.rand(51, n, generator=random) - 1")
         lines.append(f"    slant = torch.tan(torch.deg2rad({config.shear!r} * more[0]))")
+    if config.stretch:
+        lines.append(f"    stretch = {1 + config.stretch!r} ** (2 * torch.rand(n, generator=random) - 1)")
     return lines
 
 
@@ -47,6 +49,7 @@ def _sample(config: AugmentConfig) -> list[str]:
     lines = [
         *(["    a, b = cos - slant * sin, sin + slant * cos"] if has_slant else []),
         f"    rows = [{a}, {b}, -{a} * right - {b} * down, -sin, cos, sin * right - cos * down]",
+        *(["    rows = [v / stretch for v in rows[:3]] + [v * stretch for v in rows[3:]]"] if config.stretch else []),
         "    grid = nn.functional.affine_grid(torch.stack(rows, 1).view(n, 2, 3), (n, 1, 28, 28), align_corners=False)",
     ]
     if config.elastic:

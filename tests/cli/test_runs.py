@@ -219,7 +219,7 @@ WRONG = [
     (["evaluate", "big-cnn"], "There is no model 'big-cnn'"),
     (["evaluate", "abcdefgh"], "There is no run 'abcdefgh'"),
     (["classify", "seven.png", "--model", "big-cnn"], "There is no model 'big-cnn'"),
-    (["export", "big-cnn", "--to", "weights.safetensors"], "'big-cnn' is not a run's id"),
+    (["export", "big-cnn", "--to", "weights.safetensors"], "There is no model 'big-cnn'"),
     (["export", "small-cnn", "--to", "missing/weights.safetensors"], "cannot be written: No such file"),
     (["runs", "--db", "nonsense"], "The database's address cannot be read"),
     (["runs", "--db", "sqlite:////missing/lab.sqlite"], "cannot be opened"),

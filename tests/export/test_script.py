@@ -20,7 +20,7 @@ from tests import tiny
 from tests.export.conftest import Train
 from tests.idx_files import write_idx
 
-_TOO_LONG = ("best-cnn",)
+_TOO_LONG = ("best-cnn", "best-mlp")
 # One Python for several scripts: torch takes seconds to import.
 _RUNNER = "import runpy, sys; [(print('#', path), runpy.run_path(path)) for path in sys.argv[1:]]"
 
@@ -84,10 +84,10 @@ def test_scripts_repeat_every_optimizer_schedule_and_warp(train: Train, folder: 
     configs = [
         tiny.config({"dropout": 0.3, "activation": "tanh"}, optimizer="rmsprop", momentum=0.5, learning_rate=1e-3),
         tiny.config(momentum=0.9, nesterov=True, schedule="cosine", label_smoothing=0.1, weight_decay=1e-3, **plain),
-        tiny.config({"activation": "gelu"}, {"shear": 20, "scale_min": 0.8}, optimizer="adam", shuffle=False, **plain),
+        tiny.config({"activation": "gelu"}, {"shear": 20, "stretch": 0.2}, optimizer="adam", shuffle=False, **plain),
         tiny.config({"activation": "none"}, {"elastic": 2, "rotation": 9, "use": "double"}, seed=7, **plain),
         tiny.config({"hidden": ()}, {"thickness": 0.6, "noise": 0.2}, schedule="one-cycle", **plain),
-        tiny.config({"activation": "sigmoid"}, {"erasing": 0.5, "shift": 0.1, "use": "once"}, **plain),
+        tiny.config({"activation": "sigmoid"}, {"erasing": 0.5, "shift": 0.1, "use": "once"}, train_size=400, **plain),
         tiny.config({"batch_norm": True}, batch_size=499),  # 500 images: the last batch of one is left out
     ]
     configs[-1] = configs[-1].model_copy(update={"train": configs[-1].train.model_copy(update={"epochs": 10})})
