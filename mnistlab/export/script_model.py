@@ -32,7 +32,7 @@ def _dropout_lines(config: ModelConfig) -> list[str]:
         return []
     return [
         "class Dropout(nn.Dropout):  # as torch's own, with the lab's random numbers",
-        "    def forward(self, x): return x * (torch.rand_like(x) >= self.p) / (1 - self.p) if self.training else x",
+        "    def forward(self, x): return x * (torch.rand_like(x) >= self.p).div(1 - self.p) if self.training else x",
         "",
     ]
 
