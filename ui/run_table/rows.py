@@ -65,12 +65,17 @@ def _row(group: Group, names: Sequence[str], chosen: Shown | None, is_grouped: b
             (_state(group), _state(group)),
             _accuracy(group),
             _loss(group),
-            (duration(sum(one.seconds for one in group.runs)), sum(one.seconds for one in group.runs)),
+            _time(group),
             _parameters(group),
             (datetime.fromtimestamp(run.created).strftime("%d %b %H:%M"), run.created),
         ],
         "settings": [_setting(values.get(name)) for name in names],
     }
+
+
+def _time(group: Group) -> tuple[str, float]:
+    seconds = sum(one.seconds for one in group.runs)
+    return (duration(seconds) if seconds else _NOTHING, seconds)
 
 
 def _setting_names(groups: Sequence[Group], is_grouped: bool) -> list[str]:

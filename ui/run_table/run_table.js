@@ -77,7 +77,8 @@ function draw(table) {
   root.querySelector("tbody").innerHTML = rows.map((row) => line(row, shown)).join("");
   const more = total > shown.length ? `, and ${total - shown.length} more settings differ` : "";
   const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
-  root.querySelector(".number").textContent = `${number} ${data.noun}${more}`;
+  const noun = data.rows.length === 1 ? data.noun.replace(/s$/, "") : data.noun;
+  root.querySelector(".number").textContent = `${number} ${noun}${more}`;
 }
 
 function sortBy(table, column) {
