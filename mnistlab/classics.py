@@ -16,7 +16,7 @@ class Classic:
     name: str
     title: str
     watch: str
-    minutes: float  # with one worker of one thread; measured on the machine of README's tables
+    minutes: float  # an estimate, for one worker on an idle computer
     config: SweepConfig
 
 
