@@ -117,8 +117,7 @@ def test_zoom_survives_while_a_run_goes_on_and_a_reload_finds_it(page: Page, app
     page.reload()
     expect(page.get_by_text(PROGRESS)).to_be_visible(timeout=PATIENT)
     assert last_step(page) > step
-    # The form begins anew, with another recipe; the run is known to be this browser's own.
-    expect(main(page).get_by_role("button", name="Add to the queue")).to_be_enabled(timeout=PATIENT)
+    expect(main(page).get_by_role("spinbutton", name="Epochs")).to_have_value("300", timeout=PATIENT)  # the same recipe
     press(page, "Stop")
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
 
