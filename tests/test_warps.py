@@ -148,11 +148,24 @@ def test_twenty_variants_are_those_a_training_would_see(dataset: Dataset) -> Non
     assert np.array_equal(pictures, (expected * 255).round().to(torch.uint8).numpy())
 
 
-def test_a_net_that_is_not_warped_stays_as_it_is() -> None:
-    still = Warps(torch.zeros(1), torch.zeros(1, 2), torch.ones(1))
-    before, after = variants.warped_net(still, 0)
+def test_a_net_that_is_not_warped_stays_as_it_is(dataset: Dataset) -> None:
+    before, after = variants.warped_net(dataset.source.images[0], AugmentConfig(), seed=0, which=0)
     assert before.shape == (280, 280)
     assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("framed", [False, True])
+def test_the_net_is_warped_as_its_digit_is(dataset: Dataset, framed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = AugmentConfig(rotation=40, shift=0.1, scale_min=0.7, elastic=1, thickness=0.8, framed=framed)
+    image = dataset.source.images[7]
+    pictures, _ = variants.variants(image, config, seed=5)
+    # The digit itself in place of the net, without the pen's thickness: what comes of it lies where the variant does.
+    monkeypatch.setattr(variants, "_net", lambda _: torch.tensor(image) / 255)
+    _, after = variants.warped_net(image, config, seed=5, which=3)
+    likeness = [float(np.corrcoef(after.ravel(), picture.ravel())[0, 1]) for picture in pictures]
+    assert int(np.argmax(likeness)) == 3
+    unlike, _ = variants.variants(image, config.model_copy(update={"framed": not framed}), seed=5)
+    assert likeness[3] > np.corrcoef(after.ravel(), unlike[3].ravel())[0, 1]
 
 
 def test_the_pace_is_a_positive_number_of_images(dataset: Dataset) -> None:

@@ -1,5 +1,6 @@
 """Scripts: at most 60 lines without the lab, which make the steps of the run; each is run in a Python of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def run_scripts(folder: Path, sources: list[Source]) -> list[tuple[list[float], 
         path.write_text(to_script(source), encoding="utf-8")
         paths.append(path.name)
     command = [sys.executable, "-c", _RUNNER, *paths]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
+    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}  # as this process: two add up in another order
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250, env=one_thread)
     assert done.returncode == 0, done.stderr[-2000:]
     told = []
     for part in done.stdout.split("# ")[1:]:
@@ -76,7 +78,7 @@ def test_scripts_of_the_mlp_presets_repeat_their_runs(train: Train, folder: Path
 
 def test_scripts_of_the_cnn_presets_repeat_their_runs(train: Train, folder: Path) -> None:
     # Its rate rises over as many steps as it has epochs for: rising faster, it makes much of the last digit's rounding.
-    check(train, folder, [of_preset("small-cnn", epochs=10)])
+    check(train, folder, [of_preset("small-cnn", epochs=10)], rel=3e-3)
     check(train, folder, [of_preset("fast-cnn")], rel=0.03)  # bfloat16 has three digits
 
 
