@@ -209,62 +209,6 @@ def test_one_recipe_alone_tells_what_luck_does() -> None:
     assert "That difference is luck alone." in said(app)
 
 
-def test_repeat_starts_what_is_missing_of_five_seeds_once(tables: list[dict[str, Any]]) -> None:
-    run_id = kept(seed=3)
-    app = open_page(RUNS, runs=run_id)
-    app.button(key="runs_repeat").click().run()
-    assert not app.exception
-    runs = Store().runs()
-    assert sorted(run.config.train.seed for run in runs) == [0, 1, 2, 3, 4]
-    assert [run.state for run in runs].count("queued") == 4
-    assert app.button(key="runs_repeat").disabled
-    assert cells(tables, tables[-1]["rows"][0]["id"])[:2] == ["custom 5 runs", "1 of 5 finished"]
-    assert app.toggle(key="runs_together").value
-
-
-def test_a_run_whose_rate_was_changed_by_hand_is_not_repeated() -> None:
-    run_id = kept()
-    Store().change(run_id, {"rate_changes": "[[3, 0.01]]"}, ["finished"])
-    app = open_page(RUNS, runs=f"{run_id},{kept(seed=1)}")
-    assert app.button(key="runs_repeat").disabled
-    assert "learning rate of A was changed by hand" in said(app)
-
-
-def test_name_and_note_are_written_and_a_name_is_no_markup(tables: list[dict[str, Any]]) -> None:
-    run_id = kept()
-    app = open_page(RUNS, runs=run_id)
-    app.text_input(key=f"runs_name_{run_id}").set_value("![x](http://e) **b**").run()
-    app.text_area(key=f"runs_note_{run_id}").set_value("first try").run()
-    run = Store().run(run_id)
-    assert (run.name, run.note) == ("![x](http://e) **b**", "first try")
-    assert cells(tables, run_id)[0] == f"![x](http://e) **b** {run_id}"
-    app.button(key="runs_delete").click().run()
-    assert r"\!\[x\]\(http\:" in said(app)
-
-
-def test_a_deleted_run_is_gone_and_undo_brings_it_back_into_the_comparison(tables: list[dict[str, Any]]) -> None:
-    first, second = kept(0.8), kept(0.9, seed=1)
-    app = open_page(RUNS, runs=f"{first},{second}")
-    app.button(key="runs_delete").click().run()
-    assert not app.exception
-    assert [row["id"] for row in tables[-1]["rows"]] == [second]
-    assert compared(tables) == {"A": second}
-    app.button(key="runs_undo").click().run()
-    assert not app.exception
-    assert set(compared(tables).values()) == {first, second}
-    assert "runs_undo" not in {button.key for button in app.button}
-
-
-def test_the_last_run_can_be_deleted_and_brought_back(tables: list[dict[str, Any]]) -> None:
-    run_id = kept()
-    app = open_page(RUNS, runs=run_id)
-    app.button(key="runs_delete").click().run()
-    assert not app.exception
-    assert "No run yet" in said(app)
-    app.button(key="runs_undo").click().run()
-    assert compared(tables) == {"A": run_id}
-
-
 def test_two_runs_of_one_recipe_and_seed_differ_in_nothing() -> None:
     app = open_page(RUNS, runs=f"{kept(0.8)},{kept(0.8)}")
     assert "the same recipe with the same seed" in said(app)
