@@ -124,9 +124,9 @@ _CHANNELS_HELP = "One to six convolutions, each with 1 to 256 channels: so many 
 
 
 def _show_shape(config: ModelConfig) -> None:
-    from mnistlab.layers import memory_bytes, source
+    from mnistlab.layers import describe_layers, memory_bytes, source
 
-    layers = untrained_facts.layers(config)
+    layers = describe_layers(config)
     connections = [layer.num_parameters for layer in layers if layer.name == "Linear"]
     st.markdown(diagram.diagram(config, connections), unsafe_allow_html=True)
     num_parameters = sum(layer.num_parameters for layer in layers)

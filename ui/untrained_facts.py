@@ -15,7 +15,6 @@ from mnistlab.config import ModelConfig
 from ui import resources
 
 if TYPE_CHECKING:
-    from mnistlab.layers import Layer
     from mnistlab.probes import GradientSize
 
 NUM_NEURONS = 20  # whose weights are shown
@@ -32,14 +31,6 @@ class FirstAnswers:
     weights: npt.NDArray[np.float32]
     probabilities: npt.NDArray[np.float32]
     loss: float
-
-
-@st.cache_resource(show_spinner=False, max_entries=100, hash_funcs=_BY_VALUE)
-def layers(config: ModelConfig) -> tuple["Layer", ...]:
-    """Each module of the network, first to last."""
-    from mnistlab.layers import describe_layers
-
-    return describe_layers(config)
 
 
 @st.cache_resource(show_spinner="Asking the network ...", max_entries=100, hash_funcs=_BY_VALUE)
@@ -69,5 +60,7 @@ def batch_size(config: ModelConfig) -> int:
 
 def num_affordable(config: ModelConfig, numbers: tuple[int, ...], passes: int = 1) -> int:
     """The first of these numbers of images that a network goes through in about a second, or else the last."""
-    cost = passes * sum(layer.num_multiply_adds for layer in layers(config))
+    from mnistlab.layers import describe_layers
+
+    cost = passes * sum(layer.num_multiply_adds for layer in describe_layers(config))
     return next((number for number in numbers if number * cost <= _AFFORDABLE), numbers[-1])
