@@ -114,14 +114,12 @@ def has_taken(ticket: str, store: Store) -> bool:
 
 def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, int] | None:
     deaths, step = _count_death(store, run.id)
-    attempt = store.claim(run.id, worker, ticket)
-    if attempt is None:
-        return None
     if deaths < _MOST_DEATHS:
-        return run.id, attempt
-    store.finish(
+        attempt = store.claim(run.id, worker, ticket)
+        return None if attempt is None else (run.id, attempt)
+    store.finish(  # as the dead worker would have: claimed first, it would be seen running once more
         run.id,
-        attempt,
+        run.attempt,
         "failed",
         error=f"Its worker process died {deaths} times after step {step:,}, without an error of ours: most often the "
         f"computer ran out of memory. Try a smaller network or batch, or fewer trainings at a time.",
