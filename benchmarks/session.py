@@ -109,7 +109,7 @@ class Session:
             match message.WhichOneof("type"):
                 case "new_session":
                     self._begun = time.perf_counter()
-                    if not message.new_session.fragment_ids_this_run:
+                    if not message.metadata.run.fragment_ids:
                         self._forget_timers()  # of a whole page: it tells anew what refreshes itself, as in a browser
                 case "auto_rerun":
                     self._refresh_every(message.auto_rerun.interval, message.auto_rerun.fragment_id)

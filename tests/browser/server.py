@@ -36,8 +36,9 @@ def start_server(
     base = variables.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
     address = f"http://localhost:{port}/{base}".rstrip("/")
     with open(terminal, "w+b") if terminal else tempfile.TemporaryFile() as output:
-        streams = {"stdout": output, "stderr": subprocess.STDOUT}
-        server = subprocess.Popen(command, cwd=PROJECT, env=variables, start_new_session=True, **streams)
+        server = subprocess.Popen(
+            command, cwd=PROJECT, env=variables, start_new_session=True, stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             if not _answers(f"{address}/_stcore/health", server):
                 output.seek(0)
