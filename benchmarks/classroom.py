@@ -12,6 +12,7 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import psutil
 from playwright.sync_api import Browser, Error, Page
@@ -20,7 +21,7 @@ from benchmarks.browser import machine, percentile
 from benchmarks.chromium import chromium
 from benchmarks.lab import Lab, endless, opened_lab, tell, wait_until
 from benchmarks.live import switch_page
-from benchmarks.session import Session
+from benchmarks.session import Script, Session
 from ui.frame import PAGES
 
 LIMITS = {"script_p95_ms": 100, "click_p95_ms": 1000, "memory_mb": 15, "errors": 0, "sessions_left": 0, "strays": 0}
@@ -46,12 +47,16 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"machine": machine(), "limits": LIMITS, **figures}, indent=2))
         return
     print(f"{options.sessions} visitors for {options.seconds:.0f} s, {options.workers} trainings. {machine()}.\n")
+    pages = figures.pop("pages")
     for name, value in figures.items():
         limit = f"limit {LIMITS[name]}" if name in LIMITS else ""
         print(f"{name:24}{value!s:>12}  {limit}")
+    print(f"\n{'script, ms':24}{'times':>12}{'p50':>7}{'p95':>7}")
+    for name, row in pages.items():
+        print(f"{name:24}{row['times']:12}{row['script_p50_ms']:7}{row['script_p95_ms']:7}")
 
 
-def _lesson(lab: Lab, num_visitors: int, seconds: float, workers: int) -> dict[str, object]:
+def _lesson(lab: Lab, num_visitors: int, seconds: float, workers: int) -> dict[str, Any]:
     """Let the class come, stay and leave; return what was measured."""
     tell("Visiting each page once, so that what the server keeps for all is there.")
     run_ids = [lab.start(endless()) for _ in range(workers)]
@@ -85,7 +90,16 @@ def _lesson(lab: Lab, num_visitors: int, seconds: float, workers: int) -> dict[s
         "memory_left_mb": round((lab.memory() - memory) / num_visitors, 1),
         "errors": len(problems),
         "sessions_left": left_open,
+        "pages": _by_page(scripts),
     }
+
+
+def _by_page(scripts: Sequence[Script]) -> dict[str, dict[str, int]]:
+    """How often each page was drawn, and how long it took; refreshes of whatever page on their own."""
+    found: dict[str, list[float]] = {}
+    for script in scripts:
+        found.setdefault("(refresh)" if script.is_refresh else script.page, []).append(script.ran)
+    return {name: {"times": len(ran)} | _times("script", ran) for name, ran in sorted(found.items())}
 
 
 def _times(name: str, seconds: Sequence[float]) -> dict[str, int]:

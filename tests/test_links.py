@@ -24,9 +24,7 @@ def changed(config: RunConfig, **sections: dict[str, Any]) -> RunConfig:
 def test_link_holds_only_what_differs_from_the_preset() -> None:
     config = changed(TUTORIAL, train={"learning_rate": 0.3})
     query = write_link(config, hidden=["optimizer", "seed"], locked=["epochs"])
-    assert (
-        urlencode(query, safe=",") == "preset=tutorial-mlp&train.learning_rate=0.3&hide=optimizer,seed&lock=epochs"
-    )
+    assert urlencode(query, safe=",") == "preset=tutorial-mlp&train.learning_rate=0.3&hide=optimizer,seed&lock=epochs"
     link = read_link(dict(parse_qsl(urlencode(query))))
     assert link.config == config
     assert (link.hidden, link.locked, link.problems) == ({"optimizer", "seed"}, {"epochs"}, ())

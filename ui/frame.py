@@ -3,6 +3,7 @@
 A page script is functions and one last line: `frame.show_page("Data", draw)`.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ _BY_NAME = {page.name: page for page in PAGES}
 # Widths of the two columns of a page; on a phone they are stacked, the picture first.
 PICTURE_AND_CONTROLS = (7, 2)
 _SIDEBAR_WIDTH = 230
-_REFRESH_SECONDS = 2.0  # of the list of running jobs
+_REFRESH_SECONDS = 3.0  # of the list of running jobs
 _MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
 
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room.
@@ -91,12 +92,14 @@ def telling_mistakes() -> Iterator[None]:
 
 def show_code(*functions: Callable[..., Any]) -> None:
     """Offer the real core functions behind what is on the page, closed: one block, for each more delays the page."""
-    listing = []
-    for function in functions:
-        module = inspect.getmodule(function)
-        listing.append(f"# {module.__name__ if module else ''}\n{inspect.getsource(inspect.unwrap(function))}")
     with st.expander("Show the code"):
-        st.code("\n\n".join(listing), language="python")
+        st.code("\n\n".join(map(_listing, functions)), language="python")
+
+
+@functools.cache
+def _listing(function: Callable[..., Any]) -> str:
+    module = inspect.getmodule(function)
+    return f"# {module.__name__ if module else ''}\n{inspect.getsource(inspect.unwrap(function))}"
 
 
 def page_script(name: str) -> str:

@@ -12,7 +12,7 @@ from mnistlab.runs import Run
 _FIRST = 0.25  # seconds, until the first point is there,
 _IMPATIENT = 5.0  # unless it does not come within so many
 _STEPS = (1.0, 2.0, 5.0)
-_DEAR = 0.08  # share of the time between two refreshes that a refresh may take
+_DEAR = 0.03  # share of the time between two refreshes that a refresh may take
 _ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
 _PACE = "run_pace"
 

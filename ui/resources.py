@@ -7,6 +7,8 @@ screen before `warm_up` begins.
 import contextlib
 import gc
 import importlib
+import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 # What pages import when they are opened: together with torch's optimizers 160,000 objects, 85 ms of a collection.
 _NEEDED_LATER = ("mnistlab.training", "mnistlab.untrained", "mnistlab.explain", "mnistlab.robustness", "ui.charts")
+
+# Seconds for which one script may hold the others up. Each message to a browser and each query of the store waits
+# for so long, and Python's own 5 ms add up where thirty pages are drawn.
+_SWITCH_EVERY = 0.001
 
 
 @st.cache_resource(show_spinner=False)
@@ -77,8 +83,20 @@ def warm_up() -> None:
         predictor()
         likeness()
     device_line()
+    _share_the_processor()
     _spare_the_collector()
     threading.Thread(target=_wake_engine, daemon=True).start()
+
+
+def _share_the_processor() -> None:
+    """Let thirty pages be drawn side by side, beside trainings that use all cores.
+
+    A page computes little at a time: several threads of torch for it would wait for each other more than they save.
+    """
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 4))
+    sys.setswitchinterval(_SWITCH_EVERY)
 
 
 def _spare_the_collector() -> None:

@@ -71,6 +71,7 @@ def show(run_id: str) -> None:
             st.rerun()
 
     run_fragment()
+    sees_now.show(run)
 
 
 def _draw(run: Run, others: Sequence[Run]) -> None:
@@ -85,7 +86,6 @@ def _draw(run: Run, others: Sequence[Run]) -> None:
     if not run.is_active:
         after_run.offer_changes(run)
     run_charts.show_others(told, behind)
-    sees_now.show(run)
 
 
 def _headline(run: Run) -> None:

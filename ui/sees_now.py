@@ -1,10 +1,12 @@
 """What a network sees while it learns: its first weights as pictures, and how it reads one drawing by now."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, resources
 
@@ -12,10 +14,21 @@ _NEURONS, _PER_ROW = 20, 5
 _HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
 _SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
 _SIDE, _BARS_WIDTH = 84, 200  # CSS pixels
+_LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, the curve's points far more often
 
 
 def show(run: Run) -> None:
-    """Both halves, as of the weights that were kept last: at each epoch and every few seconds."""
+    """Both halves, as of the weights that were kept last. A fragment, with a slower pace than the curves'."""
+
+    @st.fragment(run_every=_LOOK_EVERY if run.is_active else None)
+    def seeing_fragment() -> None:
+        with contextlib.suppress(MnistLabError):  # of a store that is gone, or a run: what shows the curves says it
+            _show(resources.store().run(run.id))
+
+    seeing_fragment()
+
+
+def _show(run: Run) -> None:
     step = resources.store().weights_step(run.id)
     st.subheader("What it sees now", anchor=False)
     weights, drawing = st.columns(2, gap="medium")

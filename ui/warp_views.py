@@ -97,16 +97,25 @@ def show_turned_six() -> None:
 
 def pace_line(config: AugmentConfig) -> str:
     """What augmentation costs here and now."""
-    from mnistlab.variants import images_per_second
-
     if not config.is_active:
         return "Nothing is changed, so it costs nothing."
-    pace = images_per_second(resources.dataset().source.images[:_MEASURED_IMAGES], config)
+    pace, device = _measure(config)
     rounded = round(pace, 1 - math.floor(math.log10(pace)))
     return (
         "Below each variant: how far it is turned, clockwise if positive. Measured just now: it takes "
-        f"{60_000 / pace:.1f} s to warp 60,000 training images ({rounded:,.0f} images/s on {resources.device_line()})."
+        f"{60_000 / pace:.1f} s to warp 60,000 training images ({rounded:,.0f} images/s on {device})."
     )
+
+
+@st.cache_data(
+    show_spinner=False, ttl="1 minute", max_entries=50, hash_funcs={AugmentConfig: AugmentConfig.model_dump_json}
+)
+def _measure(config: AugmentConfig) -> tuple[float, str]:
+    """Images a second, and on what; a class that plays with the sliders need not measure all of the time."""
+    from mnistlab.device import describe_device
+    from mnistlab.variants import images_per_second
+
+    return images_per_second(resources.dataset().source.images[:_MEASURED_IMAGES], config), describe_device()
 
 
 def _in_words(warps: "Warps", index: int, config: AugmentConfig) -> str:
