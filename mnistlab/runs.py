@@ -3,14 +3,16 @@
 import json
 import socket
 import time
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import psutil
 from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
+from mnistlab.differences import SEED, settings
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
 
@@ -56,6 +58,11 @@ class Run:
         """What it is called: the name that a person gave it, else its preset's."""
         return self.name or self.config.preset
 
+    @cached_property
+    def recipe(self) -> Hashable:
+        """What is equal for runs that differ by their seed alone; a rate changed by hand makes another recipe."""
+        return tuple((name, value) for name, value in settings(self.config).items() if name != SEED), self.rate_changes
+
     @property
     def is_active(self) -> bool:
         """Whether it may still change by itself or be stopped."""
@@ -99,10 +106,19 @@ class Request:
 
 
 def run_from_row(row: RowMapping) -> Run:
-    """Read a row of the store; a running run without a recent heartbeat, or whose process is gone, is lost."""
+    """Read a row of the store; a running run without a recent heartbeat, or whose process is gone, is lost.
+
+    The same row again gives the same run, so that of 500 only those that changed are read anew.
+    """
     state: State = row["state"]
     if state == "running" and (time.time() - (row["heartbeat"] or 0) > LOST_AFTER_SECONDS or _is_orphaned(row)):
         state = "lost"
+    return _read(tuple(row.keys()), tuple(row.values()), state)
+
+
+@lru_cache(maxsize=2048)
+def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
+    row = dict(zip(names, values, strict=True))
     return Run(
         id=row["id"],
         config=_config(row["config"]),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mnistlab.config import RunConfig
-from mnistlab.differences import SEED, settings
+from mnistlab.differences import SEED
 from mnistlab.means import mean_interval
 from mnistlab.runs import Run
 
@@ -65,16 +65,11 @@ def counted(run: Run) -> tuple[int, int]:
     return sum(correct for correct, _ in per_digit), sum(images for _, images in per_digit)
 
 
-def recipe(run: Run) -> Hashable:
-    """What is equal for runs that differ by their seed alone; a learning rate changed by hand makes another recipe."""
-    return tuple((name, value) for name, value in settings(run.config).items() if name != SEED), run.rate_changes
-
-
 def grouped(runs: Sequence[Run]) -> list[Group]:
     """The runs by recipe, in the order in which each recipe comes first."""
     groups: dict[Hashable, list[Run]] = {}
     for run in runs:
-        groups.setdefault(recipe(run), []).append(run)
+        groups.setdefault(run.recipe, []).append(run)
     return [Group(tuple(members)) for members in groups.values()]
 
 

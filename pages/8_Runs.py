@@ -32,10 +32,12 @@ def draw() -> None:
     try_this("runs_try", _experiments(listed))
     is_live = any(run.is_active for run in listed)
 
+    just_read = [listed]
+
     @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     def runs_fragment() -> None:
         try:
-            now = resources.store().runs(_MOST_LISTED)
+            now = just_read.pop() if just_read else resources.store().runs(_MOST_LISTED)
             _show(now, address)
         except MnistLabError as error:
             st.error(str(error))

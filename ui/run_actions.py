@@ -10,7 +10,7 @@ import streamlit as st
 
 from mnistlab import jobs, keeping
 from mnistlab.runs import Run
-from mnistlab.seeds import Group, recipe, repeats
+from mnistlab.seeds import Group, repeats
 from mnistlab.store import Store
 from ui import acting, frame, identity, resources, run_choice, taking_home
 from ui.words import count_of, duration, verbatim
@@ -123,7 +123,7 @@ def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> 
 
 
 def _all_seeds(run: Run, listed: Sequence[Run]) -> list[Run]:
-    return [run, *(other for other in listed if other.id != run.id and recipe(other) == recipe(run))]
+    return [run, *(other for other in listed if other.id != run.id and other.recipe == run.recipe)]
 
 
 def _start_repeats(run: Run, target: int) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mnistlab.errors import RunNotFoundError
 from mnistlab.runs import Run
-from mnistlab.seeds import Group, grouped, recipe
+from mnistlab.seeds import Group, grouped
 from mnistlab.store import is_run_id
 from ui import resources
 from ui.address import Address, quoted
@@ -90,8 +90,8 @@ def add_all_seeds() -> None:
     """When seeds are put together: compare all runs of each chosen recipe."""
     if st.session_state[TOGETHER]:
         listed = resources.store().runs()
-        recipes = {recipe(run) for run in listed if run.id in st.session_state[CHOSEN]}
-        add(run.id for run in listed if recipe(run) in recipes)
+        recipes = {run.recipe for run in listed if run.id in st.session_state[CHOSEN]}
+        add(run.id for run in listed if run.recipe in recipes)
 
 
 def _remember(run_ids: list[str]) -> None:

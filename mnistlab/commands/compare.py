@@ -5,7 +5,7 @@ import json
 
 from mnistlab.differences import differences
 from mnistlab.runs import Run
-from mnistlab.seeds import Group, recipe
+from mnistlab.seeds import Group
 from mnistlab.store import Store
 
 
@@ -36,7 +36,7 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def _with_other_seeds(run: Run, store: Store) -> Group:
-    others = [other for other in store.runs() if other.id != run.id and recipe(other) == recipe(run)]
+    others = [other for other in store.runs() if other.id != run.id and other.recipe == run.recipe]
     return Group((run, *others))
 
 

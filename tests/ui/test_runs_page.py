@@ -1,5 +1,6 @@
 """Runs: the table's rows, what is compared and by which address, the answer, and what is done with a run."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -65,11 +66,16 @@ def said(app: AppTest) -> str:
 
 
 def compared(tables: list[dict[str, Any]]) -> dict[str, str]:
-    return {row["letter"]: row["id"] for row in tables[-1]["rows"] if row["letter"]}
+    return {letter: run_id for run_id, (letter, _) in tables[-1]["compared"].items()}
+
+
+def rows(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the browser makes of the rows that it is sent."""
+    return [facts | {"settings": settings} for facts, settings in json.loads(tables[-1]["rows"])]
 
 
 def cells(tables: list[dict[str, Any]], run_id: str) -> list[str]:
-    (row,) = [row for row in tables[-1]["rows"] if row["id"] == run_id]
+    (row,) = [row for row in rows(tables) if row["id"] == run_id]
     return [" ".join(map(str, (cell[0], *cell[2:]))) for cell in row["cells"]]
 
 
@@ -87,13 +93,13 @@ def test_rows_tell_state_result_with_interval_and_only_settings_that_differ(tabl
     first, second = kept(0.9), kept(0.8, learning_rate=0.5)
     waiting = Store().create(tiny.config(), owner="somebody")
     open_page(RUNS)
-    assert [row["id"] for row in tables[-1]["rows"]] == [waiting, second, first]
+    assert [row["id"] for row in rows(tables)] == [waiting, second, first]
     low, high = wilson_interval(360, 400)
     interval = f"{100 * low:.2f}{DASH}{100 * high:.2f}"
     assert cells(tables, first)[:5] == [f"custom {first}", "finished", f"90.00 % {interval}", "0.4000", "6 s"]
     assert cells(tables, waiting)[1:4] == ["queued", DASH, DASH]
     assert tables[-1]["settings"] == ["learning rate"]
-    assert [row["settings"] for row in tables[-1]["rows"]] == [["0.1"], ["0.5"], ["0.1"]]
+    assert [row["settings"] for row in rows(tables)] == [["0.1"], ["0.5"], ["0.1"]]
 
 
 def test_two_newest_tested_runs_are_compared_at_first_and_stand_in_the_address(tables: list[dict[str, Any]]) -> None:
@@ -189,10 +195,10 @@ def test_seeds_together_are_one_row_with_their_mean_and_are_judged_by_it(tables:
     first = [kept(share, seed=seed) for seed, share in enumerate((0.80, 0.81, 0.82))]
     second = [kept(share, seed=seed, learning_rate=0.5) for seed, share in enumerate((0.90, 0.91))]
     app = open_page(RUNS, runs=f"{first[0]},{second[0]}")
-    assert len(tables[-1]["rows"]) == 5
+    assert len(rows(tables)) == 5
     app.toggle(key="runs_together").set_value(True).run()
     assert not app.exception
-    assert [len(row["cells"]) for row in tables[-1]["rows"]] == [7, 7]
+    assert [len(row["cells"]) for row in rows(tables)] == [7, 7]
     assert cells(tables, second[1])[:3] == ["custom 2 runs", "2 of 2 finished", f"mean 90.50 % 84.15{DASH}96.85"]
     assert set(app.query_params["runs"].split(",")) == {*first, *second}
     assert "**B is the better recipe**" in said(app)

@@ -1,12 +1,17 @@
-"""Runs, or groups of seeds, as the table's rows: text to be shown and values to be sorted by."""
+"""Runs, or groups of seeds, as the table's rows: text to be shown and values to be sorted by.
 
+Of 500 runs few change from one look to the next: a row is written once for as long as its runs are the same objects,
+which the store sees to.
+"""
+
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mnistlab.differences import NOT_USED, SEED, differing, settings, shown
+from mnistlab.differences import NOT_USED, SEED, settings, shown
 from mnistlab.intervals import wilson_interval
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
@@ -35,29 +40,67 @@ class Shown:
     colour: str
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A row as it is sent, without what depends on the other rows."""
+
+    runs: tuple[Run, ...]
+    is_grouped: bool
+    facts: str  # JSON
+    settings: dict[str, str]
+
+    def is_of(self, group: Group, is_grouped: bool) -> bool:
+        """Whether it still tells about these runs."""
+        return (
+            self.is_grouped == is_grouped
+            and len(self.runs) == len(group.runs)
+            and all(mine is now for mine, now in zip(self.runs, group.runs, strict=True))
+        )
+
+
+_lines: dict[str, _Line] = {}  # by the id of the first run
+_MOST_LINES = 4096
+
+
 def packed(groups: Sequence[Group], compared: Mapping[str, Shown], is_grouped: bool) -> dict[str, Any]:
     """What the component draws.
 
     groups: a row each, named by its first run's id.
     compared: by that id, the rows that are compared.
     """
-    names = _setting_names(groups, is_grouped)
+    lines = [_line(group, is_grouped) for group in groups]
+    names = _setting_names([line.settings for line in lines], is_grouped)
     return {
         "columns": [{"title": title, "tip": tip} for title, tip in _COLUMNS],
         "settings": names,
         "noun": "recipes" if is_grouped else "runs",
-        "rows": [_row(group, names, compared.get(group.runs[0].id), is_grouped) for group in groups],
+        "compared": {run_id: [shown.letter, shown.colour] for run_id, shown in compared.items()},
+        # One text: the browser compares it with what it has, and reads it only if something changed.
+        "rows": f"[{','.join(_sent(line, names) for line in lines)}]",
     }
 
 
-def _row(group: Group, names: Sequence[str], chosen: Shown | None, is_grouped: bool) -> dict[str, Any]:
+def _sent(line: _Line, names: Sequence[str]) -> str:
+    values = [line.settings.get(name, NOT_USED) for name in names]
+    return f"[{line.facts},{json.dumps([_NOTHING if value == NOT_USED else value for value in values])}]"
+
+
+def _line(group: Group, is_grouped: bool) -> _Line:
+    first = group.runs[0].id
+    known = _lines.get(first)
+    if known is not None and known.is_of(group, is_grouped):
+        return known
+    if len(_lines) >= _MOST_LINES:
+        _lines.clear()
+    texts = {name: shown(value) for name, value in settings(group.runs[0].config).items()}
+    _lines[first] = _Line(group.runs, is_grouped, json.dumps(_facts(group, is_grouped)), texts)
+    return _lines[first]
+
+
+def _facts(group: Group, is_grouped: bool) -> dict[str, Any]:
     run = group.runs[0]
-    values = settings(run.config)
     return {
         "id": run.id,
-        "href": f"Train?run={run.id}",
-        "letter": chosen.letter if chosen else "",
-        "colour": chosen.colour if chosen else "",
         "star": any(one.is_starred for one in group.runs),
         "note": run.note or "",
         "cells": [
@@ -69,7 +112,6 @@ def _row(group: Group, names: Sequence[str], chosen: Shown | None, is_grouped: b
             _parameters(group),
             (datetime.fromtimestamp(run.created).strftime("%d %b %H:%M"), run.created),
         ],
-        "settings": [_setting(values.get(name)) for name in names],
     }
 
 
@@ -78,20 +120,15 @@ def _time(group: Group) -> tuple[str, float]:
     return (duration(seconds) if seconds else _NOTHING, seconds)
 
 
-def _setting_names(groups: Sequence[Group], is_grouped: bool) -> list[str]:
+def _setting_names(rows: Sequence[Mapping[str, str]], is_grouped: bool) -> list[str]:
     """The settings that differ, in the config's order; of too many, those that set most rows apart."""
-    configs = [group.runs[0].config for group in groups]
-    names = [name for name in differing(list(dict.fromkeys(configs))) if not (is_grouped and name == SEED)]
-    if len(names) <= _MOST_SETTINGS:
-        return names
-    common = {name: Counter(settings(config).get(name) for config in configs).most_common(1)[0][1] for name in names}
-    best = sorted(names, key=lambda name: common[name])[:_MOST_SETTINGS]
+    counts = {
+        name: Counter(row.get(name, NOT_USED) for row in rows)
+        for name in dict.fromkeys(name for row in rows for name in row)
+    }
+    names = [name for name, count in counts.items() if len(count) > 1 and not (is_grouped and name == SEED)]
+    best = sorted(names, key=lambda name: max(counts[name].values()))[:_MOST_SETTINGS]
     return [name for name in names if name in best]
-
-
-def _setting(value: object) -> str:
-    text = shown(value)
-    return _NOTHING if text == NOT_USED else text
 
 
 def _state(group: Group) -> str:

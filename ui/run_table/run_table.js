@@ -23,7 +23,7 @@ function valueOf(row, column) {
 function visibleRows(table) {
   const words = table.search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = table.data.rows.filter(
-    (row) => (!table.starred.checked || row.star) && (!table.compared.checked || row.letter)
+    (row) => (!table.starred.checked || row.star) && (!table.compared.checked || row.id in table.data.compared)
       && words.every((word) => row.words.includes(word)),
   );
   if (table.sorted === null) return found;
@@ -51,15 +51,14 @@ function heading(table, title, column, tip) {
 }
 
 function line(row, shown) {
-  const mark = row.letter ? `<b class="letter" style="--own:${row.colour}">${row.letter}</b>` : "";
   const cells = row.cells.map(([text, , small], index) => {
-    const what = index === 0 ? `<a href="${escaped(row.href)}" data-open="${row.id}">${escaped(text)}</a>` : escaped(text);
+    const what = index === 0 ? `<a href="Train?run=${row.id}" data-open="${row.id}">${escaped(text)}</a>` : escaped(text);
     return `<td>${what}${small ? ` <small>${escaped(small)}</small>` : ""}</td>`;
   });
   const settings = shown.map((one) => `<td>${escaped(row.settings[one.index])}</td>`);
   const said = `compare ${escaped(row.cells[0][0])}, ${row.id}`;
-  return `<tr data-run="${row.id}" class="${row.letter ? "chosen" : ""}" title="${escaped(row.note)}">
-    <td class="pick"><label><input type="checkbox" aria-label="${said}" ${row.letter ? "checked" : ""}>${mark}</label></td>
+  return `<tr data-run="${row.id}" title="${escaped(row.note)}">
+    <td class="pick"><label><input type="checkbox" aria-label="${said}"><b class="letter"></b></label></td>
     <td><button class="star" data-star="${row.id}" aria-pressed="${row.star}" title="${row.star ? "Take the star away" : "Give it a star"}"
       >${row.star ? "★" : "☆"}</button></td>
     ${[...cells.slice(0, -1), ...settings, ...cells.slice(-1)].join("")}</tr>`;
@@ -75,10 +74,29 @@ function draw(table) {
   root.querySelector("thead").innerHTML =
     `<tr><th scope="col"><span title="Compare">✓</span></th><th scope="col"><span title="Star">★</span></th>${headings.join("")}</tr>`;
   root.querySelector("tbody").innerHTML = rows.map((row) => line(row, shown)).join("");
+  mark(table);
   const more = total > shown.length ? `, and ${total - shown.length} more settings differ` : "";
   const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
   const noun = data.rows.length === 1 ? data.noun.replace(/s$/, "") : data.noun;
   root.querySelector(".number").textContent = `${number} ${noun}${more}`;
+}
+
+// Letters and ticks of what is compared: a tick changes a few rows, so all others stay as they are.
+function mark(table) {
+  const { compared } = table.data;
+  for (const tr of table.root.querySelectorAll("tr.chosen")) if (!(tr.dataset.run in compared)) letter(tr, "", "");
+  for (const [id, [sign, colour]] of Object.entries(compared)) {
+    const tr = table.root.querySelector(`tr[data-run="${id}"]`);
+    if (tr) letter(tr, sign, colour);
+  }
+}
+
+function letter(tr, sign, colour) {
+  const mark = tr.querySelector(".letter");
+  tr.classList.toggle("chosen", sign !== "");
+  tr.querySelector("input").checked = sign !== "";
+  mark.textContent = sign;
+  mark.style.setProperty("--own", colour);
 }
 
 function sortBy(table, column) {
@@ -118,17 +136,24 @@ function clicked(table, event) {
   }
 }
 
-export default function runTable({ data, parentElement, setTriggerValue }) {
-  const table = tables.get(parentElement) ?? mount(parentElement);
-  table.send = setTriggerValue;
-  const packed = JSON.stringify(data);
-  if (table.packed === packed) return;
-  table.packed = packed;
-  table.data = data;
-  for (const row of data.rows) {
-    row.words = [row.id, row.note, ...row.cells.map(([text]) => text), ...row.settings, ...data.settings.map((name, index) => `${name} ${row.settings[index]}`)]
+function unpacked(data) {
+  const rows = JSON.parse(data.rows).map(([facts, settings]) => ({ ...facts, settings }));
+  for (const row of rows) {
+    row.words = [row.id, row.note, ...row.cells.map(([text]) => text), ...data.settings.map((name, index) => `${name} ${row.settings[index]}`)]
       .join(" ")
       .toLowerCase();
   }
-  draw(table);
+  return { ...data, rows };
+}
+
+export default function runTable({ data, parentElement, setTriggerValue }) {
+  const table = tables.get(parentElement) ?? mount(parentElement);
+  table.send = setTriggerValue;
+  const isNew = table.packed !== data.rows || String(table.data.settings) !== String(data.settings);
+  if (isNew) {
+    table.packed = data.rows;
+    table.data = unpacked(data);
+  } else table.data.compared = data.compared;
+  if (isNew || table.compared.checked) draw(table);
+  else mark(table);
 }
