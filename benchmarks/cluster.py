@@ -24,6 +24,8 @@ from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from tests.trust.places import Cluster, make_database, postgres, postgres_programs
 
+_PATIENCE = 900  # seconds for one turn, on a slow and busy machine too
+
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks cluster", description=__doc__)
@@ -84,7 +86,7 @@ def train_all(config: RunConfig, num_runs: int, cluster: Cluster, store: Store) 
     os.environ["MNISTLAB_SCHEDULER"] = cluster.address
     begun = time.perf_counter()
     started = {jobs.start(config, store) for _ in range(num_runs)}
-    wait_until(lambda: not store.runs(states=["queued", "running"]), "the runs to end")
+    wait_until(lambda: not store.runs(states=["queued", "running"]), "the runs to end", _PATIENCE)
     seconds = time.perf_counter() - begun
     failed = [run.error for run in store.runs(num_runs) if run.id in started and run.state != "finished"]
     if failed:

@@ -1,10 +1,12 @@
 """Choosing a model: the built-in ones and every run that has learned something."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mnistlab.builtin import DEFAULT_MODEL, builtin_names, builtin_record
+from mnistlab.runs import Run
 from ui import resources
 from ui.words import percent, run_label
 
@@ -19,9 +21,18 @@ class ModelChoice:
     short: str  # a name for a heading: without what the menu tells besides
 
 
-def choices() -> dict[str, ModelChoice]:
-    """What there is to choose from, by name: the newest runs first, then the built-in models."""
-    runs = [run for run in resources.store().runs(states=["finished", "stopped"]) if run.step > 0]
+def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
+    """What there is to choose from, by name: the newest runs first, then the built-in models.
+
+    Of a sweep's trials, only those with a star or a name, or that are `asked` for: thirty that differ in a number
+    would bury all others.
+    """
+    store = resources.store()
+    runs = [
+        run
+        for run in store.runs(states=["finished", "stopped"])
+        if run.step > 0 and (run.id in asked or _is_offered(run))
+    ]
     found = [ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}") for run in runs]
     for name in builtin_names():
         accuracy = percent(builtin_record(name)["test_accuracy"])
@@ -29,9 +40,13 @@ def choices() -> dict[str, ModelChoice]:
     return {choice.name: choice for choice in found}
 
 
+def _is_offered(run: Run) -> bool:
+    return run.sweep is None or run.is_starred or run.name is not None
+
+
 def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:
     """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page."""
-    there = choices()
+    there = choices([*st.query_params.get_all(parameter), str(st.session_state.get(key))])
     for given in _asked_anew(key, parameter)[-1:]:
         if given in there:
             st.session_state[key] = given
@@ -45,8 +60,8 @@ def choose(key: str, label: str = "Model", parameter: str = "model", start: str 
         format_func=lambda name: there[name].label,
         key=key,
         persist_state="session",
-        help="The built-in models, and every run of yours that is finished or stopped. The percentage is its "
-        "test accuracy.",
+        help="The built-in models, and every run of yours that is finished or stopped; of a sweep's trials those "
+        "that you gave a star or a name. The percentage is the test accuracy.",
     )
     st.query_params[parameter] = name
     st.session_state[f"{key}_address"] = [name]
@@ -64,7 +79,7 @@ def _asked_anew(key: str, parameter: str) -> list[str]:
 
 def choose_several(key: str, most: int = 3) -> list[ModelChoice]:
     """Show a menu of models of which up to `most` may be chosen; each stands in the address as `model`."""
-    there = choices()
+    there = choices([*st.query_params.get_all("model"), *st.session_state.get(key, [])])
     _take_several_from_address(key, there, most)
     kept = [name for name in st.session_state.get(key, []) if name in there]
     st.session_state[key] = kept or [DEFAULT_MODEL]

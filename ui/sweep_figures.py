@@ -116,7 +116,7 @@ def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
     titles = [SETTINGS[label].title if label in SETTINGS else label for label in figure.layout.xaxis.ticktext]
     figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
     figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
-    return _framed(figure, None, None, 420).update_layout(margin={"l": 60})
+    return _framed(figure, None, None, 420).update_layout(margin={"l": 80, "r": 60})
 
 
 def _importance(its_study: "optuna.Study") -> go.Figure:

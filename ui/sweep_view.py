@@ -1,6 +1,7 @@
 """One sweep, live: how far it is, the best so far, its trials, and what they say about the settings."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,8 @@ from ui.words import count_of, duration, percent
 
 _REFRESH_SECONDS = 2.0
 _TROUBLE = "sweep_view_trouble"
+_OPENED = "sweep_view_opened"
+_RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures stand and sort below each other
 _MARKS = {
@@ -53,6 +56,8 @@ def show(sweep_id: str) -> None:
 
 
 def _draw(one: Sweep) -> None:
+    if _OPENED in st.session_state:
+        st.switch_page(frame.page_script("Train"), query_params={"run": st.session_state.pop(_OPENED)})
     st.markdown(f"**{one.config.name}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
     base = one.config.base
     st.caption(
@@ -170,13 +175,23 @@ def _table(one: Sweep) -> None:
         return
     st.dataframe(
         {name: [row[name] for row in rows] for name in rows[0]},
+        key="sweep_trials",
+        on_select=partial(_picked, [trial.run.id for trial in ranked]),
+        selection_mode="single-cell",
         hide_index=True,
         height=min(420, 38 + 35 * max(1, len(rows))),
         column_config={
             "training (s)": st.column_config.NumberColumn(format="%.1f"),
-            "run": st.column_config.LinkColumn("run", display_text="open"),
         },
     )
+    st.caption("A click on a trial's run opens it.")
+
+
+def _picked(run_ids: Sequence[str]) -> None:
+    """Remember the trial whose run was clicked on; any other cell means nothing."""
+    for row, column in st.session_state["sweep_trials"]["selection"]["cells"]:
+        if column == _RUN:
+            st.session_state[_OPENED] = run_ids[row]
 
 
 def _short(value: Value) -> Value:
@@ -199,5 +214,5 @@ def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
         **{SETTINGS[name].title: _short(trial.values[name]) for name in names},
         "epochs": f"{min(trial.run.epoch, trial.epochs):.1f} of {trial.epochs}",
         "training (s)": trial.run.seconds,
-        "run": f"Train?run={trial.run.id}",
+        _RUN: f"\N{RIGHTWARDS ARROW} {trial.run.id}",
     }

@@ -2,6 +2,7 @@
 // What is shown and in which order stays in the browser; what is compared and starred is the server's.
 
 const MOST_SETTINGS = 6; // columns, on a screen that has room for them
+const AT_FIRST = 40; // rows, more than fit; those below them follow once these are painted
 const tables = new WeakMap();
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
@@ -73,12 +74,29 @@ function draw(table) {
   const headings = [...fixed.slice(0, -1), ...settings, ...fixed.slice(-1)]; // when it began comes last
   root.querySelector("thead").innerHTML =
     `<tr><th scope="col"><span title="Compare">✓</span></th><th scope="col"><span title="Star">★</span></th>${headings.join("")}</tr>`;
-  root.querySelector("tbody").innerHTML = rows.map((row) => line(row, shown)).join("");
+  const body = root.querySelector("tbody");
+  body.innerHTML = rows.slice(0, AT_FIRST).map((row) => line(row, shown)).join("");
   mark(table);
+  follow(table, rows.slice(AT_FIRST), shown);
   const more = total > shown.length ? `, and ${total - shown.length} more settings differ` : "";
   const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
   const noun = data.rows.length === 1 ? data.noun.replace(/s$/, "") : data.noun;
   root.querySelector(".number").textContent = `${number} ${noun}${more}`;
+}
+
+// The rows that are out of sight: added after the paint, unless something else is shown by then.
+function follow(table, rows, shown) {
+  const drawing = (table.drawing = {});
+  const scroll = table.root.querySelector(".scroll").scrollTop;
+  const add = () => {
+    if (table.drawing !== drawing) return;
+    table.root.querySelector("tbody").insertAdjacentHTML("beforeend", rows.map((row) => line(row, shown)).join(""));
+    table.root.querySelector(".scroll").scrollTop = scroll;
+    mark(table);
+  };
+  if (!rows.length) return;
+  if (scroll > 0) add(); // somebody looks at them
+  else requestAnimationFrame(() => setTimeout(add));
 }
 
 // Letters and ticks of what is compared: a tick changes a few rows, so all others stay as they are.
