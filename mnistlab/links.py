@@ -146,7 +146,9 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     if nearest is not None:
         part[name] = nearest
     allowed = _allowed(section.model_fields[name])
-    problems.append(Problem(f"There is no {label} ", text, f": it is {allowed}. You see {_written(part[name])}."))
+    problems.append(
+        Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {_written(part[name])}.")
+    )
 
 
 def _parsed(info: FieldInfo, text: str) -> Any:

@@ -77,6 +77,7 @@ def draw() -> None:
     warp_views.show_batch(config, seed)
     st.subheader("Where it goes too far", anchor=False)
     warp_views.show_turned_six()
+    bound.tell_unknown()
     _show_code()
     pace.caption(warp_views.pace_line(config))
 

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
@@ -62,22 +63,25 @@ def draw() -> None:
     try_this("model_try", _EXPERIMENTS)
     bound = Bound("model", _START)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
+    line = picture.container()  # above the diagram, where five wide layers have room
     with controls:
-        config = _settings(bound)
+        config = _settings(bound, line)
         seed = bound.number("Seed", 0, 9999, "model_seed", "The same seed gives the same first weights.")
         if st.button("Use this for training", type="primary", width="stretch"):
             st.session_state[recipe.MODEL_SENT] = config.model_dump()
             st.switch_page(frame.page_script("Train"), query_params={})
     with picture:
         _show_shape(config)
+    bound.tell_unknown(also=("model_layers", "model_channels"))
     _show_untrained(config, seed)
     _show_code()
 
 
-def _settings(bound: Bound) -> ModelConfig:
+def _settings(bound: Bound, line: DeltaGenerator) -> ModelConfig:
     presets = st.container()
     kind = bound.choice("kind")
-    layers = _layers(bound, kind)
+    with line:
+        layers = _layers(bound, kind)
     values = {"activation": bound.choice("activation")}
     values["dropout"] = bound.slider("dropout", 0.1)
     with st.expander("More"):

@@ -101,16 +101,16 @@ def test_any_rubbish_gives_a_recipe_that_can_be_trained(query: dict[str, str]) -
 @pytest.mark.parametrize(
     ("key", "text", "shown", "said"),
     [
-        ("train.epochs", "99999", 1000, "'99999': it is a whole number, at least 1 and at most 1,000"),
+        ("train.epochs", "99999", 1000, "'99999'. It can be a whole number, at least 1 and at most 1,000"),
         ("train.epochs", "0", 1, "You see 1."),
-        ("train.epochs", "2.5", 10, "There is no epochs '2.5'"),
+        ("train.epochs", "2.5", 10, "the link gives '2.5'"),
         ("epochs", "many", 10, "You see 10."),
-        ("train.learning_rate", "-1", 0.1, "it is a number, more than 0 and at most 100. You see 0.1."),
+        ("train.learning_rate", "-1", 0.1, "It can be a number, more than 0 and at most 100. You see 0.1."),
         ("train.learning_rate", "1000", 100, "You see 100"),
-        ("train.learning_rate", "nan", 0.1, "There is no learning rate 'nan'"),
-        ("train.optimizer", "sgdd", "sgd", "it is one of sgd, adam, adamw, rmsprop. You see sgd."),
-        ("train.shuffle", "maybe", False, "it is true or false. You see false."),
-        ("train.device", "toaster", "auto", "it is auto or cpu"),
+        ("train.learning_rate", "nan", 0.1, "the link gives 'nan'"),
+        ("train.optimizer", "sgdd", "sgd", "It can be one of sgd, adam, adamw, rmsprop. You see sgd."),
+        ("train.shuffle", "maybe", False, "It can be true or false. You see false."),
+        ("train.device", "toaster", "auto", "It can be auto or cpu"),
     ],
 )
 def test_value_that_is_not_allowed_gives_the_nearest_and_a_sentence(

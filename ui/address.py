@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 _LONGEST = 40  # characters of what was given that are repeated
+_MOST_UNKNOWN = 3  # names of settings that a page does not have
 # In the session, from one run of the script to the next: what was said, and the widgets that were corrected.
 _SAID, _CORRECTED = "address_said", "address_corrected"
 
@@ -24,6 +25,7 @@ class Address:
     def __init__(self) -> None:
         self._place = st.container()
         self._said: list[str] = []
+        self._asked: set[str] = set()
         for sentence in st.session_state.pop(_SAID, []):
             self.say(sentence)
         self._corrected: list[str] = st.session_state.pop(_CORRECTED, [])
@@ -36,6 +38,7 @@ class Address:
 
     def given(self, key: str) -> str | None:
         """What the address says about a widget, unless it has been corrected just now."""
+        self._asked.add(key)
         return None if key in self._corrected else st.query_params.get(key)
 
     def correct(self, key: str, nearest: float | str, sentence: str) -> None:
@@ -66,12 +69,28 @@ class Address:
             return
         number = _number(given)
         if number is None:
-            self.drop(key, f"{quoted(given)} is no {what}: choose a number from {lowest} to {highest:,}.")
+            self.drop(key, _not_a_number(what, given, f"a whole number from {lowest} to {highest:,}"))
         elif isinstance(number, float) or not lowest <= number <= highest:
             nearest = round(min(max(number, lowest), highest))
             shown = f"{number:,}" if isinstance(number, int) and len(given) < _LONGEST else quoted(given)
-            bounds = f"they are whole numbers from {lowest} to {highest:,}"
-            self.correct(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:,}.")
+            bounds = f"a whole number from {lowest} to {highest:,}"
+            self.correct(key, nearest, _out_of_bounds(what, shown, bounds, f"{nearest:,}"))
+
+    def check_decimal(self, key: str, what: str, lowest: float, highest: float) -> None:
+        """Take the nearest number if the address gives one out of bounds; what is no number is left out."""
+        given = self.given(key)
+        if given is None:
+            return
+        try:
+            number = float(given)
+        except ValueError:
+            number = math.nan
+        bounds = f"a number from {lowest:g} to {highest:g}"
+        if math.isnan(number):
+            self.drop(key, _not_a_number(what, given, bounds))
+        elif not lowest <= number <= highest:
+            nearest = min(max(number, lowest), highest)
+            self.correct(key, nearest, _out_of_bounds(what, quoted(given), bounds, f"{nearest:g}"))
 
     def check_line(self, key: str, mend: Callable[[str], tuple[str, str] | None]) -> None:
         """Take the nearest line of text if the address gives one that cannot be used.
@@ -87,9 +106,40 @@ class Address:
 
     def check_choice(self, key: str, what: str, options: Sequence[str]) -> None:
         """Say so if the address names something that is none of the options."""
+        self._asked.add(key)
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
-            self.say(f"There is no {what} {quoted(unknown[0])}. Choose one of: {', '.join(options)}.")
+            allowed = f"{', '.join(options[:-1])} or {options[-1]}" if len(options) > 1 else options[0]
+            self.say(f'For "{what}" the address gives {quoted(unknown[0])}, which is left out. It can be {allowed}.')
+
+    def tell_unknown(self, also: Sequence[str] = ()) -> None:
+        """Say what in the address nobody has asked for, and take it out; ask once all controls are on the page.
+
+        also: what the page knows but has not asked for, as the control is not there now.
+        """
+        unknown = [key for key in st.query_params if key not in self._asked | set(also)]
+        if not unknown:
+            return
+        known = ", ".join(sorted(self._asked | set(also)))
+        given = ", ".join(quoted(key) for key in unknown[:_MOST_UNKNOWN])
+        more = f" and {len(unknown) - _MOST_UNKNOWN} more" if len(unknown) > _MOST_UNKNOWN else ""
+        what = (
+            "a setting that this page does not have" if len(unknown) == 1 else "settings that this page does not have"
+        )
+        self.say(f"The address gives {what}: {given}{more}. The page is shown without. It has: {known}.")
+        for key in unknown:
+            with suppress(StreamlitAPIException):  # another page's control, whose address Streamlit minds
+                del st.query_params[key]
+
+
+def _not_a_number(what: str, given: str, allowed: str) -> str:
+    return (
+        f'For "{what}" the address gives {quoted(given)}, which is not a number and is left out. It can be {allowed}.'
+    )
+
+
+def _out_of_bounds(what: str, given: str, allowed: str, nearest: str) -> str:
+    return f'For "{what}" the address gives {given}. It can be {allowed}. You see {nearest}.'
 
 
 def _number(given: str) -> int | float | None:

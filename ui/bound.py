@@ -36,7 +36,7 @@ class Bound:
         lowest, highest = forms.bounds_of(type(self._start).model_fields[name])
         assert highest is not None, f"{name} has no upper bound"
         step = _step(highest - lowest) if step is None else step
-        self._check_decimal(key, name.replace("_", " "), lowest, highest)
+        self._address.check_decimal(key, name.replace("_", " "), lowest, highest)
         begin = float(getattr(self._start, name))
         value: float = st.slider(
             label, lowest, highest, begin, step, key=key, bind="query-params", format="%g", help=help_text
@@ -85,21 +85,9 @@ class Bound:
         info = type(self._start).model_fields[name]
         return f"{self._page}_{name}", forms.label_of(name, info), info.description
 
-    def _check_decimal(self, key: str, what: str, lowest: float, highest: float) -> None:
-        """Take the nearest number if the address gives one out of bounds; say so, and where it gives none."""
-        given = self._address.given(key)
-        if given is None:
-            return
-        shown = f"`{given[:20].replace('`', ' ')}`"
-        try:
-            number = float(given)
-        except ValueError:
-            number = math.nan
-        if math.isnan(number):
-            self._address.drop(key, f"{shown} is no {what}: choose a number from {lowest:g} to {highest:g}.")
-        elif not lowest <= number <= highest:
-            nearest, bounds = min(max(number, lowest), highest), f"it goes from {lowest:g} to {highest:g}"
-            self._address.correct(key, nearest, f"There is no {what} {shown}: {bounds}. You see {nearest:g}.")
+    def tell_unknown(self, also: Sequence[str] = ()) -> None:
+        """Say what in the address is no control of this page; as `Address.tell_unknown`."""
+        self._address.tell_unknown(also)
 
 
 def _step(span: float) -> float:

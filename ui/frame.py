@@ -90,10 +90,16 @@ def telling_mistakes() -> Iterator[None]:
         st.error(str(error))
 
 
+@st.fragment
 def show_code(*functions: Callable[..., Any]) -> None:
-    """Offer the real core functions behind what is on the page, closed: one block, for each more delays the page."""
-    with st.expander("Show the code"):
-        st.code("\n\n".join(map(_listing, functions)), language="python")
+    """Offer the real core functions behind what is on the page, closed; sent when opened, for to colour it takes time.
+
+    A fragment: opening it draws the code alone.
+    """
+    names = "_".join(function.__name__ for function in functions)
+    code = st.expander("Show the code", key=f"code_{names}", on_change="rerun")
+    if code.open:
+        code.code("\n\n".join(map(_listing, functions)), language="python")
 
 
 @functools.cache

@@ -77,7 +77,9 @@ def test_number_that_cannot_be_followed_is_one_sentence_and_the_nearest_view(
 def test_choice_that_does_not_exist_is_one_sentence() -> None:
     app = open_page(DATA, data_split="<b>nonsense`")
     assert not app.exception
-    assert app.warning[0].value == "There is no split `<b>nonsense `. Choose one of: train, validation, test."
+    assert app.warning[0].value == (
+        'For "split" the address gives `<b>nonsense `, which is left out. It can be train, validation or test.'
+    )
 
 
 def test_batch_of_one_is_one_picture() -> None:

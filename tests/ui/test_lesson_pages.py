@@ -132,7 +132,7 @@ def test_numbers_that_are_out_of_bounds_are_all_told_beside_the_nearest_view() -
     assert not app.exception
     assert app.slider(key="augment_rotation").value == 180
     assert app.number_input(key="augment_seed").value == 0
-    for sentence in ("There is no rotation", "There is no digit", "There is no seed"):
+    for sentence in ('For "rotation"', 'For "digit"', 'For "seed"'):
         assert said(app).count(sentence) == 1
 
 
