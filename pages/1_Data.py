@@ -16,8 +16,6 @@ _SPLITS = ("train", "validation", "test")
 _ORDERS = ("file order", "shuffled")
 _DIGITS = tuple("0123456789")
 _MOST = 200  # images in a batch
-_BELOW = "data_below"  # in the session: what the rankings and averages on the page were drawn for
-_RANKED_DIGIT, _RANKED_FIRST = "data_ranked", "7"
 _RANKED = 10  # images at either end of a ranking
 
 _EXPERIMENTS = (
@@ -42,32 +40,6 @@ _EXPERIMENTS = (
 
 def draw() -> None:
     address = Address()
-    st.session_state.pop(_BELOW, None)
-    chosen = _show_batches(address)
-    if chosen is None:
-        return
-    name, split = chosen
-    st.session_state[_BELOW] = _what_is_below(name, split)
-    _show_ranking(name, split, address)
-    _show_averages(name, split)
-    address.tell_unknown(also=("data_seed",))
-    frame.show_code(batch_indices, rank_by_distance, distances, mean_pictures, std_pictures, class_counts)
-
-
-def _what_is_below(name: DatasetName, split: Split) -> tuple[str, str, str]:
-    """What the rankings and averages depend on."""
-    return name, split.name, st.session_state.get(_RANKED_DIGIT, _RANKED_FIRST)
-
-
-@st.fragment
-def _show_batches(address: Address) -> tuple[DatasetName, Split] | None:
-    """A fragment: the batch is on screen sooner if nothing below is drawn with it, unless that changes too."""
-    with frame.telling_mistakes():
-        return _choose_and_show(address)
-    return None
-
-
-def _choose_and_show(address: Address) -> tuple[DatasetName, Split]:
     try_this("data_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
@@ -83,14 +55,15 @@ def _choose_and_show(address: Address) -> tuple[DatasetName, Split]:
                 "file, to choose the settings by. test: it reads these once, at the end.",
             )
         )
-        if st.session_state.get(_BELOW, _what_is_below(name, split)) != _what_is_below(name, split):
-            st.rerun()
         chosen = _choose_digits(split, address)
         batch_size = _choose_batch_size(address)
         seed = _choose_order(address)
     with picture:
         _show_batch(name, split, chosen, batch_size, seed, address)
-    return name, split
+    _show_ranking(name, split, address)
+    _show_averages(name, split)
+    address.tell_unknown(also=("data_seed",))
+    frame.show_code(batch_indices, rank_by_distance, distances, mean_pictures, std_pictures, class_counts)
 
 
 def _choose_digits(split: Split, address: Address) -> npt.NDArray[np.int64]:
@@ -182,10 +155,10 @@ def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
     digit = st.segmented_control(
         "Digit",
         _DIGITS,
-        default=_RANKED_FIRST,
+        default="7",
         required=True,
         wrap=True,
-        key=_RANKED_DIGIT,
+        key="data_ranked",
         bind="query-params",
         help="Whose images are compared with their average, the split's own.",
     )
