@@ -31,8 +31,8 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     last = bins[-1]
     if last.low >= 0.9:
         st.markdown(
-            f"{count_of(last.num_images, 'answer')} with more than 90 % confidence, and "
-            f"{last.num_images - last.num_correct:,} of these wrong all the same."
+            f"Of {count_of(last.num_images, 'answer')} with more than 90 % confidence, "
+            f"{last.num_images - last.num_correct:,} turned out wrong all the same."
         )
     frame.show_code(reliability, Bin, calibration_error, boast)
 
@@ -40,5 +40,5 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
 def _leaning(difference: float, luck: float) -> str:
     """What confidence less accuracy means, beside as much of it as may be luck."""
     if abs(difference) <= luck:
-        return f"no difference that is more than luck, which here may be {points(luck)}"
+        return f"no more apart than luck can put them, which is {points(luck)} here"
     return "more sure than it should be" if difference > 0 else "less sure than it could be"
