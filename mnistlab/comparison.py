@@ -72,17 +72,25 @@ def verdict(comparison: Comparison, first: str, second: str) -> str:
     if one + other == 0:
         return "They are right and wrong on exactly the same digits: there is nothing to tell them apart by."
     if one == other:
-        return f"Each is right {one} times where the other is wrong: neither is ahead."
+        return f"Each is right {_times(one)} where the other is wrong: neither is ahead."
     ahead, wins = (first, one) if one > other else (second, other)
     odds = how_often(comparison.p_value, "McNemar's exact test")
     luck = (
-        f"On {one + other:,} digits one of the two is right and the other wrong; {wins:,} times the one that is right "
-        f"is {ahead}. If both were equally good, each of these digits would be a coin toss, and {one + other:,} tosses "
+        f"On {_digits(one + other)} one of the two is right and the other wrong; {_times(wins)} the one that is right "
+        f"is {ahead}. If both were equally good, each of these digits would be a coin toss, and so many tosses "
         f"come out at least this unevenly {odds}"
     )
     if comparison.p_value < LUCK:
         return f"{luck} So this is more than luck: **{ahead} is better** on digits like these."
     return f"{luck} So **this may well be luck**: these digits do not tell which of the two is better."
+
+
+def _digits(number: int) -> str:
+    return "1 digit" if number == 1 else f"{number:,} digits"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def how_often(p_value: float, test: str) -> str:

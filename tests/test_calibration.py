@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistlab.calibration import calibration_error, reliability
+from mnistlab.calibration import boast, calibration_error, reliability
 from mnistlab.evaluation import Evaluation
 from tests.test_scores import answers
 
@@ -45,3 +45,26 @@ def test_certainty_belongs_to_the_last_bin_and_a_tenth_to_the_first() -> None:
     assert (only.low, only.high, only.accuracy) == (0.9, 1.0, 1)
     uniform = Evaluation("test", 0.0, np.full((1, 10), 0.1, np.float32), np.array([0]))
     assert reliability(uniform)[0].low <= 0.1
+
+
+def test_noise_is_not_called_boasting_and_boasting_is() -> None:
+    fair, luck = boast(random_answers(2000))
+    assert abs(fair) < luck
+    surer = random_answers(2000)
+    boasting = answers(surer.labels.tolist(), surer.predictions.tolist(), (0.5 + surer.confidence / 2).tolist())
+    difference, luck = boast(boasting)
+    assert difference > luck
+    assert difference == pytest.approx(np.mean(boasting.confidence, dtype=np.float64) - boasting.accuracy)
+
+
+def test_the_room_for_luck_is_the_spread_of_repeated_samples() -> None:
+    """Half widths against how far the means of many samples of 300 scatter."""
+    whole = random_answers(60_000)
+    differences = (whole.confidence.astype(np.float64) - whole.correct).reshape(200, 300)
+    part = answers(whole.labels[:300].tolist(), whole.predictions[:300].tolist(), whole.confidence[:300].tolist())
+    assert boast(part)[1] == pytest.approx(1.96 * differences.mean(axis=1).std(), rel=0.2)
+
+
+def test_a_single_answer_tells_nothing() -> None:
+    difference, luck = boast(answers([1], [2], [0.99]))
+    assert difference <= luck

@@ -52,6 +52,11 @@ def test_a_clear_difference_is_called_so_and_a_small_one_luck() -> None:
     assert f"p = {binomtest(14, 24).pvalue:.2f}" in luck
 
 
+def test_one_digit_is_spoken_of_as_one() -> None:
+    assert "On 1 digit one of the two is right and the other wrong; once the one" in verdict(disputed(1, 0), "a", "b")
+    assert "Each is right once where the other is wrong" in verdict(disputed(1, 1), "a", "b")
+
+
 def test_nothing_to_tell_apart_is_said() -> None:
     assert "exactly the same digits" in verdict(disputed(0, 0), "a", "b")
     assert "neither is ahead" in verdict(disputed(6, 6), "a", "b")

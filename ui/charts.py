@@ -29,6 +29,7 @@ def reliability_chart(bins: Sequence[Bin]) -> go.Figure:
         mode="markers+text",
         textposition="middle left",
         marker={"size": 11, "color": TRAINING},
+        cliponaxis=False,
         error_y={
             "array": [100 * high - accuracy for (_, high), accuracy in zip(ends, accuracies, strict=True)],
             "arrayminus": [accuracy - 100 * low for (low, _), accuracy in zip(ends, accuracies, strict=True)],

@@ -57,8 +57,9 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
     comparison = compare(*answers)
     names = verbatim(first.short), verbatim(second.short)
     st.markdown(
-        f"**{names[0]}** reads **{percent(answers[0].accuracy)}** of the {len(answers[0].labels):,} {split_name} "
-        f"digits correctly, **{names[1]}** reads **{percent(answers[1].accuracy)}**."
+        f"**{names[0]}** reads **{percent(answers[0].accuracy)}** of the "
+        f"{splits.digits(len(answers[0].labels), split_name)} correctly, "
+        f"**{names[1]}** reads **{percent(answers[1].accuracy)}**."
     )
     st.markdown(verdict(comparison, *names))
     chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))

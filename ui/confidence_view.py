@@ -2,25 +2,24 @@
 
 import streamlit as st
 
-from ui import evaluations, frame
+from ui import evaluations, frame, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import percent
+from ui.words import count_of, percent, points
 
 
 def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     """Draw the view."""
-    from mnistlab.calibration import Bin, calibration_error, reliability
+    from mnistlab.calibration import Bin, boast, calibration_error, reliability
     from ui import charts
 
     evaluation = evaluations.evaluation(model, split_name)
     bins = reliability(evaluation)
     error = calibration_error(bins)
     mean = float(evaluation.confidence.mean(dtype=float))
-    leaning = "more" if mean > evaluation.accuracy else "less"
     st.markdown(
-        f"On the {len(evaluation.labels):,} {split_name} digits it is {percent(mean)} sure on average, and right "
-        f"{percent(evaluation.accuracy)} of the time: {leaning} sure than it should be. The expected calibration error "
+        f"On {splits.digits(len(evaluation.labels), split_name)} it is {percent(mean)} sure on average, and right "
+        f"{percent(evaluation.accuracy)} of the time: {_leaning(*boast(evaluation))}. The expected calibration error "
         f"is **{percent(error)}**."
     )
     st.plotly_chart(charts.reliability_chart(bins), key="evaluate_reliability", config=charts.CONFIG)
@@ -32,7 +31,14 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     last = bins[-1]
     if last.low >= 0.9:
         st.markdown(
-            f"{last.num_images:,} answers are more than 90 % sure; {last.num_images - last.num_correct:,} of these are "
-            "wrong all the same."
+            f"Of {count_of(last.num_images, 'answer')} with more than 90 % confidence, "
+            f"{last.num_images - last.num_correct:,} turned out wrong all the same."
         )
-    frame.show_code(reliability, Bin, calibration_error)
+    frame.show_code(reliability, Bin, calibration_error, boast)
+
+
+def _leaning(difference: float, luck: float) -> str:
+    """What confidence less accuracy means, beside as much of it as may be luck."""
+    if abs(difference) <= luck:
+        return f"no more apart than luck can put them, which is {points(luck)} here"
+    return "more sure than it should be" if difference > 0 else "less sure than it could be"

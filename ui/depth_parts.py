@@ -99,26 +99,34 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
         st.caption("This network has no hidden layer: it compares nothing but pixels.")
         return
     st.markdown("**By what the hidden layer makes of it**")
-    found = _by_hidden_layer(model, picture, len(held.train))
-    if found is None:
-        return
-    _neighbours(model, found, training_index, "hidden")
+    _neighbours(model, _by_hidden_layer(model, picture, len(held.train)), training_index, "hidden")
     st.caption(
         "Below each: its label, and its distance. What lies near in the hidden layer is the same thing to the network, "
         "however different the pixels are."
     )
 
 
-def _by_hidden_layer(model: ModelChoice, picture: Picture, num_train: int) -> "Neighbours | None":
-    """The nearest by the hidden layer; where this takes long the first time, a button and None."""
+def _by_hidden_layer(model: ModelChoice, picture: Picture, num_train: int) -> "Neighbours":
+    """The nearest by the hidden layer; where this takes long the first time, of a part, with a button for all."""
     if evaluations.is_compared(model):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
     seconds = evaluations.seconds_to_read(model.name, model.step, num_train)
-    label = f"Compare with all {num_train:,} (about {duration(seconds)}, once)"
-    if seconds > _AT_ONCE and not st.button(label, key="evaluate_compare"):
-        return None
+    if seconds > _AT_ONCE and not _wants_all(num_train, seconds):
+        return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1, of_part=True)
     with st.spinner(f"Reading {num_train:,} training digits, about {duration(seconds)} ..."):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
+
+
+def _wants_all(num_train: int, seconds: float) -> bool:
+    """Say why these are the nearest of a part, and offer to read the rest."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(f"Compare with all {num_train:,}", key="evaluate_compare")
+        st.caption(
+            f"So far with the first {evaluations.PART:,} training digits only: for this comparison the network has to "
+            f"read each of them, and all {num_train:,} would take about {duration(seconds)}, once.",
+            width="stretch",
+        )
+    return pressed
 
 
 def _neighbours(model: ModelChoice, found: "Neighbours", training_index: int | None, key: str) -> None:

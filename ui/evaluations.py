@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TIMED = 200  # images read to tell how long all will take
 _MAPPED = 1000  # digits on a map
+PART = 4000  # training digits for a first answer of what lies near, in a second or two with a CNN
 
 
 def evaluation(model: ModelChoice, split_name: str) -> "Evaluation":
@@ -96,6 +97,15 @@ def seconds_to_read(name: str, step: int, num_images: int) -> float:
     return min(seconds) / _TIMED * num_images
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)  # 4 MB for 512 hidden neurons
+def _hidden_of_part(name: str, step: int) -> npt.NDArray[np.float16]:
+    from mnistlab.hidden import hidden_features
+
+    predictor = resources.predictor(name, step)
+    train = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size).train
+    return hidden_features(predictor.network, train.images[:PART]).astype(np.float16)
+
+
 @st.cache_resource(show_spinner=False, max_entries=2)  # 56 MB for 512 hidden neurons
 def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
     """(N, W): the hidden layer for everything the model has learned from."""
@@ -127,12 +137,19 @@ def nearest_in_pixels(model: ModelChoice, picture: npt.NDArray[np.float32], num:
     return nearest(picture[None], train.images, num)
 
 
-def nearest_in_hidden_layer(model: ModelChoice, picture: npt.NDArray[np.float32], num: int) -> "Neighbours":
-    """The nearest of the images that a model has learned from, by its hidden layer; slow at the first call."""
+def nearest_in_hidden_layer(
+    model: ModelChoice, picture: npt.NDArray[np.float32], num: int, of_part: bool = False
+) -> "Neighbours":
+    """The nearest of the images that a model has learned from, by its hidden layer; slow at the first call.
+
+    of_part: only of the first `PART`, which is quick. They stand in a shuffled order, so these are a fair sample.
+    """
     from mnistlab.hidden import hidden_features
     from mnistlab.neighbours import nearest
 
-    asked = hidden_features(resources.predictor(model.name, model.step).network, picture[None])
-    found = nearest(asked.astype(np.float16), _hidden_of_train(model.name, model.step), num)
+    asked = hidden_features(resources.predictor(model.name, model.step).network, picture[None]).astype(np.float16)
+    if of_part:
+        return nearest(asked, _hidden_of_part(model.name, model.step), num)
+    found = nearest(asked, _hidden_of_train(model.name, model.step), num)
     _compared().add((model.name, model.step))
     return found

@@ -64,8 +64,8 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     predicted = predictor.probabilities(shown.images).argmax(axis=1)
     wrong = int((predicted != shown.labels).sum())
     st.markdown(
-        f"{len(shown):,} {split_name} digits, each where its {of} puts it: what is alike lies close together. "
-        f"{wrong} of them are misread, in dashed frames. Point at a digit to see it, click to see why."
+        f"{splits.digits(len(shown), split_name)}, each where its {of} puts it: what is alike lies close together. "
+        f"Dashed frames mark the misread ones, {wrong:,} here. Point at a digit to see it, click to see why."
     )
     origins = [splits.origin(split_name, int(place), predictor.config) for place in places]
     links = [depth_links.address(*origin, model.name) for origin in origins]

@@ -10,7 +10,7 @@ from mnistlab.data import Split
 from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import percent
+from ui.words import count_of, percent
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
@@ -45,13 +45,14 @@ def sentence(evaluation: "Evaluation") -> None:
     num_correct, num_images, name = int(evaluation.correct.sum()), len(evaluation.labels), evaluation.split
     low, high = wilson_interval(num_correct, num_images)
     st.markdown(
-        f"It reads **{percent(evaluation.accuracy)}** of the {num_images:,} {name} digits correctly "
-        f"({num_correct:,} of them). The {name} loss is **{evaluation.loss:.4f}**.",
+        f"It reads **{percent(evaluation.accuracy)}** of the {splits.digits(num_images, name)} correctly "
+        f"({num_correct:,} of them). The loss on these is **{evaluation.loss:.4f}**.",
         help=f"Another {num_images:,} digits of the same kind would have given another share. Of all 95 % intervals "
         "(Wilson's) 95 % hold the share that endless digits would give. The loss is the mean cross-entropy in nats.",
     )
     st.caption(
-        f"95\N{NO-BREAK SPACE}% interval: {percent(low)} to {percent(high)}, as far as {num_images:,} digits can tell."
+        f"95\N{NO-BREAK SPACE}% interval: {percent(low)} to {percent(high)}, "
+        f"as far as {count_of(num_images, 'digit')} can tell."
     )
 
 

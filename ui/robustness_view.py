@@ -50,16 +50,16 @@ def _show(model: ModelChoice, split_name: str, address: Address) -> None:
     plain = next(point for point in points if point.amount == 0)
     worst = min(points, key=lambda point: point.num_correct)
     st.markdown(
-        f"Unchanged, it reads **{percent(plain.num_correct / plain.num_images, 1)}** of {num_images:,} {split_name} "
-        f"digits; at worst, {_AT[change].format(worst.amount).replace('-', _MINUS)}, "
+        f"Unchanged, it reads **{percent(plain.num_correct / plain.num_images, 1)}** of "
+        f"{splits.digits(num_images, split_name)}; at worst, {_AT[change].format(worst.amount).replace('-', _MINUS)}, "
         f"**{percent(worst.num_correct / worst.num_images, 1)}**."
     )
     st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
     _one_digit(model, split_name, change)
     st.caption(
-        f"The curve: {num_images:,} digits drawn once from {split_name}, the same ones at every amount and for every "
-        "model; the band is the interval of 95\N{NO-BREAK SPACE}%. A model that was trained with turned, moved or "
-        "grainy digits falls later."
+        f"The curve: {splits.digits(num_images, split_name)} chosen once by chance, the same ones at every amount "
+        "and for every model; the band is the interval of 95\N{NO-BREAK SPACE}%. A model that was trained with turned, "
+        "moved or grainy digits falls later."
     )
     frame.show_code(robustness, changed_images, sample)
 

@@ -15,6 +15,7 @@ from mnistlab.config import RunConfig
 from mnistlab.data import Split
 from mnistlab.errors import DataError
 from ui import resources
+from ui.words import count_of
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
 DRAWINGS = drawings.SPLIT_NAME
@@ -66,6 +67,11 @@ def load(name: str, config: RunConfig) -> Split:
         DataError: the model has none.
     """
     return SPLITS[name].load(config)
+
+
+def digits(number: int, name: str) -> str:
+    """So many digits of a split, in words: "10,000 test digits", "1 drawn digit"."""
+    return count_of(number, "drawn digit" if name == DRAWINGS else f"{name} digit")
 
 
 def pictures() -> list[str]:

@@ -1,6 +1,7 @@
 """Evaluate: each view says what the core found, clicks lead where they should, addresses come back."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from mnistlab.predictions import stored_evaluation
 from mnistlab.store import Store
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
-from ui import models, picking, splits
+from ui import depth_parts, evaluations, models, picking, splits
 
 EVALUATE = "pages/6_Evaluate.py"
 VIEWS = ["overview", "one digit", "two models", "confidence", "robustness", "hidden layer", "ladder"]
@@ -273,6 +274,30 @@ def test_a_further_split_is_one_entry(run_id: str, dataset: Dataset, monkeypatch
         assert not app.exception, view
         if view == "one digit":
             assert "own" in app.selectbox(key="evaluate_from").options
+
+
+def test_a_slow_model_is_first_compared_with_a_part_and_then_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = "fast-cnn"
+    monkeypatch.setattr(depth_parts, "_AT_ONCE", -1.0)  # whatever this computer's pace
+    monkeypatch.setattr(evaluations, "PART", 300)
+    parts, compared = [], evaluations.nearest_in_hidden_layer
+
+    def watched(*given: Any, of_part: bool = False) -> Any:
+        parts.append(of_part)
+        return compared(*given, of_part=of_part)
+
+    monkeypatch.setattr(evaluations, "nearest_in_hidden_layer", watched)
+    app = open_page(EVALUATE, model=run_id, evaluate_view="one digit", evaluate_index="18")
+    assert not app.exception
+    assert any("the first 300 training digits only" in text.value for text in app.caption)
+    app.button(key="evaluate_compare").click().run()
+    assert not app.exception
+    assert parts == [True, False]
+
+
+@pytest.mark.parametrize(("number", "said_so"), [(1, "1 drawn digit"), (50, "50 drawn digits")])
+def test_drawings_are_spoken_of_as_drawn_digits(number: int, said_so: str) -> None:
+    assert splits.digits(number, splits.DRAWINGS) == said_so
 
 
 def test_a_stopped_run_has_no_place_on_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:
