@@ -205,7 +205,7 @@ def test_a_click_on_one_of_the_four_cells_shows_its_digits(run_id: str, click: C
 
 def test_a_model_alone_has_nothing_to_be_compared_with(run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     only = models.choices()[run_id]
-    monkeypatch.setattr(models, "choices", lambda: {run_id: only})
+    monkeypatch.setattr(models, "choices", lambda asked=(): {run_id: only})
     app = open_page(EVALUATE, model=run_id, evaluate_view="two models")
     assert not app.exception
     assert "only one model" in said(app)

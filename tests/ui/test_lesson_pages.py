@@ -72,6 +72,14 @@ def test_rubbish_in_the_address_is_a_sentence_and_the_page_is_there(script: str,
     assert html_of(app)
 
 
+@pytest.mark.parametrize("script", ["pages/1_Data.py", PIXELS, AUGMENT, MODEL])
+def test_setting_that_the_page_does_not_have_is_told_and_leaves_the_address(script: str) -> None:
+    app = open_page(script, nonsense="1")
+    assert "The address gives a setting that this page does not have: `nonsense`." in said(app)
+    assert "nonsense" not in app.query_params
+    assert html_of(app)
+
+
 def test_augment_same_seed_same_pictures_and_another_seed_others() -> None:
     first, again = (html_of(open_page(AUGMENT, augment_rotation="30")) for _ in range(2))
     other = html_of(open_page(AUGMENT, augment_rotation="30", augment_seed="1"))

@@ -5,7 +5,7 @@ from typing import Any
 from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
-from tests.ui.test_runs_page import RUNS, cells, compared, kept, said
+from tests.ui.test_runs_page import RUNS, cells, compared, kept, rows, said
 from tests.ui.test_runs_page import tables as tables
 
 
@@ -18,7 +18,7 @@ def test_repeat_starts_what_is_missing_of_five_seeds_once(tables: list[dict[str,
     assert sorted(run.config.train.seed for run in runs) == [0, 1, 2, 3, 4]
     assert [run.state for run in runs].count("queued") == 4
     assert app.button(key="runs_repeat").disabled
-    assert cells(tables, tables[-1]["rows"][0]["id"])[:2] == ["custom 5 runs", "1 of 5 finished"]
+    assert cells(tables, rows(tables)[0]["id"])[:2] == ["custom 5 runs", "1 of 5 finished"]
     assert app.toggle(key="runs_together").value
 
 
@@ -47,7 +47,7 @@ def test_a_deleted_run_is_gone_and_undo_brings_it_back_into_the_comparison(table
     app = open_page(RUNS, runs=f"{first},{second}")
     app.button(key="runs_delete").click().run()
     assert not app.exception
-    assert [row["id"] for row in tables[-1]["rows"]] == [second]
+    assert [row["id"] for row in rows(tables)] == [second]
     assert compared(tables) == {"A": second}
     app.button(key="runs_undo").click().run()
     assert not app.exception

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import sweep
+from mnistlab import keeping, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.data import Dataset
 from mnistlab.store import Store
@@ -11,6 +11,7 @@ from tests import sweeps
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_app, open_page
 from tests.ui.test_train_page import said
+from ui import models
 
 SWEEP = "pages/9_Sweep.py"
 
@@ -133,3 +134,11 @@ def test_trials_do_not_push_a_run_from_the_overview_or_from_train() -> None:
     sweep.create(CLASSICS["learning-rate"].config, store)
     assert f"run={run_id}" in links_of(open_app())
     assert f"run `{run_id}`" in said(open_page("pages/5_Train.py"))
+
+
+def test_of_its_trials_only_those_with_a_star_or_asked_for_are_offered_as_models(finished: str) -> None:
+    store = Store()
+    first, second, third = (run.id for run in store.runs())
+    assert not {first, second, third} & set(models.choices())
+    keeping.set_star(second, True, store)
+    assert {first, second, third} & set(models.choices([third])) == {second, third}
