@@ -37,12 +37,13 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
             _SIDE,
         )
     )
-    total = float(attribution.values.sum())
+    total, rise = float(attribution.values.sum()), attribution.score - attribution.empty_score
     st.caption(
         f"Orange speaks for a {digit}, blue against it, the brighter the more. The middle is the gradient: what a "
         "little more ink would do. The right adds up the gradients on the way from a black picture to this one "
-        f"(integrated gradients): all its pixels together give {_plus(total)}, and the score (logit) of a {digit} does "
-        f"go from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one."
+        f"(integrated gradients): all its pixels together give {_plus(total)}. The score (logit) of a {digit} goes "
+        f"from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one, by "
+        f"{_plus(rise)}: the same, but for the steps in which the way is taken."
     )
 
 

@@ -36,7 +36,7 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
     found = [ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}") for run in runs]
     for name in builtin_names():
         accuracy = percent(builtin_record(name)["test_accuracy"])
-        found.append(ModelChoice(name, 0, f"{name}, comes with the lab, {accuracy}", name))
+        found.append(ModelChoice(name, 0, f"{name}, {accuracy}, comes with the lab", name))
     return {choice.name: choice for choice in found}
 
 
