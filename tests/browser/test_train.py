@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.test_lesson_pages import open_page
 from tests.browser.test_live_chart import drag, ranges
 from tests.browser.test_story import last_step
+from tests.browser.waiting import at_rest
 
 PATIENT = 120_000  # ms; a browser, a server and a training share two cores
 PROGRESS = re.compile(r"Epoch .* step ")
@@ -43,8 +44,12 @@ def start(page: Page, app_url: str, epochs: int, hidden: str = "512") -> str:
     open_page(page, f"{app_url}/Train")
     choose_preset(page, "Quick")
     expect(main(page).get_by_role("spinbutton", name="Batch size")).to_have_value("128", timeout=PATIENT)
-    main(page).get_by_role("textbox", name="Hidden layers").fill(hidden)
+    layers = main(page).get_by_role("textbox", name="Hidden layers")
+    layers.fill(hidden)
+    layers.press("Enter")
+    at_rest(page, layers.input_value)
     set_epochs(page, epochs)
+    at_rest(page, main(page).get_by_role("spinbutton", name="Epochs").input_value)
     main(page).get_by_role("button", name=re.compile("^(Start|Add to the queue)$")).dblclick()
     expect(page).to_have_url(re.compile(r"run=[a-z0-9]{8}"), timeout=PATIENT)
     # A tiny run may be over before anybody has looked.

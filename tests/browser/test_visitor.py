@@ -1,6 +1,7 @@
 """The benchmark's visitor without a browser sees what a browser sees."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.session import Session
 from ui.frame import PAGES
@@ -15,6 +16,7 @@ def test_visitor_goes_through_all_pages_without_an_error(app_url: str) -> None:
         await visitor.close()
         return visitor
 
-    visitor = asyncio.run(visit())
+    with ThreadPoolExecutor(1) as threads:  # this one has Playwright's loop
+        visitor = threads.submit(lambda: asyncio.run(visit())).result()
     assert visitor.errors == []
     assert [script.page for script in visitor.scripts] == ["Train", *(page.name for page in PAGES[1:])]
