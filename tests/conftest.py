@@ -22,13 +22,6 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what starts browsers, servers and engines to one worker: two at once would be late for each other."""
-    for item in items:
-        if {"browser", "trust"} & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("processes"))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failed one: there nothing may be missing."""
