@@ -117,16 +117,15 @@ class Address:
 
         also: what the page knows but has not asked for, as the control is not there now.
         """
-        unknown = [key for key in st.query_params if key not in self._asked | set(also)]
+        known = self._asked | set(also)
+        unknown = [key for key in st.query_params if key not in known]
         if not unknown:
             return
-        known = ", ".join(sorted(self._asked | set(also)))
         given = ", ".join(quoted(key) for key in unknown[:_MOST_UNKNOWN])
         more = f" and {len(unknown) - _MOST_UNKNOWN} more" if len(unknown) > _MOST_UNKNOWN else ""
-        what = (
-            "a setting that this page does not have" if len(unknown) == 1 else "settings that this page does not have"
-        )
-        self.say(f"The address gives {what}: {given}{more}. The page is shown without. It has: {known}.")
+        what = f"{'a setting' if len(unknown) == 1 else 'settings'} that this page does not have"
+        has = ", ".join(sorted(known))
+        self.say(f"The address gives {what}: {given}{more}. The page is shown without. It has: {has}.")
         for key in unknown:
             with suppress(StreamlitAPIException):  # another page's control, whose address Streamlit minds
                 del st.query_params[key]

@@ -99,21 +99,21 @@ def seconds_to_read(name: str, step: int, num_images: int) -> float:
 
 @st.cache_resource(show_spinner=False, max_entries=4)  # 4 MB for 512 hidden neurons
 def _hidden_of_part(name: str, step: int) -> npt.NDArray[np.float16]:
-    from mnistlab.hidden import hidden_features
-
-    predictor = resources.predictor(name, step)
-    train = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size).train
-    return hidden_features(predictor.network, train.images[:PART]).astype(np.float16)
+    return _hidden(name, step, PART)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)  # 56 MB for 512 hidden neurons
 def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
-    """(N, W): the hidden layer for everything the model has learned from."""
+    return _hidden(name, step)
+
+
+def _hidden(name: str, step: int, num_images: int | None = None) -> npt.NDArray[np.float16]:
+    """(N, W): the hidden layer for the first images that the model has learned from, by default all."""
     from mnistlab.hidden import hidden_features
 
     predictor = resources.predictor(name, step)
     images = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size).train.images
-    parts = [hidden_features(predictor.network, part) for part in np.array_split(images, 20)]
+    parts = [hidden_features(predictor.network, part) for part in np.array_split(images[:num_images], 20)]
     return np.concatenate([part.astype(np.float16) for part in parts])
 
 

@@ -46,7 +46,7 @@ def _is_offered(run: Run) -> bool:
 
 def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:
     """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page."""
-    there = choices([*st.query_params.get_all(parameter), str(st.session_state.get(key))])
+    there = choices([*st.query_params.get_all(parameter), st.session_state.get(key, "")])
     for given in _asked_anew(key, parameter)[-1:]:
         if given in there:
             st.session_state[key] = given

@@ -1,6 +1,5 @@
 """The command line in processes of its own: killed, resumed, starved of disk and memory, steered from elsewhere."""
 
-import contextlib
 import json
 import os
 import resource
@@ -99,16 +98,6 @@ def test_a_run_that_is_alive_is_not_resumed_a_second_time() -> None:
     assert store.run(run.id).attempt == run.attempt
 
 
-def interrupt(process: "subprocess.Popen[str]") -> None:
-    """Press Ctrl-C, and again where Python lost it: it does in a destructor or a callback."""
-    for patience in (30, 30, 60):
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=patience)
-            return
-    raise AssertionError("Ctrl-C did not end it")
-
-
 def test_a_training_is_steered_from_another_terminal() -> None:
     process, store = command("train", "--preset", "tutorial-mlp", "--epochs", "100"), Store()
     run = only_run(store, lambda run: run.step > 0)
@@ -121,7 +110,8 @@ def test_a_training_is_steered_from_another_terminal() -> None:
     assert (code, "asked to use a learning rate of 0.05" in out) == (0, True)
     assert answer_of(command("go-on", run.id))[0] == 0
     only_run(store, lambda run: bool(run.rate_changes) and not run.is_paused)
-    interrupt(watching)
+    watching.send_signal(signal.SIGINT)
+    watching.communicate()
     assert watching.returncode == 130
     assert answer_of(command("stop", run.id, "--force"))[0] == 0
     code, _, _ = answer_of(process)

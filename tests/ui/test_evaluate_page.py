@@ -16,7 +16,7 @@ from mnistlab.predictions import stored_evaluation
 from mnistlab.store import Store
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
-from ui import depth_parts, evaluations, models, picking, splits
+from ui import depth_parts, evaluations, picking, splits
 
 EVALUATE = "pages/6_Evaluate.py"
 VIEWS = ["overview", "one digit", "two models", "confidence", "robustness", "hidden layer", "ladder"]
@@ -176,46 +176,6 @@ def test_rubbish_in_the_address_is_a_sentence_and_the_page_is_there(run_id: str,
     assert not app.exception
     assert len(app.warning) == 1
     assert html_of(app)
-
-
-def test_two_models_are_counted_as_numpy_does(run_id: str, answers: Evaluation, dataset: Dataset) -> None:
-    other = finished_run(seed=5)
-    second = stored_evaluation(Store(), other, Store().run(other).step, dataset.test)
-    assert second is not None
-    app = open_page(EVALUATE, model=run_id, other=other, evaluate_view="two models")
-    assert not app.exception
-    html = html_of(app)
-    for count in (
-        (answers.correct & second.correct).sum(),
-        (answers.correct & ~second.correct).sum(),
-        (~answers.correct & second.correct).sum(),
-        (~answers.correct & ~second.correct).sum(),
-    ):
-        assert f"<strong>{count:,}</strong>" in html
-    assert "McNemar's exact test" in said(app)
-
-
-def test_a_click_on_one_of_the_four_cells_shows_its_digits(run_id: str, click: Click) -> None:
-    other = finished_run(seed=5)
-    app = open_page(EVALUATE, model=run_id, other=other, evaluate_view="two models")
-    click(app, "evaluate_cells", 2)
-    assert app.selectbox(key="evaluate_cell").value == "both are wrong"
-    assert all(caption.startswith("\N{BALLOT X}") for caption in captions(html_of(app)))
-
-
-def test_a_model_alone_has_nothing_to_be_compared_with(run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    only = models.choices()[run_id]
-    monkeypatch.setattr(models, "choices", lambda asked=(): {run_id: only})
-    app = open_page(EVALUATE, model=run_id, evaluate_view="two models")
-    assert not app.exception
-    assert "only one model" in said(app)
-
-
-def test_models_with_other_validation_images_are_not_compared_on_them(run_id: str) -> None:
-    other = finished_run(validation_size=1000)
-    app = open_page(EVALUATE, model=run_id, other=other, evaluate_view="two models", evaluate_split="validation")
-    assert not app.exception
-    assert "not given the same images" in app.error[0].value
 
 
 def test_one_digit_says_what_was_read_and_what_it_is(run_id: str, answers: Evaluation, dataset: Dataset) -> None:

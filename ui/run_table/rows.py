@@ -45,20 +45,16 @@ class _Line:
     """A row as it is sent, without what depends on the other rows."""
 
     runs: tuple[Run, ...]
-    is_grouped: bool
     facts: str  # JSON
     settings: dict[str, str]
 
-    def is_of(self, group: Group, is_grouped: bool) -> bool:
+    def is_of(self, group: Group) -> bool:
         """Whether it still tells about these runs."""
-        return (
-            self.is_grouped == is_grouped
-            and len(self.runs) == len(group.runs)
-            and all(mine is now for mine, now in zip(self.runs, group.runs, strict=True))
-        )
+        same = len(self.runs) == len(group.runs)
+        return same and all(mine is now for mine, now in zip(self.runs, group.runs, strict=True))
 
 
-_lines: dict[str, _Line] = {}  # by the id of the first run
+_lines: dict[tuple[str, bool], _Line] = {}  # by the id of the first run, and whether seeds are together
 _MOST_LINES = 4096
 
 
@@ -86,15 +82,14 @@ def _sent(line: _Line, names: Sequence[str]) -> str:
 
 
 def _line(group: Group, is_grouped: bool) -> _Line:
-    first = group.runs[0].id
-    known = _lines.get(first)
-    if known is not None and known.is_of(group, is_grouped):
-        return known
-    if len(_lines) >= _MOST_LINES:
-        _lines.clear()
-    texts = {name: shown(value) for name, value in settings(group.runs[0].config).items()}
-    _lines[first] = _Line(group.runs, is_grouped, json.dumps(_facts(group, is_grouped)), texts)
-    return _lines[first]
+    first = group.runs[0]
+    line = _lines.get((first.id, is_grouped))
+    if line is None or not line.is_of(group):
+        if len(_lines) >= _MOST_LINES:
+            _lines.clear()
+        texts = {name: shown(value) for name, value in settings(first.config).items()}
+        line = _lines[first.id, is_grouped] = _Line(group.runs, json.dumps(_facts(group, is_grouped)), texts)
+    return line
 
 
 def _facts(group: Group, is_grouped: bool) -> dict[str, Any]:
