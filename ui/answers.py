@@ -12,7 +12,7 @@ from PIL import Image
 
 from mnistlab.doubt import Shape, unsure
 from ui import bars
-from ui.words import percent
+from ui.words import a_digit, percent, sure
 
 _SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
 
@@ -51,13 +51,13 @@ def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shap
 def sentence(probabilities: npt.NDArray[np.float32], shape: Shape | None) -> str:
     """The answer in words, as HTML; a doubt is said before the digit."""
     best, second = (int(digit) for digit in np.argsort(-probabilities)[:2])
-    share = percent(float(probabilities[best]), 1)
+    share = sure(float(probabilities[best]))
     if shape is not None:
         return f"<strong>Not sure.</strong> If it had to be a digit: {best} ({share})."
     if unsure(probabilities):
         other = percent(float(probabilities[second]), 1)
-        return f"<strong>Not sure.</strong> It may be a {best} ({share}) or a {second} ({other})."
-    return f"This is a <strong>{best}</strong>, and I am {share} sure."
+        return f"<strong>Not sure.</strong> It may be {a_digit(best)} ({share}) or {a_digit(second)} ({other})."
+    return f"This is {a_digit(best, '<strong>{}</strong>')}, and I am {share} sure."
 
 
 def picture(image: npt.NDArray[np.float32], alt: str) -> str:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mnistlab.scores import DigitScore
 from ui.palette import CORRECT, TRAINING, WRONG
-from ui.words import percent
+from ui.words import a_digit, percent
 
 _SCORES_STYLE = f"""
 <style>
@@ -77,7 +77,7 @@ def _cell(true: int, predicted: int, count: int, share: float, is_chosen: bool) 
     colour = CORRECT if true == predicted else WRONG
     alpha = round(255 * (_FAINTEST + (_STRONGEST - _FAINTEST) * share)) if count else 0
     kinds = " ".join(name for name, holds in (("none", not count), ("chosen", is_chosen)) if holds)
-    tip = f"{count:,} time{'s' if count != 1 else ''} a {true} was read as {predicted}"
+    tip = f"{count:,} time{'s' if count != 1 else ''} {a_digit(true)} was read as {predicted}"
     address = f"Evaluate?evaluate_true={true}&amp;evaluate_read={predicted}"
     return (
         f'<a href="{address}" target="_self" data-pick="{10 * true + predicted}" class="{kinds}" title="{tip}" '

@@ -11,7 +11,7 @@ from ui import depth_links, evaluations, figures, gallery, mosaic, resources, sp
 from ui.explanations import Explanation
 from ui.models import ModelChoice
 from ui.pixel_scale import Colours, diverging, diverging_to_largest, grey
-from ui.words import duration
+from ui.words import a_digit, duration
 
 if TYPE_CHECKING:
     from mnistlab.neighbours import Neighbours
@@ -25,7 +25,7 @@ _AT_ONCE = 3.0  # seconds of computing that need no asking
 
 def pixels(picture: Picture, found: Explanation, digit: int) -> None:
     """The picture, the gradient of the digit's score, and what each pixel did to it."""
-    st.subheader(f"Which pixels speak for a {digit}?", anchor=False)
+    st.subheader(f"Which pixels speak for {a_digit(digit)}?", anchor=False)
     attribution = found.attribution
     st.html(
         figures.row(
@@ -39,11 +39,11 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
     )
     total, rise = float(attribution.values.sum()), attribution.score - attribution.empty_score
     st.caption(
-        f"Orange speaks for a {digit}, blue against it, the brighter the more. The middle is the gradient: what a "
-        "little more ink would do. The right adds up the gradients on the way from a black picture to this one "
-        f"(integrated gradients): all its pixels together give {_plus(total)}. The score (logit) of a {digit} goes "
-        f"from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one, by "
-        f"{_plus(rise)}: the same, but for the steps in which the way is taken."
+        f"Orange speaks for {a_digit(digit)}, blue against it, the brighter the more. The middle is the gradient: what "
+        "a little more ink would do. The right adds up the gradients on the way from a black picture to this one "
+        f"(integrated gradients): all its pixels together give {_plus(total)}. The score (logit) of {a_digit(digit)} "
+        f"goes from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one, "
+        f"by {_plus(rise)}: the same, but for the steps in which the way is taken."
     )
 
 
@@ -70,7 +70,7 @@ def units(found: "Sequence[Unit]", digit: int) -> None:
     )
     st.caption(
         f"{look} Below each: how loudly it spoke, and by how much, to first order, that raises or lowers the score of "
-        f"a {digit}."
+        f"{a_digit(digit)}."
     )
 
 

@@ -10,7 +10,7 @@ from ui import bars, explanations, figures, frame, resources
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import diverging_to_largest, grey
-from ui.words import percent
+from ui.words import a_digit, percent
 
 if TYPE_CHECKING:
     from mnistlab.explain import Flip
@@ -79,7 +79,7 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
     st.markdown(
         f"The answer turns from **{found.before}** to **{found.after}** at a distance of **{turning:.2f}**. Here the "
         f"distance is {float(np.linalg.norm(change)):.2f}, a change of {percent(float(np.abs(change).mean()), 1)} of "
-        f"white for the average pixel, and it reads a **{int(probabilities.argmax())}**."
+        f"white for the average pixel, and it reads {a_digit(int(probabilities.argmax()), '**{}**')}."
     )
     st.caption(
         "Distances are those of Data and Pixels: the root of the summed squared differences of all pixels. A picture "

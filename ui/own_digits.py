@@ -9,6 +9,7 @@ from mnistlab.drawings import MOST, Drawings
 from mnistlab.errors import MnistLabError
 from mnistlab.ink import FloatImage
 from ui import mosaic, resources
+from ui.words import a_digit
 
 _SHOWN = 60  # the newest that are shown
 
@@ -59,7 +60,7 @@ def _last_kept(key: str) -> None:
         st.session_state.pop(f"{key}_kept")
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Kept as a **{label}**: {_counted(drawings().count())} now.", width="content")
+        st.markdown(f"Kept as {a_digit(label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
         st.button("Take it back", key=f"{key}_take_back", on_click=take_back)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from ui import evaluations, frame, mosaic, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import duration, percent
+from ui.words import a_digit, duration, percent
 
 if TYPE_CHECKING:
     from mnistlab.robustness import Change
@@ -77,5 +77,5 @@ def _one_digit(model: ModelChoice, split_name: str, change: "Change") -> None:
     ]
     tips = [f"{change} {amount:g}, read as {digit}" for amount, digit in zip(AMOUNTS[change], read, strict=True)]
     per_row = -(-len(pictures) // 2)
-    st.markdown(f"**The first digit, a {label}:** the amount, and what it is read as")
+    st.markdown(f"**The first digit, {a_digit(label)}:** the amount, and what it is read as")
     st.html(mosaic.mosaic(pictures, captions, tips, [int(digit) == label for digit in read], _SIDE, per_row))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.runs import Run
 from ui import bars, mosaic, resources
-from ui.words import count_of, percent, plain
+from ui.words import a_digit, count_of, percent, plain
 
 if TYPE_CHECKING:
     from mnistlab.closeup import SlowStep
@@ -64,7 +64,9 @@ def _digits(step: "SlowStep", number: int) -> str:
     for index, (said, says, true) in enumerate(zip(before, after, step.labels, strict=True)):
         captions.append(f"{said} ({true})" if said == says else f"{said} ({true}) \N{RIGHTWARDS ARROW}{says}")
         shares = [percent(float(answers[index, true]), 1) for answers in (step.before, step.after)]
-        tips.append(f"step {number:,}: a {true}; probability it gave to {true}: {shares[0]} before, {shares[1]} after")
+        tips.append(
+            f"step {number:,}: {a_digit(true)}; probability it gave to {true}: {shares[0]} before, {shares[1]} after"
+        )
     correct = [bool(right) for right in before == step.labels]
     return mosaic.mosaic(step.images, captions, tips, correct, side=_SIDE, per_row=_PER_ROW)
 

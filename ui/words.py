@@ -12,6 +12,16 @@ def percent(share: float, decimals: int = 2) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
+def sure(share: float) -> str:
+    """0.979 -> "97.9 %"; what rounds to 100 is "more than 99.9 %", for no network is ever quite sure."""
+    return percent(share, 1) if share < 0.9995 else "more than 99.9 %"
+
+
+def a_digit(digit: int, markup: str = "{}") -> str:
+    """3 -> "a 3", 8 -> "an 8"; with "**{}**" as markup, "an **8**"."""
+    return f"{'an' if digit == 8 else 'a'} {markup.format(digit)}"
+
+
 def duration(seconds: float) -> str:
     """12 -> "12 s", 200 -> "3 min 20 s", 7300 -> "2 h 2 min"."""
     whole = round(seconds)

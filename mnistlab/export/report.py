@@ -153,7 +153,7 @@ def _mistakes(evaluation: Evaluation, test: Split) -> str:
     for index in mistakes[:_MOST_MISTAKES]:
         read, true = evaluation.predictions[index], evaluation.labels[index]
         sure = f"{100 * evaluation.confidence[index]:.1f} %"
-        picture = f'<img src="{_png(test.images[index])}" alt="a {true}, read as {read}">'
+        picture = f'<img src="{_png(test.images[index])}" alt="{true}, read as {read}">'
         figures.append(f"<figure>{picture}&#10007; {read} ({true})<br><span class='faint'>{sure}</span></figure>")
     shown = f"the {_MOST_MISTAKES} it was surest of" if len(mistakes) > _MOST_MISTAKES else "all of them"
     return (

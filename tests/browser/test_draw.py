@@ -24,6 +24,7 @@ from tests.drawings import draw as ink_of
 from tests.photos import photo
 from tests.stroke_digits import Strokes, fifty
 from ui.strokes import paint, stroke_of
+from ui.words import a_digit
 
 EMPTY = "Draw a digit on the black square."
 INVITED = re.compile("^(Draw a digit|Choose or paste a photo)")  # whatever it is drawn with
@@ -81,13 +82,14 @@ def test_fifty_drawings_get_the_answers_of_the_pure_function(page: Page, app_url
         draw_all(page, strokes)
         recognition = recognise(paint([stroke_of(points, BRUSH) for points in strokes], 280, BRUSH))
         try:  # the first of several strokes is read on its own, as something else
-            expect(answer).to_contain_text(f"This is a {recognition.digit},", timeout=20_000)
+            expect(answer).to_contain_text(f"This is {a_digit(recognition.digit)},", timeout=20_000)
         except AssertionError:
             others.append((digit, recognition.digit, answer.inner_text()))
         page.locator("canvas.upper-canvas").evaluate("pad => pad.classList.add('used')")
         button(page, "Clear")
         expect(page.get_by_text(EMPTY).first).to_be_visible(timeout=PATIENT)
-        expect(page.locator("canvas.upper-canvas:not(.used)")).to_be_visible()
+        expect(page.locator("canvas.upper-canvas.used")).to_have_count(0, timeout=PATIENT)
+        expect(page.locator("canvas.upper-canvas")).to_be_visible(timeout=PATIENT)
     assert not others
 
 
