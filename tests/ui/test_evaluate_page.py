@@ -1,5 +1,6 @@
 """Evaluate: each view says what the core found, clicks lead where they should, addresses come back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
