@@ -40,19 +40,6 @@ _EXPERIMENTS = (
 
 def draw() -> None:
     address = Address()
-    _look(address)
-    address.tell_unknown(also=("data_seed",))
-    frame.show_code(batch_indices, rank_by_distance, distances, mean_pictures, std_pictures, class_counts)
-
-
-@st.fragment
-def _look(address: Address) -> None:
-    """A fragment: menu and frame stay as they are while batches are chosen."""
-    with frame.telling_mistakes():
-        _choose_and_show(address)
-
-
-def _choose_and_show(address: Address) -> None:
     try_this("data_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
@@ -75,6 +62,8 @@ def _choose_and_show(address: Address) -> None:
         _show_batch(name, split, chosen, batch_size, seed, address)
     _show_ranking(name, split, address)
     _show_averages(name, split)
+    address.tell_unknown(also=("data_seed",))
+    frame.show_code(batch_indices, rank_by_distance, distances, mean_pictures, std_pictures, class_counts)
 
 
 def _choose_digits(split: Split, address: Address) -> npt.NDArray[np.int64]:

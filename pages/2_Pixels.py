@@ -88,19 +88,6 @@ class Shown:
 
 def draw() -> None:
     address = Address()
-    _look(address)
-    address.tell_unknown(also=("pixels_set",))
-    frame.show_code(scale_values, normalise, needs_white_text, flatten, value_histogram, mean_pictures)
-
-
-@st.fragment
-def _look(address: Address) -> None:
-    """A fragment: menu and frame stay as they are while pictures are turned over."""
-    with frame.telling_mistakes():
-        _choose_and_show(address)
-
-
-def _choose_and_show(address: Address) -> None:
     try_this("pixels_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
@@ -121,6 +108,8 @@ def _choose_and_show(address: Address) -> None:
         _show_grid(shown, digit, averages[digit], view, scale)
         _link_to_reading(shown, name, split, index)
     _show_views(shown, digit, averages[digit], scale)
+    address.tell_unknown(also=("pixels_set",))
+    frame.show_code(scale_values, normalise, needs_white_text, flatten, value_histogram, mean_pictures)
 
 
 def _choose_dataset(address: Address) -> DatasetName:

@@ -25,24 +25,28 @@ _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
 
 @dataclass(frozen=True)
 class Page:
-    """A screen: its script, its name in the menu, and the question that is its title."""
+    """A screen: its script, its name in the menu, the question that is its title, and whether jobs begin there.
+
+    Where none do, its controls change nothing of the frame, which then stays as it is: a click draws the rest alone.
+    """
 
     script: str
     name: str
     question: str
+    starts_jobs: bool = False
 
 
 PAGES = (
-    Page("app.py", "Overview", "Teach a computer to read"),
+    Page("app.py", "Overview", "Teach a computer to read", starts_jobs=True),
     Page("pages/1_Data.py", "Data", "What are we learning from?"),
     Page("pages/2_Pixels.py", "Pixels", "What does the network see?"),
     Page("pages/3_Augment.py", "Augment", "Is a tilted 3 still a 3?"),
     Page("pages/4_Model.py", "Model", "What are we teaching?"),
-    Page("pages/5_Train.py", "Train", "How does it learn?"),
+    Page("pages/5_Train.py", "Train", "How does it learn?", starts_jobs=True),
     Page("pages/6_Evaluate.py", "Evaluate", "What does it get wrong?"),
     Page("pages/7_Draw.py", "Draw", "Can it read your hand?"),
-    Page("pages/8_Runs.py", "Runs", "Which was better, and is it luck?"),
-    Page("pages/9_Sweep.py", "Sweep", "Which settings matter?"),
+    Page("pages/8_Runs.py", "Runs", "Which was better, and is it luck?", starts_jobs=True),
+    Page("pages/9_Sweep.py", "Sweep", "Which settings matter?", starts_jobs=True),
 )
 _BY_NAME = {page.name: page for page in PAGES}
 
@@ -77,10 +81,17 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
     device = _sidebar()
     st.title(page.question, anchor=False)
     _lesson(page.name)
-    with telling_mistakes():
-        draw()
+    if page.starts_jobs:
+        _draw_safely(draw)
+    else:
+        st.fragment(_draw_safely)(draw)
     resources.warm_up()
     device.caption(resources.device_line())
+
+
+def _draw_safely(draw: Callable[[], None]) -> None:
+    with telling_mistakes():
+        draw()
 
 
 @contextmanager
