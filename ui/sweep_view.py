@@ -11,7 +11,7 @@ from mnistlab.config import RunConfig
 from mnistlab.errors import MnistLabError
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
-from ui import acting, frame, recipe, resources, sweep_figures
+from ui import acting, frame, recipe, resources, splits, sweep_figures
 from ui.words import count_of, duration, percent
 
 _REFRESH_SECONDS = 2.0
@@ -116,11 +116,20 @@ def _best(one: Sweep, best: Trial) -> None:
     st.markdown(f"Best so far: {values}, with a validation accuracy of **{percent(best.accuracy or 0)}**.")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):
         st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})
+        if st.button("What does it get wrong?", key="sweep_evaluate", help="On the held-out images it was chosen by."):
+            _evaluate(best)
         longer = _LONGER * best.run.config.train.epochs
         if st.button(
             f"Train it for {longer} epochs", key="sweep_longer", help="Sets the recipe on Train; press Start there."
         ):
             _train_longer(one, best, longer)
+
+
+def _evaluate(best: Trial) -> None:
+    """Open Evaluate on the validation images: no trial has read the test set, and looking at it is not to choose."""
+    there = {"evaluate_split": splits.VALIDATION}
+    st.session_state.update(there)  # what Evaluate showed last would win over the address
+    st.switch_page(frame.page_script("Evaluate"), query_params={"model": best.run.id} | there)
 
 
 def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
