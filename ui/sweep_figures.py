@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ACCURACY = "validation accuracy (%)"
 _FEW_TICKS = 3
+_MOST_WHOLE_TICKS = 10  # up to which each whole number is written at an axis, and none between
 _ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
 
 
@@ -90,6 +91,8 @@ def _label_values(figure: go.Figure, parameter: Parameter) -> None:
     elif SETTINGS[parameter.setting].is_log:
         ticks = _log_ticks(parameter.low, parameter.high)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[plain(tick) for tick in ticks])
+    elif SETTINGS[parameter.setting].is_whole and parameter.high - parameter.low <= _MOST_WHOLE_TICKS:
+        figure.update_xaxes(dtick=1)
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

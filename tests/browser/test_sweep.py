@@ -28,7 +28,7 @@ def test_a_small_sweep_is_started_once_watched_and_its_best_trial_opened(page: P
     expect(page.get_by_text("2 finished")).to_be_visible(timeout=PATIENT)
     expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible(timeout=PATIENT)
     page.reload()
-    expect(page.get_by_text(re.compile("Best so far: depth"))).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(re.compile("Best: depth"))).to_be_visible(timeout=PATIENT)
     main(page).get_by_role("button", name="What does it get wrong?").click()
     expect(page).to_have_url(re.compile("Evaluate.*evaluate_split=validation"), timeout=PATIENT)
     expect(page.get_by_text("of the 5,000 validation digits correctly")).to_be_visible(timeout=PATIENT)

@@ -1,5 +1,7 @@
 """The Sweep page: classic experiments, the form, one start, what is shown of trials, stop, and links."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -85,6 +87,20 @@ def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
     (table,) = app.dataframe
     assert next(iter(table.value["trial"])) == best.number
     assert len(app.get("plotly_chart")) == 1
+
+
+def test_mistakes_of_the_best_are_looked_at_on_the_images_it_was_chosen_by(finished: str) -> None:
+    app = open_page(SWEEP, sweep=finished)
+    app.button(key="sweep_evaluate").click().run()
+    assert app.session_state["evaluate_split"] == "validation"
+
+
+def test_axis_of_whole_numbers_has_none_between(talkative: None, tiny_dataset: Dataset) -> None:
+    store = Store()
+    depth = {"setting": "depth", "low": 0, "high": 2, "points": 3}
+    sweep_id = sweeps.train_all(sweep.create(sweeps.config(depth), store), store).id
+    (chart,) = open_page(SWEEP, sweep=sweep_id).get("plotly_chart")
+    assert json.loads(chart.proto.spec)["layout"]["xaxis"]["dtick"] == 1
 
 
 def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> None:
