@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ACCURACY = "validation accuracy (%)"
 _FEW_TICKS = 3
+_MARGIN = 0.06  # of an axis, beyond its ends
 _MOST_WHOLE_TICKS = 10  # up to which each whole number is written at an axis, and none between
 _ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
 
@@ -88,11 +89,17 @@ def _label_values(figure: go.Figure, parameter: Parameter) -> None:
             trace.x = [words.get(str(value), str(value)) for value in trace.x]
         order = [shown(option) for option in parameter.options]
         figure.update_xaxes(type="category", categoryorder="array", categoryarray=order)
-    elif SETTINGS[parameter.setting].is_log:
-        ticks = _log_ticks(parameter.low, parameter.high)
+        return
+    low, high = parameter.low, parameter.high
+    if SETTINGS[parameter.setting].is_log:
+        ticks = _log_ticks(low, high)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[plain(tick) for tick in ticks])
-    elif SETTINGS[parameter.setting].is_whole and parameter.high - parameter.low <= _MOST_WHOLE_TICKS:
+        low, high = log10(low), log10(high)  # as Plotly wants the ends of such an axis
+    elif SETTINGS[parameter.setting].is_whole and high - low <= _MOST_WHOLE_TICKS:
         figure.update_xaxes(dtick=1)
+    # All of the range from the first trial on, so that no dot moves when others come.
+    margin = _MARGIN * (high - low)
+    figure.update_xaxes(range=[low - margin, high + margin])
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

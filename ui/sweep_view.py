@@ -26,6 +26,8 @@ _MARKS = {
     "pruned": "✂ pruned",
     "running": "▶ running",
     "queued": "… waiting",
+    "stopped": "■ stopped",
+    "lost": "? lost",
 }
 
 
@@ -49,7 +51,7 @@ def show(sweep_id: str) -> None:
                 st.rerun()
             st.error(str(error))
             return
-        if is_live and not now.is_active:
+        if is_live != now.is_active:  # it has ended, or was resumed: the menu lists it, and refreshes begin or end
             st.rerun()
 
     sweep_fragment()
@@ -180,6 +182,7 @@ def _table(one: Sweep) -> None:
     begun = [trial for trial in one.trials if trial.accuracy is None and trial.number is not None]
     ranked = [*one.ranked, *sorted(begun, key=_urgency)]
     names = [parameter.setting for parameter in one.config.parameters]
+    numbers = [SETTINGS[name].title for name in names if not SETTINGS[name].options]
     rows = [_row(trial, names) for trial in ranked]
     if not rows:
         return
@@ -192,6 +195,7 @@ def _table(one: Sweep) -> None:
         height=min(420, 38 + 35 * max(1, len(rows))),
         column_config={
             "training (s)": st.column_config.NumberColumn(format="%.1f"),
+            **{title: st.column_config.NumberColumn(format="%g") for title in numbers},
         },
     )
     st.caption("A click on a trial's run opens it.")

@@ -1,4 +1,4 @@
-"""A sweep in a real browser: a classic is chosen, started once, watched, and its best one is looked at and opened."""
+"""A sweep in a real browser: a classic is started once, stopped, resumed, and its best trial looked at."""
 
 import re
 
@@ -24,7 +24,13 @@ def test_a_small_sweep_is_started_once_watched_and_its_best_trial_opened(page: P
     expect(page.get_by_text("2 trials, 2 epochs in all.")).to_be_visible(timeout=PATIENT)
     main(page).get_by_role("button", name="Start", exact=True).dblclick()
     expect(page).to_have_url(re.compile(r"sweep=[a-z0-9]{8}"), timeout=PATIENT)
-    expect(page.get_by_test_id("stSidebar").get_by_text("Sweep: ")).to_have_count(1, timeout=PATIENT)
+    in_menu = page.get_by_test_id("stSidebar").get_by_text("Sweep: ")
+    expect(in_menu).to_have_count(1, timeout=PATIENT)
+    press(page, "Stop")
+    expect(page.get_by_text(re.compile(r"\d stopped"))).to_be_visible(timeout=PATIENT)
+    expect(in_menu).to_have_count(0, timeout=PATIENT)
+    press(page, "Resume")
+    expect(in_menu).to_have_count(1, timeout=PATIENT)
     expect(page.get_by_text("2 finished")).to_be_visible(timeout=PATIENT)
     expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible(timeout=PATIENT)
     page.reload()

@@ -95,12 +95,15 @@ def test_mistakes_of_the_best_are_looked_at_on_the_images_it_was_chosen_by(finis
     assert app.session_state["evaluate_split"] == "validation"
 
 
-def test_axis_of_whole_numbers_has_none_between(talkative: None, tiny_dataset: Dataset) -> None:
+def test_axis_spans_all_that_is_varied_in_whole_numbers(talkative: None, tiny_dataset: Dataset) -> None:
     store = Store()
     depth = {"setting": "depth", "low": 0, "high": 2, "points": 3}
-    sweep_id = sweeps.train_all(sweep.create(sweeps.config(depth), store), store).id
+    sweep_id = sweep.create(sweeps.config(depth), store)
+    sweeps.train_next(store)
     (chart,) = open_page(SWEEP, sweep=sweep_id).get("plotly_chart")
-    assert json.loads(chart.proto.spec)["layout"]["xaxis"]["dtick"] == 1
+    axis = json.loads(chart.proto.spec)["layout"]["xaxis"]
+    assert axis["dtick"] == 1
+    assert axis["range"] == pytest.approx([-0.12, 2.12])
 
 
 def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> None:
