@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 from mnistlab.differences import NOT_USED, differences
 from mnistlab.errors import ConfigError
-from mnistlab.recipes import BEST_CNN, BEST_MLP, FAST_CNN, FAST_MLP
+from mnistlab.recipes import BEST_CNN, BEST_MLP, FAST_CNN, FAST_MLP, PEN_CNN
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,13 @@ _ALL = (
     ),
     Preset(
         "Best convolutional",
-        "Five convolutions that learn from digits as other hands and pens would make them; it reads what you draw.",
+        "Five convolutions that learn from digits as other hands and pens would make them.",
         BEST_CNN,
+    ),
+    Preset(
+        "Convolutional, for your pen",
+        "Wider, and it sees one digit in twenty struck through, as some write their 0 and 7: it reads what you draw.",
+        PEN_CNN,
     ),
 )
 

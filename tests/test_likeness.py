@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistlab.builtin import DEFAULT_MODEL
 from mnistlab.data import Dataset
 from mnistlab.doubt import check_shape, unsure
 from mnistlab.hidden import hidden_features
 from mnistlab.ink import FloatImage, find_ink, frame_ink
-from mnistlab.likeness import FAMILIAR, Likeness, kept, load_likeness, measure, write
+from mnistlab.likeness import FAMILIAR, MODEL, Likeness, kept, load_likeness, measure, write
 from mnistlab.predict import load_predictor
 from tests import shapes
 from tests.stroke_digits import fifty
@@ -38,7 +37,7 @@ def believed(likeness: Likeness, inks: list[FloatImage]) -> float:
 
 def test_what_is_kept_was_made_with_the_weights_that_come_along() -> None:
     """If not: `python -m mnistlab.likeness` measures the new default model."""
-    found = kept(load_predictor(DEFAULT_MODEL))
+    found = kept(load_predictor(MODEL))
     assert found is not None
     assert found.examples.dtype == np.float32
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnistlab.paths import BUILTIN_MODELS
 
-DEFAULT_MODEL = "best-cnn"
+DEFAULT_MODEL = "pen-cnn"
 
 
 def builtin_names() -> list[str]:

@@ -21,7 +21,7 @@ from tests import tiny
 from tests.export.conftest import Train
 from tests.idx_files import write_idx
 
-_TOO_LONG = ("best-cnn", "best-mlp")
+_TOO_LONG = ("best-cnn", "best-mlp", "pen-cnn")
 # One Python for several scripts: torch takes seconds to import.
 _RUNNER = "import runpy, sys; [(print('#', path), runpy.run_path(path)) for path in sys.argv[1:]]"
 

@@ -212,7 +212,7 @@ def test_an_unknown_model_in_the_address_is_a_sentence_and_the_default_is_shown(
     app = open_page("pages/6_Evaluate.py", model="nonsense")
     assert not app.exception
     assert "nonsense" in app.warning[0].value
-    assert app.selectbox(key="evaluate_model").value == "best-cnn"
+    assert app.selectbox(key="evaluate_model").value == "pen-cnn"
 
 
 def test_a_model_without_validation_images_says_so() -> None:
