@@ -26,9 +26,9 @@ def draw() -> None:
     examples.try_this("draw")
     st.caption(
         "The percentages are the network's own confidence, not a promise. The lab says **not sure** in three cases: "
-        "the ink has the shape of no digit; it resembles no training digit, which is so if in the hidden layer of the built-in "
-        "best-cnn the nearest of 4,000 is farther away than for 995 of 1,000 validation digits; or the answer is "
-        "below 60 %, where of the 5,000 validation digits only 7 of 16 are read correctly. Drawings stay on the "
+        "the ink has the shape of no digit; it resembles no training digit, which is so if in the hidden layer of the "
+        "built-in best-cnn the nearest of 4,000 is farther away than for 995 of 1,000 validation digits; or the answer "
+        "is below 60 %, where of the 5,000 validation digits only 7 of 16 are read correctly. Drawings stay on the "
         "computer that runs this lab."
     )
     from mnistlab.likeness import Likeness, measure
