@@ -9,7 +9,7 @@ hidden layer puts such a thing where no training digit lies. How far is too far 
 alone: `FAMILIAR` of them are nearer. Source of the idea: Sun et al., "Out-of-distribution detection with deep nearest
 neighbors", 2022, https://arxiv.org/abs/2204.06507.
 
-    python -m mnistlab.likeness             # measures that network anew, and writes its NAME.likeness
+    python -m mnistlab.likeness             # measures MODEL anew, and writes MODEL.likeness beside it
 """
 
 import hashlib

@@ -36,7 +36,7 @@ def believed(likeness: Likeness, inks: list[FloatImage]) -> float:
 
 
 def test_what_is_kept_was_made_with_the_weights_that_come_along() -> None:
-    """If not: `python -m mnistlab.likeness` measures the new default model."""
+    """If not: `python -m mnistlab.likeness` measures the new ones."""
     found = kept(load_predictor(MODEL))
     assert found is not None
     assert found.examples.dtype == np.float32

@@ -5,7 +5,7 @@ A page script is functions and one last line: `frame.show_page("Data", draw)`.
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +124,15 @@ def _listing(function: Callable[..., Any]) -> str:
 def page_script(name: str) -> str:
     """The script of a page, for links and switches."""
     return _BY_NAME[name].script
+
+
+def go_to(name: str, controls: Mapping[str, str], **more: str) -> None:
+    """Open a page with some of its controls set, and more in its address.
+
+    In the session too: what the page's controls showed last would win over an address.
+    """
+    st.session_state.update(controls)
+    st.switch_page(page_script(name), query_params={**more, **controls})
 
 
 def _lesson(name: str) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from mnistlab.doubt import Shape, check_shape
 from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
-from ui import answers, canvas, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
+from ui import answers, canvas, depth_links, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
 from ui.models import ModelChoice
 from ui.strokes import Point
 
@@ -156,6 +156,5 @@ def _read(image: FloatImage, model: ModelChoice | None) -> FloatImage:
 
 def _go_deep(model: ModelChoice) -> None:
     """Open Evaluate with the last drawing of this session, one digit in depth."""
-    there = {"evaluate_view": "one digit", "evaluate_from": "my drawing"}
-    st.session_state.update(there)  # what Evaluate showed last would win over the address
-    st.switch_page(frame.page_script("Evaluate"), query_params={"model": model.name} | there)
+    controls = {"evaluate_view": depth_links.VIEW, "evaluate_from": depth_links.DRAWING}
+    frame.go_to("Evaluate", controls, model=model.name)

@@ -130,9 +130,7 @@ def _best(one: Sweep, best: Trial) -> None:
 
 def _evaluate(best: Trial) -> None:
     """Open Evaluate on the validation images: no trial has read the test set."""
-    there = {"evaluate_split": splits.VALIDATION}
-    st.session_state.update(there)  # what Evaluate showed last would win over the address
-    st.switch_page(frame.page_script("Evaluate"), query_params={"model": best.run.id} | there)
+    frame.go_to("Evaluate", {"evaluate_split": splits.VALIDATION}, model=best.run.id)
 
 
 def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:

@@ -28,6 +28,7 @@ _LIMITS = {
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Weights, losses and answers shrink to no less than a tenth; a bomb shrinks to a thousandth.
 _HIGHEST_RATIO, _RATIO_COUNTS_FROM = 100, _MEGABYTE
+# What zipfile raises at what: NotImplementedError at a method it has none for, RuntimeError at a locked file.
 _BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 
 

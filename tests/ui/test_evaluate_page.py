@@ -1,6 +1,5 @@
 """Evaluate: each view says what the core found, clicks lead where they should, addresses come back."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from mnistlab.store import Store
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from ui import depth_parts, evaluations, picking, splits
+from ui.words import a_digit
 
 EVALUATE = "pages/6_Evaluate.py"
 VIEWS = ["overview", "one digit", "two models", "confidence", "robustness", "hidden layer", "ladder"]
@@ -218,10 +218,10 @@ def test_the_slider_stands_where_the_answer_turns_and_before_it_does_not(run_id:
     app = open_page(EVALUATE, model=run_id, evaluate_view="one digit", evaluate_index="5")
     (sentence,) = [text.value for text in app.markdown if "The answer turns" in text.value]
     before, after = (part.split("**")[0] for part in sentence.split("**")[1:4:2])
-    assert re.search(rf"it reads an? \*\*{after}\*\*\.$", sentence)
+    assert sentence.endswith(f"it reads {a_digit(int(after), '**{}**')}.")
     app.slider(key="evaluate_step").set_value(50).run()
     (sentence,) = [text.value for text in app.markdown if "The answer turns" in text.value]
-    assert re.search(rf"it reads an? \*\*{before}\*\*\.$", sentence)
+    assert sentence.endswith(f"it reads {a_digit(int(before), '**{}**')}.")
 
 
 def test_a_further_split_is_one_entry(run_id: str, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
