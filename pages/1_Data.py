@@ -132,6 +132,7 @@ def _show_batch(
     name: DatasetName, split: Split, chosen: npt.NDArray[np.int64], batch_size: int, seed: int | None, address: Address
 ) -> None:
     """A fragment: turning the page draws this alone."""
+    frame.leave_if_asked()
     last = max(1, -(-len(chosen) // batch_size))
     address.check_number("data_batch", "batch", 1, last)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -16,7 +16,6 @@ from ui.run_table import packed, run_table
 
 _REFRESH_SECONDS = 2.0
 _MOST_LISTED = 500
-_OPENED = "runs_opened"
 
 
 def draw() -> None:
@@ -36,6 +35,7 @@ def draw() -> None:
 
     @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     def runs_fragment() -> None:
+        frame.leave_if_asked()
         try:
             now = just_read.pop() if just_read else resources.store().runs(_MOST_LISTED)
             _show(now, address)
@@ -63,8 +63,6 @@ def _first_run() -> None:
 
 
 def _show(listed: Sequence[Run], address: Address) -> None:
-    if _OPENED in st.session_state:
-        st.switch_page(frame.page_script("Train"), query_params={"run": st.session_state.pop(_OPENED)})
     run_actions.offer_undo()
     acting.tell_problem()
     is_together = st.toggle(
@@ -109,7 +107,7 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
             is_starred = any(run.is_starred for run in rows[row_id].runs)
             acting.act(run_actions.set_stars, run_ids, not is_starred)
         else:
-            st.session_state[_OPENED] = row_id
+            frame.leave_for("Train", run=row_id)
 
     run_table(packed(groups, shown, is_together), "runs_table", happened)
 

@@ -35,15 +35,11 @@ def clickable(
 
 def show(dataset: str, split: Split, indices: npt.NDArray[np.int64], captions: Sequence[str], key: str) -> None:
     """Show images that open on Pixels when they are clicked."""
-    leaving = f"{key}_leaving"
-
     def leave(position: int) -> None:
         there = place(dataset, split, int(indices[position]))
         # What Pixels showed last would win over the address.
         st.session_state.update(there | {"pixels_source": "data set", "pixels_index": int(indices[position])})
-        st.session_state[leaving] = there
+        frame.leave_for("Pixels", **there)
 
-    if leaving in st.session_state:  # before 200 digits are drawn once more, for nobody to see
-        st.switch_page(frame.page_script("Pixels"), query_params=st.session_state.pop(leaving))
     side, per_row = (58, 10) if len(indices) <= _FEW else (_SMALL_SIDE, None)
     picking.pick(clickable(dataset, split, indices, captions, side, per_row), key, on_pick=leave)

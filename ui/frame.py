@@ -54,6 +54,7 @@ _BY_NAME = {page.name: page for page in PAGES}
 PICTURE_AND_CONTROLS = (7, 2)
 _SIDEBAR_WIDTH = 230
 _REFRESH_SECONDS = 3.0  # of the list of running jobs
+_LEAVING = "frame_leaving"
 _MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
 
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room. Its captions are too pale to
@@ -90,6 +91,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
 
 
 def _draw_safely(draw: Callable[[], None]) -> None:
+    leave_if_asked()
     with telling_mistakes():
         draw()
 
@@ -133,6 +135,18 @@ def go_to(name: str, controls: Mapping[str, str], **more: str) -> None:
     """
     st.session_state.update(controls)
     st.switch_page(page_script(name), query_params={**more, **controls})
+
+
+def leave_for(name: str, **address: str) -> None:
+    """Open a page from a callback, where Streamlit cannot: what is drawn next goes there before it draws anything."""
+    st.session_state[_LEAVING] = (name, address)
+
+
+def leave_if_asked() -> None:
+    """Go where a callback has said. First in every fragment whose callbacks do."""
+    if _LEAVING in st.session_state:
+        name, address = st.session_state.pop(_LEAVING)
+        st.switch_page(page_script(name), query_params=address)
 
 
 def _lesson(name: str) -> None:

@@ -16,7 +16,6 @@ from ui.words import count_of, duration, percent
 
 _REFRESH_SECONDS = 2.0
 _TROUBLE = "sweep_view_trouble"
-_OPENED = "sweep_view_opened"
 _RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures stand and sort below each other
@@ -42,6 +41,7 @@ def show(sweep_id: str) -> None:
 
     @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     def sweep_fragment() -> None:
+        frame.leave_if_asked()
         try:
             now = sweep.find(sweep_id, resources.store())
             _draw(now)
@@ -58,8 +58,6 @@ def show(sweep_id: str) -> None:
 
 
 def _draw(one: Sweep) -> None:
-    if _OPENED in st.session_state:
-        st.switch_page(frame.page_script("Train"), query_params={"run": st.session_state.pop(_OPENED)})
     st.markdown(f"**{one.config.name}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
     base = one.config.base
     st.caption(
@@ -203,7 +201,7 @@ def _picked(run_ids: Sequence[str]) -> None:
     """Remember the trial whose run was clicked on; any other cell means nothing."""
     for row, column in st.session_state["sweep_trials"]["selection"]["cells"]:
         if column == _RUN:
-            st.session_state[_OPENED] = run_ids[row]
+            frame.leave_for("Train", run=run_ids[row])
 
 
 def _short(value: Value) -> Value:
