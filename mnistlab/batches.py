@@ -14,10 +14,8 @@ import torch
 
 from mnistlab.augment import augment
 from mnistlab.config import RunConfig
-from mnistlab.data import Split
+from mnistlab.data import CHUNK_IMAGES, Split
 
-# Large enough to make the cost of gathering and warping vanish, small enough for the cache (6 MB of float32).
-_CHUNK_IMAGES = 2000
 # Kinds of random numbers, so that no two uses share a seed.
 _ORDER, _WARP, _WARP_ONCE = range(3)
 
@@ -37,12 +35,12 @@ class Batches:
         self._labels = _shared(split.labels, device)
         if self._use == "once":
             self._append_warped()
-        self.images_per_epoch = len(self._labels) * (2 if self._use == "double" else 1)
+        self.images_per_epoch = len(split) * config.augment.copies
         batch_size = config.train.batch_size
         self.steps_per_epoch = -(-self.images_per_epoch // batch_size)
         if batch_size > 1 and self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
             self.steps_per_epoch -= 1  # batch norm cannot normalise over a last batch of a single image
-        self._steps_per_chunk = max(1, _CHUNK_IMAGES // batch_size)
+        self._steps_per_chunk = max(1, CHUNK_IMAGES // batch_size)
 
     @property
     def _use(self) -> str:
@@ -93,7 +91,7 @@ class Batches:
         generator = self._generator(_WARP_ONCE)
         warped = [
             (augment(chunk.float() / 255, self._config.augment, generator) * 255).round().to(torch.uint8)
-            for chunk in self._images.split(_CHUNK_IMAGES)
+            for chunk in self._images.split(CHUNK_IMAGES)
         ]
         self._images = torch.cat([self._images, *warped])
         self._labels = torch.cat([self._labels, self._labels])

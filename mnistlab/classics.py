@@ -117,7 +117,7 @@ _ALL = (
     _classic(
         "all-at-once",
         "Six settings at once",
-        "After ten random trials it looks where the good ones were, and what lags behind is pruned. Which of the six "
+        "After eight random trials it looks where the good ones were, and what lags behind is pruned. Which of the six "
         "settings mattered? Usually the learning rate, by far.",
         2,
         _base(epochs=3),

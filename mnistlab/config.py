@@ -124,6 +124,11 @@ class AugmentConfig(_Frozen):
         return f"{', '.join(changed)} ({self.use})" if changed else "none"
 
     @property
+    def copies(self) -> int:
+        """How often an epoch shows each image: twice where warped ones are added to the plain ones."""
+        return 2 if self.is_active and self.use in ("double", "once") else 1
+
+    @property
     def is_active(self) -> bool:
         """Whether any image would be changed."""
         moved = self.rotation or self.affine_rotation or self.shift or self.shear or self.stretch or self.elastic

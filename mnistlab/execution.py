@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mnistlab import data, parallel, queue
-from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, RunNotFoundError, StoreError
+from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, RunNotFoundError, StoreError, StudyError
 from mnistlab.events import EpochEnded, Event, TrainingEnded
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
@@ -145,7 +145,8 @@ def _follow(
             is_whole = _listen(events, recorder, store, on_event, wants_stop, trial)
     except DivergedError as error:
         if trial is not None:
-            trial.diverged()
+            with suppress(StudyError):  # the next trial that begins tells it instead
+                trial.diverged()
         raise DivergedError(f"{error}{recorder.give_up()}") from error
     if is_whole:
         # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.

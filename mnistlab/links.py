@@ -7,6 +7,7 @@ Whoever reads a link gets a recipe that can be trained, whatever it says: the ne
 thing that could not be followed.
 """
 
+import copy
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
 
 PRESET, HIDE, LOCK = "preset", "hide", "lock"
+MOST_FIGURES = 9  # of a whole number that somebody has typed; Python itself refuses thousands
 _START, _CUSTOM = "tutorial-mlp", "custom"
 _SECTIONS: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
 # Every setting by its path, "train.epochs", and by its name, which no two of them share.
@@ -78,8 +80,13 @@ def read_link(query: Mapping[str, str]) -> Link:
     problems: list[Problem] = []
     base = _read_preset(query.get(PRESET, _START), problems)
     values = base.model_dump()
+    given: set[str] = set()
     for key, text in recipe_part(query).items():
         if key not in (PRESET, HIDE, LOCK):
+            path = _PATHS.get(key, key)
+            if path in given:
+                problems.append(Problem("The link sets ", path, " twice; the second one counts."))
+            given.add(path)
             _take(key, text, values, problems)
     config = _agreeing(values, base, problems)
     hidden, locked = (_names(query.get(key, ""), key, problems) for key in (HIDE, LOCK))
@@ -87,15 +94,20 @@ def read_link(query: Mapping[str, str]) -> Link:
 
 
 def hold(config: RunConfig, link: Link) -> RunConfig:
-    """A recipe with the link's own values for what it locks."""
-    values, theirs = config.model_dump(), link.config.model_dump()
+    """A recipe with the link's own values for what it locks; where the two do not go together, with more of them."""
+    return _agreeing(hold_values(config.model_dump(), link), link.config, [])
+
+
+def hold_values(values: Mapping[str, Any], link: Link) -> dict[str, Any]:
+    """The same for the values of a recipe, which may be no recipe, before or afterwards."""
+    held, theirs = copy.deepcopy(dict(values)), link.config.model_dump()
     for name in link.locked & set(_PATHS):
         *parts, _ = _PATHS[name].split(".")
         for part in parts:
-            values[part][name] = theirs[part][name]
+            held[part][name] = theirs[part][name]
         if not parts:
-            values[name] = theirs[name]
-    return parse_config(values)
+            held[name] = theirs[name]
+    return held
 
 
 def _agreeing(values: dict[str, Any], base: RunConfig, problems: list[Problem]) -> RunConfig:
@@ -160,7 +172,8 @@ def _parsed(info: FieldInfo, text: str) -> Any:
         words = [word for word in text.replace(",", "-").split("-") if word]
         if text == "none":
             return ()
-        return tuple(map(int, words)) if words and all(word.isdecimal() and len(word) < 9 for word in words) else None
+        are_numbers = all(word.isdecimal() and len(word) < MOST_FIGURES for word in words)
+        return tuple(map(int, words)) if words and are_numbers and text[0] != "-" else None
     if isinstance(start, str):
         return text
     try:
@@ -183,10 +196,14 @@ def _nearest(section: type[BaseModel], name: str, value: object) -> Any:
 
 
 def _bounds(info: FieldInfo) -> tuple[float, float]:
+    return _limits(info.metadata, "ge", "le")
+
+
+def _limits(metadata: Iterable[Any], least: str, most: str) -> tuple[float, float]:
     lowest, highest = -math.inf, math.inf
-    for limit in info.metadata:
-        lowest = max(lowest, float(getattr(limit, "ge", lowest)))
-        highest = min(highest, float(getattr(limit, "le", highest)))
+    for limit in metadata:
+        lowest = max(lowest, float(getattr(limit, least, lowest)))
+        highest = min(highest, float(getattr(limit, most, highest)))
     return lowest, highest
 
 
@@ -196,7 +213,7 @@ def _allowed(info: FieldInfo) -> str:
     if isinstance(start, bool):
         return "true or false"
     if isinstance(start, tuple):
-        return "whole numbers as in 512-120-84"
+        return _allowed_numbers(info)
     if isinstance(start, str):
         return f"one of {', '.join(get_args(info.annotation))}" if get_args(info.annotation) else "auto or cpu"
     bounds = []
@@ -205,6 +222,13 @@ def _allowed(info: FieldInfo) -> str:
             if isinstance(limit, annotated_types.BaseMetadata) and hasattr(limit, sign):
                 bounds.append(f"{words} {getattr(limit, sign):,.10g}")
     return f"a {'whole ' if info.annotation is int else ''}number, {' and '.join(bounds)}"
+
+
+def _allowed_numbers(info: FieldInfo) -> str:
+    _, most = _limits(info.metadata, "min_length", "max_length")
+    item = get_args(info.annotation)[0]
+    lowest, highest = _bounds(FieldInfo.from_annotation(item))
+    return f"up to {most:g} whole numbers from {lowest:g} to {highest:,.10g}, as in 512-120-84"
 
 
 def _names(text: str, key: str, problems: list[Problem]) -> frozenset[str]:

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -78,10 +79,9 @@ def rewind(connection: sa.Connection, run_id: str) -> None:
 def insert_metrics(
     connection: sa.Connection, run_id: str, steps: Sequence[StepsTaken], epochs: Sequence[EpochEnded]
 ) -> None:
-    """Add reports and epochs."""
-    losses = schema.losses
-    for report in steps:
-        row = {
+    """Add reports and epochs, each in order. Thousands of them, of an imported run, are two statements too."""
+    reports = [
+        {
             "run_id": run_id,
             "first_step": report.first_step,
             "last_step": report.step,
@@ -90,16 +90,26 @@ def insert_metrics(
             "values": report.losses.astype("<f4").tobytes(),
             "probes": json.dumps(asdict(report.probes)) if report.probes else None,
         }
-        # Where the answer to a commit was lost, the same report comes a second time.
-        again = (losses.c.run_id == run_id) & (losses.c.first_step == report.first_step)
-        connection.execute(losses.delete().where(again))
-        connection.execute(losses.insert().values(row))
-    for ended in epochs:
-        row = {"run_id": run_id, "epoch": ended.epoch, "step": ended.step, "figures": json.dumps(asdict(ended))}
-        # A run that goes on from the very end of an epoch tells that epoch again.
-        table = schema.epochs
-        connection.execute(table.delete().where(table.c.run_id == run_id, table.c.epoch == ended.epoch))
-        connection.execute(table.insert().values(row))
+        for report in steps
+    ]
+    figures = [
+        {"run_id": run_id, "epoch": ended.epoch, "step": ended.step, "figures": json.dumps(asdict(ended))}
+        for ended in epochs
+    ]
+    # Where the answer to a commit was lost, the same report comes a second time; a run that goes on from the very end
+    # of an epoch tells that epoch again.
+    _replace(connection, schema.losses, schema.losses.c.first_step, reports)
+    _replace(connection, schema.epochs, schema.epochs.c.epoch, figures)
+
+
+def _replace(
+    connection: sa.Connection, table: sa.Table, column: "sa.Column[int]", rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert a run's rows, in the order of this column, in place of those it has between the first and the last."""
+    if rows:
+        first, last = rows[0][column.name], rows[-1][column.name]
+        connection.execute(table.delete().where(table.c.run_id == rows[0]["run_id"], column.between(first, last)))
+        connection.execute(table.insert(), rows)
 
 
 def replace_weights(connection: sa.Connection, run_id: str, kind: str, step: int, content: bytes) -> None:

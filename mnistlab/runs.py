@@ -29,6 +29,7 @@ class Run:
 
     id: str
     config: RunConfig
+    planned_epochs: int | None  # how many it was to have, if it was given more
     state: State
     control: str | None
     pause_at: int | None
@@ -122,6 +123,7 @@ def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
     return Run(
         id=row["id"],
         config=_config(row["config"]),
+        planned_epochs=row["planned_epochs"],
         state=state,
         control=row["control"],
         pause_at=row["pause_at"],

@@ -8,7 +8,7 @@ from sqlalchemy.schema import CreateColumn
 
 from mnistlab.errors import StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _PATIENCE = 5  # seconds to wait for another process that writes to the same SQLite file
 
 metadata = sa.MetaData()
@@ -21,6 +21,7 @@ runs = sa.Table(
     sa.Column("id", sa.String(8), primary_key=True),
     sa.Column("preset", sa.String(40), nullable=False),
     sa.Column("config", sa.Text, nullable=False),  # RunConfig as JSON
+    sa.Column("planned_epochs", sa.Integer),  # how many it was to have, before it was given more
     sa.Column("state", sa.String(10), nullable=False, index=True),
     sa.Column("control", sa.String(10)),  # what the worker is asked to do: stop
     sa.Column("pause_at", sa.Integer),  # the step from which on it waits, until this is empty again

@@ -6,6 +6,7 @@
 Bounds, units and help of a field are read from config.py; only what is worth trying is said here.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -163,7 +164,14 @@ class Range(_Frozen):
             values = [self.low + (self.high - self.low) * step / steps for step in range(self.points)]
         if setting.is_whole:
             return tuple(dict.fromkeys(round(value) for value in values))
-        return tuple(min(max(float(f"{value:.3g}"), self.low), self.high) for value in values)
+        rounded = (float(f"{value:.{self._digits}g}") for value in values)
+        return tuple(dict.fromkeys(min(max(value, self.low), self.high) for value in rounded))
+
+    @property
+    def _digits(self) -> int:
+        """As few as tell the points of a grid apart, and at least three."""
+        apart = (self.high - self.low) / (self.points - 1) / max(abs(self.low), abs(self.high))
+        return max(3, 1 - math.floor(math.log10(apart)))
 
     @property
     def ends(self) -> tuple[Value, Value]:

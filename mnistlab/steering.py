@@ -101,6 +101,7 @@ def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") ->
     config = _with_more_epochs(run.config, num_epochs)
     values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
     values["config"] = config.model_dump_json()
+    values["planned_epochs"] = run.planned_epochs or run.config.train.epochs
     values["num_steps"] = sa.cast(schema.runs.c.num_steps * config.train.epochs / run.config.train.epochs, sa.Integer)
     return store.change(run_id, values, [*_OVER, "running"], run.attempt)
 

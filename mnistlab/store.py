@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -96,15 +96,20 @@ class Store:
             raise RunNotFoundError(f"There is no run {run_id!r} in this store. `python -m mnistlab runs` lists them.")
         return run_from_row(row)
 
-    def runs(self, limit: int = 500, states: Sequence[str] | None = None, with_trials: bool = True) -> list[Run]:
+    def runs(
+        self, limit: int = 500, states: Sequence[str] | None = None, with_trials: bool | Literal["kept"] = True
+    ) -> list[Run]:
         """The newest runs first; `states` keeps those whose stored state is one of these.
 
         Args:
-            with_trials: whether the trials of sweeps, of which there may be hundreds, are among them.
+            with_trials: whether the trials of sweeps, of which there may be hundreds, are among them; "kept": those
+                with a star or a name.
         """
-        query = _VISIBLE.order_by(schema.runs.c.created.desc()).limit(limit)
-        if not with_trials:
-            query = query.where(schema.runs.c.sweep.is_(None))
+        runs = schema.runs
+        query = _VISIBLE.order_by(runs.c.created.desc()).limit(limit)
+        if with_trials is not True:
+            is_kept = runs.c.is_starred | runs.c.name.is_not(None) if with_trials == "kept" else sa.false()
+            query = query.where(runs.c.sweep.is_(None) | is_kept)
         if states is not None:
             query = query.where(schema.runs.c.state.in_(states))
         with self.transaction() as connection:
@@ -240,6 +245,12 @@ class Store:
         if content is None:
             raise RunNotFoundError(f"The run {run_id!r} has not kept any weights yet: they come with its first epoch.")
         return content
+
+    def runs_with_weights(self) -> set[str]:
+        """The ids of all runs that have weights, and so can be loaded as models."""
+        weights = schema.weights
+        with self.transaction() as connection:
+            return set(connection.scalars(sa.select(weights.c.run_id).where(weights.c.kind == "last")))
 
     def weights_step(self, run_id: str, kind: str = "last") -> int | None:
         """The step that a run's weights of this kind are of; None before there are any."""

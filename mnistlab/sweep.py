@@ -250,8 +250,9 @@ def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]
 
 
 def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial:
-    is_varied = any(parameter.setting == "train.epochs" for parameter in config.parameters)
     # A trial that was given more epochs afterwards is still judged by those it was to have.
-    epochs = run.config.train.epochs if is_varied else config.base.train.epochs
-    values = values_of(run.config, config.parameters) if run.trial is not None else {}
+    is_varied = any(parameter.setting == "train.epochs" for parameter in config.parameters)
+    epochs = run.planned_epochs or (run.config if is_varied else config.base).train.epochs
+    planned = run.config.model_copy(update={"train": run.config.train.model_copy(update={"epochs": epochs})})
+    values = values_of(planned, config.parameters) if run.trial is not None else {}
     return Trial(run, values, epochs, {epoch: one for epoch, one in accuracies.items() if epoch <= epochs})

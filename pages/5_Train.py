@@ -1,10 +1,12 @@
 """Train: choose a recipe, press Start, watch the network learn, steer it."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import streamlit as st
 
 from mnistlab.config import RunConfig, parse_config
+from mnistlab.downloads import is_downloaded
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
 from ui import frame, identity, recipe, resources, run_charts, run_view, starting
@@ -86,14 +88,33 @@ def _start_button(config: RunConfig | None) -> None:
 
 
 def _time_estimate(config: RunConfig) -> str:
-    """From the pace of the latest run of the same network and batch size, if there is one."""
+    """From the pace of the latest run that took the same steps, if there is one."""
+    is_there = config.dataset == "mnist" or is_downloaded(config.dataset)
     for run in resources.store().runs(limit=50):
-        same = run.config.model == config.model and run.config.train.batch_size == config.train.batch_size
-        if same and run.images_per_second and run.num_steps:
-            steps_per_epoch = run.num_steps / run.config.train.epochs
-            seconds = steps_per_epoch * config.train.batch_size * config.train.epochs / run.images_per_second
-            return f"Takes about {duration(seconds)}, to judge by run {run.id}."
+        if run.images_per_second and _pace_setters(run.config) == _pace_setters(config) and is_there:
+            num_images = _num_train(config) * config.augment.copies * config.train.epochs
+            return f"Takes about {duration(num_images / run.images_per_second)}, to judge by run {run.id}."
     return "How long it takes shows after the first seconds."
+
+
+def _num_train(config: RunConfig) -> int:
+    """How many images are learned from."""
+    there = len(resources.dataset(config.dataset).source) - config.train.validation_size
+    return config.train.train_size or there
+
+
+def _pace_setters(config: RunConfig) -> Hashable:
+    """What decides how many images a second are learned from."""
+    train = config.train
+    return (
+        config.dataset,
+        config.model,
+        config.augment,
+        train.batch_size,
+        train.optimizer,
+        train.precision,
+        train.device,
+    )
 
 
 def _watched_run() -> str | None:

@@ -47,8 +47,9 @@ def _start_button(config: SweepConfig | None) -> None:
         st.query_params["sweep"] = started
         st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
-        images = config.size * config.base.train.epochs
-        st.caption(f"{count_of(config.size, 'trial')}, {count_of(images, 'epoch')} in all.")
+        most = "at most " if config.pruner != "none" or config.most_epochs > config.base.train.epochs else ""
+        epochs = count_of(config.size * config.most_epochs, "epoch")
+        st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all.")
 
 
 def _watched_sweep() -> str | None:

@@ -39,7 +39,7 @@ def same(some: list[Batch], others: list[Batch]) -> bool:
 @pytest.fixture(params=[6000, 16], ids=["one chunk", "chunks of two batches"])
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Gather an epoch at once, and in many pieces."""
-    monkeypatch.setattr(batches_module, "_CHUNK_IMAGES", request.param)
+    monkeypatch.setattr(batches_module, "CHUNK_IMAGES", request.param)
     return int(request.param)
 
 
@@ -178,7 +178,7 @@ def test_once_appends_the_same_warped_copies_in_every_epoch() -> None:
 
 @pytest.mark.parametrize("use", ["replace", "double", "once"])
 def test_chunks_of_one_epoch_are_warped_differently(use: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches_module, "_CHUNK_IMAGES", 8)
+    monkeypatch.setattr(batches_module, "CHUNK_IMAGES", 8)
     alike = Split("source", np.repeat(SPLIT.images[:1], 16, axis=0), np.zeros(16, np.int64))
     images, _ = joined(batches(alike, augment=TURN | {"use": use}).of_epoch(0))
     originals = 0 if use == "replace" else 1

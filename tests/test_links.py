@@ -159,3 +159,22 @@ def test_locked_settings_are_held_against_another_recipe() -> None:
     link = read_link({"train.epochs": "3", "dataset": "kmnist", "lock": "epochs,dataset"})
     held = hold(changed(PRESETS["quick-mlp"].config, train={"epochs": 7, "seed": 2}), link)
     assert (held.train.epochs, held.train.seed, held.dataset) == (3, 2, "kmnist")
+
+
+def test_values_that_a_locked_one_does_not_go_with_give_way() -> None:
+    link = read_link({"train.momentum": "0.9", "train.nesterov": "true", "lock": "nesterov"})
+    held = hold(changed(TUTORIAL, train={"optimizer": "adam", "epochs": 7}), link)
+    assert held.train.nesterov
+    assert (held.train.optimizer, held.train.momentum) == ("sgd", 0.9)
+
+
+@pytest.mark.parametrize("given", ["-5", "5.5", "9" * 5000])
+def test_widths_that_are_no_widths_are_told_with_what_is_allowed(given: str) -> None:
+    (problem,) = read_link({"hidden": given}).problems
+    assert "It can be up to 5 whole numbers from 1 to 2,048, as in 512-120-84." in str(problem)
+
+
+def test_setting_that_is_given_twice_is_told() -> None:
+    link = read_link({"epochs": "7", "train.epochs": "5"})
+    assert [str(problem) for problem in link.problems] == ["The link sets 'train.epochs' twice; the second one counts."]
+    assert link.config.train.epochs == 5

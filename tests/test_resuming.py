@@ -32,7 +32,7 @@ def test_a_training_goes_on_from_any_event_bit_for_bit(tiny_dataset: Dataset, va
 
 
 def test_a_training_goes_on_in_the_middle_of_a_chunk(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mnistlab.batches._CHUNK_IMAGES", 90)
+    monkeypatch.setattr("mnistlab.batches.CHUNK_IMAGES", 90)
     config = tiny.config({"dropout": 0.3}, {"rotation": 20, "use": "double"}, optimizer="adam", batch_size=30, epochs=1)
     whole, checkpoints = [], []
     for event in train(config, tiny_dataset, report_every=EACH_STEP):

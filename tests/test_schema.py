@@ -27,7 +27,7 @@ def test_the_environment_chooses_the_database(tmp_path: Path, monkeypatch: pytes
 def test_a_newer_schema_is_refused(store: Store) -> None:
     with store._engine.begin() as connection:
         connection.execute(schema.meta.update().values(schema_version=schema.SCHEMA_VERSION + 1))
-    with pytest.raises(StoreError, match=r"written by a newer mnistlab \(schema 4; this one knows 3\).*Update"):
+    with pytest.raises(StoreError, match=r"written by a newer mnistlab \(schema 5; this one knows 4\).*Update"):
         Store(store.url)
 
 

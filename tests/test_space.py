@@ -140,3 +140,10 @@ def test_grid_of_too_many_is_refused_and_the_same_at_random_is_not() -> None:
 def test_sweep_config_survives_being_written_as_json() -> None:
     config = sweeps.config(sweeps.RATES, {"setting": "train.batch_size", "options": [10, 50]}, title="mine")
     assert SweepConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.1003), (0.1234, 0.1239), (0.5, 0.5000001)])
+def test_points_that_lie_close_are_told_apart(low: float, high: float) -> None:
+    values = Range(setting="train.learning_rate", low=low, high=high, points=5).values
+    assert len(set(values)) == 5
+    assert (values[0], values[-1]) == (low, high)

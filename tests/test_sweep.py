@@ -281,3 +281,27 @@ def test_open_trial_states_are_those_of_optuna(store: Store) -> None:
     study.tell(its_study, 0, TrialState.COMPLETE, 0.5)
     study.tell(its_study, 0, TrialState.FAIL)  # too late
     assert its_study.trials[0].state == TrialState.COMPLETE
+
+
+def test_trial_that_is_given_more_epochs_keeps_its_place_where_epochs_are_varied(store: Store) -> None:
+    config = sweeps.config({"setting": "train.epochs", "low": 1, "high": 2, "points": 2})
+    found = sweeps.train_all(sweep.create(config, store), store)
+    before = {trial.number: (trial.values, trial.accuracy) for trial in found.trials}
+    (first,) = [trial for trial in found.trials if trial.number == 0]
+    steering.extend(first.run.id, 2, store)
+    steering.extend(first.run.id, 1, store)  # nothing: it waits already
+    after = sweeps.train_all(found.id, store)
+    assert {trial.number: (trial.values, trial.accuracy) for trial in after.trials} == before
+    assert store.run(first.run.id).config.train.epochs == 3
+
+
+def test_divergence_is_told_although_the_study_does_not_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*told: object) -> None:
+        raise StudyError("The study is busy.")
+
+    diverging = {"setting": "train.weight_decay", "options": [1.0, 0.9]}
+    sweep.create(sweeps.config(diverging, train={"learning_rate": 90, "epochs": 9}), store)
+    monkeypatch.setattr(study, "tell", refuse)
+    run = store.run(sweeps.train_next(store))
+    assert run.state == "failed"
+    assert "learning rate" in (run.error or "")

@@ -19,7 +19,7 @@ _AUGMENT = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
 
 def show_links(run: Run) -> None:
     """Where to go from a run that has ended."""
-    if run.step and run.state in ("finished", "stopped"):
+    if run.state in ("finished", "stopped") and resources.store().weights_step(run.id) is not None:
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         taking_home.show(run.id)

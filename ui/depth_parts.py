@@ -92,7 +92,6 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
     from mnistlab.hidden import has_hidden_layer
 
     predictor = resources.predictor(model.name, model.step)
-    held = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size)
     st.subheader("Which training digits is it like?", anchor=False)
     st.markdown("**By its pixels**")
     _neighbours(model, evaluations.nearest_in_pixels(model, picture, _NEAREST + 1), training_index, "pixels")
@@ -100,15 +99,16 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
         st.caption("This network has no hidden layer: it compares nothing but pixels.")
         return
     st.markdown("**By what the hidden layer makes of it**")
-    _neighbours(model, _by_hidden_layer(model, picture, len(held.train)), training_index, "hidden")
+    _neighbours(model, _by_hidden_layer(model, picture), training_index, "hidden")
     st.caption(
         "Below each: its label, and its distance. What lies near in the hidden layer is the same thing to the network, "
         "however different the pixels are."
     )
 
 
-def _by_hidden_layer(model: ModelChoice, picture: Picture, num_train: int) -> "Neighbours":
+def _by_hidden_layer(model: ModelChoice, picture: Picture) -> "Neighbours":
     """The nearest by the hidden layer; where this takes long the first time, of a part, with a button for all."""
+    num_train = len(evaluations.learned_from(model)[0])
     if evaluations.is_compared(model):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
     seconds = evaluations.seconds_to_read(model.name, model.step, num_train)
@@ -132,15 +132,14 @@ def _wants_all(num_train: int, seconds: float) -> bool:
 
 def _neighbours(model: ModelChoice, found: "Neighbours", training_index: int | None, key: str) -> None:
     """Twelve of the images that the model has learned from, without the picture itself."""
-    config = resources.predictor(model.name, model.step).config
-    held = resources.dataset(config.dataset, config.train.validation_size)
-    places = held.source_indices("train")[found.indices[0]]
+    split, in_source = evaluations.learned_from(model)
+    places = in_source[found.indices[0]]
     others = np.flatnonzero(places != (-1 if training_index is None else training_index))[:_NEAREST]
+    chosen = split.take(found.indices[0][others], split.name)
     places, distances = places[others], found.distances[0][others]
-    labels = held.source.labels[places]
-    captions = [f"{label}: {distance:.1f}" for label, distance in zip(labels, distances, strict=True)]
-    tips = [f"training image {place}, labelled {label}" for place, label in zip(places, labels, strict=True)]
+    captions = [f"{label}: {distance:.1f}" for label, distance in zip(chosen.labels, distances, strict=True)]
+    tips = [f"training image {place}, labelled {label}" for place, label in zip(places, chosen.labels, strict=True)]
     origins = [(splits.TRAINING, int(place)) for place in places]
     links = [depth_links.address(*origin, model.name) for origin in origins]
-    content = mosaic.mosaic(held.source.images[places], captions, tips, links=links, per_row=_NEAREST, side=48)
+    content = mosaic.mosaic(chosen.images, captions, tips, links=links, per_row=_NEAREST, side=48)
     gallery.open_picked(content, f"evaluate_near_{key}", origins)

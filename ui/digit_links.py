@@ -35,6 +35,7 @@ def clickable(
 
 def show(dataset: str, split: Split, indices: npt.NDArray[np.int64], captions: Sequence[str], key: str) -> None:
     """Show images that open on Pixels when they are clicked."""
+
     def leave(position: int) -> None:
         there = place(dataset, split, int(indices[position]))
         # What Pixels showed last would win over the address.

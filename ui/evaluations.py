@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from mnistlab.config import RunConfig
 from mnistlab.data import Split
 from mnistlab.store import is_run_id
 from ui import resources, splits
@@ -112,7 +113,7 @@ def _hidden(name: str, step: int, num_images: int | None = None) -> npt.NDArray[
     from mnistlab.hidden import hidden_features
 
     predictor = resources.predictor(name, step)
-    images = resources.dataset(predictor.config.dataset, predictor.config.train.validation_size).train.images
+    images = _learned_from(predictor.config)[0].images
     parts = [hidden_features(predictor.network, part) for part in np.array_split(images[:num_images], 20)]
     return np.concatenate([part.astype(np.float16) for part in parts])
 
@@ -128,13 +129,21 @@ def is_compared(model: ModelChoice) -> bool:
     return (model.name, model.step) in _compared()
 
 
+def learned_from(model: ModelChoice) -> tuple[Split, npt.NDArray[np.int64]]:
+    """The images that a model has learned from, and where they stand in their data set."""
+    return _learned_from(resources.predictor(model.name, model.step).config)
+
+
+def _learned_from(config: RunConfig) -> tuple[Split, npt.NDArray[np.int64]]:
+    held = resources.dataset(config.dataset, config.train.validation_size)
+    return held.train_of(config.train.train_size), held.train_indices(config.train.train_size)
+
+
 def nearest_in_pixels(model: ModelChoice, picture: npt.NDArray[np.float32], num: int) -> "Neighbours":
     """The nearest of the images that a model has learned from, by their pixels."""
     from mnistlab.neighbours import nearest
 
-    config = resources.predictor(model.name, model.step).config
-    train = resources.dataset(config.dataset, config.train.validation_size).train
-    return nearest(picture[None], train.images, num)
+    return nearest(picture[None], learned_from(model)[0].images, num)
 
 
 def nearest_in_hidden_layer(

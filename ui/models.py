@@ -1,12 +1,14 @@
 """Choosing a model: the built-in ones and every run that has learned something."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mnistlab.builtin import DEFAULT_MODEL, builtin_names, builtin_record
-from mnistlab.runs import Run
+from mnistlab.errors import RunNotFoundError
+from mnistlab.store import is_run_id
 from ui import resources
 from ui.words import percent, run_label
 
@@ -27,21 +29,23 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
     Of a sweep's trials, only those with a star or a name, or that are `asked` for: thirty that differ in a number
     would bury all others.
     """
-    store = resources.store()
-    runs = [
-        run
-        for run in store.runs(states=["finished", "stopped"])
-        if run.step > 0 and (run.id in asked or _is_offered(run))
+    store, over = resources.store(), ("finished", "stopped")
+    runs = {run.id: run for run in store.runs(states=over, with_trials="kept")}
+    for name in filter(is_run_id, set(asked) - set(runs)):
+        with suppress(RunNotFoundError):
+            run = store.run(name)
+            if run.state in over:
+                runs[name] = run
+    loadable = store.runs_with_weights()
+    found = [
+        ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}")
+        for run in runs.values()
+        if run.id in loadable
     ]
-    found = [ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}") for run in runs]
     for name in builtin_names():
         accuracy = percent(builtin_record(name)["test_accuracy"])
         found.append(ModelChoice(name, 0, f"{name}, {accuracy}, comes with the lab", name))
     return {choice.name: choice for choice in found}
-
-
-def _is_offered(run: Run) -> bool:
-    return run.sweep is None or run.is_starred or run.name is not None
 
 
 def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:

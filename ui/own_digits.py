@@ -57,7 +57,7 @@ def _last_kept(key: str) -> None:
 
     def take_back() -> None:
         drawings().delete(drawing_id)
-        st.session_state.pop(f"{key}_kept")
+        st.session_state.pop(f"{key}_kept", None)  # a second click may have come before the button was gone
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Kept as {a_digit(label, '**{}**')}: {_counted(drawings().count())} now.", width="content")

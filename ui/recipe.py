@@ -9,6 +9,7 @@ import streamlit as st
 from mnistlab import links
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
+from mnistlab.links import MOST_FIGURES
 from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
 from ui import forms, recipe_link
@@ -48,7 +49,7 @@ def choose(address: Address) -> RunConfig | None:
     else:
         st.caption(PRESETS[name].about)
         base, key = PRESETS[name].config, f"train_{name}"
-    config = _held(_checked(_settings(base, key, limits)))
+    config = _checked(_held(_settings(base, key, limits)))
     recipe_link.tell_problems(config, address)
     if config is not None:
         recipe_link.write(config)
@@ -88,10 +89,10 @@ def _leave_link() -> None:
     _drop_wanted()
 
 
-def _held(config: RunConfig | None) -> RunConfig | None:
+def _held(values: dict[str, Any]) -> dict[str, Any]:
     """With what the link locks as the link has it, whatever another page has sent."""
     link = recipe_link.in_force()
-    return links.hold(config, link) if config is not None and link is not None else config
+    return values if link is None else links.hold_values(values, link)
 
 
 def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
@@ -209,6 +210,6 @@ def _hidden_widths(default: tuple[int, ...], key: str, limits: Limits) -> list[A
         disabled="hidden" in limits.locked,
     )
     words = text.replace(",", "-").replace(" ", "-").split("-")
-    widths = [int(word) if word.isdecimal() else word for word in words if word]
+    widths = [int(word) if word.isdecimal() and len(word) < MOST_FIGURES else word for word in words if word]
     forms.tell_problem(ModelConfig, "hidden", widths)
     return widths

@@ -95,7 +95,7 @@ def _repeat(group: Group, listed: Sequence[Run]) -> None:
 def _links(group: Group, _listed: Sequence[Run]) -> None:
     run = group.runs[0]
     st.page_link(frame.page_script("Train"), label="Its curves", query_params={"run": run.id})
-    if run.step and run.state in ("finished", "stopped"):
+    if run.state in ("finished", "stopped") and resources.store().weights_step(run.id) is not None:
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         taking_home.show(run.id)
@@ -144,7 +144,7 @@ def _put_away(group: Group) -> None:
 
 
 def _undo(run_ids: Sequence[str]) -> None:
-    del st.session_state[_DELETED]
+    st.session_state.pop(_DELETED, None)  # a second click may have come before the button was gone
     for run_id in run_ids:
         keeping.bring_back(run_id, resources.store())
     run_choice.add(run_ids)

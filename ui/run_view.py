@@ -90,7 +90,7 @@ def _draw(run: Run, others: Sequence[Run]) -> None:
 
 def _headline(run: Run) -> None:
     called = f"**{verbatim(run.name)}**, " if run.name else ""
-    recipe_of_it = f"**{run.config.preset}** ({run.config.model.shape})"
+    recipe_of_it = f"**{verbatim(run.config.preset)}** ({run.config.model.shape})"
     st.markdown(f"{called}{recipe_of_it}, run `{run.id}`, seed {run.config.train.seed}")
     if run.note:
         st.caption(verbatim(run.note))

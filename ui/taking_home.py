@@ -8,6 +8,7 @@ from mnistlab import export
 from mnistlab.builtin import builtin_names, builtin_record
 from mnistlab.config import parse_config
 from mnistlab.export.script import script_problem
+from mnistlab.export.source import end_problem
 from mnistlab.store import Store
 from ui import resources
 
@@ -20,16 +21,15 @@ _FORMATS = {
     "onnx": ("Network (.onnx)", "For any other runtime: pixels (batch, 28, 28) in, logits (batch, 10) out."),
     "tensorboard": ("TensorBoard events", "Put it into a folder of its own: tensorboard --logdir FOLDER."),
 }
-_OF_FINISHED = ("archive", "report")
+_OF_FINISHED = {"archive": "a zip", "report": "a report"}
 
 
 def show(name: str) -> None:
     """Offer a run with weights, or a built-in model, in every format that can hold it."""
     store = resources.store()
-    is_finished = name in builtin_names() or store.run(name).state == "finished"
     with st.popover("Take it home"):
         for kind, (label, about) in _FORMATS.items():
-            problem = _problem(name, kind, is_finished, store)
+            problem = _problem(name, kind, store)
             st.download_button(
                 label,
                 _maker(name, kind, store),
@@ -52,14 +52,15 @@ def _file_name(name: str, kind: str) -> str:
     return f"mnistlab-{name}{export.FORMATS[kind]}"
 
 
-def _problem(name: str, kind: str, is_finished: bool, store: Store) -> str | None:
+def _problem(name: str, kind: str, store: Store) -> str | None:
     """Why a format cannot hold it, None if it can."""
-    if kind in _OF_FINISHED and not is_finished:
-        return "This is made of a finished run: resume it, or let it finish first."
-    if kind != "script":
+    if kind not in (*_OF_FINISHED, "script"):
         return None
     if name in builtin_names():
         record = builtin_record(name)
-        return script_problem(name, parse_config(record["config"]), record)
+        return script_problem(name, parse_config(record["config"]), record) if kind == "script" else None
     run = store.run(name)
-    return script_problem(run.id, run.config, run.result or {}, run.rate_changes)
+    if kind in _OF_FINISHED:
+        return end_problem(run.id, run.state, run.result, _OF_FINISHED[kind])
+    curve = None if run.config.train.schedule == "constant" else store.curve(run.id)
+    return script_problem(run.id, run.config, run.result or {}, run.num_steps or 0, curve, run.rate_changes)

@@ -55,7 +55,7 @@ def run_here(run_id: str, store: Store, as_json: bool) -> int:
     with noting_interrupts() as is_interrupted:
         execute(store, run_id, _JsonLines() if as_json else _ProgressBar(run_id), is_interrupted)
     run = store.run(run_id)
-    if run.error:
+    if run.error and run.state != "stopped":  # a trial that was pruned says why, and did not fail
         raise MnistLabError(f"The run {run_id} failed: {run.error}")
     if run.is_active:
         raise MnistLabError(f"The run {run_id} was taken over by {run.worker}, which goes on with it.")

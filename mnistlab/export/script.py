@@ -4,11 +4,13 @@ What the run does not use is not in it. Its losses are the run's but for roundin
 another way (linear.py). Where so short a script cannot do what the run did, it is refused by name.
 """
 
+import math
 from typing import Any
 
 import mnistlab
 from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
+from mnistlab.data import HOLD_OUT_SEED
 from mnistlab.errors import ExportError
 from mnistlab.export import script_steps
 from mnistlab.export.script_model import model_lines
@@ -60,11 +62,20 @@ def to_script(source: Source) -> str:
 
 
 def script_problem(
-    name: str, config: RunConfig, result: dict[str, Any], rate_changes: tuple[tuple[int, float], ...] = ()
+    name: str,
+    config: RunConfig,
+    result: dict[str, Any],
+    num_steps: int = 0,
+    curve: Curve | None = None,
+    rate_changes: tuple[tuple[int, float], ...] = (),
 ) -> str | None:
-    """Why there is no script of such a run, None if there is one; without reading its weights."""
+    """Why there is no script of such a run, None if there is one; without reading its weights.
+
+    curve: needed where the learning rate has a schedule, which more epochs stretch.
+    """
+    curve = Curve.from_rows([]) if curve is None else curve
     outline = Source(
-        *(name, config, "finished", result, 0, 0, 0, 0, [], Curve.from_rows([]), b"", None), rate_changes=rate_changes
+        *(name, config, "finished", result, 0, 0, num_steps, num_steps, [], curve, b"", None), rate_changes=rate_changes
     )
     try:
         to_script(outline)
@@ -87,12 +98,20 @@ def _check(source: Source) -> None:
             f"{source.name} was trained on {device}, whose random numbers are others than a CPU's: a script could not "
             f"repeat its steps elsewhere. {_INSTEAD}"
         )
-    schedule = source.config.train.schedule
-    if source.result.get("test_readings", 1) > 1 and schedule != "constant":
+    if source.config.train.schedule != "constant" and not _kept_its_schedule(source):
         raise ExportError(
-            f"{source.name} was given more epochs after its end, which stretched its {schedule} schedule midway: a "
-            f"script cannot repeat that. {_INSTEAD}"
+            f"{source.name} was given more epochs later, which stretched its {source.config.train.schedule} schedule "
+            f"midway: a script cannot repeat that. {_INSTEAD}"
         )
+
+
+def _kept_its_schedule(source: Source) -> bool:
+    """Whether every learning rate that was reported is the one of the schedule over all steps."""
+    from mnistlab.optimizers import LearningRate  # torch, which a page need not wait for
+
+    rates = LearningRate(source.config.train, source.num_steps, source.rate_changes)
+    reported = zip(source.curve.report_steps.tolist(), source.curve.learning_rates.tolist(), strict=True)
+    return all(math.isclose(rate, rates.at(step - 1), rel_tol=1e-6, abs_tol=1e-12) for step, rate in reported)
 
 
 def _longest_part(config: RunConfig) -> str:
@@ -117,7 +136,7 @@ def _data(config: RunConfig) -> list[str]:
     opened, pictures, labels = _DATASETS[config.dataset]
     start, size = config.train.validation_size, config.train.train_size
     those = f"{start}:{start + size}" if size else f"{start}:"
-    chosen = f"np.sort(np.random.default_rng(20260101).permutation(len(source.data))[{those}])"
+    chosen = f"np.sort(np.random.default_rng({HOLD_OUT_SEED}).permutation(len(source.data))[{those}])"
     kept = "[kept]" if start or size else ""
     return [
         f"BATCH, EPOCHS = {config.train.batch_size}, {config.train.epochs}",

@@ -1,6 +1,7 @@
 """The order of the images, the optimizer and the loop of a plain script."""
 
 from mnistlab.config import RunConfig
+from mnistlab.data import CHUNK_IMAGES
 from mnistlab.export.script_model import pixels_as_read
 from mnistlab.export.source import Source
 
@@ -33,7 +34,7 @@ def order_lines(config: RunConfig) -> list[str]:
         # A last batch of a single image is left out, for batch norm cannot use it.
         f"STEPS = -(-{total} // BATCH)" + (f" - ({total} % BATCH == 1)" if config.train.batch_size > 1 else ""),
         "",
-        "def batches(chunk=max(1, 6000 // BATCH)):  # all epochs; pictures are made ready for several batches at once",
+        f"def batches(chunk=max(1, {CHUNK_IMAGES} // BATCH)):  # all epochs; pictures are made ready in chunks",
         "    for epoch in range(EPOCHS):",
         f"        order = {shuffled if config.train.shuffle else f'torch.arange({total})'}",
         "        for first in range(0, STEPS, chunk):",
@@ -48,7 +49,7 @@ def order_lines(config: RunConfig) -> list[str]:
 def _once_lines() -> list[str]:
     return [
         "random = generator(2)",
-        "warped = [(augment(part / 255, random) * 255).round().byte() for part in images.split(6000)]",
+        f"warped = [(augment(part / 255, random) * 255).round().byte() for part in images.split({CHUNK_IMAGES})]",
         "images, labels = torch.cat([images, *warped]), labels.repeat(2)",
     ]
 

@@ -1,5 +1,6 @@
 """What is exported: a run of the store or a built-in model, brought into one form that every format reads from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -155,8 +156,22 @@ def must_be_over(source: Source, what: str) -> None:
     Raises:
         ExportError: it has not.
     """
-    if source.state != "finished":
-        raise ExportError(
-            f"The run {source.name} is {source.state}, and {what} is made of a finished one. Resume it or let it "
-            "finish, or take its weights alone, as safetensors or ONNX."
+    problem = end_problem(source.name, source.state, source.result, what)
+    if problem is not None:
+        raise ExportError(problem)
+
+
+def end_problem(name: str, state: str, result: Mapping[str, Any] | None, what: str) -> str | None:
+    """Why nothing that tells how a run ended, as `what` does, can be made of this one; None if it can."""
+    instead = "take its weights alone, as safetensors or ONNX"
+    if state != "finished":
+        return (
+            f"The run {name} is {state}, and {what} is made of a finished one. Resume it or let it finish, or "
+            f"{instead}."
         )
+    if not result:
+        return (
+            f"The run {name} is a trial, which has not read the test set, and {what} tells what came of that. Train it "
+            f"for more epochs first, or {instead}."
+        )
+    return None

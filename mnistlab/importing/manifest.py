@@ -1,5 +1,6 @@
 """What the JSON files of an exported run may say: every field with its type and bounds, and no field beside them."""
 
+import re
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -120,7 +121,8 @@ class _OnlyFormat(BaseModel):
 
 
 EPOCHS = TypeAdapter(Annotated[list[Epoch], Field(min_length=1, max_length=1001)])
-REPORTS = TypeAdapter(Annotated[list[Report], Field(max_length=1_000_000)])
+# A training reports four times a second: these are fourteen hours. They are written in one go, while others wait.
+REPORTS = TypeAdapter(Annotated[list[Report], Field(max_length=200_000)])
 
 
 def read_manifest(content: bytes) -> Manifest:
@@ -149,8 +151,8 @@ def read_config(content: bytes) -> RunConfig:
         ArchiveError: a setting is unknown, of the wrong type or out of bounds.
     """
     config = _parse(TypeAdapter(RunConfig), content, "config.json")
-    if not config.preset.isprintable():
-        raise ArchiveError("The config's preset has a name that cannot be printed.")
+    if not re.fullmatch(r"[a-z0-9-]+", config.preset):
+        raise ArchiveError("The config's preset has another name than presets have: small letters, figures, hyphens.")
     return config
 
 

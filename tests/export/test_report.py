@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from mnistlab.data import Dataset
 from mnistlab.errors import ExportError
+from mnistlab.export.archive import to_archive
 from mnistlab.export.report import to_report
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, find_source
@@ -113,3 +115,10 @@ def test_chart_keeps_its_lines_inside_its_frame() -> None:
 def test_long_curve_is_averaged_not_sampled() -> None:
     y = np.tile([0.0, 2.0], 2000)
     assert thinned(np.arange(4000.0), y)[1] == pytest.approx(np.ones(400))
+
+
+def test_trial_that_has_not_read_the_test_set_has_no_report_and_no_zip(source: Source, tiny_dataset: Dataset) -> None:
+    trial = replace(source, result={})
+    for make in (to_archive, partial(to_report, test=tiny_dataset.test)):
+        with pytest.raises(ExportError, match="is a trial, which has not read the test set"):
+            make(trial)

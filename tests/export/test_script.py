@@ -5,15 +5,17 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from mnistlab import steering
+from mnistlab import execution, steering
 from mnistlab.config import RunConfig, parse_config
+from mnistlab.curve import Curve
 from mnistlab.data import Dataset
 from mnistlab.errors import ExportError
-from mnistlab.export.script import MOST_LINES, to_script
+from mnistlab.export.script import MOST_LINES, script_problem, to_script
 from mnistlab.export.source import Source, find_source
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
@@ -22,8 +24,16 @@ from tests.export.conftest import Train
 from tests.idx_files import write_idx
 
 _TOO_LONG = ("best-cnn", "best-mlp", "pen-cnn")
+NO_CURVE = Curve.from_rows([])  # for a source whose config is exchanged
+_CHUNK = 120  # images at once, of the tiny data's 500: so that a script must make the same chunks as the lab
 # One Python for several scripts: torch takes seconds to import.
 _RUNNER = "import runpy, sys; [(print('#', path), runpy.run_path(path)) for path in sys.argv[1:]]"
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("batches", "export.script_steps"):
+        monkeypatch.setattr(f"mnistlab.{module}.CHUNK_IMAGES", _CHUNK)
 
 
 @pytest.fixture
@@ -107,7 +117,7 @@ def test_learning_rate_that_was_changed_by_hand_is_repeated(train: Train, folder
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if name not in _TOO_LONG])
 def test_script_is_short_and_knows_no_lab(source: Source, name: str) -> None:
-    script = to_script(replace(source, config=PRESETS[name].config))
+    script = to_script(replace(source, config=PRESETS[name].config, curve=NO_CURVE))
     lines = script.splitlines()
     assert len(lines) <= MOST_LINES
     assert max(map(len, lines)) <= 120
@@ -130,7 +140,7 @@ def test_script_that_would_be_too_long_is_refused_with_its_length(source: Source
         {"kind": "cnn", "batch_norm": True}, augment, precision="bfloat16", schedule="one-cycle", optimizer="adam"
     )
     with pytest.raises(ExportError, match=r"takes \d\d lines; 60 are allowed\. What makes it long is its augmentation"):
-        to_script(replace(source, config=config))
+        to_script(replace(source, config=config, curve=NO_CURVE))
 
 
 def test_schedule_that_was_stretched_midway_is_refused(train: Train, store: Store) -> None:
@@ -152,3 +162,25 @@ def test_run_of_an_accelerator_is_refused(source: Source) -> None:
 def test_name_of_a_preset_cannot_write_code(source: Source) -> None:
     config = source.config.model_copy(update={"preset": '"""\nimport os'})
     assert "import os" not in to_script(replace(source, config=config))
+
+
+def test_schedule_that_was_stretched_before_the_first_end_is_refused(
+    store: Store, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "train", partial(execution.train, report_every=0))
+    run_id = store.create(tiny.config(schedule="one-cycle"))
+    execution.execute(store, run_id, wants_stop=partial(next, iter([False] * 5), True))
+    assert store.run(run_id).state == "stopped"
+    steering.extend(run_id, 3, store)
+    execution.execute(store, run_id)
+    run = store.run(run_id)
+    assert (run.state, (run.result or {})["test_readings"]) == ("finished", 1)
+    with pytest.raises(ExportError, match="stretched its one-cycle schedule midway"):
+        to_script(find_source(run_id, store))
+    args = (run_id, run.config, run.result or {}, run.num_steps or 0, store.curve(run_id))
+    assert "stretched its one-cycle schedule" in (script_problem(*args) or "")
+
+
+def test_changed_rate_of_a_schedule_is_no_stretching(train: Train) -> None:
+    source = train(tiny.config(schedule="cosine"))
+    assert "def rate(step)" in to_script(source)

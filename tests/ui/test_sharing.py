@@ -171,3 +171,18 @@ def test_imported_run_is_shown_without_more_epochs(exported: bytes) -> None:
     app = opened(run=import_run(exported, Store()))
     assert "run_extend" not in keys_of(app)
     assert "of the test digits correctly" in said(app)
+
+
+def test_locked_setting_that_another_one_excludes_is_said_beside_the_form_and_start_stays() -> None:
+    app = opened(train__momentum="0.9", train__nesterov="true", lock="nesterov")
+    widget(app, "selectbox", "optimizer").set_value("adam").run()
+    assert not app.exception
+    assert any("nesterov needs optimizer sgd" in error.value for error in app.error)
+    assert app.button(key="train_start").disabled
+
+
+def test_width_of_thousands_of_figures_is_a_sentence() -> None:
+    app = opened()
+    widget(app, "text_input", "hidden").set_value("1" * 5000).run()
+    assert not app.exception
+    assert app.button(key="train_start").disabled

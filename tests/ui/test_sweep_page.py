@@ -5,11 +5,12 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import keeping, sweep
+from mnistlab import execution, keeping, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.data import Dataset
+from mnistlab.rows import insert_run, new_id
 from mnistlab.store import Store
-from tests import sweeps
+from tests import sweeps, tiny
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_app, open_page
 from tests.ui.test_train_page import said
@@ -161,3 +162,25 @@ def test_of_its_trials_only_those_with_a_star_or_asked_for_are_offered_as_models
     assert not {first, second, third} & set(models.choices())
     keeping.set_star(second, True, store)
     assert {first, second, third} & set(models.choices([third])) == {second, third}
+
+
+def test_many_trials_do_not_push_a_run_out_of_the_menu_of_models(finished: str, tiny_dataset: Dataset) -> None:
+    store = Store()
+    config = store.runs()[0].config
+    run_id = store.create(config)
+    execution.execute(store, run_id)
+    with store.transaction() as connection:
+        for _ in range(501):
+            insert_run(connection, new_id(), config, None, "finished", sweep=finished)
+    assert run_id in models.choices()
+
+
+def test_run_that_has_kept_no_weights_is_no_model() -> None:
+    store = Store()
+    run_id = store.create(tiny.config(), state="running")
+    store.claim(run_id, "a worker")
+    store.change(run_id, {"state": "stopped", "step": 3}, ["running"])
+    assert run_id not in models.choices([run_id])
+    app = open_page("pages/5_Train.py", run=run_id)
+    assert not app.exception
+    assert f"model={run_id}" not in links_of(app)

@@ -19,6 +19,7 @@ from mnistlab.training import TrainingState, train_step
 from tests import tiny
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+from ui.recipe import WANTED, Wanted
 
 TRAIN, TUTORIAL = "pages/5_Train.py", "train_tutorial-mlp"
 
@@ -285,3 +286,12 @@ def test_database_that_cannot_be_opened_is_a_sentence(monkeypatch: pytest.Monkey
     app.run()
     assert not app.exception
     assert "cannot be opened" in said(app)
+
+
+def test_estimate_of_the_time_counts_this_recipes_images_not_those_of_the_run_it_judges_by() -> None:
+    run_id = finished(train_size=500)
+    Store().change(run_id, {"images_per_second": 100.0}, ["finished"])
+    app = open_page(TRAIN)
+    app.session_state[WANTED] = Wanted(small_run(validation_size=5000, epochs=3), "The same, with all images.")
+    app.run()
+    assert f"Takes about 27 min 30 s, to judge by run {run_id}." in said(app)  # 3 x 55,000 images, 100 a second
