@@ -3,11 +3,14 @@
 Whatever its state, and whoever holds it: a worker's reports do not touch any of this.
 """
 
-from mnistlab import steering
+import time
+
+from mnistlab import schema, steering
 from mnistlab.errors import ConfigError
 from mnistlab.store import Store
 
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
+_UNDO_SECONDS = 24 * 3600  # in which a deleted run can be brought back, at least
 _ANY_STATE = ("queued", "running", "finished", "stopped", "failed")
 
 
@@ -66,6 +69,13 @@ def bring_back(run_id: str, store: Store) -> None:
     """
     store.restore(run_id)
     store.run(run_id)
+
+
+def clear_away(store: Store, after: float = _UNDO_SECONDS) -> int:
+    """Remove for good what was deleted more than `after` seconds ago, weights and curves too; return how many runs."""
+    runs = schema.runs
+    with store.transaction() as connection:
+        return connection.execute(runs.delete().where(runs.c.deleted < time.time() - after)).rowcount
 
 
 def _check(line: str, what: str, most: int) -> None:

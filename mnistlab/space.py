@@ -23,7 +23,8 @@ WIDTH, DEPTH, AUGMENTATION = "width", "depth", "augmentation"
 _SECTIONS: dict[str, type[BaseModel]] = {"train": TrainConfig, "model": ModelConfig, "augment": AugmentConfig}
 _SINGLE_LAYER = 64  # neurons, where a network without hidden layers is given some
 # What augmentation "on" means for a recipe that has none of its own.
-_MILD = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
+# A warp that leaves each digit what it is.
+MILD_WARP = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,7 @@ def assemble(base: RunConfig, values: Mapping[str, Value]) -> RunConfig:
     if WIDTH in values or DEPTH in values:
         settings["model"]["hidden"] = _hidden(base.model, values)
     if AUGMENTATION in values:
-        on = base.augment if base.augment.is_active else _MILD
+        on = base.augment if base.augment.is_active else MILD_WARP
         settings["augment"] = (on if values[AUGMENTATION] else AugmentConfig()).model_dump()
     return parse_config(settings)
 

@@ -1,8 +1,9 @@
 """Names, notes, stars and deleted runs: kept whatever a run does, refused in a sentence, brought back as they were."""
 
 import pytest
+import sqlalchemy as sa
 
-from mnistlab import execution, keeping
+from mnistlab import execution, keeping, schema
 from mnistlab.errors import ConfigError, RunNotFoundError
 from mnistlab.store import Store
 from tests import tiny
@@ -81,3 +82,20 @@ def test_an_unknown_run_is_said(store: Store, unknown: str) -> None:
     for deed in (keeping.put_away, keeping.bring_back):
         with pytest.raises(RunNotFoundError, match=unknown.replace(".", r"\.")):
             deed(unknown, store)
+
+
+@pytest.mark.usefixtures("talkative")
+def test_what_was_deleted_long_ago_makes_room_with_all_that_belonged_to_it(store: Store, run_id: str) -> None:
+    other = store.create(tiny.config())
+    for one in (run_id, other):
+        execution.execute(store, one)
+    keeping.put_away(run_id, store)
+    assert keeping.clear_away(store) == 0
+    keeping.bring_back(run_id, store)
+    keeping.put_away(run_id, store)
+    assert keeping.clear_away(store, after=0) == 1
+    with pytest.raises(RunNotFoundError):
+        keeping.bring_back(run_id, store)
+    with store.transaction() as connection:
+        for table in (schema.losses, schema.epochs, schema.weights):
+            assert set(connection.scalars(sa.select(table.c.run_id))) == {other}

@@ -9,12 +9,12 @@ from mnistlab import jobs
 from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, parse_config
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
+from mnistlab.space import MILD_WARP
 from ui import acting, frame, identity, rates, recipe, resources, taking_home
 from ui.words import duration, percent, points
 
 _MORE_EPOCHS = 5
 _DROPOUT = 0.3
-_AUGMENT = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
 
 
 def show_links(run: Run) -> None:
@@ -151,7 +151,7 @@ def _changes(config: RunConfig) -> dict[str, _Change]:
     dropout = 0 if config.model.dropout else _DROPOUT
     label = f"Dropout {dropout:g}" if dropout else "No dropout"
     found[label] = lambda values: values["model"].update(dropout=dropout)
-    augment = AugmentConfig() if config.augment.is_active else _AUGMENT
+    augment = AugmentConfig() if config.augment.is_active else MILD_WARP
     label = "Augmentation" if augment.is_active else "No augmentation"
     found[label] = lambda values: values.update(augment=augment.model_dump())
     return found

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mnistlab import keeping
 from mnistlab.data import Dataset, load_dataset
-from mnistlab.errors import MnistLabError
+from mnistlab.errors import MnistLabError, StoreError
 from mnistlab.store import Store
 from ui.curves import Curves
 
@@ -33,8 +34,11 @@ _SWITCH_EVERY = 0.001
 
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """The database that MNISTLAB_DB names."""
-    return Store()
+    """The database that MNISTLAB_DB names. What was deleted a day ago or more makes room when the server starts."""
+    opened = Store()
+    with contextlib.suppress(StoreError):  # it can be read only, which whoever wants to write is told
+        keeping.clear_away(opened)
+    return opened
 
 
 @st.cache_resource(show_spinner=False)
