@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_lesson_pages import PATIENT, open_page
 from tests.browser.test_story import go_to
-from tests.browser.waiting import expect_no_sideways_scroll, press_until
+from tests.browser.waiting import digit_of, expect_no_sideways_scroll, press_until
 
 _VIEWS = ("overview", "one+digit", "two+models", "confidence", "robustness", "hidden+layer", "ladder")
 
@@ -33,7 +33,7 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_address_brings_them_back(pag
 
 def test_a_click_on_a_digit_opens_it_in_depth_and_the_address_brings_it_back(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Evaluate")
-    page.locator(".digits a").nth(7).click()
+    digit_of(page, 7).click()
     expect(page.get_by_text(re.compile("Test image 7: "))).to_be_visible(timeout=PATIENT)
     expect(page).to_have_url(re.compile("evaluate_view=one.digit.*evaluate_index=7"), timeout=PATIENT)
     open_page(page, page.url)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.waiting import PATIENT, at_rest, until
+from tests.browser.waiting import PATIENT, at_rest, digit_of, until
 
 
 def open_page(page: Page, address: str) -> Locator:
@@ -50,7 +50,7 @@ def test_a_slider_changes_the_picture_and_the_address_brings_it_back(
 
 def test_a_click_on_a_digit_opens_its_pixels_and_the_address_brings_them_back(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Data")
-    page.locator(".digits a").nth(4).click()
+    digit_of(page, 4).click()
     expect(page.get_by_text("What does the network see?")).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text("labelled 9").first).to_be_visible(timeout=PATIENT)
     expect(page).to_have_url(re.compile("pixels_index=4"))

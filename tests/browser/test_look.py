@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_lesson_pages import open_page
 from tests.browser.test_story import THREE, draw, go_to
-from tests.browser.waiting import PATIENT, at_rest, expect_no_sideways_scroll, press_until, until
+from tests.browser.waiting import PATIENT, at_rest, digit_of, expect_no_sideways_scroll, press_until, until
 
 
 def test_two_hundred_digits_come_with_one_click(page: Page, app_url: str) -> None:
@@ -19,7 +19,7 @@ def test_two_hundred_digits_come_with_one_click(page: Page, app_url: str) -> Non
 
 def test_arrow_keys_step_through_the_digits_and_enter_opens_one(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Data")
-    page.locator(".digits a").first.focus()
+    digit_of(page, 0).focus()
     here = "document.activeElement.dataset.pick"
     press_until(page, "ArrowRight", lambda: page.evaluate(here) == "1", "the second digit")
     for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):  # ten in a row
@@ -30,7 +30,7 @@ def test_arrow_keys_step_through_the_digits_and_enter_opens_one(page: Page, app_
 def test_digit_picked_later_wins_over_the_one_seen_before(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Pixels?pixels_split=test&pixels_index=3")
     go_to(page, "Data")
-    page.locator(".digits a").nth(7).click()
+    digit_of(page, 7).click()
     expect(page.get_by_text("Train image 7, labelled 3")).to_be_visible(timeout=PATIENT)
 
 

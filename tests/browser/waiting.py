@@ -41,6 +41,11 @@ def ready_pad(page: Page) -> Locator:
     return pad
 
 
+def digit_of(page: Page, index: int) -> Locator:
+    """The digit that leads to this image: a page's galleries come in any order, so that "the first one" may be any."""
+    return page.locator(f'.digits a[href$="index={index}"]').first
+
+
 def press_until(page: Page, key: str, claim: Callable[[], bool], what: str) -> None:
     """Press a key until it has an effect: it counts once a script in the page listens, which no one can see."""
 
