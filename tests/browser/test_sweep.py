@@ -19,9 +19,9 @@ def test_a_small_sweep_is_started_once_watched_and_its_best_trial_opened(page: P
     high.fill("1")
     high.press("Enter")
     epochs = main(page).get_by_role("spinbutton", name="Epochs of each trial")
-    epochs.fill("1")
+    epochs.fill("3")  # long enough to be stopped in time
     epochs.press("Enter")
-    expect(page.get_by_text("2 trials, 2 epochs in all.")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("2 trials, 6 epochs in all.")).to_be_visible(timeout=PATIENT)
     main(page).get_by_role("button", name="Start", exact=True).dblclick()
     expect(page).to_have_url(re.compile(r"sweep=[a-z0-9]{8}"), timeout=PATIENT)
     in_menu = page.get_by_test_id("stSidebar").get_by_text("Sweep: ")

@@ -13,6 +13,7 @@ from mnistlab.data import Dataset
 from mnistlab.events import Event
 from mnistlab.store import Store
 from mnistlab.training import train
+from tests import IN_TURN
 from tests.trust.places import Cluster, make_database, postgres, postgres_programs
 
 HERE = Path(__file__).resolve().parent
@@ -22,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group(IN_TURN))
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def config() -> RunConfig:
                 "batch_size": 20,
                 "epochs": 3,
                 "validation_size": 30_000,
+                "train_size": 15_000,
                 "device": "cpu",
             },
         }
