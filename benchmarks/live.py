@@ -73,17 +73,21 @@ def main(arguments: list[str]) -> None:
         pace = {name: _pace_summary(turns) for name, turns in paces.items()}
         print(json.dumps({"machine": machine(), "times": found, "refresh_cpu_ms": cpu, "pace": pace}, indent=2))
         return
-    print(f"In a real browser, while a run trains, ms. {machine()}.\n")
-    print(f"{'':40}{'times':>7}{'p50':>7}{'p95':>7}{'limit':>7}")
-    for row in found:
-        print(f"{row['what']:40}{row['times']:7}{row['p50_ms']:7}{row['p95_ms']:7}{row['limit_ms']:7}")
-    print(f"{'live refresh, CPU time of the server':40}{'':7}{cpu:7.0f}\n")
+    _print_times(found, cpu)
     for name, turns in paces.items():
         summary = _pace_summary(turns)
         print(
             f"{options.preset}, the engine loses {summary['lost']:.0%} (limit {MOST_LOST:.0%}) against a {name}: "
             f"{summary['engine']:,.0f} and {summary['bare']:,.0f} steps/s, medians of {len(turns)} turns of 3 s"
         )
+
+
+def _print_times(found: Sequence[dict[str, str | int]], cpu: float) -> None:
+    print(f"In a real browser, while a run trains, ms. {machine()}.\n")
+    print(f"{'':40}{'times':>7}{'p50':>7}{'p95':>7}{'limit':>7}")
+    for row in found:
+        print(f"{row['what']:40}{row['times']:7}{row['p50_ms']:7}{row['p95_ms']:7}{row['limit_ms']:7}")
+    print(f"{'live refresh, CPU time of the server':40}{'':7}{cpu:7.0f}\n")
 
 
 def _summary(what: str, milliseconds: Sequence[float], limit: int) -> dict[str, str | int]:
