@@ -13,18 +13,15 @@ from mnistlab.data import Dataset
 from mnistlab.events import Event
 from mnistlab.store import Store
 from mnistlab.training import train
-from tests import IN_TURN
 from tests.trust.places import Cluster, make_database, postgres, postgres_programs
 
 HERE = Path(__file__).resolve().parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group(IN_TURN))
 
 
 @dataclass(frozen=True)
