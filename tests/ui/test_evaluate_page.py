@@ -16,7 +16,7 @@ from mnistlab.predictions import stored_evaluation
 from mnistlab.store import Store
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
-from ui import depth_parts, evaluations, picking, splits
+from ui import depth_parts, evaluations, models, picking, splits
 from ui.words import a_digit
 
 EVALUATE = "pages/6_Evaluate.py"
@@ -268,3 +268,13 @@ def test_a_stopped_run_has_no_place_on_the_ladder(monkeypatch: pytest.MonkeyPatc
     app = open_page(EVALUATE, model=run_id, evaluate_view="ladder")
     assert not app.exception
     assert "stopped before its test" in said(app)
+
+
+def test_neighbours_are_among_the_images_that_the_model_has_learned_from(dataset: Dataset) -> None:
+    run_id = finished_run(train_size=500)
+    model = models.choices()[run_id]
+    split, in_source = evaluations.learned_from(model)
+    assert len(split) == len(in_source) == 500
+    np.testing.assert_array_equal(split.images, dataset.source.images[in_source])
+    found = evaluations.nearest_in_pixels(model, dataset.test.images[0] / np.float32(255), 13)
+    assert found.indices.max() < 500
