@@ -246,6 +246,10 @@ class RunConfig(_Frozen):
             raise ValueError("batch_norm needs a batch_size of 2 or more")
         return self
 
+    def with_epochs(self, epochs: int) -> Self:
+        """The same for another number of epochs, which the caller has checked."""
+        return self.model_copy(update={"train": self.train.model_copy(update={"epochs": epochs})})
+
 
 def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:
     """Build a RunConfig from a mapping or JSON text.

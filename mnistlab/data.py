@@ -102,6 +102,11 @@ class Dataset:
             return Split("train", self.source.images, self.source.labels)
         return self.source.take(self.source_indices("train"), "train")
 
+    @property
+    def num_train(self) -> int:
+        """How many images there are to learn from."""
+        return len(self.source) - self.validation_size
+
     def train_of(self, train_size: int) -> Split:
         """Only so many of what is learned from, in file order, or all for 0; the fewer are among the more.
 
@@ -120,11 +125,10 @@ class Dataset:
         """
         if train_size == 0:
             return self.source_indices("train")
-        there = len(self.source) - self.validation_size
-        if not 0 < train_size <= there:
+        if not 0 < train_size <= self.num_train:
             raise DataError(
-                f"train_size {train_size:,} was asked for; {self.name} has {there:,} images to learn from beside the "
-                f"{self.validation_size:,} held out. Choose 1 to {there:,}, or 0 for all."
+                f"train_size {train_size:,} was asked for; {self.name} has {self.num_train:,} images to learn from "
+                f"beside the {self.validation_size:,} held out. Choose 1 to {self.num_train:,}, or 0 for all."
             )
         return np.sort(self._shuffled[self.validation_size : self.validation_size + train_size])
 

@@ -18,9 +18,10 @@ from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ImageError, ModelNotFoundError
+from mnistlab.ids import is_run_id
 from mnistlab.ink import Framing, frame_drawing
 from mnistlab.paths import BUILTIN_MODELS
-from mnistlab.store import Store, is_run_id
+from mnistlab.store import Store
 
 _BATCH = 1000
 

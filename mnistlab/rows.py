@@ -4,7 +4,6 @@ All functions work inside a transaction of the store, which has checked that the
 """
 
 import json
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,14 +14,6 @@ import sqlalchemy as sa
 from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.events import EpochEnded, StepsTaken
-
-# Without the letters and digits that look alike.
-ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-
-
-def new_id() -> str:
-    """Eight letters or digits that no other run or sweep has."""
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(8))
 
 
 def insert_run(

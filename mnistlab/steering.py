@@ -110,8 +110,7 @@ def _with_more_epochs(config: RunConfig, num_epochs: int) -> RunConfig:
     most = MOST_EPOCHS - config.train.epochs
     if not 1 <= num_epochs <= most:
         raise ConfigError(f"{num_epochs:,} more epochs were asked for; this run may have 1 to {most:,} more.")
-    epochs = config.train.epochs + num_epochs
-    return config.model_copy(update={"train": config.train.model_copy(update={"epochs": epochs})})
+    return config.with_epochs(config.train.epochs + num_epochs)
 
 
 def _most_epochs() -> int:

@@ -8,7 +8,6 @@ store.run(run_id).state                          # queued, running, lost, finish
 """
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,20 +22,18 @@ from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
 from mnistlab.errors import ConfigError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, StepsTaken
+from mnistlab.ids import is_run_id, new_id
 from mnistlab.paths import database_url
 from mnistlab.rows import (
-    ID_ALPHABET,
     change_run,
     insert_metrics,
     insert_run,
-    new_id,
     replace_weights,
     rewind,
     weights_step,
 )
 from mnistlab.runs import Request, Run, run_from_row
 
-_RUN_ID = re.compile(f"[{ID_ALPHABET}]{{8}}")
 _OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
 
@@ -47,11 +44,6 @@ def _readable(row: sa.RowMapping) -> Run | None:
         return run_from_row(row)
     except ConfigError:
         return None
-
-
-def is_run_id(text: object) -> bool:
-    """Whether this could be a run's id; anything else never reaches the database."""
-    return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None
 
 
 def _check_id(run_id: object) -> None:

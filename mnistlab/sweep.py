@@ -18,10 +18,11 @@ import sqlalchemy as sa
 
 from mnistlab import jobs, schema, steering
 from mnistlab.errors import EngineError, SweepNotFoundError
-from mnistlab.rows import insert_run, new_id
+from mnistlab.ids import is_run_id, new_id
+from mnistlab.rows import insert_run
 from mnistlab.runs import Run, run_from_row
 from mnistlab.space import Value, values_of
-from mnistlab.store import Store, is_run_id
+from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 
 PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
@@ -250,9 +251,9 @@ def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]
 
 
 def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial:
-    # A trial that was given more epochs afterwards is still judged by those it was to have.
+    # A trial that was given more epochs afterwards is still judged by those it was to have. Older versions did not note
+    # these, which are the base's where epochs are not varied.
     is_varied = any(parameter.setting == "train.epochs" for parameter in config.parameters)
     epochs = run.planned_epochs or (run.config if is_varied else config.base).train.epochs
-    planned = run.config.model_copy(update={"train": run.config.train.model_copy(update={"epochs": epochs})})
-    values = values_of(planned, config.parameters) if run.trial is not None else {}
+    values = values_of(run.config.with_epochs(epochs), config.parameters) if run.trial is not None else {}
     return Trial(run, values, epochs, {epoch: one for epoch, one in accuracies.items() if epoch <= epochs})

@@ -114,7 +114,7 @@ def draw() -> None:
 
 def _choose_dataset(address: Address) -> DatasetName:
     """MNIST, unless others have been fetched on Data."""
-    there = [name for name in get_args(DatasetName) if name == "mnist" or is_downloaded(name)]
+    there = [name for name in get_args(DatasetName) if is_downloaded(name)]
     address.check_choice("pixels_set", "data set on this computer", there)
     if len(there) == 1:
         return "mnist"

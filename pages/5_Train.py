@@ -89,18 +89,13 @@ def _start_button(config: RunConfig | None) -> None:
 
 def _time_estimate(config: RunConfig) -> str:
     """From the pace of the latest run that took the same steps, if there is one."""
-    is_there = config.dataset == "mnist" or is_downloaded(config.dataset)
-    for run in resources.store().runs(limit=50):
-        if run.images_per_second and _pace_setters(run.config) == _pace_setters(config) and is_there:
-            num_images = _num_train(config) * config.augment.copies * config.train.epochs
+    runs = resources.store().runs(limit=50) if is_downloaded(config.dataset) else []
+    for run in runs:
+        if run.images_per_second and _pace_setters(run.config) == _pace_setters(config):
+            held = resources.dataset(config.dataset, config.train.validation_size)
+            num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs
             return f"Takes about {duration(num_images / run.images_per_second)}, to judge by run {run.id}."
     return "How long it takes shows after the first seconds."
-
-
-def _num_train(config: RunConfig) -> int:
-    """How many images are learned from."""
-    there = len(resources.dataset(config.dataset).source) - config.train.validation_size
-    return config.train.train_size or there
 
 
 def _pace_setters(config: RunConfig) -> Hashable:

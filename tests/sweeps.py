@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mnistlab import execution, queue, sweep
+from mnistlab import execution, queue, study, sweep
 from mnistlab.events import Event
 from mnistlab.store import Store
 from mnistlab.sweep import Sweep
@@ -31,3 +31,8 @@ def train_all(sweep_id: str, store: Store) -> Sweep:
     while queue.waiting(store):
         train_next(store)
     return sweep.find(sweep_id, store)
+
+
+def told(sweep_id: str, config: SweepConfig, store: Store) -> dict[int, tuple[str, float | None]]:
+    """State and value of each trial, as its study knows them."""
+    return {one.number: (one.state.name, one.value) for one in study.load(store.url, sweep_id, config).trials}

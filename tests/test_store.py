@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from mnistlab import schema
 from mnistlab.errors import RunNotFoundError
 from mnistlab.events import StepsTaken
+from mnistlab.ids import is_run_id
 from mnistlab.runs import Request
-from mnistlab.store import Store, is_run_id
+from mnistlab.store import Store
 from tests import tiny
 from tests.reports import CONFIG, report, running
 

@@ -9,17 +9,12 @@ from mnistlab import execution, queue, schema, steering, study, sweep, training
 from mnistlab.errors import RunNotFoundError, StudyError, SweepNotFoundError
 from mnistlab.events import EpochEnded
 from mnistlab.store import Store
-from mnistlab.sweep_config import SweepConfig
 from tests import sweeps, tiny
 from tests.acting import Killed, after_step, kill
+from tests.sweeps import told
 
 pytestmark = pytest.mark.usefixtures("talkative")
 ADAPTIVE = {"sampler": "tpe", "num_trials": 6}
-
-
-def told(sweep_id: str, config: SweepConfig, store: Store) -> dict[int, tuple[str, float | None]]:
-    """State and value of each trial, as its study knows them."""
-    return {one.number: (one.state.name, one.value) for one in study.load(store.url, sweep_id, config).trials}
 
 
 def test_trials_wait_without_values_until_they_are_claimed(store: Store) -> None:
@@ -119,15 +114,6 @@ def test_trial_that_fails_is_a_failed_trial_and_the_sweep_goes_on(
     assert [trial.state for trial in found.trials] == ["finished", "failed", "finished"]
     assert "Choose 1 to 500, or 0 for all" in str(found.trials[1].run.error)
     assert [state for state, _ in told(found.id, config, store).values()] == ["COMPLETE", "FAIL", "COMPLETE"]
-
-
-def test_trial_that_diverges_teaches_the_study_where_not_to_look(store: Store) -> None:
-    config = sweeps.config(
-        {"setting": "train.weight_decay", "options": [0.0, 1.0]}, train={"learning_rate": 90, "epochs": 9}
-    )
-    found = sweeps.train_all(sweep.create(config, store), store)
-    assert found.trials[1].state == "failed"
-    assert told(found.id, config, store)[1][0] == "PRUNED"
 
 
 def test_killed_trial_goes_on_with_its_values_and_is_told_by_whoever_ends_it(
@@ -293,15 +279,3 @@ def test_trial_that_is_given_more_epochs_keeps_its_place_where_epochs_are_varied
     after = sweeps.train_all(found.id, store)
     assert {trial.number: (trial.values, trial.accuracy) for trial in after.trials} == before
     assert store.run(first.run.id).config.train.epochs == 3
-
-
-def test_divergence_is_told_although_the_study_does_not_answer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*told: object) -> None:
-        raise StudyError("The study is busy.")
-
-    diverging = {"setting": "train.weight_decay", "options": [1.0, 0.9]}
-    sweep.create(sweeps.config(diverging, train={"learning_rate": 90, "epochs": 9}), store)
-    monkeypatch.setattr(study, "tell", refuse)
-    run = store.run(sweeps.train_next(store))
-    assert run.state == "failed"
-    assert "learning rate" in (run.error or "")

@@ -10,7 +10,7 @@ from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, p
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
 from mnistlab.space import MILD_WARP
-from ui import acting, frame, identity, rates, recipe, resources, taking_home
+from ui import acting, frame, identity, models, rates, recipe, resources, taking_home
 from ui.words import duration, percent, points
 
 _MORE_EPOCHS = 5
@@ -19,7 +19,7 @@ _DROPOUT = 0.3
 
 def show_links(run: Run) -> None:
     """Where to go from a run that has ended."""
-    if run.state in ("finished", "stopped") and resources.store().weights_step(run.id) is not None:
+    if models.is_loadable(run):
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         taking_home.show(run.id)

@@ -23,7 +23,7 @@ def choose(key: str, address: Address) -> DatasetName:
         bind="query-params",
         help="MNIST comes with the lab. The others are fetched from the internet when you ask for them.",
     )
-    if name == "mnist" or is_downloaded(name):
+    if is_downloaded(name):
         return name
     if st.button(f"Fetch {DATASET_TITLES[name]} ({DOWNLOAD_MB[name]} MB)", key=f"{key}_fetch"):
         return name if _fetch(name) else "mnist"

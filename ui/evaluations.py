@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from mnistlab.config import RunConfig
+from mnistlab.config import DatasetName
 from mnistlab.data import Split
-from mnistlab.store import is_run_id
+from mnistlab.ids import is_run_id
 from ui import resources, splits
 from ui.models import ModelChoice
 
@@ -113,7 +113,8 @@ def _hidden(name: str, step: int, num_images: int | None = None) -> npt.NDArray[
     from mnistlab.hidden import hidden_features
 
     predictor = resources.predictor(name, step)
-    images = _learned_from(predictor.config)[0].images
+    train = predictor.config.train
+    images = _learned_from(predictor.config.dataset, train.validation_size, train.train_size)[0].images
     parts = [hidden_features(predictor.network, part) for part in np.array_split(images[:num_images], 20)]
     return np.concatenate([part.astype(np.float16) for part in parts])
 
@@ -131,12 +132,14 @@ def is_compared(model: ModelChoice) -> bool:
 
 def learned_from(model: ModelChoice) -> tuple[Split, npt.NDArray[np.int64]]:
     """The images that a model has learned from, and where they stand in their data set."""
-    return _learned_from(resources.predictor(model.name, model.step).config)
+    config = resources.predictor(model.name, model.step).config
+    return _learned_from(config.dataset, config.train.validation_size, config.train.train_size)
 
 
-def _learned_from(config: RunConfig) -> tuple[Split, npt.NDArray[np.int64]]:
-    held = resources.dataset(config.dataset, config.train.validation_size)
-    return held.train_of(config.train.train_size), held.train_indices(config.train.train_size)
+@st.cache_resource(show_spinner=False, max_entries=2)  # a copy of up to 47 MB, where only some are learned from
+def _learned_from(name: DatasetName, validation_size: int, train_size: int) -> tuple[Split, npt.NDArray[np.int64]]:
+    held = resources.dataset(name, validation_size)
+    return held.train_of(train_size), held.train_indices(train_size)
 
 
 def nearest_in_pixels(model: ModelChoice, picture: npt.NDArray[np.float32], num: int) -> "Neighbours":

@@ -54,8 +54,8 @@ _BY_NAME = {page.name: page for page in PAGES}
 PICTURE_AND_CONTROLS = (7, 2)
 _SIDEBAR_WIDTH = 230
 _REFRESH_SECONDS = 3.0  # of the list of running jobs
-_LEAVING = "frame_leaving"
 _MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
+_LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
 
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room. Its captions are too pale to
 # be read by everybody (4.2 : 1; WCAG asks for 4.5).

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from mnistlab.builtin import builtin_record
-from mnistlab.store import is_run_id
+from mnistlab.ids import is_run_id
 from ui import bars, frame, resources
 from ui.address import Address
 from ui.models import ModelChoice

@@ -8,9 +8,12 @@ import streamlit as st
 
 from mnistlab.builtin import DEFAULT_MODEL, builtin_names, builtin_record
 from mnistlab.errors import RunNotFoundError
-from mnistlab.store import is_run_id
+from mnistlab.ids import is_run_id
+from mnistlab.runs import Run
 from ui import resources
 from ui.words import percent, run_label
+
+_OVER = ("finished", "stopped")
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
     Of a sweep's trials, only those with a star or a name, or that are `asked` for: thirty that differ in a number
     would bury all others.
     """
-    store, over = resources.store(), ("finished", "stopped")
-    runs = {run.id: run for run in store.runs(states=over, with_trials="kept")}
+    store = resources.store()
+    runs = {run.id: run for run in store.runs(states=_OVER, with_trials="kept")}
     for name in filter(is_run_id, set(asked) - set(runs)):
         with suppress(RunNotFoundError):
             run = store.run(name)
-            if run.state in over:
+            if run.state in _OVER:
                 runs[name] = run
     loadable = store.runs_with_weights()
     found = [
@@ -46,6 +49,11 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
         accuracy = percent(builtin_record(name)["test_accuracy"])
         found.append(ModelChoice(name, 0, f"{name}, {accuracy}, comes with the lab", name))
     return {choice.name: choice for choice in found}
+
+
+def is_loadable(run: Run) -> bool:
+    """Whether it is over and has kept weights, so that it is a model."""
+    return run.state in _OVER and resources.store().weights_step(run.id) is not None
 
 
 def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:

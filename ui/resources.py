@@ -34,11 +34,8 @@ _SWITCH_EVERY = 0.001
 
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """The database that MNISTLAB_DB names. What was deleted a day ago or more makes room when the server starts."""
-    opened = Store()
-    with contextlib.suppress(StoreError):  # it can be read only, which whoever wants to write is told
-        keeping.clear_away(opened)
-    return opened
+    """The database that MNISTLAB_DB names."""
+    return Store()
 
 
 @st.cache_resource(show_spinner=False)
@@ -86,6 +83,8 @@ def warm_up() -> None:
         dataset()
         predictor()
         likeness()
+    with contextlib.suppress(StoreError):  # it can be read only, which whoever wants to write is told
+        keeping.clear_away(store())
     device_line()
     _share_the_processor()
     _spare_the_collector()

@@ -12,7 +12,7 @@ from mnistlab import jobs, keeping
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, repeats
 from mnistlab.store import Store
-from ui import acting, frame, identity, resources, run_choice, taking_home
+from ui import acting, frame, identity, models, resources, run_choice, taking_home
 from ui.words import count_of, duration, verbatim
 
 _ABOUT, _DELETED = "runs_about", "runs_deleted"
@@ -95,7 +95,7 @@ def _repeat(group: Group, listed: Sequence[Run]) -> None:
 def _links(group: Group, _listed: Sequence[Run]) -> None:
     run = group.runs[0]
     st.page_link(frame.page_script("Train"), label="Its curves", query_params={"run": run.id})
-    if run.state in ("finished", "stopped") and resources.store().weights_step(run.id) is not None:
+    if models.is_loadable(run):
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         taking_home.show(run.id)

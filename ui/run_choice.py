@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from mnistlab.errors import RunNotFoundError
+from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
-from mnistlab.store import is_run_id
 from ui import resources
 from ui.address import Address, quoted
 from ui.palette import RUNS

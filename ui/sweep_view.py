@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from mnistlab import sweep
-from mnistlab.config import RunConfig
 from mnistlab.errors import MnistLabError
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
@@ -132,10 +131,8 @@ def _evaluate(best: Trial) -> None:
 
 
 def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
-    config: RunConfig = best.run.config
-    config = config.model_copy(update={"train": config.train.model_copy(update={"epochs": epochs})})
     note = f"As trial {best.number} of the sweep {one.config.name}, but: **{epochs} epochs**."
-    st.session_state[recipe.WANTED] = recipe.Wanted(config, note)
+    st.session_state[recipe.WANTED] = recipe.Wanted(best.run.config.with_epochs(epochs), note)
     st.switch_page(frame.page_script("Train"), query_params={})
 
 

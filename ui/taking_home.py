@@ -27,9 +27,10 @@ _OF_FINISHED = {"archive": "a zip", "report": "a report"}
 def show(name: str) -> None:
     """Offer a run with weights, or a built-in model, in every format that can hold it."""
     store = resources.store()
+    problems = _problems(name, store)
     with st.popover("Take it home"):
         for kind, (label, about) in _FORMATS.items():
-            problem = _problem(name, kind, store)
+            problem = problems.get(kind)
             st.download_button(
                 label,
                 _maker(name, kind, store),
@@ -52,15 +53,14 @@ def _file_name(name: str, kind: str) -> str:
     return f"mnistlab-{name}{export.FORMATS[kind]}"
 
 
-def _problem(name: str, kind: str, store: Store) -> str | None:
-    """Why a format cannot hold it, None if it can."""
-    if kind not in (*_OF_FINISHED, "script"):
-        return None
+def _problems(name: str, store: Store) -> dict[str, str | None]:
+    """Why formats cannot hold it, None if they can; any format can that is not among them."""
     if name in builtin_names():
         record = builtin_record(name)
-        return script_problem(name, parse_config(record["config"]), record) if kind == "script" else None
+        return {"script": script_problem(name, parse_config(record["config"]), record)}
     run = store.run(name)
-    if kind in _OF_FINISHED:
-        return end_problem(run.id, run.state, run.result, _OF_FINISHED[kind])
-    curve = None if run.config.train.schedule == "constant" else store.curve(run.id)
-    return script_problem(run.id, run.config, run.result or {}, run.num_steps or 0, curve, run.rate_changes)
+    curve = None if run.config.train.schedule == "constant" else resources.curves().of(run)
+    return {
+        **{kind: end_problem(run.id, run.state, run.result, what) for kind, what in _OF_FINISHED.items()},
+        "script": script_problem(run.id, run.config, run.result or {}, run.num_steps or 0, curve, run.rate_changes),
+    }

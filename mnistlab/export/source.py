@@ -13,8 +13,9 @@ from mnistlab.config import RunConfig, parse_config
 from mnistlab.curve import Curve
 from mnistlab.errors import ExportError, ModelNotFoundError, RunNotFoundError
 from mnistlab.events import EpochEnded
+from mnistlab.ids import is_run_id
 from mnistlab.paths import BUILTIN_MODELS
-from mnistlab.store import Store, is_run_id
+from mnistlab.store import Store
 
 if TYPE_CHECKING:
     from torch import nn
@@ -151,7 +152,7 @@ def wall_times(source: Source, steps: Any) -> Any:
 
 
 def must_be_over(source: Source, what: str) -> None:
-    """Refuse a run that has not ended.
+    """Refuse a run that has not ended, or a trial that has not been tested.
 
     Raises:
         ExportError: it has not.

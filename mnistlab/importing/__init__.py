@@ -20,10 +20,11 @@ from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.errors import ArchiveError
 from mnistlab.events import EpochEnded, Probes, StepsTaken
+from mnistlab.ids import new_id
 from mnistlab.importing import manifest as written
 from mnistlab.importing.tensors import check_answers, check_weights, read_losses
 from mnistlab.importing.zipped import unzip
-from mnistlab.rows import insert_metrics, new_id, replace_weights
+from mnistlab.rows import insert_metrics, replace_weights
 from mnistlab.store import Store
 
 

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import execution, keeping, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.data import Dataset
-from mnistlab.rows import insert_run, new_id
+from mnistlab.ids import new_id
+from mnistlab.rows import insert_run
 from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
