@@ -1,15 +1,21 @@
 """What a worker process of the engine does before its first job: step back, take its threads, warm up."""
 
 import contextlib
+import ctypes
 import os
+import platform
+import threading
 from typing import Any
 
 from distributed import WorkerPlugin
 
 from mnistlab.errors import DataError
 
-# Set by the engine: how many threads each of its workers may compute with.
+# How many threads a worker may compute with; the local engine sets it for its own where nobody has.
 THREADS_VARIABLE = "MNISTLAB_THREADS"
+
+# Of glibc's malloc.h, with the values that its own adjustment ends at.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 class WarmUp(WorkerPlugin):
@@ -20,7 +26,12 @@ class WarmUp(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Called by Dask when a worker starts."""
         step_back()
-        warm_up()
+        keep_freed_memory()
+        # In a thread that ends, and its pool of threads with it: with one left over, OpenMP counts more threads than
+        # there are cores, and lets those of a training sleep after each product instead of waiting for the next one.
+        warming = threading.Thread(target=warm_up)
+        warming.start()
+        warming.join()
 
 
 def step_back() -> None:
@@ -32,6 +43,18 @@ def step_back() -> None:
         process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     elif process.nice() < 10:
         process.nice(10)
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what one step frees for the next one, as it does by itself in any other process.
+
+    Dask sets MALLOC_TRIM_THRESHOLD_ for its workers, so that freed memory goes back to the system. Then every array of
+    every step is fetched page by page again: the tutorial's network took 3.0 ms a step instead of 1.0.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)
+        library.mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)
 
 
 def use_own_threads() -> None:

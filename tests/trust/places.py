@@ -90,6 +90,14 @@ def make_database(address: str, name: str) -> str:
     return f"{address}/{name}"
 
 
+# Dask's own statistics, which the README turns off too: they take time from a training.
+QUIET = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+}
+
+
 class Cluster:
     """A Dask scheduler and workers as a lab runs them: processes of their own, started by hand."""
 
@@ -129,7 +137,7 @@ class Cluster:
     def _run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "dask", *arguments]
         environment = os.environ | self.settings
-        environment |= {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"}
+        environment |= {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"} | QUIET
         with (self.folder / f"{arguments[0]}-{len(self.processes)}.log").open("ab") as output:
             self.processes.append(
                 subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT)

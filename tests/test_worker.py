@@ -1,0 +1,49 @@
+"""A worker before its first job: what it frees stays its own, and none of its threads is left from the warm-up."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Arrays as large as the weights of the tutorial's network, made and let go as each step does.
+_FAULTS = """
+import resource, torch
+from mnistlab.worker import keep_freed_memory
+%s
+for count in range(300):
+    if count == 20:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.zeros(512, 784)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+_THREADS = """
+import time, psutil
+from mnistlab import worker
+%s
+time.sleep(2)  # threads need a moment to end
+print(psutil.Process().num_threads())
+"""
+
+
+def _printed(source: str, **settings: str) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, env=os.environ | settings, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's settings, by which Dask changes how memory is given back")
+def test_what_a_step_frees_is_kept_for_the_next_one() -> None:
+    """Dask's own setting would fetch 400 pages anew for each such array."""
+    assert _printed(_FAULTS % "", MALLOC_TRIM_THRESHOLD_="65536") > 50_000
+    assert _printed(_FAULTS % "keep_freed_memory()", MALLOC_TRIM_THRESHOLD_="65536") < 5_000
+
+
+@pytest.mark.slow
+def test_the_warm_up_leaves_no_pool_of_threads_behind() -> None:
+    """Those of a training would otherwise be more than there are cores, and OpenMP let them sleep after each step."""
+    settings = {"OMP_NUM_THREADS": "3", "MNISTLAB_THREADS": "3"}
+    left = _printed(_THREADS % "worker.warm_up()", **settings)
+    assert _printed(_THREADS % "worker.WarmUp().setup(None)", **settings) == left - 2
