@@ -22,7 +22,8 @@ from benchmarks.lab import engine_processes, opened_lab
 from mnistlab.presets import PRESETS
 
 _MEGABYTE = 1024 * 1024
-_SETTLING = 5.0  # seconds between the last look at a page and the reading: the server's warm-up goes on behind it
+_SETTLING = 10.0  # seconds between the last look at a page and the reading: the server's warm-up goes on behind it
+_IDLE = "60 seconds"  # so that the engine is still there by then
 _STEPS = 400  # of training before the peak is read: several chunks of 6,000 images at the larger batches
 
 _TRAIN = """
@@ -74,10 +75,10 @@ def _training_peak(preset: str, steps: int) -> float:
 
 def _lab_at_rest() -> float:
     """Megabytes of the server, the engine and its worker; a page they share counts as a part to each."""
-    with opened_lab(workers=1) as lab, chromium() as browser:
+    with opened_lab(workers=1, more_settings={"MNISTLAB_ENGINE_IDLE": _IDLE}) as lab, chromium() as browser:
         page = browser.new_page()
         page.goto(f"{lab.address}/Draw")
-        page.get_by_role("heading").first.wait_for()
+        page.get_by_text("Show the code").wait_for()  # the page is whole, and the server has loaded torch for it
         page.close()
         time.sleep(_SETTLING)
         processes = [lab.server, *engine_processes()]

@@ -39,14 +39,17 @@ _training = threading.Lock()
 
 def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
     """Train the run that is next in the queue, of those that need so many GPUs, to its end."""
-    from mnistlab.worker import use_own_threads
+    from mnistlab.worker import give_back_memory, use_own_threads
 
     store = opened(db_url)
     with _training:
         use_own_threads()
         taken = queue.take(store, this_worker(), ticket, num_gpus)
         if taken is not None:
-            _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
+            try:
+                _attempt(store, *taken, on_event=lambda event: None, wants_stop=lambda: False)
+            finally:
+                give_back_memory()
 
 
 def this_worker() -> str:

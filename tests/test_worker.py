@@ -17,6 +17,16 @@ for count in range(300):
     torch.zeros(512, 784)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
+# As many small pieces as 100 MB, all of which are let go but the last, so that nothing goes back by itself.
+_RESIDENT = """
+import psutil, torch
+from mnistlab import worker
+worker.keep_freed_memory()
+pieces = [torch.ones(2_500) for _ in range(10_000)]
+del pieces[:-1]
+%s
+print(psutil.Process().memory_info().rss // 2**20)
+"""
 _THREADS = """
 import time, psutil
 from mnistlab import worker
@@ -34,11 +44,19 @@ def _printed(source: str, **settings: str) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's settings, by which Dask changes how memory is given back")
+glibc_only = pytest.mark.skipif(sys.platform != "linux", reason="glibc's settings, by which memory is given back or not")
+
+
+@glibc_only
 def test_what_a_step_frees_is_kept_for_the_next_one() -> None:
     """Dask's own setting would fetch 400 pages anew for each such array."""
     assert _printed(_FAULTS % "", MALLOC_TRIM_THRESHOLD_="65536") > 50_000
     assert _printed(_FAULTS % "keep_freed_memory()", MALLOC_TRIM_THRESHOLD_="65536") < 5_000
+
+
+@glibc_only
+def test_what_a_run_has_freed_is_given_back_after_it() -> None:
+    assert _printed(_RESIDENT % "") - _printed(_RESIDENT % "worker.give_back_memory()") > 80
 
 
 @pytest.mark.slow
