@@ -4,7 +4,7 @@ On a laptop it is a journal file beside the SQLite database; where that is Postg
 module that imports Optuna (1.4 s): import it where it is needed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -75,19 +75,23 @@ def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[st
         return trial, dict(trial.params)
 
 
-def report(trial: optuna.Trial, epoch: int, accuracy: float) -> bool:
-    """Tell how far a trial has come; return whether it is so far behind the others that it should end."""
-    with _telling_trouble(trial.study.study_name):
-        trial.report(accuracy, epoch)
-        return bool(trial.should_prune())
-
-
-def would_prune(study: optuna.Study, number: int, accuracies: dict[int, float]) -> bool:
-    """The same question about a trial that another process began: its accuracy after each epoch is given."""
+def take_over(study: optuna.Study, number: int) -> optuna.Trial:
+    """A trial that another process has begun, to be gone on with."""
     with _telling_trouble(study.study_name):
-        trial = study.get_trials()[number]  # a copy
-        trial.intermediate_values = accuracies
-        return bool(study.pruner.prune(study, trial))
+        return optuna.Trial(study, study.get_trials(deepcopy=False)[number]._trial_id)
+
+
+def report(trial: optuna.Trial, accuracies: Mapping[int, float]) -> bool:
+    """Tell how far a trial has come, by epoch; return whether it is so far behind the others that it should end.
+
+    What was told of an epoch stays: an epoch that was gone through again after a crash is not told again.
+    """
+    with _telling_trouble(trial.study.study_name):
+        told = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        for epoch, accuracy in accuracies.items():
+            if epoch not in told:
+                trial.report(accuracy, epoch)
+        return bool(trial.should_prune())
 
 
 def tell(study: optuna.Study, number: int, state: TrialState, accuracy: float | None = None) -> None:

@@ -21,35 +21,24 @@ from mnistlab.sweep_config import SweepConfig
 class OpenTrial:
     """A trial that has begun and is not over."""
 
-    store: Store
-    run_id: str
     epochs: int
-    study: optuna.Study
-    number: int
-    asked: optuna.Trial | None  # None where another process has asked, whose work is gone on with
+    asked: optuna.Trial
 
     def verdict(self, ended: EpochEnded) -> str | None:
         """Report an epoch; return the reason why the trial should end there, or None if it should go on."""
         if ended.validation_accuracy is None or not 0 < ended.epoch < self.epochs:
             return None
         with suppress(StudyError):  # what cannot be judged goes on
-            if self._is_hopeless(ended.epoch, ended.validation_accuracy):
+            if study.report(self.asked, {ended.epoch: ended.validation_accuracy}):
                 return (
                     f"{sweep.PRUNED} after epoch {ended.epoch} of {self.epochs}: with a validation accuracy of "
                     f"{100 * ended.validation_accuracy:.2f} % it was behind the trials before it."
                 )
         return None
 
-    def _is_hopeless(self, epoch: int, accuracy: float) -> bool:
-        if self.asked is not None:
-            return study.report(self.asked, epoch, accuracy)
-        told = {one.epoch: one.validation_accuracy for one in self.store.epochs(self.run_id)} | {epoch: accuracy}
-        known = {number: value for number, value in told.items() if number > 0 and value is not None}
-        return study.would_prune(self.study, self.number, known)
-
     def diverged(self) -> None:
         """Tell that these values lead nowhere, so that others are tried; a plain failure would tell nothing of them."""
-        study.tell(self.study, self.number, TrialState.PRUNED)
+        study.tell(self.asked.study, self.asked.number, TrialState.PRUNED)
 
 
 def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
@@ -69,7 +58,9 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
     if run.trial is not None:
         if not study.is_open(its_study, run.trial):
             return None
-        return OpenTrial(store, run.id, run.config.train.epochs, its_study, run.trial, None)
+        taken = study.take_over(its_study, run.trial)
+        study.report(taken, _accuracies(store, run.id))  # what its last worker had no time to tell
+        return OpenTrial(run.config.train.epochs, taken)
     catch_up(its_study, run.sweep, config, store)
     asked, values = study.ask(its_study, config)
     own = space.assemble(config.base, values)
@@ -77,7 +68,13 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
     written = {"config": own.model_dump_json(), "trial": asked.number}
     if not store.change(run.id, written, ["running"], attempt):
         study.tell(its_study, asked.number, TrialState.FAIL)  # the run is somebody else's by now
-    return OpenTrial(store, run.id, own.train.epochs, its_study, asked.number, asked)
+    return OpenTrial(own.train.epochs, asked)
+
+
+def _accuracies(store: Store, run_id: str) -> dict[int, float]:
+    """On the validation images, by epoch; before training there is nothing to judge by."""
+    told = {one.epoch: one.validation_accuracy for one in store.epochs(run_id)}
+    return {epoch: accuracy for epoch, accuracy in told.items() if epoch > 0 and accuracy is not None}
 
 
 def end(store: Store, run: Run) -> None:

@@ -144,6 +144,19 @@ def test_killed_trial_is_still_pruned_by_who_takes_it_over(store: Store) -> None
     assert sweep.find(sweep_id, store).trials[3].is_pruned
 
 
+def test_killed_trial_tells_the_study_of_all_its_epochs(store: Store) -> None:
+    """By them later trials are judged; its first worker had told of one, and died in the second."""
+    config = sweeps.config(train={"epochs": 4})
+    sweep_id = sweep.create(config, store)
+    with pytest.raises(Killed):
+        sweeps.train_next(store, after_step(7, kill))
+    (run,) = [run for run in store.runs() if run.state == "running"]
+    execution.execute(store, run.id)
+    kept = {one.epoch: one.validation_accuracy for one in store.epochs(run.id)}
+    (trial,) = [one for one in study.load(store.url, sweep_id, config).trials if one.state.is_finished()]
+    assert trial.intermediate_values == {epoch: kept[epoch] for epoch in (1, 2, 3)}
+
+
 def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

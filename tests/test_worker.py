@@ -44,7 +44,7 @@ def _printed(source: str, **settings: str) -> int:
     return int(done.stdout)
 
 
-glibc_only = pytest.mark.skipif(sys.platform != "linux", reason="glibc's settings, by which memory is given back or not")
+glibc_only = pytest.mark.skipif(sys.platform != "linux", reason="glibc gives memory back so")
 
 
 @glibc_only
