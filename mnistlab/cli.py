@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mnistlab import commands, keeping
+from mnistlab import commands, engine, keeping
 from mnistlab.errors import MnistLabError
 from mnistlab.export import FORMATS
 
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, head for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        engine.hang_up()
 
 
 def _parser() -> argparse.ArgumentParser:

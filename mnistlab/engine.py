@@ -64,6 +64,19 @@ def client() -> Any:
         return _client
 
 
+def hang_up() -> None:
+    """Close this process's connection to the engine, which goes on; call it before a process ends.
+
+    Otherwise a run that fails just then is told to a Dask client that is half gone, with a traceback on the terminal.
+    """
+    global _client
+    with _lock:
+        if _client is not None:
+            with contextlib.suppress(Exception):  # the engine is gone already
+                _client.close(timeout=1)
+        _client = None
+
+
 def _check_certificates(wanted: str) -> None:
     """See that Dask's own settings name what a TLS connection needs; it would fail without saying so.
 

@@ -1,7 +1,7 @@
 """Which workers may take which run: what a run needs, and what the workers of a lab offer.
 
-A worker of a lab says what it has when it is started, `dask worker ADDRESS --nthreads 1 --resources "GPU=1"`: each GPU
-is given to one run at a time. The local engine's workers offer nothing and take every run.
+A worker of a lab says what it has when it is started, `python -m dask worker ADDRESS --nthreads 1 --resources "GPU=1"`:
+each GPU is given to one run at a time. The local engine's workers offer nothing and take every run.
 """
 
 import os

@@ -118,5 +118,6 @@ def check_workers() -> list[Offer]:
 
 def _no_workers() -> str:
     if in_a_lab():
-        return f"The scheduler has no workers. Start one: dask worker {engine.address()} --nthreads 1"
+        start = f"python -m dask worker {engine.address()} --nthreads 1"
+        return f"The scheduler has no workers. Start one in the folder of mnistlab: {start}"
     return f"The engine's workers do not start. The end of {engine.log_file()}: {engine.last_words()}"

@@ -137,7 +137,7 @@ class Cluster:
     def _run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "dask", *arguments]
         environment = os.environ | self.settings
-        environment |= {"PYTHONPATH": str(PROJECT), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"} | QUIET
+        environment |= {"DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"} | QUIET
         with (self.folder / f"{arguments[0]}-{len(self.processes)}.log").open("ab") as output:
             self.processes.append(
                 subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT)
