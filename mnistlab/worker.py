@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import os
 import platform
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from distributed import WorkerPlugin
@@ -29,9 +29,8 @@ class WarmUp(WorkerPlugin):
         keep_freed_memory()
         # In a thread that ends, and its pool of threads with it: with one left over, OpenMP counts more threads than
         # there are cores, and lets those of a training sleep after each product instead of waiting for the next one.
-        warming = threading.Thread(target=warm_up)
-        warming.start()
-        warming.join()
+        with ThreadPoolExecutor(1) as passing:
+            passing.submit(warm_up).result()
 
 
 def step_back() -> None:

@@ -66,11 +66,15 @@ def run_scripts(folder: Path, sources: list[Source]) -> list[tuple[list[float], 
 
 
 def check(train: Train, folder: Path, configs: list[RunConfig], rel: float = 1e-3) -> None:
-    """Each script's first ten losses, and what it reaches, are those of the run in the store."""
+    """Each script's first ten losses are those of the run in the store, and it reaches about as much.
+
+    About: what was rounding in the first steps is a few hundredths of the loss after a hundred, and another processor
+    rounds otherwise; five of 200 test images were seen.
+    """
     sources = [train(config) for config in configs]
     for source, (losses, accuracy) in zip(sources, run_scripts(folder, sources), strict=True):
         assert losses == pytest.approx(source.curve.losses[:10].tolist(), rel=rel), source.config
-        assert accuracy == pytest.approx(source.result["test_accuracy"], abs=0.02), source.config
+        assert accuracy == pytest.approx(source.result["test_accuracy"], abs=0.05), source.config
 
 
 def of_preset(name: str, epochs: int = 2) -> RunConfig:
