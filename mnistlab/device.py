@@ -62,11 +62,14 @@ def computes_bfloat16(device: torch.device) -> bool:
     return False
 
 
-def describe_device(name: str = "auto") -> str:
-    """Name the device for a person: "CPU, 2 threads" or the accelerator's own name."""
+def describe_device(name: str = "auto", threads: int | None = None) -> str:
+    """Name the device for a person: "CPU, 2 threads" or the accelerator's own name.
+
+    threads: that a CPU computes with; by default those of this process.
+    """
     device = pick_device(name)
     if device.type == "cpu":
-        threads = torch.get_num_threads()
+        threads = torch.get_num_threads() if threads is None else threads
         return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (CUDA)"

@@ -27,8 +27,9 @@ import psutil
 from filelock import FileLock, Timeout
 
 from mnistlab.errors import EngineError
-from mnistlab.paths import PROJECT, lab_folder
+from mnistlab.paths import PROJECT, count_setting, lab_folder
 
+THREADS_VARIABLE = "MNISTLAB_THREADS"  # with how many threads a worker computes; the local engine sets it for its own
 _START_TIMEOUT = 30.0  # seconds; 0.7 s is usual
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
 _FAILURE = "The engine's workers cannot start: "
@@ -205,17 +206,28 @@ def _address_file() -> Path:
     return lab_folder() / "engine.json"
 
 
+def threads_each() -> int:
+    """With how many threads a training of the local engine computes.
+
+    A core is left to the pages and the browser: where threads that wait for each other after every product share their
+    cores with anybody, each of them is late, and two do less than one (measured: 200 to 500 steps/s, not 900).
+
+    Raises:
+        ConfigError: MNISTLAB_THREADS or MNISTLAB_WORKERS is no number from 1 on.
+    """
+    return count_setting(THREADS_VARIABLE, max(1, ((os.cpu_count() or 1) - 1) // _num_workers()))
+
+
+def _num_workers() -> int:
+    return count_setting("MNISTLAB_WORKERS", 1)
+
+
 def serve() -> None:
     """Run the local engine until it has been idle for its time or is told to end."""
     import dask
     from distributed import LocalCluster
 
-    from mnistlab.worker import THREADS_VARIABLE
-
-    num_workers = max(1, int(os.environ.get("MNISTLAB_WORKERS", "1")))
-    # A core is left to the pages and the browser: where threads that wait for each other after every product share
-    # their cores with anybody, each of them is late, and two do less than one (measured: 200 to 500 steps/s, not 900).
-    threads = os.environ.setdefault(THREADS_VARIABLE, str(max(1, ((os.cpu_count() or 1) - 1) // num_workers)))
+    threads = os.environ[THREADS_VARIABLE] = str(threads_each())
     dask.config.set(
         {
             "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
@@ -234,7 +246,7 @@ def serve() -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with LocalCluster(
-        n_workers=num_workers,
+        n_workers=_num_workers(),
         threads_per_worker=1,
         host="127.0.0.1",
         memory_limit=None,

@@ -36,6 +36,18 @@ def database_url() -> str:
     return os.environ.get("MNISTLAB_DB") or f"sqlite:///{lab_folder() / 'lab.sqlite'}"
 
 
+def count_setting(name: str, default: int) -> int:
+    """A number of things from the environment, at least 1.
+
+    Raises:
+        ConfigError: it is no whole number, or below 1.
+    """
+    given = os.environ.get(name, str(default))
+    if not given.strip().isdecimal() or int(given) < 1:
+        raise ConfigError(f"{name} is {given!r}; it must be a whole number from 1 on, such as {default}.")
+    return int(given)
+
+
 def seconds_setting(name: str, default: float) -> float:
     """A number of seconds from the environment.
 

@@ -9,10 +9,8 @@ from typing import Any
 
 from distributed import WorkerPlugin
 
+from mnistlab.engine import THREADS_VARIABLE
 from mnistlab.errors import DataError
-
-# How many threads a worker may compute with; the local engine sets it for its own where nobody has.
-THREADS_VARIABLE = "MNISTLAB_THREADS"
 
 # Of glibc's malloc.h, with the values that its own adjustment ends at.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3

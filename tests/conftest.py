@@ -43,6 +43,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "MNISTLAB_WORKERS",
         "MNISTLAB_ENGINE_IDLE",
         "MNISTLAB_CHECKPOINT",
+        "MNISTLAB_THREADS",
     ):
         monkeypatch.delenv(name, raising=False)
     return folder

@@ -74,6 +74,10 @@ def test_cpu_is_named_with_its_threads(monkeypatch: pytest.MonkeyPatch, threads:
     assert describe_device("cpu") == text
 
 
+def test_cpu_is_named_with_the_threads_of_another_process() -> None:
+    assert describe_device("cpu", threads=7) == "CPU, 7 threads"
+
+
 def test_machine_is_described_by_what_decides_the_weights() -> None:
     machine = describe_machine()
     assert set(machine) == {"device", "torch", "python", "system"}

@@ -16,7 +16,7 @@ import streamlit as st
 
 from mnistlab import keeping
 from mnistlab.data import Dataset, load_dataset
-from mnistlab.errors import MnistLabError, StoreError
+from mnistlab.errors import ConfigError, MnistLabError, StoreError
 from mnistlab.store import Store
 from ui.curves import Curves
 
@@ -71,8 +71,11 @@ def likeness() -> "Likeness":
 @st.cache_resource(show_spinner=False)
 def device_line() -> str:
     """The device that trains, in words; imports torch."""
+    from mnistlab import engine
     from mnistlab.device import describe_device
 
+    with contextlib.suppress(ConfigError):  # whoever presses Start is told
+        return describe_device(threads=engine.threads_each())
     return describe_device()
 
 
