@@ -215,7 +215,12 @@ def threads_each() -> int:
     Raises:
         ConfigError: MNISTLAB_THREADS or MNISTLAB_WORKERS is no number from 1 on.
     """
-    return count_setting(THREADS_VARIABLE, max(1, ((os.cpu_count() or 1) - 1) // _num_workers()))
+    return count_setting(THREADS_VARIABLE, max(1, (_num_cores() - 1) // _num_workers()))
+
+
+def _num_cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _num_workers() -> int:

@@ -34,7 +34,7 @@ load_dataset = lru_cache(maxsize=2)(data.load_dataset)
 
 
 # Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.
-_training = threading.Lock()
+training_turn = threading.Lock()
 
 
 def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
@@ -42,7 +42,7 @@ def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
     from mnistlab.worker import give_back_memory, use_own_threads
 
     store = opened(db_url)
-    with _training:
+    with training_turn:
         use_own_threads()
         taken = queue.take(store, this_worker(), ticket, num_gpus)
         if taken is not None:

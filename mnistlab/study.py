@@ -81,8 +81,8 @@ def take_over(study: optuna.Study, number: int) -> optuna.Trial:
         return optuna.Trial(study, study.get_trials(deepcopy=False)[number]._trial_id)
 
 
-def report(trial: optuna.Trial, accuracies: Mapping[int, float]) -> bool:
-    """Tell how far a trial has come, by epoch; return whether it is so far behind the others that it should end.
+def report(trial: optuna.Trial, accuracies: Mapping[int, float]) -> None:
+    """Tell how far a trial has come, by epoch.
 
     What was told of an epoch stays: an epoch that was gone through again after a crash is not told again.
     """
@@ -91,6 +91,11 @@ def report(trial: optuna.Trial, accuracies: Mapping[int, float]) -> bool:
         for epoch, accuracy in accuracies.items():
             if epoch not in told:
                 trial.report(accuracy, epoch)
+
+
+def is_hopeless(trial: optuna.Trial) -> bool:
+    """Whether a trial is so far behind the others that it should end; hyperband answers once for each of its rungs."""
+    with _telling_trouble(trial.study.study_name):
         return bool(trial.should_prune())
 
 

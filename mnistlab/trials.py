@@ -29,7 +29,8 @@ class OpenTrial:
         if ended.validation_accuracy is None or not 0 < ended.epoch < self.epochs:
             return None
         with suppress(StudyError):  # what cannot be judged goes on
-            if study.report(self.asked, {ended.epoch: ended.validation_accuracy}):
+            study.report(self.asked, {ended.epoch: ended.validation_accuracy})
+            if study.is_hopeless(self.asked):
                 return (
                     f"{sweep.PRUNED} after epoch {ended.epoch} of {self.epochs}: with a validation accuracy of "
                     f"{100 * ended.validation_accuracy:.2f} % it was behind the trials before it."

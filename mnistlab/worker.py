@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +12,7 @@ from distributed import WorkerPlugin
 
 from mnistlab.engine import THREADS_VARIABLE
 from mnistlab.errors import DataError
+from mnistlab.paths import count_setting
 
 # Of glibc's malloc.h, with the values that its own adjustment ends at.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -20,6 +22,7 @@ class WarmUp(WorkerPlugin):
     """A Dask worker plugin: makes each worker, also one that replaces a killed one, ready for its first step."""
 
     name = "mnistlab-warm-up"
+    idempotent = True  # once a worker, however many pages and command lines bring it
 
     def setup(self, worker: Any) -> None:
         """Called by Dask when a worker starts."""
@@ -61,23 +64,37 @@ def give_back_memory() -> None:
 
 
 def _is_glibc() -> bool:
-    return platform.libc_ver()[0] == "glibc"
+    return sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
 
 
 def use_own_threads() -> None:
-    """Compute with this worker's share of the cores; Dask's default is one thread a worker."""
+    """Compute with this worker's share of the cores; Dask's default is one thread a worker.
+
+    Raises:
+        ConfigError: MNISTLAB_THREADS is no number from 1 on.
+    """
     import torch
 
-    threads = os.environ.get(THREADS_VARIABLE)
-    if threads:
-        torch.set_num_threads(int(threads))
+    if THREADS_VARIABLE in os.environ:
+        torch.set_num_threads(count_setting(THREADS_VARIABLE, 1))
 
 
 def warm_up() -> None:
     """Take the first steps of a training and forget them: whatever is slow the first time has then been done.
 
-    That is importing torch and its optimizers (2 s), reading the data set and setting some of it aside (0.5 s).
+    That is importing torch and its optimizers (2 s), reading the data set and setting some of it aside (0.5 s). Where
+    a run is being trained here already, all of that is done.
     """
+    from mnistlab.execution import training_turn
+
+    if training_turn.acquire(blocking=False):
+        try:
+            _take_first_steps()
+        finally:
+            training_turn.release()
+
+
+def _take_first_steps() -> None:
     from mnistlab.events import StepsTaken
     from mnistlab.execution import load_dataset
     from mnistlab.presets import get_preset

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mnistlab import engine, jobs
+from mnistlab import cli, engine, jobs
 from mnistlab.config import parse_config
 from mnistlab.errors import ConfigError, EngineError
 from mnistlab.store import Store
@@ -43,6 +43,21 @@ def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch
         engine.address()
 
 
+def test_command_line_hangs_up_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Dask client that is half gone would tell of a run that fails just then with a traceback."""
+    closed = []
+
+    class Client:
+        def close(self, timeout: float) -> None:
+            closed.append(timeout)
+            raise OSError("the engine is gone")
+
+    monkeypatch.setattr(engine, "_client", Client())
+    assert cli.main(["presets"]) == 0
+    assert len(closed) == 1
+    assert engine._client is None
+
+
 @pytest.mark.parametrize(
     ("cores", "settings", "threads"),
     [
@@ -56,7 +71,7 @@ def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch
 def test_trainings_share_all_cores_but_one(
     monkeypatch: pytest.MonkeyPatch, cores: int, settings: dict[str, str], threads: int
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr(engine, "_num_cores", lambda: cores)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert engine.threads_each() == threads

@@ -1,11 +1,13 @@
 """Sweeps in the store: trials ask when they begin, report, are pruned, fail, are stopped, killed and gone on with."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
-from mnistlab import execution, queue, schema, steering, study, sweep, training
+from mnistlab import execution, queue, recorder, schema, steering, study, sweep, training
 from mnistlab.errors import RunNotFoundError, StudyError, SweepNotFoundError
 from mnistlab.events import EpochEnded
 from mnistlab.store import Store
@@ -144,12 +146,22 @@ def test_killed_trial_is_still_pruned_by_who_takes_it_over(store: Store) -> None
     assert sweep.find(sweep_id, store).trials[3].is_pruned
 
 
-def test_killed_trial_tells_the_study_of_all_its_epochs(store: Store) -> None:
-    """By them later trials are judged; its first worker had told of one, and died in the second."""
+def test_killed_trial_tells_the_study_of_all_its_epochs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By them later trials are judged; its first worker died before it could tell of the second."""
     config = sweeps.config(train={"epochs": 4})
     sweep_id = sweep.create(config, store)
-    with pytest.raises(Killed):
-        sweeps.train_next(store, after_step(7, kill))
+    tell = study.report
+
+    def tell_of_the_first(trial: optuna.Trial, accuracies: Mapping[int, float]) -> None:
+        if list(accuracies) != [1]:
+            kill()
+        tell(trial, accuracies)
+
+    with monkeypatch.context() as before_its_death:
+        before_its_death.setattr(study, "report", tell_of_the_first)
+        before_its_death.setattr(recorder, "_CHECKPOINT_EVERY", 0)  # the epoch itself is kept
+        with pytest.raises(Killed):
+            sweeps.train_next(store)
     (run,) = [run for run in store.runs() if run.state == "running"]
     execution.execute(store, run.id)
     kept = {one.epoch: one.validation_accuracy for one in store.epochs(run.id)}

@@ -71,9 +71,11 @@ def likeness() -> "Likeness":
 @st.cache_resource(show_spinner=False)
 def device_line() -> str:
     """The device that trains, in words; imports torch."""
-    from mnistlab import engine
+    from mnistlab import engine, offers
     from mnistlab.device import describe_device
 
+    if offers.in_a_lab():
+        return "Trains on the lab's workers"
     with contextlib.suppress(ConfigError):  # whoever presses Start is told
         return describe_device(threads=engine.threads_each())
     return describe_device()
@@ -95,7 +97,7 @@ def warm_up() -> None:
 
 
 def _share_the_processor() -> None:
-    """Let thirty pages be drawn side by side, beside trainings that use all cores.
+    """Let thirty pages be drawn side by side, beside trainings on the other cores.
 
     A page computes little at a time: several threads of torch for it would wait for each other more than they save.
     """

@@ -1,0 +1,31 @@
+"""What all sessions share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mnistlab import engine
+from ui import resources
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew() -> Iterator[None]:
+    resources.device_line.clear()
+    yield
+    resources.device_line.clear()
+
+
+def test_device_is_told_with_the_threads_of_a_training(lab: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_THREADS", "5")
+    assert resources.device_line() == "CPU, 5 threads"
+
+
+def test_device_is_told_although_a_setting_is_wrong(lab: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "many")
+    assert "thread" in resources.device_line()
+
+
+def test_in_a_lab_other_computers_train(lab: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://lab.school:8786")
+    monkeypatch.setattr(engine, "client", lambda: pytest.fail("nobody need be asked"))
+    assert resources.device_line() == "Trains on the lab's workers"
