@@ -106,7 +106,7 @@ def test_a_worker_with_two_threads_trains_one_run_at_a_time(store: Store, monkey
     monkeypatch.setattr(execution, "_attempt", lambda store, run_id, *_, **__: trained.append(run_id))
     run_id = store.create(ON_CPU)
     second = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))
-    with execution._training:  # as the first thread does while it trains
+    with execution.training_turn:  # as the first thread does while it trains
         second.start()
         second.join(0.2)
         assert store.run(run_id).state == "queued"
