@@ -31,7 +31,8 @@ _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
 # A worker is given run after run, and reading a data set anew would cost each of them 0.2 s before its first step.
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
-
+# What torch says on a CPU, and oneDNN where it has no room for what it computes with.
+_OUT_OF_MEMORY = ("can't allocate memory", "could not create a primitive")
 
 # Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.
 training_turn = threading.Lock()
@@ -219,4 +220,5 @@ def _outstays(store: Store, seconds: float) -> bool:
 def _is_out_of_memory(error: Exception) -> bool:
     import torch
 
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    is_told = any(words in str(error) for words in _OUT_OF_MEMORY)
+    return is_told or isinstance(error, MemoryError | torch.OutOfMemoryError)

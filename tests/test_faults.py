@@ -53,7 +53,12 @@ def test_a_database_that_refuses_for_good_ends_the_training(
 
 
 @pytest.mark.parametrize(
-    "error", [MemoryError(), RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 GB")]
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 GB"),
+        RuntimeError("could not create a primitive"),
+    ],
 )
 def test_running_out_of_memory_is_told_with_advice(store: Store, run_id: str, error: Exception) -> None:
     def listen(event: Event) -> None:
