@@ -26,10 +26,10 @@ from urllib.parse import urlsplit
 import psutil
 from filelock import FileLock, Timeout
 
+from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
-from mnistlab.paths import PROJECT, count_setting, lab_folder
+from mnistlab.paths import PROJECT, lab_folder
 
-THREADS_VARIABLE = "MNISTLAB_THREADS"  # with how many threads a worker computes; the local engine sets it for its own
 _START_TIMEOUT = 30.0  # seconds; 0.7 s is usual
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
 _FAILURE = "The engine's workers cannot start: "
@@ -206,27 +206,6 @@ def _address_file() -> Path:
     return lab_folder() / "engine.json"
 
 
-def threads_each() -> int:
-    """With how many threads a training of the local engine computes.
-
-    A core is left to the pages and the browser: where threads that wait for each other after every product share their
-    cores with anybody, each of them is late, and two do less than one (measured: 200 to 500 steps/s, not 900).
-
-    Raises:
-        ConfigError: MNISTLAB_THREADS or MNISTLAB_WORKERS is no number from 1 on.
-    """
-    return count_setting(THREADS_VARIABLE, max(1, (_num_cores() - 1) // _num_workers()))
-
-
-def _num_cores() -> int:
-    """Those that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _num_workers() -> int:
-    return count_setting("MNISTLAB_WORKERS", 1)
-
-
 def serve() -> None:
     """Run the local engine until it has been idle for its time or is told to end."""
     import dask
@@ -242,7 +221,7 @@ def serve() -> None:
             # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where
             # the twin gets no core, most of its speed; sleeping at once costs a quiet one two thirds of it.
             "distributed.nanny.pre-spawn-environ.GOMP_SPINCOUNT": "30000",
-            # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 200 times a
+            # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 300 times a
             # second: a tenth of the tutorial network's pace.
             "distributed.worker.profile.enabled": False,
             "distributed.admin.tick.interval": "1 s",
@@ -251,7 +230,7 @@ def serve() -> None:
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with LocalCluster(
-        n_workers=_num_workers(),
+        n_workers=num_workers(),
         threads_per_worker=1,
         host="127.0.0.1",
         memory_limit=None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from distributed import WorkerPlugin
 
-from mnistlab.engine import THREADS_VARIABLE
+from mnistlab.cores import THREADS_VARIABLE
 from mnistlab.errors import DataError
 from mnistlab.paths import count_setting
 

@@ -10,6 +10,7 @@ from mnistlab.sweep import Sweep
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 from tests import tiny
 
+ADAPTIVE: dict[str, Any] = {"sampler": "tpe", "num_trials": 6}
 RATES = {"setting": "train.learning_rate", "low": 0.01, "high": 1, "points": 3}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mnistlab import cli, engine, jobs
 from mnistlab.config import parse_config
-from mnistlab.errors import ConfigError, EngineError
+from mnistlab.errors import EngineError
 from mnistlab.store import Store
 from tests.acting import wait_for
 
@@ -56,32 +56,6 @@ def test_command_line_hangs_up_before_it_ends(monkeypatch: pytest.MonkeyPatch) -
     assert cli.main(["presets"]) == 0
     assert len(closed) == 1
     assert engine._client is None
-
-
-@pytest.mark.parametrize(
-    ("cores", "settings", "threads"),
-    [
-        (8, {}, 7),
-        (8, {"MNISTLAB_WORKERS": "2"}, 3),
-        (2, {}, 1),
-        (1, {"MNISTLAB_WORKERS": "4"}, 1),
-        (8, {"MNISTLAB_THREADS": "5", "MNISTLAB_WORKERS": "2"}, 5),
-    ],
-)
-def test_trainings_share_all_cores_but_one(
-    monkeypatch: pytest.MonkeyPatch, cores: int, settings: dict[str, str], threads: int
-) -> None:
-    monkeypatch.setattr(engine, "_num_cores", lambda: cores)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    assert engine.threads_each() == threads
-
-
-@pytest.mark.parametrize("given", ["many", "0", "-1", "1.5", ""])
-def test_number_of_threads_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
-    monkeypatch.setenv("MNISTLAB_THREADS", given)
-    with pytest.raises(ConfigError, match=f"MNISTLAB_THREADS is '{given}'; it must be a whole number from 1 on"):
-        engine.threads_each()
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
-"""Trials of a sweep whose training diverges: the study is told, and so is whoever looks at the run."""
+"""Trials of a sweep that diverge or are killed: the study is told, and so is whoever looks at the run."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import optuna
 import pytest
 
-from mnistlab import study, sweep
+from mnistlab import execution, recorder, study, sweep
 from mnistlab.errors import StudyError
 from mnistlab.store import Store
 from tests import sweeps
-from tests.sweeps import told
+from tests.acting import Killed, after_step, kill
+from tests.sweeps import ADAPTIVE, told
 
 pytestmark = pytest.mark.usefixtures("talkative")
 
@@ -30,3 +35,73 @@ def test_divergence_is_told_although_the_study_does_not_answer(store: Store, mon
     run = store.run(sweeps.train_next(store))
     assert run.state == "failed"
     assert "learning rate" in (run.error or "")
+
+
+def test_killed_trial_goes_on_with_its_values_and_is_told_by_whoever_ends_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = sweeps.config(**ADAPTIVE)
+    sweep_id = sweep.create(config, store)
+    with pytest.raises(Killed):
+        sweeps.train_next(store, after_step(7, kill))
+    (run,) = [run for run in store.runs() if run.state == "running"]
+    before = run.config
+    execution.execute(store, run.id)  # another worker, given the same ticket
+    run = store.run(run.id)
+    assert (run.state, run.attempt, run.trial, run.config) == ("finished", 2, 0, before)
+    assert told(sweep_id, config, store)[0][0] == "COMPLETE"
+    assert len([one for one in told(sweep_id, config, store).values() if one[0] != "WAITING"]) == 1  # asked once
+
+
+def test_killed_trial_is_still_pruned_by_who_takes_it_over(store: Store) -> None:
+    rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
+    sweep_id = sweep.create(sweeps.config(rates, train={"epochs": 4}, pruner="median"), store)
+    for _ in range(3):
+        sweeps.train_next(store)
+    with pytest.raises(Killed):
+        sweeps.train_next(store, after_step(2, kill))  # in its first epoch of 5 steps
+    (run,) = [run for run in store.runs() if run.state == "running"]
+    execution.execute(store, run.id)
+    assert sweep.find(sweep_id, store).trials[3].is_pruned
+
+
+def test_killed_trial_tells_the_study_of_all_its_epochs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By them later trials are judged; its first worker died before it could tell of the second."""
+    config = sweeps.config(train={"epochs": 4})
+    sweep_id = sweep.create(config, store)
+    tell = study.report
+
+    def tell_of_the_first(trial: optuna.Trial, accuracies: Mapping[int, float]) -> None:
+        if list(accuracies) != [1]:
+            kill()
+        tell(trial, accuracies)
+
+    with monkeypatch.context() as before_its_death:
+        before_its_death.setattr(study, "report", tell_of_the_first)
+        before_its_death.setattr(recorder, "_CHECKPOINT_EVERY", 0)  # the epoch itself is kept
+        with pytest.raises(Killed):
+            sweeps.train_next(store)
+    (run,) = [run for run in store.runs() if run.state == "running"]
+    execution.execute(store, run.id)
+    kept = {one.epoch: one.validation_accuracy for one in store.epochs(run.id)}
+    (trial,) = [one for one in study.load(store.url, sweep_id, config).trials if one.state.is_finished()]
+    assert trial.intermediate_values == {epoch: kept[epoch] for epoch in (1, 2, 3)}
+
+
+def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = sweeps.config()
+    sweep_id = sweep.create(config, store)
+    study.ask(study.load(store.url, sweep_id, config), config)  # and then its worker died
+    later = datetime.now() + timedelta(seconds=90)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:
+            return later
+
+    monkeypatch.setattr(study, "datetime", Later)
+    found = sweeps.train_all(sweep_id, store)
+    assert {trial.values["train.learning_rate"] for trial in found.trials} == {0.01, 0.1, 1.0}
+    assert found.counts == {"finished": 3}

@@ -71,13 +71,13 @@ def likeness() -> "Likeness":
 @st.cache_resource(show_spinner=False)
 def device_line() -> str:
     """The device that trains, in words; imports torch."""
-    from mnistlab import engine, offers
+    from mnistlab import cores, offers
     from mnistlab.device import describe_device
 
     if offers.in_a_lab():
         return "Trains on the lab's workers"
     with contextlib.suppress(ConfigError):  # whoever presses Start is told
-        return describe_device(threads=engine.threads_each())
+        return describe_device(threads=cores.threads_each())
     return describe_device()
 
 

@@ -65,16 +65,14 @@ def run_scripts(folder: Path, sources: list[Source]) -> list[tuple[list[float], 
     return told
 
 
-def check(train: Train, folder: Path, configs: list[RunConfig], rel: float = 1e-3) -> None:
-    """Each script's first ten losses are those of the run in the store, and it reaches about as much.
-
-    About: what was rounding in the first steps is a few hundredths of the loss after a hundred, and another processor
-    rounds otherwise; five of 200 test images were seen.
-    """
+def check(
+    train: Train, folder: Path, configs: list[RunConfig], rel: float = 1e-3, reached_within: float = 0.02
+) -> None:
+    """Each script's first ten losses, and what it reaches, are those of the run in the store."""
     sources = [train(config) for config in configs]
     for source, (losses, accuracy) in zip(sources, run_scripts(folder, sources), strict=True):
         assert losses == pytest.approx(source.curve.losses[:10].tolist(), rel=rel), source.config
-        assert accuracy == pytest.approx(source.result["test_accuracy"], abs=0.05), source.config
+        assert accuracy == pytest.approx(source.result["test_accuracy"], abs=reached_within), source.config
 
 
 def of_preset(name: str, epochs: int = 2) -> RunConfig:
@@ -92,7 +90,8 @@ def test_scripts_of_the_mlp_presets_repeat_their_runs(train: Train, folder: Path
 
 def test_scripts_of_the_cnn_presets_repeat_their_runs(train: Train, folder: Path) -> None:
     # Its rate rises over as many steps as it has epochs for: rising faster, it makes much of the last digit's rounding.
-    check(train, folder, [of_preset("small-cnn", epochs=10)])
+    # After a hundred steps it is a few hundredths of the loss: five of 200 test images were seen.
+    check(train, folder, [of_preset("small-cnn", epochs=10)], reached_within=0.05)
     check(train, folder, [of_preset("fast-cnn")], rel=0.03)  # bfloat16 has three digits
 
 

@@ -1,0 +1,33 @@
+"""How the cores of this computer are shared out among the local engine's trainings."""
+
+import os
+
+from mnistlab.paths import count_setting
+
+THREADS_VARIABLE = "MNISTLAB_THREADS"  # with how many threads a worker computes; the local engine sets it for its own
+
+
+def threads_each() -> int:
+    """With how many threads a training of the local engine computes.
+
+    A core is left to the pages and the browser: where threads that wait for each other after every product share their
+    cores with anybody, each of them is late, and two do less than one (measured: 200 to 500 steps/s, not 900).
+
+    Raises:
+        ConfigError: MNISTLAB_THREADS or MNISTLAB_WORKERS is no number from 1 on.
+    """
+    return count_setting(THREADS_VARIABLE, max(1, (_num_cores() - 1) // num_workers()))
+
+
+def _num_cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def num_workers() -> int:
+    """How many runs the local engine trains at a time.
+
+    Raises:
+        ConfigError: MNISTLAB_WORKERS is no number from 1 on.
+    """
+    return count_setting("MNISTLAB_WORKERS", 1)

@@ -1,0 +1,32 @@
+"""The cores of this computer, shared out among trainings."""
+
+import pytest
+
+from mnistlab import cores
+from mnistlab.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("num_cores", "settings", "threads"),
+    [
+        (8, {}, 7),
+        (8, {"MNISTLAB_WORKERS": "2"}, 3),
+        (2, {}, 1),
+        (1, {"MNISTLAB_WORKERS": "4"}, 1),
+        (8, {"MNISTLAB_THREADS": "5", "MNISTLAB_WORKERS": "2"}, 5),
+    ],
+)
+def test_trainings_share_all_cores_but_one(
+    monkeypatch: pytest.MonkeyPatch, num_cores: int, settings: dict[str, str], threads: int
+) -> None:
+    monkeypatch.setattr(cores, "_num_cores", lambda: num_cores)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert cores.threads_each() == threads
+
+
+@pytest.mark.parametrize("given", ["many", "0", "-1", "1.5", ""])
+def test_number_of_threads_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("MNISTLAB_THREADS", given)
+    with pytest.raises(ConfigError, match=f"MNISTLAB_THREADS is '{given}'; it must be a whole number from 1 on"):
+        cores.threads_each()
