@@ -89,25 +89,42 @@ def _asked_anew(key: str, parameter: str) -> list[str]:
     return [name for name in given if name]
 
 
-def choose_several(key: str, most: int = 3) -> list[ModelChoice]:
-    """Show a menu of models of which up to `most` may be chosen; each stands in the address as `model`."""
-    there = choices([*st.query_params.get_all("model"), *st.session_state.get(key, [])])
-    _take_several_from_address(key, there, most)
-    kept = [name for name in st.session_state.get(key, []) if name in there]
-    st.session_state[key] = kept or [DEFAULT_MODEL]
-    names = st.multiselect(
-        f"Models, up to {most}",
-        list(there),
-        format_func=lambda name: there[name].label,
-        key=key,
-        max_selections=most,
-        persist_state="session",
-        help="All of them read the same drawing. The percentage is the test accuracy.",
-    )
-    names = names or [DEFAULT_MODEL]
-    st.query_params["model"] = names
-    st.session_state[f"{key}_address"] = names
-    return [there[name] for name in names]
+@dataclass(frozen=True)
+class Several:
+    """A menu of models of which up to `most` may be chosen: what is chosen is known before it is drawn."""
+
+    key: str
+    most: int
+    there: dict[str, ModelChoice]
+
+    @classmethod
+    def of(cls, key: str, most: int = 3) -> "Several":
+        """Look up what there is to choose from, and take up what a link names."""
+        there = choices([*st.query_params.get_all("model"), *st.session_state.get(key, [])])
+        _take_several_from_address(key, there, most)
+        kept = [name for name in st.session_state.get(key, []) if name in there]
+        st.session_state[key] = kept or [DEFAULT_MODEL]
+        return cls(key, most, there)
+
+    @property
+    def chosen(self) -> list[ModelChoice]:
+        """At least one."""
+        return [self.there[name] for name in st.session_state[self.key]]
+
+    def show(self) -> None:
+        """Draw the menu; each chosen model stands in the address as `model`."""
+        st.multiselect(
+            f"Models, up to {self.most}",
+            list(self.there),
+            format_func=lambda name: self.there[name].label,
+            key=self.key,
+            max_selections=self.most,
+            persist_state="session",
+            help="All of them read the same drawing. The percentage is the test accuracy.",
+        )
+        names = [model.name for model in self.chosen]
+        st.query_params["model"] = names
+        st.session_state[f"{self.key}_address"] = names
 
 
 def _take_several_from_address(key: str, there: dict[str, ModelChoice], most: int) -> None:

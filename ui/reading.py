@@ -65,7 +65,7 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
                 drawing = _drawn(key, example)
                 _doubt(drawing)
             with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
-                _tell(drawing, [])
+                _tell(drawing, _read_by(drawing, []))
                 if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
                     st.session_state["last_drawing"] = drawing.framing.image
 
@@ -85,14 +85,21 @@ def show_all(key: str, way: str) -> None:
 
 def _everything(key: str, way: str) -> None:
     st.html(_STYLE)
-    drawing = None
+    drawing, found = None, list[answers.Answer]()
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width=_PAD_WIDTH, key="drawn"), frame.telling_mistakes():
-            drawing = _made(key, way)
+        with st.container(width=_PAD_WIDTH, key="drawn"):
+            with frame.telling_mistakes():
+                drawing = _made(key, way)
+            # All is computed before the first of it is sent: a browser draws the page once more for each batch of
+            # what comes, and the answers would be in the third or fourth.
+            menu = models.Several.of(f"{key}_model")
+            chosen = menu.chosen
+            with frame.telling_mistakes():
+                found = _read_by(drawing, chosen)
             _doubt(drawing)
         with st.container(width="stretch", key="read"):
-            chosen = models.choose_several(f"{key}_model")
-            _tell(drawing, chosen, way)
+            menu.show()
+            _tell(drawing, found, way)
             image = drawing.framing.image if drawing is not None else None
             own_digits.keep(key, image, way)
     if drawing is not None:
@@ -136,15 +143,19 @@ def _doubt(drawing: Drawing | None) -> None:
         st.warning(str(drawing.shape))
 
 
-def _tell(drawing: Drawing | None, chosen: Sequence[ModelChoice], way: str = PEN) -> None:
-    """What each model (default: the built-in one) says; without a drawing, what to do."""
-    if drawing is None:
-        image, shape = np.zeros((28, 28), np.float32), None
-        found = [answers.Answer(model.short, None) for model in chosen] or [answers.Answer("", None)]
-    else:
-        image, shape = drawing.framing.image, drawing.shape
-        found = [answers.Answer(model.short, _read(image, model)) for model in chosen]
-        found = found or [answers.Answer("", _read(image, None))]
+def _read_by(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> list[answers.Answer]:
+    """What each model (default: the built-in one) says; without a drawing, that none has anything to say."""
+    asked: Sequence[ModelChoice | None] = chosen or [None]
+    return [
+        answers.Answer(model.short if model else "", None if drawing is None else _read(drawing.framing.image, model))
+        for model in asked
+    ]
+
+
+def _tell(drawing: Drawing | None, found: Sequence[answers.Answer], way: str = PEN) -> None:
+    """Show what was read; without a drawing, what to do."""
+    image = np.zeros((28, 28), np.float32) if drawing is None else drawing.framing.image
+    shape = None if drawing is None else drawing.shape
     st.html(answers.answers(image, found, shape, _INVITATIONS[way]))
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import drawings as core_drawings
-from mnistlab import execution
+from mnistlab import execution, schema
 from mnistlab.drawings import Drawings
 from mnistlab.errors import ImageError
 from mnistlab.store import Store
@@ -64,6 +64,23 @@ def test_up_to_three_models_of_the_address_read_and_the_rest_is_told(pad: list[C
     assert said(app).count("<section>") == 3
     assert any("nonsense" in warning.value for warning in app.warning)
     assert any("At most 3" in warning.value for warning in app.warning)
+
+
+def test_model_whose_weights_are_damaged_is_told_and_another_can_be_chosen(pad: list[Canvas]) -> None:
+    pad.append(one())
+    store = Store()
+    run_id = store.create(small_run())
+    execution.execute(store, run_id)
+    with store._engine.begin() as connection:
+        connection.execute(schema.weights.update().values(content=b"nothing"))
+    app = open_page(DRAW)
+    app.query_params["model"] = run_id
+    app.run()
+    assert not app.exception
+    assert "damaged" in app.error[0].value
+    app.multiselect(key="draw_model").set_value(["small-cnn"]).run()
+    assert not app.error
+    assert "This is a <strong>1</strong>" in said(app)
 
 
 def test_dot_is_called_a_dot(pad: list[Canvas]) -> None:
