@@ -8,6 +8,7 @@ for a second one would blur the digits. Grain and erasing, which move nothing, a
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -16,8 +17,8 @@ import torch.nn.functional as F
 from mnistlab.config import AugmentConfig
 from mnistlab.damage import change_thickness, cross, damage
 from mnistlab.data import IMAGE_SIDE
+from mnistlab.parts import in_parts
 
-_PART = 250  # images interpolated at once: their places (1.6 MB) stay in a core's cache, which halves the time
 _KNOTS = 5  # the net that bends a picture has 5 x 5 knots: about a knot for each bow of a digit
 
 
@@ -103,12 +104,7 @@ def sample(
     """Look each pixel of the result up where `matrices` (N, 2, 3) and `bend` (N, 2, 5, 5) point to."""
     values = matrices if bend is None else torch.cat([matrices, bend.flatten(2) * (2 / IMAGE_SIDE)], dim=2)
     basis = _basis(images.shape[-1], bend is not None, images.device)
-    part = _PART if images.device.type == "cpu" else max(1, len(images))
-    parts = [
-        _look_up(some_images, some_values, basis, interpolation)
-        for some_images, some_values in zip(images.split(part), values.split(part), strict=True)
-    ]
-    return torch.cat(parts)
+    return in_parts(partial(_look_up, basis=basis, interpolation=interpolation), images, values)
 
 
 def _look_up(images: torch.Tensor, values: torch.Tensor, basis: torch.Tensor, interpolation: str) -> torch.Tensor:

@@ -21,21 +21,25 @@ _ORDER, _WARP, _WARP_ONCE = range(3)
 
 
 class Batches:
-    """The batches of every epoch of one run.
+    """The batches of every epoch of one run, made of all images of a split or of those at `rows` (K,).
 
     Attributes:
         images_per_epoch: how many images an epoch shows (twice the data set where it is doubled).
         steps_per_epoch: how many batches that makes; the last may be smaller.
     """
 
-    def __init__(self, config: RunConfig, split: Split, device: torch.device) -> None:
+    def __init__(
+        self, config: RunConfig, split: Split, device: torch.device, rows: npt.NDArray[np.int64] | None = None
+    ) -> None:
         self._config = config
         self._device = device
-        self._images = _shared(split.images, device)
-        self._labels = _shared(split.labels, device)
+        self._images = shared_tensor(split.images, device)
+        self._labels = shared_tensor(split.labels, device)
+        # Which images are learned from. The others stay among them: a copy without them would take 43 MB.
+        self._rows = shared_tensor(np.arange(len(split)) if rows is None else rows, device)
+        self.images_per_epoch = len(self._rows) * config.augment.copies
         if self._use == "once":
             self._append_warped()
-        self.images_per_epoch = len(split) * config.augment.copies
         batch_size = config.train.batch_size
         self.steps_per_epoch = -(-self.images_per_epoch // batch_size)
         if batch_size > 1 and self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
@@ -65,8 +69,8 @@ class Batches:
         return torch.randperm(self.images_per_epoch, generator=generator, device=self._device)
 
     def _gather(self, indices: torch.Tensor, epoch: int, start: int) -> tuple[torch.Tensor, torch.Tensor]:
-        num_images = len(self._labels)
-        originals = indices % num_images
+        num_images = len(self._rows)
+        originals = self._rows[indices % num_images]
         images = self._images[originals].float().div_(255)
         labels = self._labels[originals]
         if self._use == "replace":
@@ -79,29 +83,30 @@ class Batches:
         """Warp the images of the first half of a doubled epoch, leave those of the second half as they are."""
         in_file_order = not self._config.train.shuffle
         first_image = start * self._config.train.batch_size
-        if in_file_order and first_image >= len(self._labels):
+        if in_file_order and first_image >= len(self._rows):
             return images
         warped = augment(images, self._config.augment, self._generator(_WARP, epoch, start))
-        if in_file_order and first_image + len(images) <= len(self._labels):
+        if in_file_order and first_image + len(images) <= len(self._rows):
             return warped
         return torch.where(is_first[:, None, None], warped, images)
 
     def _append_warped(self) -> None:
         """Warp each image once and append the result: what the Keras variant does before training."""
         generator = self._generator(_WARP_ONCE)
+        images, labels = self._images[self._rows], self._labels[self._rows]
         warped = [
             (augment(chunk.float() / 255, self._config.augment, generator) * 255).round().to(torch.uint8)
-            for chunk in self._images.split(CHUNK_IMAGES)
+            for chunk in images.split(CHUNK_IMAGES)
         ]
-        self._images = torch.cat([self._images, *warped])
-        self._labels = torch.cat([self._labels, self._labels])
+        self._images, self._labels = torch.cat([images, *warped]), torch.cat([labels, labels])
+        self._rows = torch.arange(len(self._labels), device=self._device)
 
     def _generator(self, *purpose: int) -> torch.Generator:
         seed = np.random.SeedSequence([self._config.train.seed, *purpose]).generate_state(1, np.uint64)[0]
         return torch.Generator(self._device).manual_seed(int(seed >> np.uint64(1)))
 
 
-def _shared(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
+def shared_tensor(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
     """The array as a tensor, on a CPU without a copy (47 MB of images): nothing here writes to it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch warns that a split's arrays must not be written to

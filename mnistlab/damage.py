@@ -1,11 +1,13 @@
 """What is done to a picture beside its warp: a stroke across, thicker or thinner strokes, grain, a black rectangle."""
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 
 from mnistlab.config import AugmentConfig
+from mnistlab.parts import in_parts
 
 
 def damage(images: torch.Tensor, config: AugmentConfig, generator: torch.Generator) -> torch.Tensor:
@@ -22,9 +24,14 @@ def cross(images: torch.Tensor, share: float, generator: torch.Generator) -> tor
 
     Its middle lies within 3 pixels of the picture's, it is 10 to 22 long and 1.5 to 3 wide, and points anywhere.
     """
-    side, device = images.shape[-1], generator.device
-    unit = torch.rand(6, len(images), 1, 1, generator=generator, device=device)
-    places = torch.arange(side, device=device) - (side - 1) / 2
+    unit = torch.rand(6, len(images), 1, 1, generator=generator, device=generator.device)
+    return in_parts(partial(_cross, share=share), images, unit.transpose(0, 1))
+
+
+def _cross(images: torch.Tensor, drawn: torch.Tensor, share: float) -> torch.Tensor:
+    """Draw the strokes that six numbers in [0, 1] for each image, `drawn` (N, 6, 1, 1), stand for."""
+    side, unit = images.shape[-1], drawn.unbind(1)
+    places = torch.arange(side, device=images.device) - (side - 1) / 2
     right = places - 6 * (unit[0] - 0.5)  # (N, 1, S): from the stroke's middle to each column
     down = places[:, None] - 6 * (unit[1] - 0.5)  # (N, S, 1)
     cosine, sine = torch.cos(math.pi * unit[2]), torch.sin(math.pi * unit[2])
@@ -41,6 +48,11 @@ def change_thickness(images: torch.Tensor, most: float, generator: torch.Generat
     mixing moves them by parts of a pixel.
     """
     growth = most * (2 * torch.rand(len(images), 1, 1, generator=generator, device=generator.device) - 1)
+    return in_parts(_grow, images, growth)
+
+
+def _grow(images: torch.Tensor, growth: torch.Tensor) -> torch.Tensor:
+    """Grow the ink of each image by `growth` (N, 1, 1) in -1 to 1 of a pixel."""
     sign = growth.sign()
     mixed = torch.lerp(images, sign * _largest_nearby(sign * images), growth.abs())
     # A thin stroke loses its core with its edges: a pen that is thinner is not paler.

@@ -10,7 +10,7 @@ from mnistlab.data import Split
 from mnistlab.events import Probes
 
 # Enough that a ReLU silent on all of them is silent for good, few enough to cost a hundredth of the training.
-_NUM_IMAGES = 200
+NUM_PROBED = 200
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Probe:
     """Looks at a network between two steps; its weights, gradients and random numbers stay as they are."""
 
     def __init__(self, train: Split, device: torch.device) -> None:
-        """Keep the first images of the training split on the device, to send them through the network."""
-        self._images = torch.tensor(train.images[:_NUM_IMAGES], device=device).float() / 255
+        """Keep the first images of what is learned from on the device, to send them through the network."""
+        self._images = torch.tensor(train.images[:NUM_PROBED], device=device).float() / 255
 
     def measure(self, model: nn.Module) -> Probes:
         """What the network looks like after the step whose gradients it still holds."""
@@ -56,8 +56,8 @@ def share_of_dead_relus(model: nn.Module, images: torch.Tensor) -> float | None:
     is_silent: list[torch.Tensor] = []
 
     def note(_layer: nn.Module, _inputs: object, outputs: torch.Tensor) -> None:
-        places = outputs.transpose(0, 1).flatten(1)  # (units, images x places)
-        is_silent.append(places.amax(1) <= 0)
+        strongest = outputs.amax([axis for axis in range(outputs.ndim) if axis != 1])  # of each unit, anywhere
+        is_silent.append(strongest <= 0)
 
     relus = [layer for layer in model.modules() if isinstance(layer, nn.ReLU)]
     hooks = [layer.register_forward_hook(note) for layer in relus]

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mnistlab.batches import Batches
+from mnistlab.batches import Batches, shared_tensor
 from mnistlab.checkpoint import pack, unpack
 from mnistlab.closeup import Closeup
 from mnistlab.config import RunConfig, TrainConfig
@@ -27,7 +27,7 @@ from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, Traini
 from mnistlab.meter import Meter, Tally, check_weights
 from mnistlab.models import build_model, count_parameters
 from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
-from mnistlab.probes import Probe
+from mnistlab.probes import NUM_PROBED, Probe
 
 if TYPE_CHECKING:
     from mnistlab.parallel import Team
@@ -60,7 +60,7 @@ def train(
     dataset = dataset.hold_out(config.train.validation_size)
     state = TrainingState.start(config, checkpoint)
     make_batches, make_meter = (Batches, Meter) if team is None else team.join(config, state)
-    batches = make_batches(config, dataset.train_of(config.train.train_size), state.device)
+    batches = make_batches(config, dataset.source, state.device, dataset.train_indices(config.train.train_size))
     num_steps = batches.steps_per_epoch * config.train.epochs
     state.rate = LearningRate(config.train, num_steps, rate_changes)
     watch = _Watch(state, dataset, make_meter(state.tally, batches.steps_per_epoch, report_every))
@@ -190,9 +190,9 @@ class _Watch:
     def __init__(self, state: TrainingState, dataset: Dataset, meter: Meter) -> None:
         self.meter = meter
         self._state = state
-        self._probe = Probe(dataset.train, state.device)
-        self._images = torch.tensor(dataset.validation.images, device=state.device)
-        self._labels = torch.tensor(dataset.validation.labels, device=state.device)
+        self._probe = Probe(dataset.source.take(dataset.train_indices(0)[:NUM_PROBED], "train"), state.device)
+        self._images = shared_tensor(dataset.validation.images, state.device)
+        self._labels = shared_tensor(dataset.validation.labels, state.device)
 
     def has_an_epoch_to_tell(self) -> bool:
         """Whether the epoch that the state stands at the end of is still to be told."""

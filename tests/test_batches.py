@@ -195,3 +195,12 @@ def test_batches_leave_torchs_global_generator_alone() -> None:
     before = torch.get_rng_state()
     list(batches(augment=TURN | {"use": "double"}, shuffle=True).of_epoch(0))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("use", ["replace", "double", "once"])
+def test_rows_of_a_split_are_learned_from_as_a_split_of_their_own_would_be(use: str) -> None:
+    rows = np.arange(3, NUM_IMAGES, 2)
+    config = tiny.config(augment=TURN | {"use": use}, batch_size=8)
+    of_rows, of_copy = Batches(config, SPLIT, CPU, rows), Batches(config, SPLIT.take(rows, "train"), CPU)
+    assert of_rows.images_per_epoch == of_copy.images_per_epoch
+    assert same(list(of_rows.of_epoch(1)), list(of_copy.of_epoch(1)))
