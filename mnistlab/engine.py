@@ -73,7 +73,7 @@ def hang_up() -> None:
     global _client
     with _lock:
         if _client is not None:
-            with contextlib.suppress(Exception):  # the engine is gone already
+            with contextlib.suppress(Exception, KeyboardInterrupt):  # it is gone already, or somebody cannot wait
                 _client.close(timeout=1)
         _client = None
 
