@@ -107,8 +107,7 @@ def read_header(content: bytes) -> dict[str, str]:
         metadata = dict(json.loads(content[8 : 8 + length])["__metadata__"])
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"These {len(content):,} bytes are not the weights of a mnistlab model, or they are damaged. Choose "
-            "another model, or train this one again."
+            f"These {len(content):,} bytes are nothing that mnistlab has written, or they are damaged."
         ) from error
     if metadata.get("mnistlab") != _FORMAT:
         raise DataError(f"Weights of format {metadata.get('mnistlab')!r}; this mnistlab reads format {_FORMAT!r}.")

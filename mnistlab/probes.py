@@ -25,7 +25,7 @@ class Probe:
     """Looks at a network between two steps; its weights, gradients and random numbers stay as they are."""
 
     def __init__(self, train: Split, device: torch.device) -> None:
-        """Keep the first images of what is learned from on the device, to send them through the network."""
+        """Keep the first images of the training split on the device, to send them through the network."""
         self._images = torch.tensor(train.images[:NUM_PROBED], device=device).float() / 255
 
     def measure(self, model: nn.Module) -> Probes:

@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.doubt import Shape, check_shape
-from mnistlab.errors import EmptyDrawingError
+from mnistlab.errors import EmptyDrawingError, MnistLabError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
 from ui import answers, canvas, depth_links, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
 from ui.models import ModelChoice
 from ui.strokes import Point
+from ui.words import verbatim
 
 PEN, KEYS, PHOTO = "pen", "keys", "photo"
 WAYS = (PEN, KEYS, PHOTO)
@@ -85,17 +86,16 @@ def show_all(key: str, way: str) -> None:
 
 def _everything(key: str, way: str) -> None:
     st.html(_STYLE)
-    drawing, found = None, list[answers.Answer]()
+    drawing = None
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_PAD_WIDTH, key="drawn"):
             with frame.telling_mistakes():
                 drawing = _made(key, way)
-            # All is computed before the first of it is sent: a browser draws the page once more for each batch of
-            # what comes, and the answers would be in the third or fourth.
+            # The answers are computed before all that comes after the pad is sent: a browser draws the page once more
+            # for each batch of what comes, and they would be in the third or fourth.
             menu = models.Several.of(f"{key}_model")
             chosen = menu.chosen
-            with frame.telling_mistakes():
-                found = _read_by(drawing, chosen)
+            found = _read_by(drawing, chosen)
             _doubt(drawing)
         with st.container(width="stretch", key="read"):
             menu.show()
@@ -144,12 +144,16 @@ def _doubt(drawing: Drawing | None) -> None:
 
 
 def _read_by(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> list[answers.Answer]:
-    """What each model (default: the built-in one) says; without a drawing, that none has anything to say."""
+    """What each model (default: the built-in one) says, or why it cannot; without a drawing none says anything."""
     asked: Sequence[ModelChoice | None] = chosen or [None]
-    return [
-        answers.Answer(model.short if model else "", None if drawing is None else _read(drawing.framing.image, model))
-        for model in asked
-    ]
+    found = []
+    for model in asked:
+        name = model.short if model else ""
+        try:
+            found.append(answers.Answer(name, None if drawing is None else _read(drawing.framing.image, model)))
+        except MnistLabError as error:  # the others can still read
+            st.error(f"{verbatim(name) or 'The model'} cannot be asked: {error}")
+    return found
 
 
 def _tell(drawing: Drawing | None, found: Sequence[answers.Answer], way: str = PEN) -> None:

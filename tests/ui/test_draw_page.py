@@ -66,7 +66,7 @@ def test_up_to_three_models_of_the_address_read_and_the_rest_is_told(pad: list[C
     assert any("At most 3" in warning.value for warning in app.warning)
 
 
-def test_model_whose_weights_are_damaged_is_told_and_another_can_be_chosen(pad: list[Canvas]) -> None:
+def test_model_whose_weights_are_damaged_is_told_and_the_others_read(pad: list[Canvas]) -> None:
     pad.append(one())
     store = Store()
     run_id = store.create(small_run())
@@ -74,10 +74,12 @@ def test_model_whose_weights_are_damaged_is_told_and_another_can_be_chosen(pad: 
     with store._engine.begin() as connection:
         connection.execute(schema.weights.update().values(content=b"nothing"))
     app = open_page(DRAW)
-    app.query_params["model"] = run_id
+    app.query_params["model"] = [run_id, "small-cnn"]
     app.run()
     assert not app.exception
+    assert run_id in app.error[0].value
     assert "damaged" in app.error[0].value
+    assert "This is a <strong>1</strong>" in said(app)
     app.multiselect(key="draw_model").set_value(["small-cnn"]).run()
     assert not app.error
     assert "This is a <strong>1</strong>" in said(app)
