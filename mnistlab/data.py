@@ -96,6 +96,10 @@ class Dataset:
         return np.sort(self._shuffled[: self.validation_size])
 
     @cached_property
+    def _learned_from(self) -> npt.NDArray[np.int64]:
+        return np.setdiff1d(np.arange(len(self.source)), self._held_out, assume_unique=True)
+
+    @cached_property
     def train(self) -> Split:
         """What is learned from: the source without the held-out images, in file order."""
         if self.validation_size == 0:
@@ -146,7 +150,7 @@ class Dataset:
         if name == "validation":
             return self._held_out
         if name == "train":
-            return np.setdiff1d(np.arange(len(self.source)), self._held_out, assume_unique=True)
+            return self._learned_from
         raise DataError(f"The split {name!r} is not a part of what is learned from. Choose train or validation.")
 
     def hold_out(self, validation_size: int) -> "Dataset":

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from mnistlab.data import Split
+from mnistlab.data import Dataset
 from mnistlab.events import Probes
 
 # Enough that a ReLU silent on all of them is silent for good, few enough to cost a hundredth of the training.
-NUM_PROBED = 200
+_NUM_IMAGES = 200
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,10 @@ class GradientSize:
 class Probe:
     """Looks at a network between two steps; its weights, gradients and random numbers stay as they are."""
 
-    def __init__(self, train: Split, device: torch.device) -> None:
+    def __init__(self, dataset: Dataset, device: torch.device) -> None:
         """Keep the first images of the training split on the device, to send them through the network."""
-        self._images = torch.tensor(train.images[:NUM_PROBED], device=device).float() / 255
+        images = dataset.source.images[dataset.train_indices(0)[:_NUM_IMAGES]]
+        self._images = torch.tensor(images, device=device).float() / 255
 
     def measure(self, model: nn.Module) -> Probes:
         """What the network looks like after the step whose gradients it still holds."""

@@ -27,7 +27,7 @@ from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, Traini
 from mnistlab.meter import Meter, Tally, check_weights
 from mnistlab.models import build_model, count_parameters
 from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
-from mnistlab.probes import NUM_PROBED, Probe
+from mnistlab.probes import Probe
 
 if TYPE_CHECKING:
     from mnistlab.parallel import Team
@@ -190,7 +190,7 @@ class _Watch:
     def __init__(self, state: TrainingState, dataset: Dataset, meter: Meter) -> None:
         self.meter = meter
         self._state = state
-        self._probe = Probe(dataset.source.take(dataset.train_indices(0)[:NUM_PROBED], "train"), state.device)
+        self._probe = Probe(dataset, state.device)
         self._images = shared_tensor(dataset.validation.images, state.device)
         self._labels = shared_tensor(dataset.validation.labels, state.device)
 

@@ -71,7 +71,7 @@ def test_probing_leaves_gradients_mode_and_random_numbers_alone(tiny_dataset: Da
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     gradients = gradients_of(model)
     position = torch.get_rng_state()
-    Probe(tiny_dataset.source, CPU).measure(model)
+    Probe(tiny_dataset, CPU).measure(model)
     assert model.training
     assert tiny.same_weights(before, model.state_dict())
     assert all(map(torch.equal, gradients, gradients_of(model)))

@@ -97,12 +97,15 @@ def _draw_safely(draw: Callable[[], None]) -> None:
 
 
 @contextmanager
-def telling_mistakes() -> Iterator[None]:
-    """Show a mistake that the visitor can mend as a sentence. A fragment needs its own: it runs without its page."""
+def telling_mistakes(before: str = "") -> Iterator[None]:
+    """Show a mistake that the visitor can mend as a sentence. A fragment needs its own: it runs without its page.
+
+    before: what is said before it.
+    """
     try:
         yield
     except MnistLabError as error:
-        st.error(str(error))
+        st.error(f"{before}{error}")
 
 
 @st.fragment

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.doubt import Shape, check_shape
-from mnistlab.errors import EmptyDrawingError, MnistLabError
+from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
 from ui import answers, canvas, depth_links, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
 from ui.models import ModelChoice
@@ -65,7 +65,7 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
             with st.container(width=_PAD_WIDTH):
                 drawing = _drawn(key, example)
                 _doubt(drawing)
-            with st.container(width=_ANSWER_WIDTH), frame.telling_mistakes():
+            with st.container(width=_ANSWER_WIDTH):
                 _tell(drawing, _read_by(drawing, []))
                 if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
                     st.session_state["last_drawing"] = drawing.framing.image
@@ -149,10 +149,8 @@ def _read_by(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> list[ans
     found = []
     for model in asked:
         name = model.short if model else ""
-        try:
+        with frame.telling_mistakes(f"{verbatim(name) or 'The model'} cannot be asked: "):  # the others still can
             found.append(answers.Answer(name, None if drawing is None else _read(drawing.framing.image, model)))
-        except MnistLabError as error:  # the others can still read
-            st.error(f"{verbatim(name) or 'The model'} cannot be asked: {error}")
     return found
 
 
