@@ -79,7 +79,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
         initial_sidebar_state=_SIDEBAR_WIDTH,
     )
     st.html(_STYLE)
-    device = _sidebar()
+    show_device = _sidebar()
     st.title(page.question, anchor=False)
     _lesson(page.name)
     if page.starts_jobs:
@@ -87,7 +87,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
     else:
         st.fragment(_draw_safely)(draw)
     resources.warm_up()
-    device.caption(resources.device_line())
+    show_device()
 
 
 def _draw_safely(draw: Callable[[], None]) -> None:
@@ -158,17 +158,21 @@ def _lesson(name: str) -> None:
         st.markdown(text.read_text(encoding="utf-8"))
 
 
-def _sidebar() -> Any:
-    """Draw the menu and what is running; return the place for the device's name, which needs torch."""
+def _sidebar() -> Callable[[], None]:
+    """Draw the menu and what is running; return what adds the device's name, which needs torch."""
     with st.sidebar:
         st.markdown("### mnistlab")
         for page in PAGES:
             st.page_link(page.script, label=page.name)
         st.divider()
+        if resources.is_warm():  # from then on it stands there from the start: another text for a moment would flicker
+            st.caption(resources.device_line())
+            _running_jobs()
+            return lambda: None
         device = st.empty()
         device.caption("Warming up ...")
         _running_jobs()
-    return device
+    return lambda: device.caption(resources.device_line())
 
 
 def _running_jobs() -> None:

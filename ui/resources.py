@@ -31,6 +31,8 @@ _NEEDED_LATER = ("mnistlab.training", "mnistlab.untrained", "mnistlab.explain", 
 # for so long, and Python's own 5 ms add up where thirty pages are drawn.
 _SWITCH_EVERY = 0.001
 
+_warm = threading.Event()
+
 
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
@@ -94,6 +96,12 @@ def warm_up() -> None:
     _share_the_processor()
     _spare_the_collector()
     threading.Thread(target=_wake_engine, daemon=True).start()
+    _warm.set()
+
+
+def is_warm() -> bool:
+    """Whether what needs torch is here."""
+    return _warm.is_set()
 
 
 def _share_the_processor() -> None:

@@ -104,24 +104,23 @@ def _headline(run: Run) -> None:
 
 
 def _state(run: Run) -> None:
-    """What it is doing, always in the same place."""
-    place = st.empty()
+    """What it is doing, always in the same place; an `st.empty()` there would be drawn, now and then, before its text."""
     match run.state:
         case "queued":
             active = resources.store().runs(MOST_ACTIVE, states=["queued", "running"])
-            place.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
+            st.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
             if run.error:
                 st.warning(f"{run.error} The run starts by itself when that is mended.")
         case "running":
-            place.progress(run.progress, text=run_words.progress_line(run))
+            st.progress(run.progress, text=run_words.progress_line(run))
         case "lost":
-            place.warning(run_words.end_line(run))
+            st.warning(run_words.end_line(run))
         case "stopped":
-            place.info(run_words.end_line(run))
+            st.info(run_words.end_line(run))
         case "failed":
-            place.error(run_words.end_line(run))
+            st.error(run_words.end_line(run))
         case "finished":
-            place.markdown(after_run.result_line(run, after_run.last_run_before(run)))
+            st.markdown(after_run.result_line(run, after_run.last_run_before(run)))
 
 
 def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:
