@@ -158,7 +158,7 @@ def _lesson(name: str) -> None:
         st.markdown(text.read_text(encoding="utf-8"))
 
 
-def _sidebar() -> Callable[[], None]:
+def _sidebar() -> Callable[[], object]:
     """Draw the menu and what is running; return what adds the device's name, which needs torch."""
     with st.sidebar:
         st.markdown("### mnistlab")

@@ -104,7 +104,7 @@ def _headline(run: Run) -> None:
 
 
 def _state(run: Run) -> None:
-    """What it is doing, always in the same place; an `st.empty()` there would be drawn, now and then, before its text."""
+    """What it is doing, always in the same place: an `st.empty()` would now and then be seen before its text."""
     match run.state:
         case "queued":
             active = resources.store().runs(MOST_ACTIVE, states=["queued", "running"])
