@@ -3,7 +3,6 @@
 mnistlab/links.py knows what stands in such an address; here is when it is read and written.
 """
 
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -78,25 +77,17 @@ def write(config: RunConfig) -> None:
     st.session_state[_WRITTEN] = query
 
 
-@st.fragment
 def share(config: RunConfig) -> None:
-    """Offer a link to this recipe, with a choice of what its reader may see and change: sent when it is asked for."""
-    offer = st.popover("Share this recipe", width="stretch", key="share_recipe", on_change="rerun")
-    if not offer.open:
-        return
-    with offer:
+    """Offer a link to this recipe, with a choice of what its reader may see and change."""
+    with st.popover("Share this recipe", width="stretch"):
         st.markdown("This link opens the page with these settings, ready to start.")
-        hidden = _choose("Hide", "share_hidden", _CONTROLS, "Not shown at all.")
+        hidden = st.multiselect("Hide", _CONTROLS, format_func=_label, key="share_hidden", help="Not shown at all.")
         rest = [name for name in _CONTROLS if name not in hidden]
-        locked = _choose("Lock", "share_locked", rest, "Shown, not to be changed.")
+        locked = st.multiselect("Lock", rest, format_func=_label, key="share_locked", help="Shown, not to be changed.")
         query = _query(config, hidden, locked) or {links.PRESET: config.preset}
         address = (st.context.url or "Train").split("?")[0]
         st.code(f"{address}?{urlencode(query, safe=',')}", language=None, wrap_lines=True)
         st.caption("In another lab, the part from the ? on goes behind that lab's own address.")
-
-
-def _choose(label: str, key: str, names: Sequence[str], about: str) -> list[str]:
-    return st.multiselect(label, names, format_func=_label, key=key, help=about, persist_state="session")
 
 
 def _query(

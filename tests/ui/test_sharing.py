@@ -117,8 +117,6 @@ def test_address_follows_the_form() -> None:
 def test_share_makes_a_link_with_what_is_hidden_and_locked() -> None:
     app = open_page(TRAIN)
     app.number_input(key=f"{TUTORIAL}_seed").set_value(5).run()
-    app.session_state["share_recipe"] = True
-    app.run()
     app.multiselect(key="share_hidden").set_value(["seed", "optimizer"]).run()
     app.multiselect(key="share_locked").set_value(["epochs"]).run()
     links = [code.value for code in app.code if "?" in code.value and "preset=" in code.value]
