@@ -172,6 +172,9 @@ class ModelConfig(_Frozen):
         description="Share of hidden neurons silenced at random in each training step, never while testing.",
     )
     batch_norm: bool = Field(False, description="Normalise each hidden layer over the batch.")
+    deslant: bool = Field(
+        False, description="Shear each picture first so that its ink stands upright: hands slant, digits do not."
+    )
     normalise: bool = Field(
         False, description="Subtract the mean (0.1307) and divide by the standard deviation (0.3081) of MNIST first."
     )

@@ -17,7 +17,7 @@ from torch import nn
 from mnistlab.config import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN, MAX_WIDTH, ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
 from mnistlab.errors import ConfigError
-from mnistlab.models import MeanOverPixels, Normalise, build_model
+from mnistlab.models import Deslant, MeanOverPixels, Normalise, build_model
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 Kind = Literal["mlp", "cnn"]
@@ -85,7 +85,7 @@ def source(config: ModelConfig) -> str:
     blocks = ["import torch\nfrom torch import nn"]
     if config.normalise:
         blocks[0] += f"\n\nMNIST_MEAN, MNIST_STD = {MNIST_MEAN}, {MNIST_STD}"
-    blocks += [inspect.getsource(kind).strip() for kind in (Normalise, MeanOverPixels) if kind.__name__ in names]
+    blocks += [inspect.getsource(kind).strip() for kind in (Deslant, Normalise, MeanOverPixels) if kind.__name__ in names]
     lines = [f"    {layer.source}," for layer in layers]
     blocks.append("\n".join(["model = nn.Sequential(", *lines, ")"]))
     return "\n\n\n".join(blocks) + "\n"
@@ -168,6 +168,6 @@ def _source_of(module: nn.Module) -> str:
             return f"nn.MaxPool2d({module.kernel_size})"
         case nn.Unflatten():
             return f"nn.Unflatten({module.dim}, {tuple(module.unflattened_size)})"
-        case Normalise() | MeanOverPixels():
+        case Deslant() | Normalise() | MeanOverPixels():
             return f"{type(module).__name__}()"
     return f"nn.{type(module).__name__}()"

@@ -3,8 +3,8 @@
     model = build_model(ModelConfig(hidden=(512,)))
     model(pixels)    # (N, 784) or (N, 28, 28) float32 in [0, 1] -> (N, 10) logits
 
-Every network takes pixels in [0, 1]; normalising, where a config asks for it, is its first layer, so that no
-caller can forget it.
+Every network takes pixels in [0, 1]; what is done to them first, where a config asks for it, are its first layers, so
+that no caller can forget it.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,27 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 }
 
 
+class Deslant(nn.Module):
+    """Shear each picture (N, 784) or (N, 28, 28) until rows and columns of its ink are uncorrelated: (N, 28, 28).
+
+    By at most 45 degrees, about its centre of mass. Source: the deslanted MNIST of LeCun et al., "Gradient-Based
+    Learning Applied to Document Recognition", 1998.
+    """
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        pictures = pixels.reshape(-1, 28, 28)
+        places = torch.arange(28.0, device=pixels.device)
+        rows = pictures.sum(2)
+        ink = rows.sum(1, keepdim=True).clamp(min=1e-6)
+        down = places - (rows * places).sum(1, keepdim=True) / ink  # (N, 28): each row's way from the centre of mass
+        covariance = (pictures * places).sum(2).mul(down).sum(1, keepdim=True)
+        slant = (covariance / (rows * down**2).sum(1, keepdim=True).clamp(min=1e-6)).clamp(-1, 1)
+        across = places + (slant * down).unsqueeze(2)  # (N, 28, 28): the column that each pixel comes from
+        grid = torch.stack([across, places.unsqueeze(1).expand_as(across)], dim=3)
+        grid = (2 * grid + 1) / 28 - 1  # in the units of grid_sample
+        return nn.functional.grid_sample(pictures.unsqueeze(1), grid, align_corners=False).squeeze(1)
+
+
 class Normalise(nn.Module):
     """Shift and scale pixels in [0, 1] to mean 0 and standard deviation 1 over MNIST."""
 
@@ -46,7 +67,7 @@ class MeanOverPixels(nn.Module):
 def build_model(config: ModelConfig) -> nn.Sequential:
     """Build an untrained network; its initial weights come from torch's global generator."""
     layers = _mlp_layers(config) if config.kind == "mlp" else _cnn_layers(config)
-    first = [Normalise()] if config.normalise else []
+    first = [*([Deslant()] if config.deslant else []), *([Normalise()] if config.normalise else [])]
     return nn.Sequential(*first, *layers)
 
 

@@ -68,7 +68,7 @@ _RANGES: dict[str, tuple[float, float, bool]] = {
 }
 _OPTIONS = (
     *("train.optimizer", "train.schedule", "train.shuffle"),
-    *("model.activation", "model.batch_norm", "model.normalise"),
+    *("model.activation", "model.batch_norm", "model.deslant", "model.normalise"),
 )
 
 

@@ -27,10 +27,13 @@ _PRESETS = {
 }
 
 
+_FIRST = ("deslant", "normalise")  # done to the pixels before the first layer
+
+
 def _keys(config: ModelConfig) -> dict[str, Any]:
     """The page's controls as they must stand to make this config."""
     values = {f"model_{name}": getattr(config, name) for name in ("kind", "activation", "dropout", "batch_norm")}
-    values["model_normalise"] = config.normalise
+    values |= {f"model_{name}": getattr(config, name) for name in _FIRST}
     is_mlp = config.kind == "mlp"
     values["model_layers"] = " - ".join(map(str, (784, *config.hidden, 10))) if is_mlp else _LAYERS
     values["model_channels"] = _CHANNELS if is_mlp else " - ".join(map(str, config.channels))
@@ -85,7 +88,7 @@ def _settings(bound: Bound, line: DeltaGenerator) -> ModelConfig:
     values = {"activation": bound.choice("activation")}
     values["dropout"] = bound.slider("dropout", 0.1)
     with st.expander("More"):
-        values |= {name: bound.toggle(name) for name in ("batch_norm", "normalise")}
+        values |= {name: bound.toggle(name) for name in ("batch_norm", *_FIRST)}
     config = ModelConfig(kind=kind, **{"hidden" if kind == "mlp" else "channels": layers}, **values)
     with presets:
         settings = {title: _keys(preset) for title, preset in _PRESETS.items()}

@@ -17,7 +17,7 @@ from mnistlab.units import loudest_units
 
 CONFIGS = [
     ModelConfig(hidden=()),
-    ModelConfig(hidden=(32,)),
+    ModelConfig(hidden=(32,), deslant=True),
     ModelConfig(hidden=(32, 16), activation="sigmoid", dropout=0.5, batch_norm=True, normalise=True),
     ModelConfig(kind="cnn", channels=(4, 4, 8), batch_norm=True),
 ]

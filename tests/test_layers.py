@@ -15,7 +15,7 @@ from mnistlab.presets import PRESETS
 CONFIGS = [preset.config.model for preset in PRESETS.values()] + [
     ModelConfig(hidden=()),
     ModelConfig(hidden=(64,) * 5, activation="sigmoid", batch_norm=True, dropout=0.2, normalise=True),
-    ModelConfig(hidden=(7,), activation="gelu"),
+    ModelConfig(hidden=(7,), activation="gelu", deslant=True),
     ModelConfig(hidden=(7,), activation="none"),
     ModelConfig(kind="cnn", channels=(4, 8), activation="tanh"),
 ]
@@ -33,6 +33,7 @@ def random_config(seed: int) -> ModelConfig:
         dropout=draw.choice([0, 0.1, 0.55]),
         batch_norm=draw.random() < 0.5,
         normalise=draw.random() < 0.5,
+        deslant=draw.random() < 0.5,
     )
 
 

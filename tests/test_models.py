@@ -9,14 +9,15 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from mnistlab.config import Activation, ModelConfig
-from mnistlab.models import build_model, count_parameters
+from mnistlab.models import Deslant, build_model, count_parameters
 
 SHAPES: list[dict[str, Any]] = [
     {"hidden": ()},
     {"hidden": (16,)},
     {"hidden": (32, 16, 8)},
     {"hidden": (16,), "batch_norm": True, "normalise": True, "dropout": 0.2, "activation": "gelu"},
-    {"kind": "cnn", "channels": (4,)},
+    {"hidden": (16,), "deslant": True, "normalise": True},
+    {"kind": "cnn", "channels": (4,), "deslant": True},
     {"kind": "cnn", "channels": (4, 4, 8, 8, 16, 16), "batch_norm": True, "normalise": True, "dropout": 0.2},
 ]
 TORCHS: dict[Activation, type[nn.Module]] = {
@@ -120,6 +121,39 @@ def test_normalising_is_the_first_layer(kind: Any) -> None:
     normalised = build_model(ModelConfig(kind=kind, hidden=(8,), channels=(4,), normalise=True))
     normalised.load_state_dict(dict(zip(normalised.state_dict(), plain.state_dict().values(), strict=True)))
     torch.testing.assert_close(normalised(pixels()), plain((pixels() - 0.1307) / 0.3081))
+
+
+def test_deslanted_strokes_stand_upright_and_stay_where_they_are() -> None:
+    leaning = torch.zeros(2, 28, 28)
+    for row in range(4, 24):
+        leaning[0, row, 8 + row // 2 : 11 + row // 2] = 1  # down to the right: half a column a row
+        leaning[1, row, 16 - row // 2 : 19 - row // 2] = 0.5
+    upright = Deslant()(leaning)
+    for before, after in zip(leaning, upright, strict=True):
+        assert after.sum().item() == pytest.approx(before.sum().item(), rel=1e-4)  # no ink is lost
+        columns = after.sum(0)
+        assert columns.topk(4).values.sum() > 0.95 * columns.sum()  # a stroke of three columns, in four at most
+        places = torch.arange(28.0)
+        for axis in (0, 1):
+            centres = [float(picture.sum(axis) @ places / picture.sum()) for picture in (before, after)]
+            assert centres[0] == pytest.approx(centres[1], abs=0.02)
+
+
+def test_deslanting_leaves_alone_what_stands_upright_lies_flat_or_is_empty() -> None:
+    pictures = torch.zeros(4, 28, 28)
+    pictures[0, 4:24, 12:15] = 1
+    pictures[1, 13, 4:24] = 1
+    pictures[2, 4:24, 4:24] = 0.7
+    torch.testing.assert_close(Deslant()(pictures), pictures, atol=1e-4, rtol=0)
+
+
+def test_deslanting_shears_by_45_degrees_at_most() -> None:
+    """What leans more, as a dash that falls, would be torn apart."""
+    picture, places = torch.zeros(1, 28, 28), torch.arange(28.0)
+    for row in range(8):
+        picture[0, 10 + row, 6 + 2 * row : 9 + 2 * row] = 1  # two columns a row
+    rows = Deslant()(picture)[0, 10:18]
+    torch.testing.assert_close((rows @ places / rows.sum(1)).diff(), torch.ones(7))
 
 
 def test_batch_norm_evens_out_each_hidden_neuron() -> None:

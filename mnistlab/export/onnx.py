@@ -19,7 +19,7 @@ from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
 from mnistlab.errors import ExportError
 from mnistlab.export import wire
 from mnistlab.export.source import Source
-from mnistlab.models import MeanOverPixels, Normalise
+from mnistlab.models import Deslant, MeanOverPixels, Normalise
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 OPSET = 17  # of 2022: all that is needed here is in it, and every runtime since then reads it
@@ -87,11 +87,44 @@ class _Graph:
                 self._add("Reshape", name, [shape])
             case MeanOverPixels():
                 self._add("ReduceMean", name, [], _numbers("axes", [2, 3]) + _number("keepdims", 0))
+            case Deslant():
+                self._add_deslant(name)
             case Normalise():
                 self._add("Sub", f"{name}.mean", [self._constant(f"{name}.mean", np.float32(MNIST_MEAN))])
                 self._add("Div", f"{name}.std", [self._constant(f"{name}.std", np.float32(MNIST_STD))])
             case _:
                 raise ExportError(f"The layer {type(layer).__name__} has no ONNX form here.")
+
+    def _add_deslant(self, name: str) -> None:
+        """Shear about the centre of mass, as mnistlab/models.py does it line by line."""
+        pictures, places = self._last, np.arange(IMAGE_SIDE, dtype=np.float32)
+        columns, least = self._constant(f"{name}.places", places), self._constant(f"{name}.least", np.float32(1e-6))
+        axes = [self._constant(f"{name}.axis{axis}", np.array([axis])) for axis in range(4)]
+
+        def node(operator: str, *inputs: str, attributes: bytes = b"") -> str:
+            self._last = inputs[0]
+            self._add(operator, f"{name}.{len(self._nodes)}", list(inputs[1:]), attributes)
+            return self._last
+
+        def total(values: str, axis: int, kept: int = 1) -> str:
+            return node("ReduceSum", values, axes[axis], attributes=_number("keepdims", kept))
+
+        rows = total(pictures, 2, kept=0)
+        middle = node("Div", total(node("Mul", rows, columns), 1), node("Max", total(rows, 1), least))
+        down = node("Sub", columns, middle)
+        covariance = total(node("Mul", total(node("Mul", pictures, columns), 2, kept=0), down), 1)
+        spread = node("Max", total(node("Mul", rows, node("Mul", down, down)), 1), least)
+        bounds = [self._constant(f"{name}.{key}", np.float32(value)) for key, value in (("low", -1), ("high", 1))]
+        slant = node("Clip", node("Div", covariance, spread), *bounds)
+        across = node("Add", columns, node("Unsqueeze", node("Mul", slant, down), axes[2]))
+        scale = self._constant(f"{name}.scale", np.float32(2 / IMAGE_SIDE))
+        offset = self._constant(f"{name}.offset", np.float32(1 / IMAGE_SIDE - 1))
+        across = node("Add", node("Mul", across, scale), offset)
+        heights = self._constant(f"{name}.heights", ((2 * places + 1) / IMAGE_SIDE - 1).reshape(1, IMAGE_SIDE, 1))
+        along = node("Expand", heights, node("Shape", across))
+        both = [node("Unsqueeze", place, axes[3]) for place in (across, along)]
+        grid = node("Concat", *both, attributes=_number("axis", 3))
+        node("Squeeze", node("GridSample", node("Unsqueeze", pictures, axes[1]), grid), axes[1])
 
     def _add_gelu(self, name: str) -> None:
         """x / 2 * (1 + erf(x / sqrt(2))): an operator of its own only since opset 20."""

@@ -10,11 +10,12 @@ _LONGEST_LINE = 120
 
 def model_lines(config: ModelConfig) -> list[str]:
     """The network, built as the lab builds it, so that the same seed gives the same weights."""
-    return [*_dropout_lines(config), *(_mlp(config) if config.kind == "mlp" else _cnn(config))]
+    return [*_deslant_lines(config), *_dropout_lines(config), *(_mlp(config) if config.kind == "mlp" else _cnn(config))]
 
 
 def pixels_as_read(config: ModelConfig, pictures: str) -> str:
     """What the network is given of some pictures."""
+    pictures = f"deslant({pictures})" if config.deslant else pictures
     return f"({pictures} - {MNIST_MEAN}) / {MNIST_STD}" if config.normalise else pictures
 
 
@@ -24,6 +25,22 @@ def _activation(config: ModelConfig) -> list[str]:
 
 def _dropout(config: ModelConfig) -> list[str]:
     return [f"Dropout({config.dropout!r})"] if config.dropout else []
+
+
+def _deslant_lines(config: ModelConfig) -> list[str]:
+    if not config.deslant:
+        return []
+    return [
+        "def deslant(pictures):  # shear each about its centre of mass until its rows and columns are uncorrelated",
+        f"    places, rows = torch.arange({IMAGE_SIDE}.0), pictures.sum(2)",
+        "    down = places - (rows * places).sum(1, keepdim=True) / rows.sum(1, keepdim=True).clamp(min=1e-6)",
+        "    covariance = (pictures * places).sum(2).mul(down).sum(1, keepdim=True)",
+        "    slant = (covariance / (rows * down**2).sum(1, keepdim=True).clamp(min=1e-6)).clamp(-1, 1)",
+        "    across = places + (slant * down).unsqueeze(2)",
+        f"    grid = (2 * torch.stack([across, places.unsqueeze(1).expand_as(across)], 3) + 1) / {IMAGE_SIDE} - 1",
+        "    return nn.functional.grid_sample(pictures.unsqueeze(1), grid, align_corners=False).squeeze(1)",
+        "",
+    ]
 
 
 def _dropout_lines(config: ModelConfig) -> list[str]:
