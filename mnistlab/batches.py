@@ -93,12 +93,14 @@ class Batches:
     def _append_warped(self) -> None:
         """Warp each image once and append the result: what the Keras variant does before training."""
         generator = self._generator(_WARP_ONCE)
-        images, labels = self._images[self._rows], self._labels[self._rows]
-        warped = [
-            (augment(chunk.float() / 255, self._config.augment, generator) * 255).round().to(torch.uint8)
-            for chunk in images.split(CHUNK_IMAGES)
-        ]
-        self._images, self._labels = torch.cat([images, *warped]), torch.cat([labels, labels])
+        num_images, labels = len(self._rows), self._labels[self._rows]
+        # Filled in place: pictures in parts and then in one piece would be there twice for a moment, 90 MB more.
+        images = torch.empty(2 * num_images, *self._images.shape[1:], dtype=torch.uint8, device=self._device)
+        torch.index_select(self._images, 0, self._rows, out=images[:num_images])
+        originals, copies = (half.split(CHUNK_IMAGES) for half in images.split(num_images))
+        for chunk, copy in zip(originals, copies, strict=True):
+            copy.copy_((augment(chunk.float() / 255, self._config.augment, generator) * 255).round())
+        self._images, self._labels = images, torch.cat([labels, labels])
         self._rows = torch.arange(len(self._labels), device=self._device)
 
     def _generator(self, *purpose: int) -> torch.Generator:
