@@ -85,7 +85,9 @@ def source(config: ModelConfig) -> str:
     blocks = ["import torch\nfrom torch import nn"]
     if config.normalise:
         blocks[0] += f"\n\nMNIST_MEAN, MNIST_STD = {MNIST_MEAN}, {MNIST_STD}"
-    blocks += [inspect.getsource(kind).strip() for kind in (Deslant, Normalise, MeanOverPixels) if kind.__name__ in names]
+    blocks += [
+        inspect.getsource(kind).strip() for kind in (Deslant, Normalise, MeanOverPixels) if kind.__name__ in names
+    ]
     lines = [f"    {layer.source}," for layer in layers]
     blocks.append("\n".join(["model = nn.Sequential(", *lines, ")"]))
     return "\n\n\n".join(blocks) + "\n"

@@ -51,7 +51,10 @@ VARIED = {
         batch_size=250,
     ),
     "adamw": tiny.config(
-        {"dropout": 0.3, "activation": "tanh", "deslant": True}, optimizer="adamw", learning_rate=1e-2, validation_size=0
+        {"dropout": 0.3, "activation": "tanh", "deslant": True},
+        optimizer="adamw",
+        learning_rate=1e-2,
+        validation_size=0,
     ),
 }
 

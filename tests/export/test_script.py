@@ -100,7 +100,13 @@ def test_scripts_repeat_every_optimizer_schedule_and_warp(train: Train, folder: 
     configs = [
         tiny.config({"dropout": 0.3, "activation": "tanh"}, optimizer="rmsprop", momentum=0.5, learning_rate=1e-3),
         tiny.config(momentum=0.9, nesterov=True, schedule="cosine", label_smoothing=0.1, weight_decay=1e-3, **plain),
-        tiny.config({"activation": "gelu", "deslant": True}, {"shear": 20, "stretch": 0.2}, optimizer="adam", shuffle=False, **plain),
+        tiny.config(
+            {"activation": "gelu", "deslant": True},
+            {"shear": 20, "stretch": 0.2},
+            optimizer="adam",
+            shuffle=False,
+            **plain,
+        ),
         tiny.config({"activation": "none"}, {"elastic": 2, "rotation": 9, "use": "double"}, seed=7, **plain),
         tiny.config({"hidden": ()}, {"thickness": 0.6, "noise": 0.2}, schedule="one-cycle", **plain),
         tiny.config({"activation": "sigmoid"}, {"erasing": 0.5, "shift": 0.1, "use": "once"}, train_size=400, **plain),
