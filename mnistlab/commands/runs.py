@@ -4,10 +4,12 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from mnistlab import queue
+from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
 from mnistlab.store import Store
@@ -31,7 +33,9 @@ def runs(options: argparse.Namespace) -> int:
     """Print the runs, the newest first; with --watch again and again."""
     store = Store()
     if options.watch:
-        _watch(store, options.json)
+        with noting_interrupts() as is_interrupted:  # raised in a callback of the database's, Ctrl-C would be lost
+            _watch(store, options.json, is_interrupted)
+        raise KeyboardInterrupt
     found = store.runs()
     if not found and not options.json:
         print("No run yet. Start one with: python -m mnistlab train --preset tutorial-mlp --epochs 2")
@@ -40,11 +44,11 @@ def runs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _watch(store: Store, as_json: bool) -> None:
+def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> None:
     """Show the newest runs until Ctrl-C: in place on a terminal, else each line as it changes."""
     in_place = sys.stdout.isatty() and not as_json
     shown: dict[str, str] = {}
-    while True:
+    while not is_interrupted():
         found = store.runs(limit=_WATCHED)
         lines = dict(zip((run.id for run in found), _lines(store, found, as_json), strict=True))
         if in_place:

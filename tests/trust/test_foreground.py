@@ -111,8 +111,7 @@ def test_a_training_is_steered_from_another_terminal() -> None:
     assert answer_of(command("go-on", run.id))[0] == 0
     only_run(store, lambda run: bool(run.rate_changes) and not run.is_paused)
     watching.send_signal(signal.SIGINT)
-    watching.communicate()
-    assert watching.returncode == 130
+    assert answer_of(watching)[0] == 130
     assert answer_of(command("stop", run.id, "--force"))[0] == 0
     code, _, _ = answer_of(process)
     assert (code, store.run(run.id).state) == (130, "stopped")
