@@ -36,6 +36,7 @@ class Deslant(nn.Module):
     Learning Applied to Document Recognition", 1998.
     """
 
+    # 28 is written out, for layers.source() shows this class by itself.
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         pictures = pixels.reshape(-1, 28, 28)
         places = torch.arange(28.0, device=pixels.device)

@@ -17,13 +17,14 @@ from mnistlab.units import loudest_units
 
 CONFIGS = [
     ModelConfig(hidden=()),
-    ModelConfig(hidden=(32,), deslant=True),
+    ModelConfig(hidden=(32,)),
+    ModelConfig(hidden=(24,), deslant=True, normalise=True),
     ModelConfig(hidden=(32, 16), activation="sigmoid", dropout=0.5, batch_norm=True, normalise=True),
     ModelConfig(kind="cnn", channels=(4, 4, 8), batch_norm=True),
 ]
 
 
-@pytest.fixture(params=CONFIGS, ids=lambda config: f"{config.kind}-{config.activation}-{len(config.hidden)}")
+@pytest.fixture(params=CONFIGS, ids=lambda config: f"{config.kind}-{config.activation}-{config.hidden}")
 def model(request: pytest.FixtureRequest) -> nn.Sequential:
     torch.manual_seed(0)
     return build_model(request.param).eval()

@@ -15,7 +15,8 @@ from mnistlab.presets import PRESETS
 CONFIGS = [preset.config.model for preset in PRESETS.values()] + [
     ModelConfig(hidden=()),
     ModelConfig(hidden=(64,) * 5, activation="sigmoid", batch_norm=True, dropout=0.2, normalise=True),
-    ModelConfig(hidden=(7,), activation="gelu", deslant=True),
+    ModelConfig(hidden=(7,), activation="gelu"),
+    ModelConfig(hidden=(7,), deslant=True),
     ModelConfig(hidden=(7,), activation="none"),
     ModelConfig(kind="cnn", channels=(4, 8), activation="tanh"),
 ]

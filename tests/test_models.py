@@ -17,6 +17,7 @@ SHAPES: list[dict[str, Any]] = [
     {"hidden": (32, 16, 8)},
     {"hidden": (16,), "batch_norm": True, "normalise": True, "dropout": 0.2, "activation": "gelu"},
     {"hidden": (16,), "deslant": True, "normalise": True},
+    {"kind": "cnn", "channels": (4,)},
     {"kind": "cnn", "channels": (4,), "deslant": True},
     {"kind": "cnn", "channels": (4, 4, 8, 8, 16, 16), "batch_norm": True, "normalise": True, "dropout": 0.2},
 ]

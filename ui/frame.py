@@ -165,14 +165,19 @@ def _sidebar() -> Callable[[], object]:
         for page in PAGES:
             st.page_link(page.script, label=page.name)
         st.divider()
-        if resources.is_warm():  # from then on it stands there from the start: another text for a moment would flicker
-            st.caption(resources.device_line())
-            _running_jobs()
-            return lambda: None
-        device = st.empty()
-        device.caption("Warming up ...")
+        show_device = _device()
         _running_jobs()
-    return lambda: device.caption(resources.device_line())
+    return show_device
+
+
+def _device() -> Callable[[], object]:
+    """Draw the device's name, or keep its place until what is returned is called: another text would flicker."""
+    if resources.is_warm():
+        st.caption(resources.device_line())
+        return lambda: None
+    place = st.empty()
+    place.caption("Warming up ...")
+    return lambda: place.caption(resources.device_line())
 
 
 def _running_jobs() -> None:
