@@ -1,5 +1,7 @@
 """Optimizers as configured, and the learning rate's course over a run."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from torch import nn
 
 from mnistlab.config import TrainConfig
 from mnistlab.optimizers import build_optimizer, learning_rate_at, set_learning_rate
+from mnistlab.paths import PROJECT
 
 NUM_STEPS = 200
 SETTINGS: list[tuple[dict[str, Any], type[torch.optim.Optimizer], dict[str, Any]]] = [
@@ -50,6 +53,26 @@ def test_optimizer_steps_as_torchs_own_does(
             optimizer.step()
     torch.testing.assert_close(ours.weight, theirs.weight)
     torch.testing.assert_close(ours.bias, theirs.bias)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam", "adamw", "rmsprop"])
+def test_optimizers_leave_torchs_compiler_unloaded(kind: str) -> None:
+    program = f"""
+import sys, torch
+from mnistlab.config import TrainConfig
+from mnistlab.optimizers import build_optimizer
+model = torch.nn.Linear(2, 2)
+optimizer = build_optimizer(TrainConfig(optimizer={kind!r}), model)
+model(torch.ones(1, 2)).sum().backward()
+optimizer.step()
+optimizer.zero_grad()
+optimizer.load_state_dict(optimizer.state_dict())
+print("torch._dynamo" in sys.modules, len(optimizer.state))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    loads_compiler, num_states = done.stdout.split()
+    assert loads_compiler == "False"
+    assert int(num_states) == (0 if kind == "sgd" else 2)
 
 
 def test_constant_rate_stays() -> None:
