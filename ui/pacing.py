@@ -1,4 +1,7 @@
-"""How often a page that watches a run asks for news: every second, and less often where that is dear."""
+"""How often a page that watches a run asks for news: every second, and less often where that is dear.
+
+What is dear depends on how many watch: thirty visitors share a server, whose clicks must not wait for their charts.
+"""
 
 import time
 from collections import deque
@@ -11,8 +14,10 @@ from mnistlab.runs import Run
 
 _FIRST = 0.25  # seconds, until the first point is there,
 _IMPATIENT = 5.0  # unless it does not come within so many
-_STEPS = (1.0, 2.0, 5.0)
-_DEAR = 0.03  # share of the time between two refreshes that a refresh may take
+_STEPS = (1.0, 2.0, 3.0, 5.0)
+_DEAR = 0.03  # share of the time between two refreshes that a refresh may take,
+_DEAR_TOGETHER = 0.15  # and that of all who watch
+_GONE = 12.0  # seconds without a refresh, after which somebody no longer counts as watching
 _ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
 _PACE = "run_pace"
 
@@ -39,10 +44,27 @@ def note(seconds: float) -> None:
     if len(pace.last) < _ENOUGH:
         return
     typical = median(pace.last)
-    if pace.level < len(_STEPS) - 1 and typical > _DEAR * _STEPS[pace.level]:
+    dear = min(_DEAR, _DEAR_TOGETHER / _num_watching(pace))
+    if pace.level < len(_STEPS) - 1 and typical > dear * _STEPS[pace.level]:
         _change(pace, 1)
-    elif pace.level > 0 and typical < _DEAR * _STEPS[pace.level - 1] / 2:
+    elif pace.level > 0 and typical < dear * _STEPS[pace.level - 1] / 2:
         _change(pace, -1)
+
+
+@st.cache_resource(show_spinner=False)
+def _last_refreshes() -> dict[int, float]:
+    """When each session's picture was last refreshed, for all sessions."""
+    return {}
+
+
+def _num_watching(pace: _Pace) -> int:
+    """How many sessions watch a run, this one among them."""
+    now, last = time.monotonic(), _last_refreshes()
+    last[id(pace)] = now
+    for session, then in list(last.items()):
+        if now - then > _GONE:
+            last.pop(session, None)
+    return len(last)
 
 
 def _change(pace: _Pace, by: int) -> None:

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,10 +121,46 @@ def own_session(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_dear_refreshes_come_less_often_and_cheap_ones_every_second_again() -> None:
     run = a_run(step=10)
     assert pacing.seconds_between(run) == 1
-    for seconds, expected in ((0.2, 2), (0.2, 5), (0.2, 5), (0.01, 2), (0.01, 1)):
+    for seconds, expected in ((0.2, 2), (0.2, 3), (0.2, 5), (0.2, 5), (0.01, 3), (0.01, 2), (0.01, 1)):
         for _ in range(5):
             pacing.note(seconds)
         assert pacing.seconds_between(run) == expected
+
+
+def seconds_in_a_class(num_watching: int, refresh: float, monkeypatch: pytest.MonkeyPatch) -> set[float | None]:
+    """How long the sessions of a class wait between two refreshes, once all have settled."""
+    sessions: list[dict[str, Any]] = [{} for _ in range(num_watching)]
+    for _ in range(30):
+        for session in sessions:
+            monkeypatch.setattr(st, "session_state", session)
+            pacing.note(refresh)
+    paces = set()
+    for session in sessions:
+        monkeypatch.setattr(st, "session_state", session)
+        paces.add(pacing.seconds_between(a_run(step=10)))
+    return paces
+
+
+@pytest.fixture
+def empty_class() -> Iterator[None]:
+    pacing._last_refreshes.clear()
+    yield
+    pacing._last_refreshes.clear()
+
+
+@pytest.mark.usefixtures("empty_class")
+@pytest.mark.parametrize(("num_watching", "seconds"), [(1, 1), (5, 1), (15, 2), (30, 3), (60, 5)])
+def test_a_class_that_watches_is_refreshed_less_often(
+    num_watching: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert seconds_in_a_class(num_watching, 0.012, monkeypatch) == {seconds}
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_who_has_left_no_longer_slows_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_in_a_class(30, 0.012, monkeypatch)
+    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + 60)
+    assert seconds_in_a_class(1, 0.012, monkeypatch) == {1}
 
 
 @pytest.mark.usefixtures("own_session")
