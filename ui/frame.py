@@ -17,7 +17,7 @@ from mnistlab import jobs
 from mnistlab.errors import MnistLabError
 from mnistlab.queue import MOST_ACTIVE
 from mnistlab.runs import Run
-from ui import acting, identity, resources, run_words, sweep_job
+from ui import acting, identity, pacing, resources, run_words, sweep_job
 from ui.words import verbatim
 
 _LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
@@ -185,7 +185,7 @@ def _running_jobs() -> None:
     with telling_mistakes():
         is_live = bool(_active_runs())
 
-        @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+        @st.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
         def jobs_fragment() -> None:
             try:
                 active = _active_runs()

@@ -37,6 +37,11 @@ def seconds_between(run: Run) -> float | None:
     return _STEPS[_pace().level]
 
 
+def slowed(seconds: float) -> float:
+    """How long to wait between two refreshes of what a lone visitor sees anew every so many seconds."""
+    return seconds * _STEPS[_pace().level]
+
+
 def note(seconds: float) -> None:
     """Take down how long a refresh took; the pace follows from what the last ones took."""
     pace = _pace()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
-from ui import bars, frame, model_views, mosaic, resources
+from ui import bars, frame, model_views, mosaic, pacing, resources
 
 _NEURONS, _PER_ROW = 20, 5
 _HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
@@ -20,7 +20,7 @@ _LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, 
 def show(run: Run) -> None:
     """Both halves, as of the weights that were kept last. A fragment, with a slower pace than the curves'."""
 
-    @st.fragment(run_every=_LOOK_EVERY if run.is_active else None)
+    @st.fragment(run_every=pacing.slowed(_LOOK_EVERY) if run.is_active else None)
     def seeing_fragment() -> None:
         with contextlib.suppress(MnistLabError):  # of a store that is gone, or a run: what shows the curves says it
             _show(resources.store().run(run.id))

@@ -163,6 +163,14 @@ def test_who_has_left_no_longer_slows_the_others(monkeypatch: pytest.MonkeyPatch
     assert seconds_in_a_class(1, 0.012, monkeypatch) == {1}
 
 
+@pytest.mark.usefixtures("empty_class")
+def test_in_a_class_what_stands_beside_the_curves_is_slowed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    assert pacing.slowed(3) == 3
+    assert seconds_in_a_class(15, 0.012, monkeypatch) == {2}
+    assert pacing.slowed(3) == 6
+
+
 @pytest.mark.usefixtures("own_session")
 def test_one_slow_refresh_changes_nothing() -> None:
     for seconds in (8.0, 0.01, 0.01, 0.3, 0.01, 0.01, 0.3, 0.01):
