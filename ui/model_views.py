@@ -12,7 +12,7 @@ import streamlit as st
 from mnistlab.config import Activation, ModelConfig
 from ui import bars, mosaic, resources, untrained_facts
 from ui.palette import NEUTRAL, TRAINING
-from ui.pixel_scale import data_address, diverging
+from ui.pixel_scale import diverging_address
 from ui.words import percent
 
 if TYPE_CHECKING:
@@ -71,25 +71,24 @@ def show_weights(config: ModelConfig, seed: int) -> None:
 
 def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -> str:
     """HTML of the weights (N, S, S) of N neurons; the largest is the brightest."""
-    sheet = _sheet(diverging(weights / max(float(np.abs(weights).max()), 1e-12)), per_row)
+    sheet = _sheet(weights / max(float(np.abs(weights).max()), 1e-12), per_row)
     full_row = per_row * _step(weights.shape[1])
     width = max(1, _WEIGHTS_WIDTH // full_row) * sheet.shape[1]  # whole screen pixels for each weight
     return (
-        f'<img src="{data_address(sheet)}" alt="weights of {len(weights)} neurons" '
+        f'<img src="{diverging_address(sheet)}" alt="weights of {len(weights)} neurons" '
         f'style="width:100%;max-width:{width}px;image-rendering:pixelated">'
     )
 
 
-def _sheet(pictures: npt.NDArray[np.uint8], per_row: int) -> npt.NDArray[np.uint8]:
-    """(N, S, S, 3) -> (H, W, 4): so many in a row, with a transparent gap between them."""
+def _sheet(pictures: npt.NDArray[np.float32], per_row: int) -> npt.NDArray[np.float32]:
+    """(N, S, S) -> (H, W): so many in a row, with a gap between them that is not a number."""
     side = pictures.shape[1]
     step, rows = _step(side), -(-len(pictures) // per_row)
     columns = min(len(pictures), per_row)
-    sheet = np.zeros((rows * step - step + side, columns * step - step + side, 4), np.uint8)
+    sheet = np.full((rows * step - step + side, columns * step - step + side), np.nan, np.float32)
     for index, picture in enumerate(pictures):
         row, column = (place * step for place in divmod(index, per_row))
-        sheet[row : row + side, column : column + side, :3] = picture
-        sheet[row : row + side, column : column + side, 3] = 255
+        sheet[row : row + side, column : column + side] = picture
     return sheet
 
 

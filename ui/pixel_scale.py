@@ -17,6 +17,7 @@ Colours = npt.NDArray[np.uint8]
 # Black is "no difference", as black is "no ink"; orange and sky blue are told apart by all eyes (Okabe and Ito).
 _MORE, _LESS = np.array([230, 159, 0]), np.array([86, 180, 233])
 _BRIGHT = 110  # of 255; on brighter colours black text is readable
+_LEVELS = 127  # of either colour, where a picture has one byte a pixel
 
 
 def number(value: float, scale: Scale, is_difference: bool = False) -> str:
@@ -59,6 +60,23 @@ def is_dark(colours: Colours) -> npt.NDArray[np.bool_]:
 
 def data_address(colours: Colours) -> str:
     """(H, W, 3) uint8 as an address that holds the whole picture, for `src` and `url()`."""
+    return _png_address(Image.fromarray(colours))
+
+
+def diverging_address(differences: Picture) -> str:
+    """(H, W) in [-1, 1] as an address of the picture that `diverging` makes; transparent where it is not a number.
+
+    One of 255 colours a pixel instead of red, green and blue: two fifths as long, for what thirty browsers get anew
+    every few seconds.
+    """
+    levels = np.nan_to_num(np.round(differences * _LEVELS) + _LEVELS + 1, nan=0).astype(np.uint8)
+    signed = np.arange(-_LEVELS - 1, _LEVELS + 1, dtype=np.float32)  # the first colour is never seen
+    picture = Image.fromarray(levels)
+    picture.putpalette(diverging(signed / _LEVELS).tobytes())
+    return _png_address(picture, transparency=0)
+
+
+def _png_address(picture: Image.Image, **options: int) -> str:
     buffer = io.BytesIO()
-    Image.fromarray(colours).save(buffer, "PNG", compress_level=1)
+    picture.save(buffer, "PNG", compress_level=1, **options)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -1,15 +1,18 @@
 """Pixels: what is written on the grid, and which picture it is, from the data set and from the pad."""
 
+import base64
+import io
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mnistlab.data import Dataset
 from tests.ui.test_pages import html_of, open_page
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from ui.pixel_grid import pixel_grid
-from ui.pixel_scale import diverging, number
+from ui.pixel_scale import diverging, diverging_address, number
 
 PIXELS = "pages/2_Pixels.py"
 
@@ -95,3 +98,15 @@ def test_normalised_view_says_what_background_becomes_and_why() -> None:
     assert any("Why?" in caption.value for caption in app.caption)
     difference = open_page(PIXELS, pixels_scale="normalised", pixels_view="difference")
     assert any("The mean falls out" in caption.value for caption in difference.caption)
+
+
+def test_a_picture_of_differences_has_the_colours_of_each_and_gaps_where_there_is_none() -> None:
+    differences = np.random.default_rng(0).uniform(-1, 1, (20, 30)).astype(np.float32)
+    differences[0, :4] = -1, 0, 1, np.nan
+    kind, content = diverging_address(differences).split(",")
+    assert kind == "data:image/png;base64"
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGBA")).astype(int)
+    assert (seen[..., 3] == 255 * ~np.isnan(differences)).all()
+    expected = diverging(np.nan_to_num(differences)).astype(int)
+    assert np.abs(seen[..., :3] - expected)[~np.isnan(differences)].max() <= 1
+    assert (seen[0, :3, :3] == expected[0, :3]).all()
