@@ -70,9 +70,10 @@ def diverging_address(differences: Picture) -> str:
     every few seconds.
     """
     levels = np.nan_to_num(np.round(differences * _LEVELS) + _LEVELS + 1, nan=0).astype(np.uint8)
-    signed = np.arange(-_LEVELS - 1, _LEVELS + 1, dtype=np.float32)  # the first colour is never seen
+    # The first colour, which nothing has, is transparent.
+    signed = np.linspace(-1 - 1 / _LEVELS, 1, 2 * _LEVELS + 2, dtype=np.float32)
     picture = Image.fromarray(levels)
-    picture.putpalette(diverging(signed / _LEVELS).tobytes())
+    picture.putpalette(diverging(signed).tobytes())
     return _png_address(picture, transparency=0)
 
 
