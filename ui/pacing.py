@@ -46,10 +46,11 @@ def note(seconds: float) -> None:
     """Take down how long a refresh took; the pace follows from what the last ones took."""
     pace = _pace()
     pace.last.append(seconds)
+    num_watching = _count_watching(pace)
     if len(pace.last) < _ENOUGH:
         return
     typical = median(pace.last)
-    dear = min(_DEAR, _DEAR_TOGETHER / _num_watching(pace))
+    dear = min(_DEAR, _DEAR_TOGETHER / num_watching)
     if pace.level < len(_STEPS) - 1 and typical > dear * _STEPS[pace.level]:
         _change(pace, 1)
     elif pace.level > 0 and typical < dear * _STEPS[pace.level - 1] / 2:
@@ -62,8 +63,8 @@ def _last_refreshes() -> dict[int, float]:
     return {}
 
 
-def _num_watching(pace: _Pace) -> int:
-    """How many sessions watch a run, this one among them."""
+def _count_watching(pace: _Pace) -> int:
+    """Take down that this session watches; how many do."""
     now, last = time.monotonic(), _last_refreshes()
     last[id(pace)] = now
     for session, then in list(last.items()):

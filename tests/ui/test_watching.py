@@ -130,10 +130,13 @@ def test_dear_refreshes_come_less_often_and_cheap_ones_every_second_again() -> N
 def seconds_in_a_class(num_watching: int, refresh: float, monkeypatch: pytest.MonkeyPatch) -> set[float | None]:
     """How long the sessions of a class wait between two refreshes, once all have settled."""
     sessions: list[dict[str, Any]] = [{} for _ in range(num_watching)]
-    for _ in range(30):
+    now = time.monotonic()
+    for _ in range(60):
         for session in sessions:
             monkeypatch.setattr(st, "session_state", session)
             pacing.note(refresh)
+        now += pacing.seconds_between(a_run(step=10)) or 0
+        monkeypatch.setattr(time, "monotonic", lambda now=now: now)
     paces = set()
     for session in sessions:
         monkeypatch.setattr(st, "session_state", session)
@@ -159,7 +162,8 @@ def test_a_class_that_watches_is_refreshed_less_often(
 @pytest.mark.usefixtures("empty_class")
 def test_who_has_left_no_longer_slows_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_in_a_class(30, 0.012, monkeypatch)
-    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic: now() + 60)
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     assert seconds_in_a_class(1, 0.012, monkeypatch) == {1}
 
 
