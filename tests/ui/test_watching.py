@@ -127,11 +127,13 @@ def test_dear_refreshes_come_less_often_and_cheap_ones_every_second_again() -> N
         assert pacing.seconds_between(run) == expected
 
 
-def seconds_in_a_class(num_watching: int, refresh: float, monkeypatch: pytest.MonkeyPatch) -> set[float | None]:
-    """How long the sessions of a class wait between two refreshes, once all have settled."""
+def seconds_in_a_class(
+    num_watching: int, refresh: float, monkeypatch: pytest.MonkeyPatch, num_rounds: int = 60
+) -> set[float | None]:
+    """How long the sessions of a class wait between two refreshes, after so many of them."""
     sessions: list[dict[str, Any]] = [{} for _ in range(num_watching)]
     now = time.monotonic()
-    for _ in range(60):
+    for _ in range(num_rounds):
         for session in sessions:
             monkeypatch.setattr(st, "session_state", session)
             pacing.note(refresh)
@@ -157,6 +159,12 @@ def test_a_class_that_watches_is_refreshed_less_often(
     num_watching: int, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert seconds_in_a_class(num_watching, 0.012, monkeypatch) == {seconds}
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_who_is_refreshed_slowly_still_counts_as_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Twenty refreshes bring them to five seconds; the next five take longer than whoever has left is remembered.
+    assert seconds_in_a_class(60, 0.012, monkeypatch, num_rounds=22) == {5}
 
 
 @pytest.mark.usefixtures("empty_class")
