@@ -116,13 +116,18 @@ class Recorder:
         Where the learning rate was raised by hand, that is taken back, so that a resumed run does not do the same
         again; return a sentence that says so, else an empty one.
         """
+        changed_at = self.state.rate.changes[-1][0] if self.state.rate.changes else 0
         taken_back = self.state.rate.undo_rise()
         values = (self._run_id, self._attempt, self._steps, self._epochs)
         self._insist(lambda: self._store.log(*values, rate_changes=self.state.rate.changes))
         if taken_back is None:
             return ""
         raised, before = taken_back
-        return f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."
+        message = f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."
+        kept = self._insist(lambda: self._store.weights_step(self._run_id, "checkpoint")) or 0
+        if kept > changed_at:
+            message += f" It is {kept - changed_at:,} steps younger than the change; should it fail again, start anew."
+        return message
 
     def finish(self, test: Split | None) -> None:
         """Keep the weights, read the test set, and close the run; without a test set, there is no result either."""

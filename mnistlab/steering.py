@@ -31,8 +31,10 @@ def stop(run_id: str, store: Store) -> None:
 
 def stop_at_once(run_id: str, store: Store) -> None:
     """Take a run from its worker and close it as stopped: what it has done since its last checkpoint is lost."""
-    store.run(run_id)
-    values = {**_NOBODYS, **_AFRESH, "state": "stopped", "finished": time.time()}
+    run = store.run(run_id)
+    kept = store.weights_step(run_id, "checkpoint") or 0
+    loss = f"It was taken from its worker: what it learned after step {kept:,} is lost." if run.step > kept else None
+    values = {**_NOBODYS, **_AFRESH, "state": "stopped", "finished": time.time(), "error": loss, "wanted_rate": None}
     store.change(run_id, values, ["queued", "running"])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from mnistlab import execution, recorder, steering, training
@@ -135,6 +136,24 @@ def test_a_run_stopped_by_force_is_taken_from_its_worker(store: Store, run_id: s
     assert isinstance(heard[-1], StepsTaken)
     assert heard[-1].step == 5
     assert (store.run(run_id).state, store.run(run_id).step) == ("stopped", 4)
+
+
+def test_a_run_stopped_by_force_says_what_is_lost_and_forgets_what_was_asked_of_it(store: Store, run_id: str) -> None:
+    attempt = store.claim(run_id, "a worker")
+    assert attempt is not None
+    store.log(run_id, attempt, [StepsTaken(1, 5, 0.5, np.ones(5, np.float32), 0.5, 0.1, 100.0, 1.0)])
+    steering.set_learning_rate(run_id, 5.0, store)
+    steering.stop_at_once(run_id, store)
+    stopped = store.run(run_id)
+    assert stopped.error == "It was taken from its worker: what it learned after step 0 is lost."
+    assert stopped.wanted_rate is None
+    assert steering.requeue(run_id, store)
+    assert store.run(run_id).error is None
+
+
+def test_a_run_cancelled_in_the_queue_has_lost_nothing(store: Store, run_id: str) -> None:
+    steering.stop(run_id, store)
+    assert (store.run(run_id).state, store.run(run_id).error) == ("stopped", None)
 
 
 def test_a_deleted_run_is_left_by_its_worker_and_can_be_brought_back(store: Store, run_id: str) -> None:

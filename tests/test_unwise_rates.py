@@ -39,6 +39,21 @@ def test_a_run_whose_rate_was_raised_too_far_goes_on_at_the_rate_before(
     assert (resumed.state, resumed.error, resumed.rate_changes) == ("finished", None, ())
 
 
+@pytest.mark.usefixtures("talkative")
+def test_a_checkpoint_younger_than_the_change_is_told_to_be_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)  # after each step, as in slow motion
+    run_id = store.create(CONFIG)
+    execution.execute(store, run_id, after_step(5, lambda: steering.set_learning_rate(run_id, 100, store)))
+    run, kept = store.run(run_id), store.weights_step(run_id, "checkpoint")
+    assert run.state == "failed"
+    assert kept is not None
+    changed_at = 5
+    assert kept > changed_at
+    assert (run.error or "").endswith(
+        f"It is {kept - changed_at} steps younger than the change; should it fail again, start anew."
+    )
+
+
 @pytest.mark.parametrize(
     ("rates", "taken_back", "left"),
     [

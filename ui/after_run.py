@@ -142,12 +142,10 @@ def _changes(config: RunConfig) -> dict[str, _Change]:
         f"Learning rate {rates.shown(more)}": lambda values: values["train"].update(learning_rate=more),
         f"Learning rate {rates.shown(less)}": lambda values: values["train"].update(learning_rate=less),
     }
-    if config.model.kind == "mlp" and config.model.hidden:
-        wide = tuple(min(2 * width, MAX_WIDTH) for width in config.model.hidden)
-        found["Twice the width"] = lambda values: values["model"].update(hidden=wide)
-    elif config.model.kind == "cnn":
-        channels = tuple(min(2 * number, MAX_CHANNELS) for number in config.model.channels)
-        found["Twice the width"] = lambda values: values["model"].update(channels=channels)
+    name, most = ("hidden", MAX_WIDTH) if config.model.kind == "mlp" else ("channels", MAX_CHANNELS)
+    wide = tuple(2 * width for width in getattr(config.model, name))
+    if wide and max(wide) <= most:
+        found["Twice the width"] = lambda values: values["model"].update({name: wide})
     dropout = 0 if config.model.dropout else _DROPOUT
     label = f"Dropout {dropout:g}" if dropout else "No dropout"
     found[label] = lambda values: values["model"].update(dropout=dropout)

@@ -25,6 +25,7 @@ _PACE = "run_pace"
 @dataclass
 class _Pace:
     level: int = 0
+    noted: float = 0  # when a refresh was last noted, on the monotonic clock
     last: deque[float] = field(default_factory=lambda: deque(maxlen=_ENOUGH))  # seconds
 
 
@@ -45,6 +46,7 @@ def slowed(seconds: float) -> float:
 def note(seconds: float) -> None:
     """Take down how long a refresh took; the pace follows from what the last ones took."""
     pace = _pace()
+    pace.noted = time.monotonic()
     pace.last.append(seconds)
     num_watching = _count_watching(pace)
     if len(pace.last) < _ENOUGH:
@@ -65,10 +67,10 @@ def _last_refreshes() -> dict[int, float]:
 
 def _count_watching(pace: _Pace) -> int:
     """Take down that this session watches; how many do."""
-    now, last = time.monotonic(), _last_refreshes()
-    last[id(pace)] = now
+    last = _last_refreshes()
+    last[id(pace)] = pace.noted
     for session, then in list(last.items()):
-        if now - then > _GONE:
+        if pace.noted - then > _GONE:
             last.pop(session, None)
     return len(last)
 
@@ -80,4 +82,6 @@ def _change(pace: _Pace, by: int) -> None:
 
 def _pace() -> _Pace:
     pace: _Pace = st.session_state.setdefault(_PACE, _Pace())
+    if pace.level > 0 and time.monotonic() - pace.noted > _GONE:
+        _change(pace, -pace.level)  # who comes back, or looks at another page by now, begins anew
     return pace

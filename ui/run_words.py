@@ -57,5 +57,5 @@ def end_line(run: Run) -> str:
         return f"The run failed. {run.error}"
     if not run.step:
         return "Cancelled before its first step. Resume puts it back into the queue."
-    why = f" {run.error}" if run.error else ""
-    return f"Stopped after {run.epoch:.2f} of {run.config.train.epochs} epochs.{why} Nothing is lost: Resume goes on."
+    what = f"{run.error} Resume goes on." if run.error else "Nothing is lost: Resume goes on."
+    return f"Stopped after {run.epoch:.2f} of {run.config.train.epochs} epochs. {what}"

@@ -45,11 +45,11 @@ def runs(options: argparse.Namespace) -> int:
 
 
 def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> None:
-    """Show the newest runs until Ctrl-C: in place on a terminal, else each line as it changes."""
+    """Show what is going on until Ctrl-C: in place on a terminal, else each line as it changes."""
     in_place = sys.stdout.isatty() and not as_json
     shown: dict[str, str] = {}
     while not is_interrupted():
-        found = store.runs(limit=_WATCHED)
+        found = _watched(store)
         lines = dict(zip((run.id for run in found), _lines(store, found, as_json), strict=True))
         if in_place:
             print(_CLEAR + "\n".join(lines.values() or ["No run yet."]), flush=True)
@@ -59,6 +59,14 @@ def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> N
                     print(line, flush=True)
         shown = lines
         time.sleep(_WATCH_EVERY)
+
+
+def _watched(store: Store) -> list[Run]:
+    """What runs and what waits, the next one first, then the newest: as many as are watched."""
+    active = store.runs(queue.MOST_ACTIVE, states=["queued", "running"])
+    running = [run for run in active if run.state != "queued"]
+    by_id = {run.id: run for run in [*running, *queue.in_order(active), *store.runs(limit=_WATCHED)]}
+    return list(by_id.values())[:_WATCHED]
 
 
 def _lines(store: Store, found: list[Run], as_json: bool) -> list[str]:
@@ -84,6 +92,7 @@ def _as_object(run: Run) -> dict[str, Any]:
         "created": run.created,
         "train_seconds": run.seconds,
         "images_per_second": run.images_per_second,
+        "worker": run.worker,
         "result": run.result,
         "error": run.error,
     }
@@ -107,5 +116,5 @@ def _news(run: Run, place: int | None) -> str:
         return f"test accuracy {run.result['test_accuracy']:.2%}"
     if run.state == "running":
         left = f", {run.seconds_left:,.0f} s left" if run.seconds_left is not None else ""
-        return f"{run.progress:.0%} at {run.images_per_second or 0:,.0f} images/s{left}"
+        return f"{run.progress:.0%} at {run.images_per_second or 0:,.0f} images/s{left}, on {run.worker}"
     return run.error or ""

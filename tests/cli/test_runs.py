@@ -14,6 +14,7 @@ import pytest
 from mnistlab import execution, steering
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.cli import main
+from mnistlab.commands.runs import _watched as watched_runs
 from mnistlab.data import Dataset, Split
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
@@ -208,6 +209,32 @@ def test_runs_as_json_tell_state_and_result(run_id: str, objects: Callable[[], l
     (told,) = objects()
     assert (told["run"], told["state"], told["epoch"], told["step"], told["error"]) == (run_id, "finished", 1, 30, None)
     assert told["result"] == Store().run(run_id).result
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_watch_shows_what_runs_and_what_is_next_however_many_runs_are_newer() -> None:
+    store = Store()
+    ids = [store.create(PRESETS["quick-mlp"].config) for _ in range(30)]
+    assert store.claim(ids[0], "box:7") is not None
+    watched = watched_runs(store)
+    assert [run.id for run in watched[:3]] == ids[:3]
+    assert len(watched) == 20
+    assert main(["runs"]) == 0
+    store.claim(ids[1], "box:8")
+    for run_id in ids[2:]:
+        steering.stop(run_id, store)
+    assert [run.id for run in watched_runs(store)] == [ids[1], ids[0], *reversed(ids[12:])]
+
+
+def test_what_runs_is_told_with_its_worker(
+    lab: Path, lines: Lines, objects: Callable[[], list[dict[str, Any]]]
+) -> None:
+    store = Store()
+    store.claim(store.create(PRESETS["quick-mlp"].config), "box:7")
+    assert main(["runs"]) == 0
+    assert lines()[0].endswith("on box:7")
+    assert main(["runs", "--json"]) == 0
+    assert objects()[0]["worker"] == "box:7"
 
 
 WRONG = [

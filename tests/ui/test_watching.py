@@ -13,6 +13,7 @@ import streamlit as st
 
 from mnistlab.curve import Curve
 from mnistlab.events import Probes, StepsTaken
+from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
@@ -181,6 +182,28 @@ def test_in_a_class_what_stands_beside_the_curves_is_slowed_as_they_are(monkeypa
     assert pacing.slowed(3) == 3
     assert seconds_in_a_class(15, 0.012, monkeypatch) == {2}
     assert pacing.slowed(3) == 6
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_who_no_longer_watches_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    seconds_in_a_class(30, 0.012, monkeypatch)
+    assert pacing.slowed(3) == 9
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert pacing.slowed(3) == 3
+
+
+def test_only_what_was_lost_is_told_of_a_stopped_run() -> None:
+    run = a_run(state="stopped")
+    assert "epochs. Nothing is lost: Resume goes on." in run_words.end_line(run)
+    forced = replace(run, error="It was taken from its worker: what it learned after step 7 is lost.")
+    assert run_words.end_line(forced).endswith("what it learned after step 7 is lost. Resume goes on.")
+
+
+@pytest.mark.parametrize(("preset", "is_offered"), [("tutorial-mlp", True), ("best-mlp", False), ("best-cnn", True)])
+def test_twice_the_width_is_offered_where_a_network_may_be_so_wide(preset: str, is_offered: bool) -> None:
+    assert ("Twice the width" in after_run._changes(get_preset(preset).config)) == is_offered
 
 
 @pytest.mark.usefixtures("own_session")
