@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mnistlab import jobs, runs
+from mnistlab import jobs, runs, steering
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.events import Event
@@ -120,8 +120,11 @@ def test_after_a_power_cut_a_lost_run_is_resumed_and_a_queued_one_starts_by_itse
     place: Place, config: RunConfig, undisturbed: list[Event]
 ) -> None:
     running = [jobs.start(config, place.store) for _ in range(2)]
-    for run_id in running:
+    for run_id in running:  # each waits for the other, which may take longer to begin than this one to end
         wait_for(place.store, run_id, is_well_under_way)
+        steering.pause(run_id, place.store)
+    for run_id in running:
+        steering.go_on(run_id, place.store)
     queued = jobs.start(config, place.store)
     assert place.store.run(queued).state == "queued"
     place.cut_power()
