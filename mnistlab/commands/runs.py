@@ -63,9 +63,8 @@ def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> N
 
 def _watched(store: Store) -> list[Run]:
     """What runs and what waits, the next one first, then the newest: as many as are watched."""
-    active = store.runs(queue.MOST_ACTIVE, states=["queued", "running"])
-    running = [run for run in active if run.state != "queued"]
-    by_id = {run.id: run for run in [*running, *queue.in_order(active), *store.runs(limit=_WATCHED)]}
+    running, newest = store.runs(limit=_WATCHED, states=["running"]), store.runs(limit=_WATCHED)
+    by_id = {run.id: run for run in [*running, *queue.waiting(store), *newest]}
     return list(by_id.values())[:_WATCHED]
 
 

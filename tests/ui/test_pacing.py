@@ -1,0 +1,103 @@
+"""How often a page that watches a run is refreshed: alone, in a class, before the first step and after the last."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from tests.ui.test_watching import a_run
+from tests.ui.test_watching import own_session as own_session  # the same fixture for this module
+from ui import pacing
+
+
+@pytest.mark.usefixtures("own_session")
+def test_dear_refreshes_come_less_often_and_cheap_ones_every_second_again() -> None:
+    run = a_run(step=10)
+    assert pacing.seconds_between(run) == 1
+    for seconds, expected in ((0.2, 2), (0.2, 3), (0.2, 5), (0.2, 5), (0.01, 3), (0.01, 2), (0.01, 1)):
+        for _ in range(5):
+            pacing.note(seconds)
+        assert pacing.seconds_between(run) == expected
+
+
+def seconds_in_a_class(
+    num_watching: int, refresh: float, monkeypatch: pytest.MonkeyPatch, num_rounds: int = 60
+) -> set[float | None]:
+    """How long the sessions of a class wait between two refreshes, after so many of them."""
+    sessions: list[dict[str, Any]] = [{} for _ in range(num_watching)]
+    now = time.monotonic()
+    for _ in range(num_rounds):
+        for session in sessions:
+            monkeypatch.setattr(st, "session_state", session)
+            pacing.note(refresh)
+        now += pacing.seconds_between(a_run(step=10)) or 0
+        monkeypatch.setattr(time, "monotonic", lambda now=now: now)
+    paces = set()
+    for session in sessions:
+        monkeypatch.setattr(st, "session_state", session)
+        paces.add(pacing.seconds_between(a_run(step=10)))
+    return paces
+
+
+@pytest.fixture
+def empty_class() -> Iterator[None]:
+    pacing._last_refreshes.clear()
+    yield
+    pacing._last_refreshes.clear()
+
+
+@pytest.mark.usefixtures("empty_class")
+@pytest.mark.parametrize(("num_watching", "seconds"), [(1, 1), (5, 1), (15, 2), (30, 3), (60, 5)])
+def test_a_class_that_watches_is_refreshed_less_often(
+    num_watching: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert seconds_in_a_class(num_watching, 0.012, monkeypatch) == {seconds}
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_who_is_refreshed_slowly_still_counts_as_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Twenty refreshes bring them to five seconds; the next five take longer than whoever has left is remembered.
+    assert seconds_in_a_class(60, 0.012, monkeypatch, num_rounds=22) == {5}
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_who_has_left_no_longer_slows_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_in_a_class(30, 0.012, monkeypatch)
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert seconds_in_a_class(1, 0.012, monkeypatch) == {1}
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_in_a_class_what_stands_beside_the_curves_is_slowed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    assert pacing.slowed(3) == 3
+    assert seconds_in_a_class(15, 0.012, monkeypatch) == {2}
+    assert pacing.slowed(3) == 6
+
+
+@pytest.mark.usefixtures("empty_class")
+def test_who_no_longer_watches_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    seconds_in_a_class(30, 0.012, monkeypatch)
+    assert pacing.slowed(3) == 9
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert pacing.slowed(3) == 3
+
+
+@pytest.mark.usefixtures("own_session")
+def test_one_slow_refresh_changes_nothing() -> None:
+    for seconds in (8.0, 0.01, 0.01, 0.3, 0.01, 0.01, 0.3, 0.01):
+        pacing.note(seconds)
+    assert pacing.seconds_between(a_run(step=10)) == 1
+
+
+@pytest.mark.usefixtures("own_session")
+def test_refreshing_is_quick_before_the_first_step_and_ends_with_the_run() -> None:
+    assert pacing.seconds_between(a_run(step=0)) == 0.25
+    assert pacing.seconds_between(a_run(step=0, state="queued")) == 0.25
+    assert pacing.seconds_between(a_run(step=0, state="queued", created=time.time() - 60)) == 1
+    assert pacing.seconds_between(a_run(step=10, state="finished")) is None
