@@ -44,7 +44,7 @@ class _Product(torch.autograd.Function):
         (gradient,) = gradients
         features, weight = context.saved_tensors
         of_features = gradient @ weight if context.needs_input_grad[0] else None
-        of_weight = _onednn(gradient.T.contiguous(), features.T.contiguous(), None)
+        of_weight = _onednn(gradient.T, features.T, None)
         return of_features, of_weight, gradient.sum(0)
 
 

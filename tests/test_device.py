@@ -1,5 +1,8 @@
 """Picking a device, naming it, and keeping a run's random numbers apart from everybody else's."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -12,6 +15,7 @@ from mnistlab.device import (
     pick_device,
 )
 from mnistlab.errors import ConfigError
+from mnistlab.paths import PROJECT
 
 CPU = torch.device("cpu")
 
@@ -82,6 +86,21 @@ def test_machine_is_described_by_what_decides_the_weights() -> None:
     machine = describe_machine()
     assert set(machine) == {"device", "torch", "python", "system"}
     assert machine["torch"] == torch.__version__
+
+
+def test_numbers_too_small_are_zero_on_each_thread_that_computes() -> None:
+    # In a process of its own: the two threads have computed before, as in a notebook, and the setting stays.
+    program = """
+import torch
+from mnistlab.device import flush_denormals
+torch.set_num_threads(2)
+shares = lambda: (torch.full((2_000_000,), 1e-30) * 1e-9).view(torch.int32).ne(0).view(2, -1).float().mean(1).tolist()
+print(*shares())
+flush_denormals()
+print(*shares())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "1.0", "0.0", "0.0"]
 
 
 def test_a_stream_draws_what_its_seed_says() -> None:
