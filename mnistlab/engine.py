@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
-from mnistlab.paths import PROJECT, lab_folder
+from mnistlab.paths import PROJECT, lab_environment, lab_folder
 
 _START_TIMEOUT = 30.0  # seconds; 0.7 s is usual
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
@@ -164,6 +164,7 @@ def _start() -> str:
         _child = subprocess.Popen(
             [sys.executable, "-m", "mnistlab.engine"],
             cwd=PROJECT,
+            env=lab_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

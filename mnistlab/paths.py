@@ -14,6 +14,8 @@ BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
 BUILTIN_MODELS = Path(__file__).resolve().parent / "builtin"
 BASELINE_TABLE = Path(__file__).resolve().parent / "baselines.json"
 
+_SQLITE_FILE = "sqlite:///"  # what an address begins with that names a file
+
 
 def lab_folder() -> Path:
     """The folder of this lab, made if missing: MNISTLAB_LAB, or `lab/` in the project.
@@ -21,7 +23,7 @@ def lab_folder() -> Path:
     Raises:
         StoreError: it cannot be made.
     """
-    folder = Path(os.environ.get("MNISTLAB_LAB") or PROJECT / "lab")
+    folder = Path(os.environ.get("MNISTLAB_LAB") or PROJECT / "lab").absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -32,8 +34,15 @@ def lab_folder() -> Path:
 
 
 def database_url() -> str:
-    """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder."""
-    return os.environ.get("MNISTLAB_DB") or f"sqlite:///{lab_folder() / 'lab.sqlite'}"
+    """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path."""
+    url = os.environ.get("MNISTLAB_DB") or f"{_SQLITE_FILE}{lab_folder() / 'lab.sqlite'}"
+    path = url.removeprefix(_SQLITE_FILE)
+    return url if path in (url, "", ":memory:") else f"{_SQLITE_FILE}{Path(path).absolute()}"
+
+
+def lab_environment() -> dict[str, str]:
+    """The environment for a process that is started in another folder and belongs to this lab."""
+    return {**os.environ, "MNISTLAB_LAB": str(lab_folder()), "MNISTLAB_DB": database_url()}
 
 
 def count_setting(name: str, default: int) -> int:

@@ -1,0 +1,43 @@
+"""Where a lab lies, for this process and for those that it starts in another folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mnistlab.paths import database_url, lab_environment, lab_folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that the user stands in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MNISTLAB_DB", raising=False)
+    return tmp_path
+
+
+def test_a_lab_named_from_here_is_the_same_for_a_process_elsewhere(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_LAB", "class")
+    monkeypatch.setenv("MNISTLAB_DB", "sqlite:///figures.sqlite")
+    told = lab_environment()
+    (here / "elsewhere").mkdir()
+    monkeypatch.chdir(here / "elsewhere")
+    for name in ("MNISTLAB_LAB", "MNISTLAB_DB"):
+        monkeypatch.setenv(name, told[name])
+    assert lab_folder() == here / "class"
+    assert database_url() == f"sqlite:///{here / 'figures.sqlite'}"
+    assert {**told, "PWD": ""} == {**os.environ, "PWD": ""}
+
+
+def test_the_database_lies_in_the_lab_where_nothing_else_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_LAB", "class")
+    assert database_url() == f"sqlite:///{here / 'class' / 'lab.sqlite'}"
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://lab:secret@box/lab", "sqlite:////srv/lab.sqlite", "sqlite://", "sqlite:///:memory:"]
+)
+def test_an_address_that_depends_on_no_folder_stays(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_DB", url)
+    assert database_url() == url
