@@ -188,6 +188,8 @@ def _listen(
 def _obey(recorder: Recorder, request: Request) -> None:
     recorder.state.slow_motion = request.pause_at is not None
     if request.learning_rate is not None:
+        if request.learning_rate > recorder.state.rate.chosen:
+            recorder.keep_before_rise()
         recorder.state.change_learning_rate(request.learning_rate)
 
 

@@ -76,6 +76,11 @@ class LearningRate:
         self._num_steps = num_steps
         self.changes = list(changes)
 
+    @property
+    def chosen(self) -> float:
+        """The rate that the last change set, or the config's."""
+        return self.changes[-1][1] if self.changes else self._config.learning_rate
+
     def change(self, step: int, rate: float) -> None:
         """Use this rate once `step` steps are taken."""
         self.changes.append((step, rate))

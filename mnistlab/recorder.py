@@ -10,8 +10,10 @@ from mnistlab.device import describe_machine
 from mnistlab.errors import RunNotFoundError, StoreError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.meter import check_weights
 from mnistlab.paths import seconds_setting
 from mnistlab.predictions import ANSWERS, pack_answers
+from mnistlab.rows import change_run, make_checkpoint
 from mnistlab.runs import Request
 from mnistlab.store import Store
 from mnistlab.training import TrainingState
@@ -20,6 +22,7 @@ _WRITE_EVERY = 0.5  # seconds between two transactions
 # Seconds of work that a crash may cost; a checkpoint of the tutorial's network takes some 10 ms.
 _CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
 _STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
+_BEFORE_RISE = "before_rise"  # the kind of the weights that are kept before a learning rate is raised by hand
 
 _Answer = TypeVar("_Answer")
 
@@ -110,11 +113,16 @@ class Recorder:
         """Say why it is stopped, where nobody has asked for it."""
         self._note = reason
 
+    def keep_before_rise(self) -> None:
+        """Keep apart where the training is now, to go back to if a higher learning rate turns out to be too high."""
+        weights = {_BEFORE_RISE: self._checkpoint()}
+        self._insist(lambda: self._store.log(self._run_id, self._attempt, weights=weights))
+
     def give_up(self) -> str:
         """Keep the curve up to where the loss was last a number, without the weights, which no longer are.
 
-        Where the learning rate was raised by hand, that is taken back, so that a resumed run does not do the same
-        again; return a sentence that says so, else an empty one.
+        Where the learning rate was raised by hand, that is taken back, and what was learned with it too, so that a
+        resumed run does not do the same again; return a sentence that says so, else an empty one.
         """
         changed_at = self.state.rate.changes[-1][0] if self.state.rate.changes else 0
         taken_back = self.state.rate.undo_rise()
@@ -123,11 +131,19 @@ class Recorder:
         if taken_back is None:
             return ""
         raised, before = taken_back
+        if self._insist(lambda: self._go_back(changed_at)):
+            return f" The change to {raised:g} is taken back: Resume goes on from where it was made, at {before:g}."
         message = f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."
         kept = self._insist(lambda: self._store.weights_step(self._run_id, "checkpoint")) or 0
         if kept > changed_at:
             message += f" It is {kept - changed_at:,} steps younger than the change; should it fail again, start anew."
         return message
+
+    def _go_back(self, step: int) -> bool:
+        """Make the weights kept before the learning rate was raised, at this step, the checkpoint, if there are any."""
+        with self._store.transaction() as connection:
+            is_mine = change_run(connection, self._run_id, {"heartbeat": time.time()}, ("running",), self._attempt)
+            return is_mine and make_checkpoint(connection, self._run_id, _BEFORE_RISE, step)
 
     def finish(self, test: Split | None) -> None:
         """Keep the weights, read the test set, and close the run; without a test set, there is no result either."""
@@ -156,7 +172,7 @@ class Recorder:
         assert self._started is not None
         weights = {}
         if with_checkpoint:
-            weights["checkpoint"] = self.state.checkpoint()
+            weights["checkpoint"] = self._checkpoint()
         if with_checkpoint or self._epochs:
             weights["last"] = pack_weights(self.state.model, self._run.config)
         if self.state.closeup is not None:
@@ -172,6 +188,11 @@ class Recorder:
         if with_checkpoint:
             self._last_checkpoint = self._last_write
         return request
+
+    def _checkpoint(self) -> bytes:
+        """What a resumed run goes on from: never weights that have left the numbers, which the next loss would show."""
+        check_weights(self.state.model, self.state.step, self.state.learning_rate)
+        return self.state.checkpoint()
 
     def _insist(self, write: Callable[[], _Answer]) -> _Answer:
         """Write what must not be lost: where the database does not take it, try again for a minute."""

@@ -108,3 +108,14 @@ def replace_weights(connection: sa.Connection, run_id: str, kind: str, step: int
     weights = schema.weights
     connection.execute(weights.delete().where(weights.c.run_id == run_id, weights.c.kind == kind))
     connection.execute(weights.insert().values(run_id=run_id, kind=kind, step=step, content=content))
+
+
+def make_checkpoint(connection: sa.Connection, run_id: str, kind: str, step: int) -> bool:
+    """Put a run's weights of this kind in place of its checkpoint, if they are of this step; tell whether they were."""
+    weights = schema.weights
+    if weights_step(connection, run_id, kind) != step:
+        return False
+    of_run = weights.c.run_id == run_id
+    connection.execute(weights.delete().where(of_run, weights.c.kind == "checkpoint"))
+    connection.execute(weights.update().where(of_run, weights.c.kind == kind).values(kind="checkpoint"))
+    return True

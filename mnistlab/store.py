@@ -224,7 +224,8 @@ class Store:
 
         Args:
             kind: `last`, the model alone; `checkpoint`, all that is needed to go on; `closeup`, its last slow step;
-                `answers`, what it said about each test image.
+                `answers`, what it said about each test image; `before_rise`, a checkpoint from before its learning
+                rate was last raised by hand.
 
         Raises:
             RunNotFoundError: no run has this id, or it has kept none yet.

@@ -4,13 +4,15 @@ import time
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from mnistlab import execution, recorder, training
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset
 from mnistlab.errors import DataError, RunNotFoundError, StoreError
-from mnistlab.events import Event
+from mnistlab.events import Event, StepsTaken, TrainingStarted
 from mnistlab.runs import LOST_AFTER_SECONDS
 from mnistlab.store import Store
 from tests import tiny
@@ -109,3 +111,23 @@ def test_a_diverged_run_keeps_no_weights_that_are_no_numbers(store: Store, monke
         return
     model, _ = unpack_weights(content)
     assert all(tensor.isfinite().all() for tensor in model.state_dict().values())
+
+
+def test_no_checkpoint_is_made_of_weights_whose_end_no_loss_has_shown_yet(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
+    model: list[nn.Module] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, TrainingStarted):
+            model.append(event.state.model)
+        if isinstance(event, StepsTaken) and event.step == 5:
+            next(model[0].parameters()).data.fill_(torch.inf)
+
+    execution.execute(store, run_id, listen)
+    run = store.run(run_id)
+    assert run.state == "failed"
+    assert "The weights are no longer numbers since step 5" in (run.error or "")
+    assert store.weights_step(run_id, "checkpoint") == 4
+    assert len(store.curve(run_id).losses) == 5

@@ -1,12 +1,16 @@
 """A learning rate that was raised too far by hand: the run ends, says so, and does not do it again when resumed."""
 
 import json
+from functools import partial
 
 import pytest
+import torch
+from safetensors.torch import load
 
 from mnistlab import execution, recorder, steering
 from mnistlab.cli import main
 from mnistlab.config import TrainConfig
+from mnistlab.events import Event, StepsTaken
 from mnistlab.optimizers import LearningRate
 from mnistlab.store import Store
 from tests import tiny
@@ -16,42 +20,89 @@ CONFIG = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=0
 
 
 @pytest.mark.usefixtures("talkative")
-def test_a_run_whose_rate_was_raised_too_far_goes_on_at_the_rate_before(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seconds", [0, 1e9], ids=["a checkpoint at each step, as in slow motion", "none after it"])
+def test_a_run_whose_rate_was_raised_too_far_goes_on_from_before_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
     run_id = store.create(CONFIG)
 
     def raise_it() -> None:
-        monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 1e9)  # it is over long before another one is due
+        monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", seconds)
         steering.set_learning_rate(run_id, 100, store)
 
     execution.execute(store, run_id, after_step(5, raise_it))
     run = store.run(run_id)
     assert run.state == "failed"
     assert (run.error or "").endswith(
-        "The change to 100 is taken back: Resume goes on from the last checkpoint at 0.01."
+        "The change to 100 is taken back: Resume goes on from where it was made, at 0.01."
     )
-    assert 0 < run.step < 100
+    assert 5 < run.step < 100  # the curve shows where it led
     assert steering.requeue(run_id, store)
-    execution.execute(store, run_id)
+    steps: list[int] = []
+    execution.execute(store, run_id, lambda event: steps.append(event.step) if isinstance(event, StepsTaken) else None)
+    assert steps[0] == 6
     resumed = store.run(run_id)
     assert (resumed.state, resumed.error, resumed.rate_changes) == ("finished", None, ())
+    untouched = store.create(CONFIG)
+    execution.execute(store, untouched)
+    learned, expected = load(store.weights(run_id)), load(store.weights(untouched))
+    assert learned.keys() == expected.keys()
+    assert all(torch.equal(learned[name], expected[name]) for name in expected)
 
 
 @pytest.mark.usefixtures("talkative")
-def test_a_checkpoint_younger_than_the_change_is_told_to_be_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)  # after each step, as in slow motion
+def test_only_the_last_of_several_rises_is_taken_back(store: Store) -> None:
     run_id = store.create(CONFIG)
-    execution.execute(store, run_id, after_step(5, lambda: steering.set_learning_rate(run_id, 100, store)))
-    run, kept = store.run(run_id), store.weights_step(run_id, "checkpoint")
-    assert run.state == "failed"
-    assert kept is not None
-    changed_at = 5
-    assert kept > changed_at
-    assert (run.error or "").endswith(
-        f"It is {kept - changed_at} steps younger than the change; should it fail again, start anew."
-    )
+    lower, higher = (partial(steering.set_learning_rate, run_id, rate, store) for rate in (0.02, 100))
+
+    def listen(event: Event) -> None:
+        after_step(5, lower)(event)
+        after_step(9, higher)(event)
+
+    execution.execute(store, run_id, listen)
+    assert (store.run(run_id).error or "").endswith("Resume goes on from where it was made, at 0.02.")
+    assert store.weights_step(run_id, "checkpoint") == 9
+    assert store.run(run_id).rate_changes == ((5, 0.02),)
+
+
+@pytest.mark.usefixtures("talkative")
+@pytest.mark.parametrize(
+    ("seconds", "end"),
+    [
+        (1e9, "Resume goes on from the last checkpoint at 0.01."),
+        (0, "steps younger than the change; should it fail again, start anew."),
+    ],
+)
+def test_where_nothing_was_kept_before_the_rise_the_last_checkpoint_must_do(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float, end: str
+) -> None:
+    """As in a run that an older version began."""
+    monkeypatch.setattr(recorder.Recorder, "keep_before_rise", lambda recorder: None)
+    monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
+    run_id = store.create(CONFIG)
+
+    def raise_it() -> None:
+        monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", seconds)
+        steering.set_learning_rate(run_id, 100, store)
+
+    execution.execute(store, run_id, after_step(5, raise_it))
+    assert store.run(run_id).state == "failed"
+    assert (store.run(run_id).error or "").endswith(end)
+
+
+def test_who_has_lost_the_run_does_not_take_it_back(store: Store) -> None:
+    """A zombie that finds its loss gone must not touch the checkpoint of the attempt that has taken over."""
+    run_id = store.create(CONFIG)
+    lost = store.claim(run_id, "here:1")
+    assert lost is not None
+    store.log(run_id, lost, weights={"before_rise": b"kept", "checkpoint": b"newer"})
+    owned = store.claim(run_id, "elsewhere:1")
+    assert owned is not None
+    assert not recorder.Recorder(store, run_id, lost)._go_back(0)
+    assert store.weights(run_id, "checkpoint") == b"newer"
+    assert recorder.Recorder(store, run_id, owned)._go_back(0)
+    assert store.weights(run_id, "checkpoint") == b"kept"
 
 
 @pytest.mark.parametrize(
