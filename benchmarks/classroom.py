@@ -25,7 +25,6 @@ from benchmarks.session import Script, Session
 from ui.frame import PAGES
 
 LIMITS = {"script_p95_ms": 100, "click_p95_ms": 1000, "memory_mb": 15, "errors": 0, "sessions_left": 0, "strays": 0}
-_NUM_BROWSERS = 3
 _READING = (4.0, 12.0)  # seconds that a visitor stays on a page, at least and at most
 # Seconds for which Streamlit keeps a session that has left, in case it comes back: two minutes, if it is not told
 # otherwise. That it forgets is what is measured, not how long we wait for it.
@@ -35,12 +34,13 @@ _KEPT = 20
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks classroom", description=__doc__)
     parser.add_argument("--sessions", type=int, default=30, help="visitors, the real browsers included")
+    parser.add_argument("--browsers", type=int, default=3, help="real ones, which need the same cores")
     parser.add_argument("--seconds", type=float, default=60, help="how long they stay")
     parser.add_argument("--workers", type=int, default=2, help="trainings at a time (MNISTLAB_WORKERS)")
     parser.add_argument("--json", action="store_true", help="for machines")
     options = parser.parse_args(arguments)
     with opened_lab(options.workers, {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": str(_KEPT)}) as lab:
-        figures = _lesson(lab, options.sessions, options.seconds, options.workers)
+        figures = _lesson(lab, options.sessions, options.browsers, options.seconds, options.workers)
         family = [lab.server, *lab.server.children(recursive=True)]
     figures["strays"] = len(psutil.wait_procs(family, timeout=30)[1])
     if options.json:
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
         print(f"{name:24}{row['times']:12}{row['script_p50_ms']:7}{row['script_p95_ms']:7}")
 
 
-def _lesson(lab: Lab, num_visitors: int, seconds: float, workers: int) -> dict[str, Any]:
+def _lesson(lab: Lab, num_visitors: int, num_browsers: int, seconds: float, workers: int) -> dict[str, Any]:
     """Let the class come, stay and leave; return what was measured."""
     tell("Visiting each page once, so that what the server keeps for all is there.")
     run_ids = [lab.start(endless()) for _ in range(workers)]
@@ -65,7 +65,7 @@ def _lesson(lab: Lab, num_visitors: int, seconds: float, workers: int) -> dict[s
     time.sleep(3)
     memory = lab.memory()
     tell("The class comes in.")
-    class_ = _Class(lab, run_ids, num_visitors - _NUM_BROWSERS, seconds)
+    class_ = _Class(lab, run_ids, num_visitors - num_browsers, num_browsers, seconds)
     clicks, problems = class_.attend()
     peak = class_.memory
     left_open = lab.num_sessions()
@@ -119,10 +119,12 @@ async def _visit_all(address: str, run_id: str) -> None:
 class _Class:
     """Visitors by protocol in a thread of their own, and browsers in this one."""
 
-    def __init__(self, lab: Lab, run_ids: Sequence[str], num_visitors: int, seconds: float) -> None:
+    def __init__(
+        self, lab: Lab, run_ids: Sequence[str], num_visitors: int, num_browsers: int, seconds: float
+    ) -> None:
         self.visitors = [Session(lab.address) for _ in range(num_visitors)]
         self.memory = 0.0  # of the server, MB, while all are there
-        self._lab, self._run_ids, self._seconds = lab, run_ids, seconds
+        self._lab, self._run_ids, self._num_browsers, self._seconds = lab, run_ids, num_browsers, seconds
 
     def attend(self) -> tuple[list[float], list[str]]:
         """Return the milliseconds of each click in the browsers, and what went wrong there."""
@@ -138,7 +140,7 @@ class _Class:
 
     def _open_browsers(self, browser: Browser) -> tuple[list[Page], list[str]]:
         pages, problems = [], list[str]()
-        for number in range(_NUM_BROWSERS):
+        for number in range(self._num_browsers):
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto(f"{self._lab.address}/Train?run={self._run_ids[number % len(self._run_ids)]}")
@@ -154,6 +156,9 @@ class _Class:
                 switch_page(page, name)
         until, count = time.monotonic() + self._seconds, 0
         while time.monotonic() < until:
+            if not pages:
+                time.sleep(1)
+                continue
             try:
                 found.append(switch_page(pages[count % len(pages)], names[count // len(pages) % len(names)]))
             except Error as error:

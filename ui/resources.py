@@ -7,14 +7,13 @@ screen before `warm_up` begins.
 import contextlib
 import gc
 import importlib
-import os
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mnistlab import keeping
+from mnistlab import cores, keeping
 from mnistlab.data import Dataset, load_dataset
 from mnistlab.errors import ConfigError, MnistLabError, StoreError
 from mnistlab.store import Store
@@ -73,7 +72,7 @@ def likeness() -> "Likeness":
 @st.cache_resource(show_spinner=False)
 def device_line() -> str:
     """The device that trains, in words; imports torch."""
-    from mnistlab import cores, offers
+    from mnistlab import offers
     from mnistlab.device import describe_device
 
     if offers.in_a_lab():
@@ -111,7 +110,7 @@ def _share_the_processor() -> None:
     """
     import torch
 
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 4))
+    torch.set_num_threads(max(1, cores.num_cores() // 4))
     sys.setswitchinterval(_SWITCH_EVERY)
 
 
