@@ -13,7 +13,13 @@ from ui import bars, frame, model_views, mosaic, pacing, resources
 _NEURONS, _PER_ROW = 20, 5
 _HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
 _SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
-_SIDE, _BARS_WIDTH = 84, 200  # CSS pixels
+_SIDE = 84  # CSS pixels of the digit
+_SIDE_BY_SIDE = """
+<div style="display: flex; flex-wrap: wrap; gap: 1rem">
+<div style="width: 88px">{digit}</div>
+<div style="width: 200px">{answer}</div>
+</div>
+"""
 _LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, the curve's points far more often
 
 
@@ -64,16 +70,15 @@ def _weights_caption(run: Run, step: int) -> str:
 
 def _show_reading(run: Run, step: int | None) -> None:
     image, true = _drawing()
-    with st.container(horizontal=True, gap="small"):
-        with st.container(width=_SIDE + 4):
-            shown = np.round(image[None] * 255).astype(np.uint8)
-            st.html(mosaic.mosaic(shown, ["your drawing" if true is None else f"a test {true}"], side=_SIDE))
-        with st.container(width=_BARS_WIDTH):
-            if step is None:
-                st.html(bars.empty_bars())
-            else:
-                probabilities = resources.predictor(run.id, step).probabilities(image[None].astype(np.float32))[0]
-                st.html(bars.probability_bars([float(share) for share in probabilities]))
+    shown = np.round(image[None] * 255).astype(np.uint8)
+    digit = mosaic.mosaic(shown, ["your drawing" if true is None else f"a test {true}"], side=_SIDE)
+    if step is None:
+        answer = bars.empty_bars()
+    else:
+        probabilities = resources.predictor(run.id, step).probabilities(image[None].astype(np.float32))[0]
+        answer = bars.probability_bars([float(share) for share in probabilities])
+    # One element: a class's server sends each of them anew to everybody every few seconds.
+    st.html(_SIDE_BY_SIDE.format(digit=digit, answer=answer))
     label = "Draw your own digit" if true is not None else "Draw another digit"
     st.page_link(frame.page_script("Draw"), label=label, query_params={})
 
