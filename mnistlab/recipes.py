@@ -44,14 +44,14 @@ BEST_MLP = RunConfig(
     train=TrainConfig(
         optimizer="adamw",
         learning_rate=6e-3,
-        weight_decay=0.02,
-        batch_size=256,
-        epochs=90,
+        weight_decay=0.03,
+        batch_size=128,
+        epochs=80,
         schedule="one-cycle",
         precision="bfloat16",
     ),
     augment=AugmentConfig(
-        rotation=10, shear=10, stretch=0.08, elastic=1.8, framed=True, shift=0.02, scale_min=0.95, scale_max=1.05
+        rotation=7, shear=10, stretch=0.08, elastic=1.4, framed=True, shift=0.02, scale_min=0.95, scale_max=1.05
     ),
 )
 
