@@ -119,9 +119,7 @@ async def _visit_all(address: str, run_id: str) -> None:
 class _Class:
     """Visitors by protocol in a thread of their own, and browsers in this one."""
 
-    def __init__(
-        self, lab: Lab, run_ids: Sequence[str], num_visitors: int, num_browsers: int, seconds: float
-    ) -> None:
+    def __init__(self, lab: Lab, run_ids: Sequence[str], num_visitors: int, num_browsers: int, seconds: float) -> None:
         self.visitors = [Session(lab.address) for _ in range(num_visitors)]
         self.memory = 0.0  # of the server, MB, while all are there
         self._lab, self._run_ids, self._num_browsers, self._seconds = lab, run_ids, num_browsers, seconds

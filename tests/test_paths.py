@@ -36,7 +36,14 @@ def test_the_database_lies_in_the_lab_where_nothing_else_is_said(here: Path, mon
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    "url", ["postgresql+psycopg://lab:secret@box/lab", "sqlite:////srv/lab.sqlite", "sqlite://", "sqlite:///:memory:"]
+    "url",
+    [
+        "postgresql+psycopg://lab:secret@box/lab",
+        "sqlite:////srv/lab.sqlite",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:/srv/lab.sqlite?mode=ro&uri=true",
+    ],
 )
 def test_an_address_that_depends_on_no_folder_stays(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_DB", url)
