@@ -37,10 +37,9 @@ def database_url() -> str:
     """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path."""
     url = os.environ.get("MNISTLAB_DB") or f"{_SQLITE_FILE}{lab_folder() / 'lab.sqlite'}"
     path = url.removeprefix(_SQLITE_FILE)
-    is_plain = path not in (url, "", ":memory:") and not path.startswith(
-        "file:"
-    )  # which is SQLite's own kind of address
-    return f"{_SQLITE_FILE}{Path(path).absolute()}" if is_plain else url
+    # What begins with "file:" is an address of SQLite's own kind, with settings behind the path.
+    is_path = path not in (url, "", ":memory:") and not path.startswith("file:")
+    return f"{_SQLITE_FILE}{Path(path).absolute()}" if is_path else url
 
 
 def lab_environment() -> dict[str, str]:
