@@ -23,7 +23,7 @@ class Curve:
     probes: tuple[Probes | None, ...]  # (R,) how the network looked inside after that step
 
     def running_accuracy(self, window: int) -> npt.NDArray[np.float64]:
-        """(R,): each report's accuracy, averaged over the reports of up to `window` steps before it.
+        """(R,): each report's accuracy, averaged with the reports before it that make up `window` steps together.
 
         Reports come by time, so that one of a few steps is as noisy as it is short: each counts by its steps.
         """
@@ -31,7 +31,7 @@ class Curve:
         sums = np.concatenate([[0.0], np.cumsum(self.accuracies * num_steps)])
         totals = np.concatenate([[0.0], np.cumsum(num_steps)])
         ends = np.arange(1, len(self.accuracies) + 1)
-        starts = np.minimum(np.searchsorted(totals, totals[ends] - window), ends - 1)
+        starts = np.maximum(0, np.searchsorted(totals, totals[ends] - window, side="right") - 1)
         means: npt.NDArray[np.float64] = (sums[ends] - sums[starts]) / (totals[ends] - totals[starts])
         return means
 

@@ -64,3 +64,12 @@ def test_running_mean_averages_up_to_the_window() -> None:
     np.testing.assert_allclose(curve.running_mean(7), expected)
     np.testing.assert_allclose(curve.running_mean(1), losses)
     np.testing.assert_allclose(curve.running_mean(1000)[-1], losses.mean(dtype=np.float64))
+
+
+def test_running_accuracy_of_a_single_step_is_averaged_over_the_window_too() -> None:
+    """One step by hand after a long report: 20 digits, by chance all read, are no accuracy of 100 %."""
+    reports, accuracies = np.array([100, 200, 201]), np.array([0.8, 0.9, 1.0])
+    curve = Curve(np.arange(1, 202), np.zeros(201, np.float32), reports, accuracies, np.ones(3), (None,) * 3)
+    np.testing.assert_allclose(curve.running_accuracy(50), [0.8, 0.9, (90 + 1) / 101])
+    np.testing.assert_allclose(curve.running_accuracy(1), [0.8, 0.9, 1.0])
+    np.testing.assert_allclose(curve.running_accuracy(1000), [0.8, 0.85, (80 + 90 + 1) / 201])

@@ -106,9 +106,10 @@ def _readings(run: Run) -> str:
     number = run.result.get("test_readings", 1)
     if number < 2:
         return ""
+    advice = "trust the validation curve" if run.config.train.validation_size else "hold images out to judge it by"
     return (
         f" The test set was read {number} times for this run: who stops where it reads best flatters the network, "
-        "so trust the validation curve."
+        f"so {advice}."
     )
 
 

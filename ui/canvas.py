@@ -18,6 +18,26 @@ BRUSH = 18  # of 280: about the stroke that MNIST has; from 30 on, the loops of 
 _THINNEST, _THICKEST = 8, 40
 INK, PAPER = "#FFFFFF", "#000000"
 _PEN, _ERASER = "pen", "eraser"
+# The component's own toolbar lies over the pad's upper right corner, unseen until a mouse is above it: where a finger
+# begins an 8, it would take the stroke, or its bin the drawing. It has no setting for it, and styles of its own.
+_HIDE_TOOLBAR = """
+export default function hideToolbar() {
+  const hide = () => {
+    for (const host of document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
+      const root = host.shadowRoot;
+      if (!root?.querySelector(".dc-toolbar") || root.querySelector(".without-toolbar")) continue;
+      const style = document.createElement("style");
+      style.className = "without-toolbar";
+      style.textContent = ".dc-toolbar { display: none !important; }";
+      root.append(style);
+    }
+  };
+  hide();
+  const timer = setInterval(hide, 200); // Undo and Clear put up a new pad
+  return () => clearInterval(timer);
+}
+"""
+_hide_toolbar = st.components.v2.component("mnistlab_pad", js=_HIDE_TOOLBAR, isolate_styles=False)
 
 
 def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = False) -> npt.NDArray[np.uint8] | None:
@@ -50,6 +70,7 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
     with st.container(horizontal=True):
         st.button("Undo", key=f"{key}_undo", disabled=not strokes, on_click=put_up, args=(key, strokes[:-1]))
         st.button("Clear", key=f"{key}_clear", disabled=not strokes, on_click=put_up, args=(key, []))
+        _hide_toolbar(key=f"{key}_toolbar", width="content", height="content")
     if not strokes:
         return None
     return paint(strokes, SIDE, BRUSH) if result.image_data is None else result.image_data

@@ -34,11 +34,17 @@ _TABLE_STYLE = """
 """
 
 
+def _short(source: str) -> str:
+    """A layer's source without what its shape says already."""
+    start, cut, _ = source.removeprefix("nn.").partition(", kernel")
+    return f"{start})" if cut else start
+
+
 def layer_table(layers: Sequence["Layer"]) -> str:
     """Each layer with its shape, parameters and multiply-adds for one image; the totals last."""
     rows = [
         (
-            layer.source.removeprefix("nn.").split(", kernel")[0].rstrip(")") + ")",
+            _short(layer.source),
             "\N{MULTIPLICATION SIGN}".join(map(str, layer.shape)),
             f"{layer.num_parameters:,}" if layer.num_parameters else "",
             f"{layer.num_multiply_adds:,}" if layer.num_multiply_adds else "",

@@ -14,6 +14,7 @@ from ui import (
     frame,
     identity,
     pacing,
+    rates,
     recipe,
     resources,
     run_charts,
@@ -99,6 +100,9 @@ def _headline(run: Run) -> None:
         script = frame.page_script("Sweep")
         st.page_link(script, label=f"It is trial{number} of a sweep", query_params={"sweep": run.sweep})
     changed = changes(run.config)
+    if run.rate_changes:
+        listed = ", then ".join(rates.shown(rate) for _, rate in run.rate_changes)
+        changed.append(f"learning rate by hand, to {listed}")
     if changed:
         st.caption("Changed: " + ", ".join(changed))
 

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from mnistlab.data import NUM_CLASSES
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, pacing, resources
+from ui.words import count_of
 
 _NEURONS, _PER_ROW = 20, 5
 _HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
@@ -61,10 +63,14 @@ def _model(run_id: str, step: int) -> Any:
 
 def _weights_caption(run: Run, step: int) -> str:
     epoch = step * run.config.train.epochs / (run.num_steps or 1)
-    seen = "a window of 3 x 3 pixels" if run.config.model.kind == "cnn" else "all pixels"
+    model = run.config.model
+    if model.kind == "cnn":
+        which, seen = count_of(min(_NEURONS, model.channels[0]), "channel"), "a window of 3 x 3 pixels"
+    else:
+        which, seen = count_of(min(_NEURONS, (*model.hidden, NUM_CLASSES)[0]), "neuron"), "all pixels"
     return (
-        f"The first {_NEURONS} neurons of layer 1 after {epoch:.2f} epochs, each looking at {seen}: orange is ink it "
-        "wants, blue is ink it does not."
+        f"The first {which} of layer 1 after {epoch:.2f} epochs, each looking at {seen}: orange is ink it wants, blue "
+        "is ink it does not."
     )
 
 

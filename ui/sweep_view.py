@@ -63,8 +63,7 @@ def _draw(one: Sweep) -> None:
         f"All trials: {base.model.shape}, {base.train.optimizer}, {count_of(base.train.epochs, 'epoch')}, "
         f"{base.train.validation_size:,} images held out. Varied: {_varied(one)}."
     )
-    over = one.num_over + one.counts["stopped"] + one.counts["lost"]
-    st.progress(over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
+    st.progress(one.num_over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
     _buttons(one)
     acting.tell_problem()
     if one.best is not None:

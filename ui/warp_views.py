@@ -66,7 +66,7 @@ def show_batch(config: AugmentConfig, seed: int) -> None:
     with after:
         st.markdown("**The same, augmented**")
         st.html(mosaic.mosaic(augmented(images, config, seed), labels, per_row=5))
-    st.caption(_HOW_USED[config.use])
+    st.caption(_HOW_USED[config.use] if config.is_active else "Nothing is changed: each epoch shows the same pictures.")
 
 
 _HOW_USED = {

@@ -107,6 +107,28 @@ def test_three_models_read_the_same_drawing(page: Page, lab_of_three: tuple[str,
     assert all(name in page.url for name in ["small-cnn", *names])
 
 
+def test_finger_may_begin_at_the_upper_right(page: Page, app_url: str) -> None:
+    """Where the pad's component has a toolbar that nobody sees: it took the stroke, and its bin the drawing."""
+    open_draw(page, f"{app_url}/Draw")
+    pad = ready_pad(page).bounding_box()
+    assert pad is not None
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(*points: tuple[float, float]) -> None:
+        places = [{"x": pad["x"] + x, "y": pad["y"] + y} for x, y in points]
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": places[:1]})
+        for place in places[1:]:
+            fingers.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    touch(*((215 - 4 * step, 15 + 6 * step) for step in range(25)))
+    clear = page.get_by_role("button", name="Clear", exact=True)
+    expect(clear).to_be_enabled(timeout=PATIENT)
+    touch((266, 8))
+    at_rest(page, page.get_by_test_id("stMain").inner_text)
+    expect(clear).to_be_enabled()
+
+
 def test_eraser_takes_ink_away_and_undo_brings_it_back(page: Page, app_url: str) -> None:
     open_draw(page, f"{app_url}/Draw")
     draw(page, [(140, 50), (140, 230)])

@@ -215,6 +215,9 @@ def test_result_is_compared_and_a_second_reading_of_the_test_set_is_told() -> No
     execution.execute(store, run_id)
     app.run()
     assert "The test set was read 2 times" in said(app)
+    is_validated = run.config.train.validation_size > 0
+    assert ("trust the validation curve" in said(app)) == is_validated
+    assert ("hold images out to judge it by" in said(app)) != is_validated
 
 
 def test_one_thing_is_changed_with_one_click_and_all_else_kept() -> None:
