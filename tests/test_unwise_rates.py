@@ -4,7 +4,6 @@ import json
 from functools import partial
 
 import pytest
-import torch
 from safetensors.torch import load
 
 from mnistlab import execution, recorder, steering
@@ -19,11 +18,8 @@ from tests.acting import after_step
 CONFIG = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=0.01, epochs=20)
 
 
-@pytest.mark.usefixtures("talkative")
-@pytest.mark.parametrize("seconds", [0, 1e9], ids=["a checkpoint at each step, as in slow motion", "none after it"])
-def test_a_run_whose_rate_was_raised_too_far_goes_on_from_before_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
+def raised_too_far(store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float) -> str:
+    """A run that failed because its rate was raised after step 5, with a checkpoint every so many seconds from then."""
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
     run_id = store.create(CONFIG)
 
@@ -32,6 +28,15 @@ def test_a_run_whose_rate_was_raised_too_far_goes_on_from_before_it(
         steering.set_learning_rate(run_id, 100, store)
 
     execution.execute(store, run_id, after_step(5, raise_it))
+    return run_id
+
+
+@pytest.mark.usefixtures("talkative")
+@pytest.mark.parametrize("seconds", [0, 1e9], ids=["a checkpoint at each step, as in slow motion", "none after it"])
+def test_a_run_whose_rate_was_raised_too_far_goes_on_from_before_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    run_id = raised_too_far(store, monkeypatch, seconds)
     run = store.run(run_id)
     assert run.state == "failed"
     assert (run.error or "").endswith(
@@ -46,9 +51,7 @@ def test_a_run_whose_rate_was_raised_too_far_goes_on_from_before_it(
     assert (resumed.state, resumed.error, resumed.rate_changes) == ("finished", None, ())
     untouched = store.create(CONFIG)
     execution.execute(store, untouched)
-    learned, expected = load(store.weights(run_id)), load(store.weights(untouched))
-    assert learned.keys() == expected.keys()
-    assert all(torch.equal(learned[name], expected[name]) for name in expected)
+    assert tiny.same_weights(load(store.weights(run_id)), load(store.weights(untouched)))
 
 
 @pytest.mark.usefixtures("talkative")
@@ -71,7 +74,7 @@ def test_only_the_last_of_several_rises_is_taken_back(store: Store) -> None:
     ("seconds", "end"),
     [
         (1e9, "Resume goes on from the last checkpoint at 0.01."),
-        (0, "steps younger than the change; should it fail again, start anew."),
+        (0, "It is {younger} steps younger than the change; should it fail again, start anew."),
     ],
 )
 def test_where_nothing_was_kept_before_the_rise_the_last_checkpoint_must_do(
@@ -79,16 +82,12 @@ def test_where_nothing_was_kept_before_the_rise_the_last_checkpoint_must_do(
 ) -> None:
     """As in a run that an older version began."""
     monkeypatch.setattr(recorder.Recorder, "keep_before_rise", lambda recorder: None)
-    monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
-    run_id = store.create(CONFIG)
-
-    def raise_it() -> None:
-        monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", seconds)
-        steering.set_learning_rate(run_id, 100, store)
-
-    execution.execute(store, run_id, after_step(5, raise_it))
+    run_id = raised_too_far(store, monkeypatch, seconds)
+    kept = store.weights_step(run_id, "checkpoint")
+    assert kept is not None
+    assert (kept > 5) == (seconds == 0)
     assert store.run(run_id).state == "failed"
-    assert (store.run(run_id).error or "").endswith(end)
+    assert (store.run(run_id).error or "").endswith(end.format(younger=kept - 5))
 
 
 def test_who_has_lost_the_run_does_not_take_it_back(store: Store) -> None:
