@@ -212,6 +212,9 @@ def serve() -> None:
     import dask
     from distributed import LocalCluster
 
+    from mnistlab.worker import step_back_together
+
+    step_back_together()
     threads = os.environ[THREADS_VARIABLE] = str(threads_each())
     dask.config.set(
         {

@@ -9,38 +9,18 @@ Nothing is computed: the network is built on torch's meta device, which knows sh
 import inspect
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import torch
 from torch import nn
 
-from mnistlab.config import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN, MAX_WIDTH, ModelConfig
-from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
-from mnistlab.errors import ConfigError
+from mnistlab.config import ModelConfig
+from mnistlab.data import IMAGE_SIDE
 from mnistlab.models import Deslant, MeanOverPixels, Normalise, build_model
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
-
-Kind = Literal["mlp", "cnn"]
 
 _BYTES = 4  # of a float32
 # Adam keeps, beside each weight and its gradient, the running averages of the gradient and of its square.
 _COPIES_WITH_ADAM = 4
-
-
-@dataclass(frozen=True)
-class _Limits:
-    fewest: int
-    most: int
-    widest: int
-    layers: str
-    unit: str
-    example: str
-
-
-_LIMITS: dict[str, _Limits] = {
-    "mlp": _Limits(0, MAX_HIDDEN, MAX_WIDTH, "hidden layers", "neurons", "784 - 512 - 10"),
-    "cnn": _Limits(1, MAX_CONVOLUTIONS, MAX_CHANNELS, "convolutions", "channels", "16 - 16 - 32"),
-}
 
 
 @dataclass(frozen=True)
@@ -91,59 +71,6 @@ def source(config: ModelConfig) -> str:
     lines = [f"    {layer.source}," for layer in layers]
     blocks.append("\n".join(["model = nn.Sequential(", *lines, ")"]))
     return "\n\n\n".join(blocks) + "\n"
-
-
-def parse_layers(line: str, kind: Kind) -> tuple[int, ...]:
-    """Read the hidden widths of an MLP, or the channels of a CNN, out of a line as "784 - 512 - 10".
-
-    The two ends of an MLP, 784 and 10, may be left out.
-
-    Raises:
-        ConfigError: the line is empty, a part is not a whole number, a layer too wide or empty, or there are too many
-            or too few.
-    """
-    words, limits = _words(line), _LIMITS[kind]
-    if not words:
-        raise ConfigError(f"No widths are given. Write them with dashes, as {limits.example}.")
-    for word in words:
-        if not _is_number(word):
-            raise ConfigError(f"{word[:20]!r} is not a whole number. Write widths with dashes, as {limits.example}.")
-    widths = _inner([_whole(word) for word in words], kind)
-    for width in widths:
-        if not 1 <= width <= limits.widest:
-            raise ConfigError(f"A layer has 1 to {limits.widest} {limits.unit}; {width} were given.")
-    if not limits.fewest <= len(widths) <= limits.most:
-        raise ConfigError(f"There can be {limits.fewest} to {limits.most} {limits.layers}; {len(widths)} were given.")
-    return widths
-
-
-def nearest_layers(line: str, kind: Kind) -> tuple[int, ...]:
-    """The allowed widths that come closest to a line: what is no number is left out, the rest moved into bounds."""
-    limits = _LIMITS[kind]
-    widths = _inner([_whole(word) for word in _words(line) if _is_number(word)], kind)[: limits.most]
-    return tuple(min(max(width, 1), limits.widest) for width in widths) or (16,) * limits.fewest
-
-
-def _words(line: str) -> list[str]:
-    return "".join(" " if sign in "-,;>\N{EN DASH}" else sign for sign in line).split()
-
-
-def _is_number(word: str) -> bool:
-    return word.isascii() and word.isdigit()
-
-
-def _whole(word: str) -> int:
-    """Its first ten digits are far too many already, and Python refuses to read thousands."""
-    return int(word.lstrip("0")[:10] or "0")
-
-
-def _inner(numbers: list[int], kind: Kind) -> tuple[int, ...]:
-    """The numbers without pixels at the start and digits at the end."""
-    if kind == "cnn":
-        return tuple(numbers)
-    if numbers[:1] == [IMAGE_SIDE**2]:
-        numbers = numbers[1:]
-    return tuple(numbers[:-1] if numbers[-1:] == [NUM_CLASSES] else numbers)
 
 
 def _multiply_adds(module: nn.Module, shape: tuple[int, ...]) -> int:

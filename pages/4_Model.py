@@ -1,6 +1,6 @@
 """Model: build a network, see what it costs, and ask it before it has learned anything."""
 
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -8,11 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
 from mnistlab.presets import get_preset
+from mnistlab.widths import Kind, nearest_widths, parse_widths
 from ui import diagram, frame, model_views, recipe, untrained_facts
 from ui.bound import Bound, chips, name_of
 from ui.experiments import Experiment, try_this
-
-Kind = Literal["mlp", "cnn"]
+from ui.words import size
 
 _LAYERS, _CHANNELS = "784 - 512 - 10", "16 - 16 - 32 - 32 - 64 - 64"
 _START = ModelConfig()
@@ -98,7 +98,6 @@ def _settings(bound: Bound, line: DeltaGenerator) -> ModelConfig:
 
 def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
     """The line that says how wide each layer is; a line that is not allowed gives the nearest that is."""
-    from mnistlab.layers import nearest_layers
 
     def mend(line: str) -> tuple[str, str] | None:
         return _mend(line, kind)
@@ -110,17 +109,15 @@ def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
     mended = mend(text)
     if mended is not None:
         st.error(mended[0])
-    return nearest_layers(text, kind)
+    return nearest_widths(text, kind)
 
 
 def _mend(line: str, kind: Kind) -> tuple[str, str] | None:
     """What is wrong with a line of widths, and the nearest that is allowed; None if nothing is."""
-    from mnistlab.layers import nearest_layers, parse_layers
-
     try:
-        parse_layers(line, kind)
+        parse_widths(line, kind)
     except ConfigError as error:
-        widths = nearest_layers(line, kind)
+        widths = nearest_widths(line, kind)
         nearest = " - ".join(map(str, (784, *widths, 10) if kind == "mlp" else widths))
         return f"{error} You see {nearest}.", nearest
     return None
@@ -139,7 +136,7 @@ def _show_shape(config: ModelConfig) -> None:
     num_parameters = sum(layer.num_parameters for layer in layers)
     weights, training = memory_bytes(num_parameters)
     st.markdown(
-        f"**{num_parameters:,} parameters**: {weights / 1e6:,.2f} MB of weights, and {training / 1e6:,.2f} MB while "
+        f"**{num_parameters:,} parameters**: {size(weights)} of weights, and {size(training)} while "
         "the optimizer Adam trains them: it keeps four numbers for each parameter (its value, its gradient, and two "
         "running averages)."
     )
@@ -157,7 +154,8 @@ def _show_untrained(config: ModelConfig, seed: int) -> None:
     st.markdown(
         "After each batch, word of the mistakes goes back through the network, from the digits to the pixels. What "
         "reaches a layer is its gradient: it says how its weights should change. A sigmoid passes on at most a quarter "
-        "of what it gets, layer after layer, so that the first layers hear next to nothing."
+        "of what it gets, layer after layer, so that the first layers of a deep network hear next to nothing. With "
+        "ReLU or batch norm they hear more."
     )
     model_views.show_gradients(config, seed)
     if config.kind == "mlp" and not config.hidden:

@@ -48,7 +48,8 @@ _STARTS: dict[str, dict[str, Any]] = {
 _EXPERIMENTS = (
     Experiment(
         "Fours read as nines",
-        "These are fours that were taken for nines. Where is the gap at the top? Click on one to see why.",
+        "Fours that it took for nines. Where is the gap at the top? Click on one to see why; where there are none, "
+        "choose a weaker model.",
         {
             "evaluate_view": "overview",
             "evaluate_shown": "all digits",

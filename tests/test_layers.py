@@ -1,4 +1,4 @@
-"""Layers counted by hand, source that builds the same network, and lines of widths that are refused."""
+"""Layers counted by hand, and source that builds the same network."""
 
 import random
 
@@ -7,8 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from mnistlab.config import ModelConfig
-from mnistlab.errors import ConfigError
-from mnistlab.layers import describe_layers, memory_bytes, nearest_layers, parse_layers, source
+from mnistlab.layers import describe_layers, memory_bytes, source
 from mnistlab.models import build_model, count_parameters
 from mnistlab.presets import PRESETS
 
@@ -91,33 +90,3 @@ def test_the_source_builds_the_same_network(config: ModelConfig) -> None:
 
 def test_adam_needs_four_floats_for_each_parameter() -> None:
     assert memory_bytes(407_050) == (4 * 407_050, 16 * 407_050)
-
-
-@pytest.mark.parametrize(
-    ("line", "widths"), [("784 - 512 - 10", (512,)), ("512-120-84", (512, 120, 84)), ("784 10", ())]
-)
-def test_a_line_gives_the_hidden_widths(line: str, widths: tuple[int, ...]) -> None:
-    assert parse_layers(line, "mlp") == widths
-
-
-@pytest.mark.parametrize(
-    ("line", "given"),
-    [
-        ("784 - 0 - 10", "0"),
-        ("3000", "3000"),
-        ("1000000000000", "1 to 2048"),
-        ("9" * 5000, "1 to 2048"),
-        ("1-2-3-4-5-6", "6 were"),
-        ("many", "many"),
-        ("", "No widths"),
-        (" - ", "No widths"),
-    ],
-)
-def test_a_line_that_is_not_allowed_is_told_and_has_a_nearest(line: str, given: str) -> None:
-    with pytest.raises(ConfigError, match=given):
-        parse_layers(line, "mlp")
-    assert ModelConfig(hidden=nearest_layers(line, "mlp"))
-
-
-def test_a_number_of_any_length_becomes_the_widest_layer() -> None:
-    assert nearest_layers("784 - " + "9" * 5000 + " - 10", "mlp") == (2048,)

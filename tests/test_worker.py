@@ -1,8 +1,9 @@
-"""A worker before its first job: what it frees stays its own, and none of its threads is left from the warm-up."""
+"""A worker before its first job: it steps back, what it frees stays its own, no thread is left from the warm-up."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,14 @@ time.sleep(2)  # threads need a moment to end
 print(psutil.Process().num_threads())
 """
 
+_SHARES = """
+from pathlib import Path
+from mnistlab import worker
+worker.step_back_together()
+place = Path("/proc/self/autogroup")
+print(place.read_text().strip() if place.exists() else "all processes share alike")
+"""
+
 
 def _printed(source: str, **settings: str) -> int:
     done = subprocess.run(
@@ -48,6 +57,14 @@ def _printed(source: str, **settings: str) -> int:
 
 
 glibc_only = pytest.mark.skipif(sys.platform != "linux", reason="the C library and OpenMP of Linux")
+
+
+@glibc_only
+@pytest.mark.parametrize("leads", [True, False])
+def test_a_session_steps_back_where_sessions_share_the_cores(leads: bool) -> None:
+    done = subprocess.run([sys.executable, "-c", _SHARES], capture_output=True, text=True, start_new_session=leads)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("nice 10\n") == (leads and Path("/proc/self/autogroup").exists())
 
 
 @glibc_only

@@ -43,7 +43,7 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
         "a little more ink would do. The right adds up the gradients on the way from a black picture to this one "
         f"(integrated gradients): all its pixels together give {_plus(total)}. The score (logit) of {a_digit(digit)} "
         f"goes from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one, "
-        f"by {_plus(rise)}: the same, but for the steps in which the way is taken."
+        f"by {_plus(rise)}: the same sum, up to an error that comes of adding up in steps."
     )
 
 

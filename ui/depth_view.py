@@ -13,7 +13,7 @@ from ui import bars, depth_links, depth_parts, depth_step, explanations, figures
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import grey
-from ui.words import percent
+from ui.words import sure
 
 _SIDE = 168  # CSS pixels, six for each of the picture's
 _ANSWER = "its answer"
@@ -84,11 +84,11 @@ def _choose_digit(answer: int, address: Address) -> int:
 
 
 def _say(shown: Shown, answer: int, probabilities: list[float]) -> None:
-    sure = percent(probabilities[answer], 1)
+    how_sure = sure(probabilities[answer])
     verdict = {
-        None: f"read as **{answer}**, and it is {sure} sure.",
-        True: f"\N{CHECK MARK} read as **{answer}**, which is right; it is {sure} sure.",
-        False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; it is {sure} sure.",
+        None: f"read as **{answer}**, and it is {how_sure} sure.",
+        True: f"\N{CHECK MARK} read as **{answer}**, which is right; it is {how_sure} sure.",
+        False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; it is {how_sure} sure.",
     }[None if shown.label is None else shown.label == answer]
     st.markdown(f"{shown.name}: {verdict}")
     with st.container(horizontal=True, gap="medium"):

@@ -46,8 +46,8 @@ EXAMPLES = (
     Example(
         "A letter",
         _LETTER,
-        "A K has the shape of a digit, and the network may be sure of one. But no training digit comes near it in the "
-        "hidden layer, so the lab does not believe the answer.",
+        "A K is in one piece, as a digit is, and the network may be sure that it is one. But no training digit comes "
+        "near it in the hidden layer, so the lab does not believe the answer.",
     ),
 )
 
@@ -58,12 +58,16 @@ def try_this(key: str) -> None:
         st.markdown("**Try this**", width="content")
         for number, example in enumerate(EXAMPLES):
             st.button(example.label, key=f"{key}_example_{number}", on_click=_put_up, args=(key, number))
-    begun = st.session_state.get(f"{key}_example")
+    begun = st.session_state.get(f"{key}_example") if _has_pad(key) else None
     st.caption("Each puts a drawing on the pad." if begun is None else EXAMPLES[begun].watch)
+
+
+def _has_pad(key: str) -> bool:
+    return bool(st.session_state.get(f"{key}_with", _PEN) == _PEN)
 
 
 def _put_up(key: str, number: int) -> None:
     st.session_state[f"{key}_example"] = number
-    if st.session_state.get(f"{key}_with", _PEN) != _PEN:
+    if not _has_pad(key):
         st.session_state[f"{key}_with"] = _PEN
     canvas.put_up(key, [stroke_of(points, canvas.BRUSH) for points in EXAMPLES[number].strokes])

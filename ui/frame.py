@@ -58,12 +58,16 @@ _MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
 _LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
 
 # Streamlit leaves six rems of air above the title; a page for a projector needs the room. Its captions are too pale to
-# be read by everybody (4.2 : 1; WCAG asks for 4.5).
+# be read by everybody (4.2 : 1; WCAG asks for 4.5), and so is white on the dark theme's light blue (2.3 : 1). A link in
+# the page that is longer than a phone is wide goes on in the next line.
 _STYLE = """
 <style>
 .block-container { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 76rem; }
 [data-testid="stSidebar"] [data-testid="stPageLink"] a { padding-block: 0.15rem; }
 .stApp [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.78; }
+.stApp [data-testid="stBaseButton-primary"], .stApp [data-testid="stMultiSelectTagsContainer"] [data-tag] * {
+  color: light-dark(#FFFFFF, #11161C); }
+.block-container [data-testid="stPageLink"] :is(span, p) { white-space: normal; overflow-wrap: anywhere; }
 @media (max-width: 640px) { .block-container { padding-top: 3.2rem; } }
 </style>
 """

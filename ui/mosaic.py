@@ -25,6 +25,8 @@ _STYLE = f"""
 .digits a {{ display: block; border-radius: 3px; }}
 .digits .right i {{ outline: 3px solid {CORRECT}; outline-offset: 1px; }}
 .digits .wrong i {{ outline: 3px dashed {WRONG}; outline-offset: 1px; }}
+/* The frames stand 4 px out, where a tab would cut them off. */
+.digits:has(.right, .wrong) {{ padding: 4px; box-sizing: content-box; }}
 .digits .right figcaption, .digits .wrong figcaption {{ margin-top: 5px; font-weight: 600; }}
 </style>
 """

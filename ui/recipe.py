@@ -12,6 +12,7 @@ from mnistlab.errors import ConfigError
 from mnistlab.links import MOST_FIGURES
 from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
+from mnistlab.widths import split_widths
 from ui import forms, recipe_link
 from ui.address import Address
 from ui.forms import Limits
@@ -47,7 +48,8 @@ def choose(address: Address) -> RunConfig | None:
             st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
         base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
     else:
-        st.caption(PRESETS[name].about)
+        if not st.session_state.get(MODEL_SENT):  # what the preset says of its network would be said of another
+            st.caption(PRESETS[name].about)
         base, key = PRESETS[name].config, f"train_{name}"
     config = _checked(_held(_settings(base, key, limits)))
     recipe_link.tell_problems(config, address)
@@ -209,7 +211,11 @@ def _hidden_widths(default: tuple[int, ...], key: str, limits: Limits) -> list[A
         help="The width of each hidden layer: 512, or 512-120-84 for three. Empty for none.",
         disabled="hidden" in limits.locked,
     )
-    words = text.replace(",", "-").replace(" ", "-").split("-")
-    widths = [int(word) if word.isdecimal() and len(word) < MOST_FIGURES else word for word in words if word]
+    try:
+        words = split_widths(text)
+    except ConfigError as error:
+        st.error(str(error))
+        return [text]
+    widths = [int(word) if word.isdecimal() and len(word) < MOST_FIGURES else word for word in words]
     forms.tell_problem(ModelConfig, "hidden", widths)
     return widths

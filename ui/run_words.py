@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mnistlab.offers import kind_of
 from mnistlab.queue import ahead_of, in_order
 from mnistlab.runs import Run
 from ui.words import count_of, duration, ordinal, percent
@@ -11,13 +12,20 @@ def queue_line(run: Run, active: Sequence[Run], me: str) -> str:
     """A queued run's place among all active runs: "2nd in the queue, behind 1 run of others"."""
     ahead = ahead_of(run, in_order(active))
     if not ahead:
-        is_busy = any(other.state == "running" for other in active)
-        return "Next in the queue, after the one that runs" if is_busy else "Next in the queue, waiting for the engine"
+        return f"Next in the queue{_awaited(run, active)}"
     own = sum(other.owner == me for other in ahead)
     parts = [count_of(len(ahead) - own, "run") + " of others", count_of(own, "run") + " of yours"]
     numbers = (len(ahead) - own, own)
     behind = " and ".join(part for part, number in zip(parts, numbers, strict=True) if number)
     return f"{ordinal(len(ahead) + 1)} in the queue, behind {behind}"
+
+
+def _awaited(run: Run, active: Sequence[Run]) -> str:
+    """What the next run of the queue waits for. One that trains in a terminal has no worker to give."""
+    running = [other for other in active if other.state == "running" and not other.runs_in_the_foreground]
+    if any(other.is_paused and kind_of(other.config) == kind_of(run.config) for other in running):
+        return ": the paused run makes room for it within half a minute"
+    return ", after the one that runs" if running else ", waiting for the engine"
 
 
 def progress_line(run: Run) -> str:

@@ -39,9 +39,10 @@ def show(run: Run) -> None:
     correct_before = step.before.argmax(axis=1) == step.labels
     correct_after = step.after.argmax(axis=1) == step.labels
     num_images = len(step.labels)
+    before, after = (f"{loss:,.3f}" for loss in step.losses)
     st.markdown(
-        f"**Step {run.step:,}** learned from {_which(num_images, run)}. Loss on them: **{step.losses[0]:.3f}** before, "
-        f"**{step.losses[1]:.3f}** after. Read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
+        f"**Step {run.step:,}** learned from {_which(num_images, run)}. Loss on them: **{before}** before, **{after}** "
+        f"after. Read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
     )
     st.html(_digits(step, run.step))
     st.caption(

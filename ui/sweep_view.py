@@ -112,7 +112,8 @@ def _buttons(one: Sweep) -> None:
 def _best(one: Sweep, best: Trial) -> None:
     values = ", ".join(f"{SETTINGS[name].label} **{shown(value)}**" for name, value in best.values.items())
     best_yet = "Best so far" if one.is_active else "Best"
-    st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{percent(best.accuracy or 0)}**.")
+    accuracy = percent(best.accuracy or 0).replace(" ", "\N{NO-BREAK SPACE}")  # a phone would put the sign on a line
+    st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{accuracy}**.")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):
         st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})
         if st.button("What does it get wrong?", key="sweep_evaluate", help="On the held-out images it was chosen by."):

@@ -49,6 +49,11 @@ def verbatim(text: str) -> str:
     return _MARKUP.sub(r"\\\1", text)
 
 
+def size(num_bytes: int) -> str:
+    """1_628_200 -> "1.63 MB", 5_000 -> "5.0 kB"."""
+    return f"{num_bytes / 1e6:,.2f} MB" if num_bytes >= 100_000 else f"{num_bytes / 1e3:.1f} kB"
+
+
 def points(difference: float) -> str:
     """0.0031 of accuracy -> "0.31 points"."""
     return f"{100 * abs(difference):.2f} points"

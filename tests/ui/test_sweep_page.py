@@ -84,7 +84,7 @@ def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
     best = sweep.find(finished, Store()).best
     assert best is not None
     assert best.accuracy is not None
-    assert f"with a validation accuracy of **{100 * best.accuracy:.2f} %**" in said(app)
+    assert f"with a validation accuracy of **{100 * best.accuracy:.2f}\N{NO-BREAK SPACE}%**" in said(app)
     assert f"run={best.run.id}" in links_of(app)
     (table,) = app.dataframe
     assert next(iter(table.value["trial"])) == best.number

@@ -141,11 +141,22 @@ def queued(run_id: str, owner: str, created: float) -> Run:
 
 def test_place_in_the_queue_is_the_fair_one() -> None:
     mine = [queued("a", "me", 1), queued("b", "me", 2)]
-    active = [*mine, queued("c", "other", 3), a_run(id="r", owner="third")]
+    active = [*mine, queued("c", "other", 3), a_run(id="r", owner="third", ticket="t")]
     assert run_words.queue_line(mine[0], active, "me") == "Next in the queue, after the one that runs"
     assert run_words.queue_line(mine[1], active, "me") == (
         "3rd in the queue, behind 1 run of others and 1 run of yours"
     )
+
+
+def test_the_next_of_the_queue_is_told_what_it_waits_for() -> None:
+    mine = queued("a", "me", 1)
+    paused = a_run(id="r", ticket="t", pause_at=40)
+    in_a_terminal = a_run(id="f")
+    lines = [run_words.queue_line(mine, [mine, other], "me") for other in (paused, in_a_terminal)]
+    assert lines == [
+        "Next in the queue: the paused run makes room for it within half a minute",
+        "Next in the queue, waiting for the engine",
+    ]
 
 
 def test_progress_tells_epoch_step_pace_and_time_left() -> None:

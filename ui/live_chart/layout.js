@@ -27,10 +27,11 @@ function bandOf(one) {
 function layoutOf(chart, data, theme) {
   const width = chart.plot.clientWidth;
   const titleLines = wrap(data.title, width - 8, `600 15px ${theme.font}`);
-  const margin = { l: 56, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
-  const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };
   // Copies: Plotly writes a zoom into the arrays it was given, and the next reset would find it there.
   const view = { x: [...(chart.zoom.x ?? data.xRange)], y: [...(chart.zoom.y ?? data.yRange)] };
+  const left = numberRoom(chart, data, view, theme);
+  const margin = { l: left, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
+  const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };
   const empty = !chart.series.some((one) => one.y.some(Number.isFinite));
   const labels = labelsOf(chart, data, view, box);
   return {
@@ -62,6 +63,21 @@ function lookOf(theme) {
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     modebar: { bgcolor: "transparent", color: theme.text, activecolor: theme.text },
   };
+}
+
+// Pixels for the y axis: its title, and the longest number that has stood there so far, so that the plot seldom moves.
+function numberRoom(chart, data, view, theme) {
+  const ends = data.log ? (logTicks(view.y).ticktext ?? []) : view.y.map((end) => written(end, view.y, data.percent));
+  chart.numbers = Math.max(chart.numbers ?? 0, Math.ceil(widest(["0.5", ...ends], `12px ${theme.font}`)));
+  return Math.max(56, chart.numbers + 32);
+}
+
+// A number as it is written beside a grid of about seven lines over this range.
+function written(number, [low, high], percent) {
+  const step = (high - low) / 7 / (percent ? 0.01 : 1);
+  const digits = Math.min(20, Math.max(0, Math.ceil(-Math.log10(step || 1))));
+  const figures = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return (percent ? 100 * number : number).toLocaleString("en", figures) + (percent ? "%" : "");
 }
 
 // Wraps the names of the curves that have a label; returns the pixels to keep free for the widest.
@@ -110,11 +126,16 @@ function xAxis(data, view, box, theme, empty) {
     showline: true,
     ticks: empty ? "" : "outside",
     nticks: Math.ceil(box.width / 80),
-    unifiedhovertitle: { text: `${markup([data.xTitle])} %{x:,.7~g}` },
+    unifiedhovertitle: { text: `${markup([data.xTitle])} %{x:,.${digitsFor(view.x)}~f}` },
     showspikes: true,
     spikemode: "across",
     spikesnap: "data",
   };
+}
+
+// Decimals that tell points apart which stand a thousandth of the range from each other.
+function digitsFor([low, high]) {
+  return Math.max(0, Math.ceil(3 - Math.log10(high - low || 1)));
 }
 
 function yAxis(data, view, theme, empty) {

@@ -1,0 +1,109 @@
+"""A line of widths as a person writes it, as "784 - 512 - 10", read into the layers of a network. Needs no torch."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from mnistlab.config import MAX_CHANNELS, MAX_CONVOLUTIONS, MAX_HIDDEN, MAX_WIDTH
+from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.errors import ConfigError
+
+Kind = Literal["mlp", "cnn"]
+
+_DASHES = "-;>\N{EN DASH}"  # what stands between two widths, besides a comma and a space
+_NEGATIVE = re.compile(rf"(?:^|(?<=[{_DASHES},]\s))\s*-\d+")
+_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,])")
+
+
+@dataclass(frozen=True)
+class _Limits:
+    fewest: int
+    most: int
+    widest: int
+    layers: str
+    unit: str
+    example: str
+
+
+_LIMITS: dict[str, _Limits] = {
+    "mlp": _Limits(0, MAX_HIDDEN, MAX_WIDTH, "hidden layers", "neurons", "784 - 512 - 10"),
+    "cnn": _Limits(1, MAX_CONVOLUTIONS, MAX_CHANNELS, "convolutions", "channels", "16 - 16 - 32"),
+}
+
+
+def parse_widths(line: str, kind: Kind) -> tuple[int, ...]:
+    """Read the hidden widths of an MLP, or the channels of a CNN, out of a line as "784 - 512 - 10".
+
+    The two ends of an MLP, 784 and 10, may be left out.
+
+    Raises:
+        ConfigError: the line is empty, a part is not a whole number, a layer too wide or empty, or there are too many
+            or too few.
+    """
+    words, limits = split_widths(line), _LIMITS[kind]
+    if not words:
+        raise ConfigError(f"No widths are given. Write them with dashes, as {limits.example}.")
+    for word in words:
+        if not _is_number(word):
+            raise ConfigError(f"{word[:20]!r} is not a whole number. Write widths with dashes, as {limits.example}.")
+    widths = _inner([_whole(word) for word in words], kind)
+    for width in widths:
+        if not 1 <= width <= limits.widest:
+            given = str(width) if width < 10**9 else "more than a billion"
+            raise ConfigError(f"A layer has 1 to {limits.widest} {limits.unit}; {given} were given.")
+    if not limits.fewest <= len(widths) <= limits.most:
+        raise ConfigError(f"There can be {limits.fewest} to {limits.most} {limits.layers}; {len(widths)} were given.")
+    return widths
+
+
+def nearest_widths(line: str, kind: Kind) -> tuple[int, ...]:
+    """The allowed widths that come closest to a line: what is no number is left out, the rest moved into bounds."""
+    limits = _LIMITS[kind]
+    line = _NEGATIVE.sub(" 0", line)
+    for number in _unclear(line):
+        line = line.replace(number, number.replace(",", ""))
+    widths = _inner([_whole(word) for word in _words(line) if _is_number(word)], kind)[: limits.most]
+    return tuple(min(max(width, 1), limits.widest) for width in widths) or (16,) * limits.fewest
+
+
+def split_widths(line: str) -> list[str]:
+    """The parts of a line, whatever stands between them.
+
+    Raises:
+        ConfigError: a part is below zero, or could be one number as well as two.
+    """
+    if negative := _NEGATIVE.search(line):
+        raise ConfigError(f"A layer has a width of at least 1; {negative[0].strip()[:20]} was given.")
+    if unclear := _unclear(line):
+        number = unclear[0][:20]
+        plain = number.replace(",", "")
+        raise ConfigError(f"{number} may be one number or several. Write {plain}, or dashes between widths.")
+    return _words(line)
+
+
+def _unclear(line: str) -> list[str]:
+    """Its numbers as "1,024", which dashes elsewhere in the line or their zeros make a single one; not "512,120"."""
+    has_dashes = any(sign in line for sign in _DASHES)
+    return [number for number in _THOUSANDS.findall(line) if has_dashes or ",0" in number]
+
+
+def _words(line: str) -> list[str]:
+    return "".join(" " if sign in f"{_DASHES}," else sign for sign in line).split()
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit()
+
+
+def _whole(word: str) -> int:
+    """Its first ten digits are far too many already, and Python refuses to read thousands."""
+    return int(word.lstrip("0")[:10] or "0")
+
+
+def _inner(numbers: list[int], kind: Kind) -> tuple[int, ...]:
+    """The numbers without pixels at the start and digits at the end."""
+    if kind == "cnn":
+        return tuple(numbers)
+    if numbers[:1] == [IMAGE_SIDE**2]:
+        numbers = numbers[1:]
+    return tuple(numbers[:-1] if numbers[-1:] == [NUM_CLASSES] else numbers)

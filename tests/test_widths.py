@@ -1,0 +1,54 @@
+"""Lines of widths that are read, and those that are refused and have a nearest."""
+
+import pytest
+
+from mnistlab.config import ModelConfig
+from mnistlab.errors import ConfigError
+from mnistlab.widths import nearest_widths, parse_widths
+
+
+@pytest.mark.parametrize(
+    ("line", "widths"),
+    [
+        ("784 - 512 - 10", (512,)),
+        ("512-120-84", (512, 120, 84)),
+        ("784 10", ()),
+        ("512,120", (512, 120)),
+        ("512, 120 -> 84", (512, 120, 84)),
+        ("512 -120 - 84", (512, 120, 84)),
+    ],
+)
+def test_a_line_gives_the_hidden_widths(line: str, widths: tuple[int, ...]) -> None:
+    assert parse_widths(line, "mlp") == widths
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("784 - 0 - 10", "0"),
+        ("3000", "3000"),
+        ("1000000000000", "1 to 2048"),
+        ("9" * 5000, "1 to 2048"),
+        ("1-2-3-4-5-6", "6 were"),
+        ("many", "many"),
+        ("", "No widths"),
+        (" - ", "No widths"),
+        ("784 - 1,024 - 10", "1,024 may be one number or several"),
+        ("2,048", "Write 2048"),
+        ("784 - -5 - 10", "-5 was given"),
+        ("-5", "-5 was given"),
+    ],
+)
+def test_a_line_that_is_not_allowed_is_told_and_has_a_nearest(line: str, given: str) -> None:
+    with pytest.raises(ConfigError, match=given):
+        parse_widths(line, "mlp")
+    assert ModelConfig(hidden=nearest_widths(line, "mlp"))
+
+
+def test_a_number_of_any_length_becomes_the_widest_layer() -> None:
+    assert nearest_widths("784 - " + "9" * 5000 + " - 10", "mlp") == (2048,)
+
+
+@pytest.mark.parametrize(("line", "widths"), [("784 - 1,024 - 10", (1024,)), ("784 - -5 - 10", (1,))])
+def test_the_nearest_of_an_unclear_line_is_what_was_most_likely_meant(line: str, widths: tuple[int, ...]) -> None:
+    assert nearest_widths(line, "mlp") == widths
