@@ -18,7 +18,6 @@ from mnistlab.paths import count_setting
 # Of glibc's malloc.h, with the values that its own adjustment ends at.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
-
 _NICE = 10  # how far trainings step back; 0 is everybody, 19 the farthest
 _AUTOGROUP = Path("/proc/self/autogroup")
 

@@ -179,6 +179,19 @@ def test_labels_neither_overlap_nor_leave_the_window(page: Page, chart_url: str,
     assert plot["width"] >= 0.5 * min(width, 700)
 
 
+@pytest.mark.parametrize("times", ["1", "100000", "0.00001"])
+def test_the_title_beside_the_numbers_does_not_touch_them(page: Page, chart_url: str, times: str) -> None:
+    chart = open_chart(page, f"{chart_url}/?still=1&times={times}")
+    title = chart.locator(".ytitle").bounding_box()
+    numbers = [number.bounding_box() for number in chart.locator(".ytick text").all()]
+    frame = chart.bounding_box()
+    assert title is not None
+    assert frame is not None
+    assert title["x"] >= frame["x"]
+    assert len(numbers) >= 3
+    assert all(number is not None and number["x"] >= title["x"] + title["width"] for number in numbers)
+
+
 def test_chart_fits_a_window_that_becomes_narrower(page: Page, chart_url: str) -> None:
     chart = open_chart(page, chart_url)
     page.set_viewport_size({"width": 390, "height": 900})

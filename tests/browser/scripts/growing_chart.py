@@ -1,4 +1,7 @@
-"""A training that grows for ever, for the tests of the live chart: 20 more steps every half second, or `?still=1`."""
+"""A training that grows for ever, for the tests of the live chart: 20 more steps every half second, or `?still=1`.
+
+`?times=10000` makes its losses so many times larger.
+"""
 
 import numpy as np
 import streamlit as st
@@ -11,7 +14,7 @@ def chart() -> None:
     num_steps = st.session_state.get("num_steps", 380) + 20
     st.session_state.num_steps = num_steps
     steps = np.arange(num_steps, dtype=np.float64)
-    mean = 2.2 * np.exp(-steps / 150) + 0.1
+    mean = (2.2 * np.exp(-steps / 150) + 0.1) * float(st.query_params.get("times", "1"))
     loss = mean * np.exp(np.random.default_rng(0).normal(0, 0.25, num_steps))
     epochs = np.arange(99, num_steps, 100)
     live_chart(
