@@ -68,10 +68,10 @@ def _show(listed: Sequence[Run], address: Address) -> None:
     is_together = st.toggle(
         "Seeds together",
         key=TOGETHER,
-        bind="query-params",
         on_change=run_choice.add_all_seeds,
         help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
     )
+    run_choice.remember_together(is_together)
     chosen = run_choice.chosen_runs(listed)
     compared = run_choice.compared(chosen, is_together)
     run_choice.tell_refused()

@@ -1,6 +1,8 @@
 """Which runs are compared: ticked in the table, named by the address, kept for the session.
 
-`Runs?runs=abcd2345,efgh6789` reproduces a comparison; what cannot be followed in it gets a sentence.
+`Runs?runs=abcd2345,efgh6789&runs_together=true` reproduces a comparison; what cannot be followed in it gets a sentence.
+The server writes both. Were the switch bound to the address, the browser would write it, and a list of runs that the
+server has sent just before could take it out again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +27,9 @@ _WRITTEN, _REFUSED = "runs_written", "runs_refused"
 
 
 def take_from_address(address: Address) -> None:
-    """Take up what a link names, once; from then on the table decides."""
+    """Take up what a link names, once; from then on the table and the switch decide."""
+    if TOGETHER not in st.session_state:
+        st.session_state[TOGETHER] = st.query_params.get(TOGETHER) == "true"
     given = st.query_params.get(PARAMETER)
     if given is None or given == st.session_state.get(_WRITTEN):
         return
@@ -92,6 +96,14 @@ def add_all_seeds() -> None:
         listed = resources.store().runs()
         recipes = {run.recipe for run in listed if run.id in st.session_state[CHOSEN]}
         add(run.id for run in listed if run.recipe in recipes)
+
+
+def remember_together(is_together: bool) -> None:
+    """Write into the address whether seeds are put together; that they are not goes without saying."""
+    if is_together:
+        st.query_params[TOGETHER] = "true"
+    elif TOGETHER in st.query_params:
+        del st.query_params[TOGETHER]
 
 
 def _remember(run_ids: list[str]) -> None:
