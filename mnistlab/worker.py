@@ -19,7 +19,6 @@ from mnistlab.paths import count_setting
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 _NICE = 10  # how far trainings step back; 0 is everybody, 19 the farthest
-_AUTOGROUP = Path("/proc/self/autogroup")
 
 
 class WarmUp(WorkerPlugin):
@@ -55,10 +54,9 @@ def step_back_together() -> None:
     Most Linux systems share their cores among sessions first ("autogroup"), and a process's own nice counts within its
     session only: the engine has one of its own, and its trainings would stand beside the pages as equals.
     """
-    leads = sys.platform == "linux" and os.getsid(0) == os.getpid()
-    if leads and _AUTOGROUP.exists():
-        with contextlib.suppress(OSError):  # not allowed in here: then it is as it was
-            _AUTOGROUP.write_text(str(_NICE), encoding="ascii")
+    if sys.platform == "linux" and os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):  # no such thing here, or not allowed: then it is as it was
+            Path("/proc/self/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def keep_freed_memory() -> None:
