@@ -1,6 +1,8 @@
 """Leading and following, in a team of this process alone: what several do is tested with real processes."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -9,6 +11,7 @@ import torch
 import torch.distributed as dist
 
 from mnistlab import execution, parallel
+from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset
 from mnistlab.errors import ConfigError
@@ -88,3 +91,15 @@ def test_too_few_gpus_for_the_processes_are_told(tiny_dataset: Dataset, monkeypa
     monkeypatch.setattr(parallel, "pick_device", lambda name: torch.device("cuda:1"))
     with pytest.raises(ConfigError, match="cannot train on cuda:1"):
         list(parallel.lead(CONFIG, tiny_dataset))
+
+
+def test_what_torchrun_sends_does_not_cut_off_the_last_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    try:
+        with noting_interrupts() as is_interrupted:
+            assert not is_interrupted()
+        os.kill(os.getpid(), signal.SIGTERM)  # ends a process that has no handler for it
+        assert is_interrupted()
+    finally:
+        signal.signal(signal.SIGTERM, before)

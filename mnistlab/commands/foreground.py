@@ -94,14 +94,16 @@ def _summary(run: Run) -> str:
 
 @contextmanager
 def noting_interrupts() -> Iterator["_Interrupt"]:
-    """The first Ctrl-C is noted, for the training to stop between two steps; the second ends the program."""
-    noted = (signal.SIGINT, signal.SIGTERM) if _are_several() else (signal.SIGINT,)  # torchrun ends all by SIGTERM
-    before = {each: signal.getsignal(each) for each in noted}
+    """The first Ctrl-C is noted, for the training to stop between two steps; the second ends the program.
+
+    torchrun ends all of its processes by SIGTERM where one has ended. The one that leads goes on noting it afterwards,
+    or its last sentence would be lost on the way to the terminal.
+    """
+    before = signal.getsignal(signal.SIGINT)
     try:
-        yield _Interrupt(noted)
+        yield _Interrupt((signal.SIGINT, signal.SIGTERM) if _are_several() else (signal.SIGINT,))
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        signal.signal(signal.SIGINT, before)
 
 
 class _Interrupt:
