@@ -3,10 +3,11 @@
 import streamlit as st
 
 from mnistlab.config import RunConfig
+from mnistlab.figures import percent
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from ui import frame, reading, resources, starting
-from ui.words import duration, percent, verbatim
+from ui.words import duration, verbatim
 
 _FIRST_EPOCHS = 2
 # A 3 in one stroke, so that the page opens on a digit being read.

@@ -17,6 +17,7 @@ Schedule = Literal["constant", "cosine", "one-cycle"]
 
 MAX_HIDDEN, MAX_WIDTH = 5, 2048  # layers, neurons
 MAX_CONVOLUTIONS, MAX_CHANNELS = 6, 256
+MAX_EPOCHS = 1000
 HiddenWidth = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 
@@ -203,7 +204,7 @@ class TrainConfig(_Frozen):
     )
     label_smoothing: float = Field(0, ge=0, lt=1, description="Share of certainty spread over all ten digits.")
     batch_size: int = Field(20, ge=1, le=4096, description="Images a step.", json_schema_extra={"unit": "images"})
-    epochs: int = Field(10, ge=1, le=1000, description="Passes over the training images.")
+    epochs: int = Field(10, ge=1, le=MAX_EPOCHS, description="Passes over the training images.")
     shuffle: bool = Field(True, description="Mix the images anew for each epoch; the tutorial keeps the file order.")
     validation_size: int = Field(
         5000,

@@ -110,6 +110,7 @@ class RandomStream:
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._accelerator = None if device.type in ("cpu", "meta") else torch.get_device_module(device)
+        self._which = () if device.index is None else (device,)  # else the present one; MPS has but one
         self._outside = self._read()
         torch.manual_seed(seed)
         self._inside = self._read()
@@ -118,13 +119,13 @@ class RandomStream:
     def _read(self) -> list[torch.Tensor]:
         states = [torch.get_rng_state()]
         if self._accelerator is not None:
-            states.append(self._accelerator.get_rng_state())
+            states.append(self._accelerator.get_rng_state(*self._which))
         return states
 
     def _write(self, states: list[torch.Tensor]) -> None:
         torch.set_rng_state(states[0])
         if self._accelerator is not None and len(states) > 1:
-            self._accelerator.set_rng_state(states[1])
+            self._accelerator.set_rng_state(states[1], *self._which)
 
     def enter(self) -> None:
         """Go on drawing from the run's own numbers."""

@@ -74,12 +74,6 @@ def check_shape(ink: FloatImage) -> Shape | None:
     return _judge(measures) if measures else None
 
 
-def count_apart(ink: FloatImage) -> int:
-    """How many tall pieces stand side by side in this ink, (H, W) in [0, 1]."""
-    measures = measure(ink)
-    return measures.num_apart if measures else 0
-
-
 def unsure(probabilities: npt.NDArray[np.float32]) -> bool:
     """Whether the best of ten answers, (10,) summing to 1, is too weak to be called an answer.
 

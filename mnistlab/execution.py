@@ -188,7 +188,7 @@ def _listen(
 def _obey(recorder: Recorder, request: Request) -> None:
     recorder.state.slow_motion = request.pause_at is not None
     if request.learning_rate is not None:
-        if request.learning_rate > recorder.state.rate.chosen:
+        if request.learning_rate > recorder.state.rate.chosen(recorder.state.step):
             recorder.keep_before_rise()
         recorder.state.change_learning_rate(request.learning_rate)
 

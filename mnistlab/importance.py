@@ -15,8 +15,3 @@ def evaluator(study: optuna.Study) -> PedAnovaImportanceEvaluator:
     """The evaluator for a study of this size: the best tenth of its trials, and not so few that they are chance."""
     finished = len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]))
     return PedAnovaImportanceEvaluator(target_quantile=min(_MOST, max(0.1, _FEW / max(1, finished))))
-
-
-def importances(study: optuna.Study) -> dict[str, float]:
-    """The share of each setting, by its name, the largest first; they add up to 1."""
-    return dict(optuna.importance.get_param_importances(study, evaluator=evaluator(study)))

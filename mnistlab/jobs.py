@@ -86,7 +86,7 @@ def reconcile(store: Store) -> None:
     """
     from mnistlab import tickets
 
-    for run in queue.waiting(store):
+    for run in tickets.without_ticket(queue.waiting(store)):
         tickets.submit(store.url, run.id, run.attempt, kind_of(run.config))
 
 

@@ -59,6 +59,7 @@ def put_away(run_id: str, store: Store) -> None:
     if store.run(run_id).is_active:
         steering.stop_at_once(run_id, store)
     store.delete(run_id)
+    clear_away(store)
 
 
 def bring_back(run_id: str, store: Store) -> None:

@@ -3,8 +3,8 @@
     write_link(config, locked=["epochs"])   # {"preset": "tutorial-mlp", "train.learning_rate": "0.3", "lock": "epochs"}
     read_link({"preset": "tutorial-mlp", "learning_rate": "0.3"}).config
 
-Whoever reads a link gets a recipe that can be trained, whatever it says: the nearest one, with a sentence for each
-thing that could not be followed.
+Whoever reads a link gets a recipe that can be trained, whatever it says, with a sentence for each thing that could not
+be followed: a number beyond its bounds is the nearest one allowed; what has no nearest is as the preset has it.
 """
 
 import copy
@@ -17,13 +17,14 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mnistlab.bounds import bounds_of
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config, problem_with
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
+from mnistlab.widths import Kind, parse_widths, write_widths
 
 PRESET, HIDE, LOCK = "preset", "hide", "lock"
-MOST_FIGURES = 9  # of a whole number that somebody has typed; Python itself refuses thousands
-_START, _CUSTOM = "tutorial-mlp", "custom"
+_START, _CUSTOM, _NONE = "tutorial-mlp", "custom", "none"
 _SECTIONS: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
 # Every setting by its path, "train.epochs", and by its name, which no two of them share.
 FIELDS: dict[str, tuple[type[BaseModel], str]] = {
@@ -149,7 +150,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     section, name = FIELDS[path]
     part = values[path.split(".")[0]] if path != name else values
     label = name.replace("_", " ")
-    value = _parsed(section.model_fields[name], text)
+    value = _parsed(section, name, text)
     reason = "is none of these" if value is None else problem_with(section, name, value)
     if reason is None:
         part[name] = value
@@ -163,17 +164,14 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     )
 
 
-def _parsed(info: FieldInfo, text: str) -> Any:
+def _parsed(section: type[BaseModel], name: str, text: str) -> Any:
     """A value of the field's type, allowed or not; None if the text is no such value."""
+    info = section.model_fields[name]
     kind, start = info.annotation, info.default
     if isinstance(start, bool):
         return {"true": True, "false": False}.get(text.lower())
     if isinstance(start, tuple):
-        words = [word for word in text.replace(",", "-").split("-") if word]
-        if text == "none":
-            return ()
-        are_numbers = all(word.isdecimal() and len(word) < MOST_FIGURES for word in words)
-        return tuple(map(int, words)) if words and are_numbers and text[0] != "-" else None
+        return _parsed_widths(text, "mlp" if name == "hidden" else "cnn")
     if isinstance(start, str):
         return text
     try:
@@ -185,26 +183,21 @@ def _parsed(info: FieldInfo, text: str) -> Any:
     return int(number) if kind is int else number
 
 
+def _parsed_widths(text: str, kind: Kind) -> tuple[int, ...] | None:
+    try:
+        return () if text == _NONE else parse_widths(text, kind)
+    except ConfigError:
+        return None
+
+
 def _nearest(section: type[BaseModel], name: str, value: object) -> Any:
-    """The bound that a number has overstepped; None for what is no number, or has no such bound."""
+    """The bound that a number has overstepped; None for what is no number, or where the bound itself is excluded."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    lowest, highest = _bounds(section.model_fields[name])
+    lowest, highest = bounds_of(section.model_fields[name])
     nearest = min(max(value, lowest), highest)
     nearest = int(nearest) if isinstance(value, int) else nearest
     return nearest if problem_with(section, name, nearest) is None else None
-
-
-def _bounds(info: FieldInfo) -> tuple[float, float]:
-    return _limits(info.metadata, "ge", "le")
-
-
-def _limits(metadata: Iterable[Any], least: str, most: str) -> tuple[float, float]:
-    lowest, highest = -math.inf, math.inf
-    for limit in metadata:
-        lowest = max(lowest, float(getattr(limit, least, lowest)))
-        highest = min(highest, float(getattr(limit, most, highest)))
-    return lowest, highest
 
 
 def _allowed(info: FieldInfo) -> str:
@@ -225,9 +218,8 @@ def _allowed(info: FieldInfo) -> str:
 
 
 def _allowed_numbers(info: FieldInfo) -> str:
-    _, most = _limits(info.metadata, "min_length", "max_length")
-    item = get_args(info.annotation)[0]
-    lowest, highest = _bounds(FieldInfo.from_annotation(item))
+    (most,) = (limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen))
+    lowest, highest = bounds_of(FieldInfo.from_annotation(get_args(info.annotation)[0]))
     return f"up to {most:g} whole numbers from {lowest:g} to {highest:,.10g}, as in 512-120-84"
 
 
@@ -248,7 +240,7 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return "-".join(map(str, value)) or "none"
+        return write_widths(value) or _NONE
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     return str(value)

@@ -5,6 +5,7 @@ from statistics import stdev
 from mnistlab.comparison import LUCK, compare, how_often, verdict
 from mnistlab.errors import DataError
 from mnistlab.evaluation import Evaluation
+from mnistlab.figures import percent, points
 from mnistlab.intervals import difference_interval
 from mnistlab.means import next_interval, welch
 from mnistlab.seeds import Group, counted
@@ -47,10 +48,10 @@ def scatter(group: Group, name: str) -> str:
     assert interval is not None
     low, high = next_interval(values)
     return (
-        f"{len(values)} seeds of {name} read {_percent(sum(values) / len(values))} of the test digits on average, from "
-        f"{_percent(min(values))} to {_percent(max(values))} (standard deviation {_points(stdev(values))}). That "
-        f"difference is luck alone. The mean over all seeds lies between {_percent(interval[0])} and "
-        f"{_percent(interval[1])}, one seed more between {_percent(low)} and {_percent(min(1, high))} (95 % intervals)."
+        f"{len(values)} seeds of {name} read {percent(sum(values) / len(values))} of the test digits on average, from "
+        f"{percent(min(values))} to {percent(max(values))} (standard deviation {points(stdev(values))}). That "
+        f"difference is luck alone. The mean over all seeds lies between {percent(interval[0])} and "
+        f"{percent(interval[1])}, one seed more between {percent(low)} and {percent(min(1, high))} (95 % intervals)."
     )
 
 
@@ -61,8 +62,8 @@ def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
     means = [sum(group.accuracies) / len(group.accuracies) for group in (first, second)]
     odds = how_often(found.p_value, "Welch's test")
     text = (
-        f"{names[1]} reads {_percent(means[1])} of the test digits on average over {len(second.accuracies)} seeds, "
-        f"{names[0]} {_percent(means[0])} over {len(first.accuracies)}: {_points(found.difference)} less, and over all "
+        f"{names[1]} reads {percent(means[1])} of the test digits on average over {len(second.accuracies)} seeds, "
+        f"{names[0]} {percent(means[0])} over {len(first.accuracies)}: {points(found.difference)} less, and over all "
         f"seeds {_span(found.low, found.high)} (95 % interval). If both recipes were equally good, their means would "
         f"come out at least this far apart {odds}"
     )
@@ -75,9 +76,9 @@ def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> st
     low, high = next_interval(many.accuracies)
     (accuracy,) = single.accuracies
     text = (
-        f"{name} is a single run, with {_percent(accuracy)} of the test digits. {len(many.accuracies)} seeds of "
-        f"{others} read {_percent(sum(many.accuracies) / len(many.accuracies))} on average, and one more would lie "
-        f"between {_percent(low)} and {_percent(min(1, high))} (95 % interval)."
+        f"{name} is a single run, with {percent(accuracy)} of the test digits. {len(many.accuracies)} seeds of "
+        f"{others} read {percent(sum(many.accuracies) / len(many.accuracies))} on average, and one more would lie "
+        f"between {percent(low)} and {percent(min(1, high))} (95 % interval)."
     )
     if low <= accuracy <= high:
         return f"{text} {name} lies within, so **it may well be luck**. Repeat {name} with other seeds as well."
@@ -92,7 +93,7 @@ def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
     shares = [correct / images for correct, images in counts]
     ahead = names[0] if shares[0] > shares[1] else names[1]
     text = (
-        f"{names[0]} reads {_percent(shares[0])} and {names[1]} {_percent(shares[1])} of the test digits. To judge by "
+        f"{names[0]} reads {percent(shares[0])} and {names[1]} {percent(shares[1])} of the test digits. To judge by "
         f"these numbers alone, {names[1]} is from {_signed(low)} to {_signed(high)} points above {names[0]} (95 % "
         f"interval)."
     )
@@ -103,16 +104,8 @@ def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
 
 def _span(low: float, high: float) -> str:
     if low < 0:
-        return f"between {_points(high)} less and {_points(-low)} more"
-    return f"{100 * low:.2f} to {_points(high)} less"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:.2f} points"
+        return f"between {points(high)} less and {points(-low)} more"
+    return f"{100 * low:.2f} to {points(high)} less"
 
 
 def _signed(difference: float) -> str:

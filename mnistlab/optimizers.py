@@ -71,29 +71,37 @@ class LearningRate:
     """The learning rate over a run: its schedule, and what a person has changed on the way."""
 
     def __init__(self, config: TrainConfig, num_steps: int, changes: Sequence[tuple[int, float]] = ()) -> None:
-        """`changes`: [(steps taken before it, rate), ...] in order; with a schedule the rate is its new peak."""
+        """`changes`: [(steps taken before it, rate), ...] in order; with a schedule the rate is its new peak.
+
+        Some may lie ahead, where a run goes on from a checkpoint that is older than they are.
+        """
         self._config = config
         self._num_steps = num_steps
         self.changes = list(changes)
 
-    @property
-    def chosen(self) -> float:
-        """The rate that the last change set, or the config's."""
-        return self.changes[-1][1] if self.changes else self._config.learning_rate
+    def chosen(self, step: int) -> float:
+        """The rate that the last change before a step has set, or the config's."""
+        return self._chosen(step)[-1][1]
 
     def change(self, step: int, rate: float) -> None:
-        """Use this rate once `step` steps are taken."""
-        self.changes.append((step, rate))
+        """Use this rate once `step` steps are taken, instead of whatever was to come after them."""
+        self.changes = [*self._chosen(step)[1:], (step, rate)]
 
-    def undo_rise(self) -> tuple[float, float] | None:
-        """Take the last change back if it raised the rate; return (that rate, the one before), else None."""
-        if not self.changes:
+    def undo_rise(self, step: int) -> tuple[int, float, float] | None:
+        """Take the last change before a step back, and what was to come, if it raised the rate.
+
+        Returns:
+            After how many steps it was made, that rate, and the one before; None where it is not taken back.
+        """
+        chosen = self._chosen(step)
+        if len(chosen) == 1 or chosen[-1][1] <= chosen[-2][1]:
             return None
-        before, last = [self._config.learning_rate, *(rate for _, rate in self.changes)][-2:]
-        if last <= before:
-            return None
-        self.changes.pop()
-        return last, before
+        self.changes = chosen[1:-1]
+        return *chosen[-1], chosen[-2][1]
+
+    def _chosen(self, step: int) -> list[tuple[int, float]]:
+        """The config's rate and each change that was made by a step."""
+        return [(0, self._config.learning_rate), *(change for change in self.changes if change[0] <= step)]
 
     def at(self, step: int) -> float:
         """The rate of a step (0, 1, ... num_steps - 1)."""

@@ -124,13 +124,12 @@ class Recorder:
         Where the learning rate was raised by hand, that is taken back, and what was learned with it too, so that a
         resumed run does not do the same again; return a sentence that says so, else an empty one.
         """
-        changed_at = self.state.rate.changes[-1][0] if self.state.rate.changes else 0
-        taken_back = self.state.rate.undo_rise()
+        taken_back = self.state.rate.undo_rise(self.state.step)
         values = (self._run_id, self._attempt, self._steps, self._epochs)
         self._insist(lambda: self._store.log(*values, rate_changes=self.state.rate.changes))
         if taken_back is None:
             return ""
-        raised, before = taken_back
+        changed_at, raised, before = taken_back
         if self._insist(lambda: self._go_back(changed_at)):
             return f" The change to {raised:g} is taken back: Resume goes on from where it was made, at {before:g}."
         message = f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."

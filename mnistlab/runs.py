@@ -59,6 +59,12 @@ class Run:
         """What it is called: the name that a person gave it, else its preset's."""
         return self.name or self.config.preset
 
+    @property
+    def chosen_rate(self) -> float:
+        """The learning rate, or its peak, as last chosen; a change that lies ahead of a checkpoint does not count."""
+        made = [rate for step, rate in self.rate_changes if step <= self.step]
+        return made[-1] if made else self.config.train.learning_rate
+
     @cached_property
     def recipe(self) -> Hashable:
         """What is equal for runs that differ by their seed alone; a rate changed by hand makes another recipe."""

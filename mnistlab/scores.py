@@ -30,12 +30,3 @@ def digit_scores(confusion: npt.NDArray[np.int64]) -> list[DigitScore]:
     """The scores of the ten digits, from `confusion[true, predicted]` (10, 10)."""
     counts = zip(confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal(), strict=True)
     return [DigitScore(digit, *(int(count) for count in three)) for digit, three in enumerate(counts)]
-
-
-def worst_confusion(confusion: npt.NDArray[np.int64]) -> tuple[int, int] | None:
-    """The (true, predicted) pair of different digits that occurs most often; None if nothing was misread."""
-    mistakes = confusion - np.diag(confusion.diagonal())
-    if not mistakes.any():
-        return None
-    true, predicted = np.unravel_index(int(mistakes.argmax()), mistakes.shape)
-    return int(true), int(predicted)

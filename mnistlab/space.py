@@ -7,20 +7,22 @@ Bounds, units and help of a field are read from config.py; only what is worth tr
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Any, Self, get_args
 
-import annotated_types
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from mnistlab.bounds import bounds_of
 from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
 
 Value = bool | int | float | str
 WIDTH, DEPTH, AUGMENTATION = "width", "depth", "augmentation"
 _SECTIONS: dict[str, type[BaseModel]] = {"train": TrainConfig, "model": ModelConfig, "augment": AugmentConfig}
+_SWITCH = {"on": True, "off": False, "true": True, "false": False}
 _SINGLE_LAYER = 64  # neurons, where a network without hidden layers is given some
 # What augmentation "on" means for a recipe that has none of its own.
 # A warp that leaves each digit what it is.
@@ -82,17 +84,7 @@ def _of_field(name: str) -> Setting:
         options = (False, True) if info.annotation is bool else get_args(info.annotation)
         return Setting(name, label, about, (0, 0), (0, 0), unit, options=options)
     low, high, is_log = _RANGES[name]
-    return Setting(name, label, about, (low, high), _bounds_of(info.metadata), unit, info.annotation is int, is_log)
-
-
-def _bounds_of(limits: Sequence[Any]) -> tuple[float, float]:
-    lowest, highest = 0.0, float("inf")
-    for limit in limits:
-        if isinstance(limit, annotated_types.Ge | annotated_types.Gt):
-            lowest = float(getattr(limit, "ge", getattr(limit, "gt", 0)))
-        elif isinstance(limit, annotated_types.Le | annotated_types.Lt):
-            highest = float(getattr(limit, "le", getattr(limit, "lt", 0)))
-    return lowest, highest
+    return Setting(name, label, about, (low, high), bounds_of(info), unit, info.annotation is int, is_log)
 
 
 _MADE = (
@@ -270,6 +262,16 @@ def values_of(config: RunConfig, parameters: Sequence[Parameter]) -> dict[str, V
             section, field = name.split(".")
             found[name] = getattr(getattr(config, section), field)
     return found
+
+
+def read_value(word: str) -> Value:
+    """A value as somebody types it: "on" and "off", a number, else the word itself."""
+    word = word.strip()
+    readers: tuple[Callable[[str], Value], ...] = (_SWITCH.__getitem__, int, float)
+    for read in readers:
+        with suppress(KeyError, ValueError):
+            return read(word)
+    return word
 
 
 def shown(value: Value) -> str:

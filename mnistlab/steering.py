@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mnistlab import schema
-from mnistlab.config import RunConfig, TrainConfig, parse_config
+from mnistlab.config import MAX_EPOCHS, RunConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.store import Store
 
@@ -109,15 +109,7 @@ def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") ->
 
 
 def _with_more_epochs(config: RunConfig, num_epochs: int) -> RunConfig:
-    most = MOST_EPOCHS - config.train.epochs
+    most = MAX_EPOCHS - config.train.epochs
     if not 1 <= num_epochs <= most:
         raise ConfigError(f"{num_epochs:,} more epochs were asked for; this run may have 1 to {most:,} more.")
     return config.with_epochs(config.train.epochs + num_epochs)
-
-
-def _most_epochs() -> int:
-    (limit,) = (limit.le for limit in TrainConfig.model_fields["epochs"].metadata if hasattr(limit, "le"))
-    return int(limit)
-
-
-MOST_EPOCHS = _most_epochs()

@@ -25,7 +25,8 @@ from mnistlab.paths import lab_folder
 from mnistlab.space import SETTINGS, Choice, Parameter, Value, grid
 from mnistlab.sweep_config import SweepConfig
 
-_POINT = "point"  # the name under which a trial keeps the values it was planned with
+_POINT = "point"  # the name under which a trial keeps the values it was planned with,
+_INSTEAD_OF = "instead of"  # and one that stands for another its number
 # From being asked for to standing in its run's row a trial takes milliseconds; one that never got there was killed.
 _ORPHANED_AFTER = timedelta(seconds=60)
 
@@ -113,6 +114,29 @@ def open_trials(study: optuna.Study) -> list[FrozenTrial]:
     """The trials that have begun and of whose end the study has not been told."""
     with _telling_trouble(study.study_name):
         return study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+
+
+def put_right(study: optuna.Study, number: int, accuracy: float) -> None:
+    """Tell of a trial that failed and, resumed by hand, came to its end: by a copy, for what is over stays as it is."""
+    with _telling_trouble(study.study_name):
+        known = study.get_trials(deepcopy=False)
+        if any(trial.user_attrs.get(_INSTEAD_OF) == number for trial in known):
+            return
+        failed = known[number]
+        study.add_trial(
+            optuna.create_trial(
+                value=accuracy,
+                params=failed.params,
+                distributions=failed.distributions,
+                user_attrs={_INSTEAD_OF: number},
+            )
+        )
+
+
+def failed_trials(study: optuna.Study) -> list[int]:
+    """The numbers of the trials that failed."""
+    with _telling_trouble(study.study_name):
+        return [trial.number for trial in study.get_trials(deepcopy=False, states=[TrialState.FAIL])]
 
 
 def is_open(study: optuna.Study, number: int) -> bool:

@@ -95,6 +95,12 @@ class Sweep:
         return self.counts["finished"] + self.counts["pruned"] + self.counts["failed"]
 
     @property
+    def outcomes(self) -> tuple[tuple[str, str, float | None], ...]:
+        """What each trial that is over has come to: it tells a sweep's pictures of today from those of yesterday."""
+        over = (trial for trial in self.trials if trial.state not in ("queued", "running"))
+        return tuple((trial.run.id, trial.state, trial.accuracy) for trial in over)
+
+    @property
     def is_active(self) -> bool:
         """Whether it goes on by itself."""
         return bool(self.counts["queued"] + self.counts["running"])
@@ -167,7 +173,9 @@ def _hand_over(sweep_id: str, store: Store) -> None:
     try:
         jobs.reconcile(store)
     except EngineError:
-        stop(sweep_id, store)
+        for trial in find(sweep_id, store).trials:
+            if trial.run.state == "queued":  # others may be trained elsewhere
+                steering.stop(trial.run.id, store)
         raise
 
 

@@ -4,13 +4,14 @@ A ticket is named after the run it was given for and after the engine, so that g
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 from mnistlab import engine
 from mnistlab.errors import EngineError
 from mnistlab.offers import Offer, demand, in_a_lab
+from mnistlab.runs import Run
 
 _WORKERLESS_SECONDS = 15.0  # a worker that was killed is back after 3
 _tickets: dict[str, Any] = {}  # what this process gave the engine and is not done: Dask futures by key
@@ -33,7 +34,7 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
 
     try:
         dask = engine.client()
-        ticket = f"{run_id}-{attempt}-{_engine_id(dask)}"
+        ticket = _name(run_id, attempt, dask)
         if ticket in _tickets:
             return
         wanted = demand(num_gpus, offers()) if num_gpus is not None else {}
@@ -43,6 +44,25 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
         raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
     _tickets[ticket] = future
     future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
+
+
+def without_ticket(runs: Sequence[Run]) -> list[Run]:
+    """Those for which this process has given no ticket to the engine that runs now, asked once for all of them.
+
+    Raises:
+        EngineError: the engine cannot be started or reached.
+    """
+    if not runs or not _tickets:
+        return list(runs)
+    try:
+        dask = engine.client()
+        return [run for run in runs if _name(run.id, run.attempt, dask) not in _tickets]
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine does not answer: {error}. Try again.") from error
+
+
+def _name(run_id: str, attempt: int, dask: Any) -> str:
+    return f"{run_id}-{attempt}-{_engine_id(dask)}"
 
 
 @lru_cache(maxsize=1)

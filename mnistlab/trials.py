@@ -92,10 +92,14 @@ def catch_up(its_study: optuna.Study, sweep_id: str, config: SweepConfig, store:
     Raises:
         StudyError: the study cannot be used.
     """
-    open_trials = study.open_trials(its_study)
-    if not open_trials:
+    open_trials, failed = study.open_trials(its_study), study.failed_trials(its_study)
+    if not open_trials and not failed:
         return
     by_number = {trial.number: trial for trial in sweep.read_trials(sweep_id, config, store)}
+    for number in failed:
+        resumed = by_number.get(number)
+        if resumed is not None and resumed.run.state == "finished" and resumed.accuracy is not None:
+            study.put_right(its_study, number, resumed.accuracy)
     for begun in open_trials:
         trial = by_number.get(begun.number)
         if trial is None:

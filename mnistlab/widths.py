@@ -1,6 +1,7 @@
 """A line of widths as a person writes it, as "784 - 512 - 10", read into the layers of a network. Needs no torch."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,13 +35,13 @@ _LIMITS: dict[str, _Limits] = {
 def parse_widths(line: str, kind: Kind) -> tuple[int, ...]:
     """Read the hidden widths of an MLP, or the channels of a CNN, out of a line as "784 - 512 - 10".
 
-    The two ends of an MLP, 784 and 10, may be left out.
+    The two ends of an MLP, 784 and 10, may be left out together.
 
     Raises:
         ConfigError: the line is empty, a part is not a whole number, a layer too wide or empty, or there are too many
             or too few.
     """
-    words, limits = split_widths(line), _LIMITS[kind]
+    words, limits = _split(line), _LIMITS[kind]
     if not words:
         raise ConfigError(f"No widths are given. Write them with dashes, as {limits.example}.")
     for word in words:
@@ -66,12 +67,15 @@ def nearest_widths(line: str, kind: Kind) -> tuple[int, ...]:
     return tuple(min(max(width, 1), limits.widest) for width in widths) or (16,) * limits.fewest
 
 
-def split_widths(line: str) -> list[str]:
-    """The parts of a line, whatever stands between them.
+def write_widths(widths: Sequence[int]) -> str:
+    """The line that `parse_widths` makes the same widths of; empty for none."""
+    ends = (IMAGE_SIDE**2, NUM_CLASSES)
+    is_taken_for_ends = _inner(list(widths), "mlp") != tuple(widths)
+    return "-".join(map(str, (ends[0], *widths, ends[1]) if is_taken_for_ends else widths))
 
-    Raises:
-        ConfigError: a part is below zero, or could be one number as well as two.
-    """
+
+def _split(line: str) -> list[str]:
+    """The parts of a line, whatever stands between them, none below zero or perhaps two numbers in one."""
     if negative := _NEGATIVE.search(line):
         raise ConfigError(f"A layer has a width of at least 1; {negative[0].strip()[:20]} was given.")
     if unclear := _unclear(line):
@@ -101,9 +105,6 @@ def _whole(word: str) -> int:
 
 
 def _inner(numbers: list[int], kind: Kind) -> tuple[int, ...]:
-    """The numbers without pixels at the start and digits at the end."""
-    if kind == "cnn":
-        return tuple(numbers)
-    if numbers[:1] == [IMAGE_SIDE**2]:
-        numbers = numbers[1:]
-    return tuple(numbers[:-1] if numbers[-1:] == [NUM_CLASSES] else numbers)
+    """The numbers between pixels at the start and digits at the end; all of them where one of the two is missing."""
+    has_ends = len(numbers) > 1 and (numbers[0], numbers[-1]) == (IMAGE_SIDE**2, NUM_CLASSES)
+    return tuple(numbers[1:-1] if kind == "mlp" and has_ends else numbers)

@@ -7,12 +7,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
+from mnistlab.figures import size
 from mnistlab.presets import get_preset
 from mnistlab.widths import Kind, nearest_widths, parse_widths
 from ui import diagram, frame, model_views, recipe, untrained_facts
 from ui.bound import Bound, chips, name_of
 from ui.experiments import Experiment, try_this
-from ui.words import size
 
 _LAYERS, _CHANNELS = "784 - 512 - 10", "16 - 16 - 32 - 32 - 64 - 64"
 _START = ModelConfig()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -164,3 +165,22 @@ def test_bfloat16_is_used_only_where_a_device_computes_it(monkeypatch: pytest.Mo
             monkeypatch.setattr(torch.cpu, f"_is_{unit}_supported", lambda is_there=is_there: is_there, raising=False)
         assert computes_bfloat16(torch.device("cpu")) is is_there
     assert not computes_bfloat16(torch.device("meta"))
+
+
+def test_a_named_device_keeps_the_numbers_of_that_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for torch.cuda, whose functions mean the present device where none is named."""
+    second, states = torch.device("cuda:1"), {0: torch.tensor([0]), 1: torch.tensor([10])}
+
+    def read(device: torch.device | int = 0) -> torch.Tensor:
+        return states[device if isinstance(device, int) else device.index or 0]
+
+    def write(state: torch.Tensor, device: torch.device | int = 0) -> None:
+        states[device if isinstance(device, int) else device.index or 0] = state
+
+    cuda = SimpleNamespace(get_rng_state=read, set_rng_state=write)
+    monkeypatch.setattr(torch, "get_device_module", lambda device: cuda)
+    stream = RandomStream(5, second)
+    stream.enter()
+    states[1] = torch.tensor([11])  # dropout has drawn
+    stream.leave()
+    assert (int(states[0]), int(states[1]), int(stream.state()[1])) == (0, 10, 11)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnistlab.data import Dataset
-from mnistlab.doubt import SURE, Shape, check_shape, count_apart, unsure
+from mnistlab.doubt import SURE, Shape, check_shape, unsure
 from mnistlab.ink import find_ink, frame_ink
 from mnistlab.pieces import holes, label_pieces, pieces
 from mnistlab.predict import load_predictor
@@ -77,7 +77,6 @@ def test_many_specks_are_many_pieces() -> None:
 def test_an_empty_sheet_is_no_shape() -> None:
     empty = np.zeros((28, 28), np.float32)
     assert check_shape(empty) is None
-    assert count_apart(empty) == 0
 
 
 def test_threshold_of_doubt_refuses_few_digits_and_half_of_these_are_wrong(dataset: Dataset) -> None:

@@ -160,3 +160,16 @@ def test_a_run_that_was_taken_meanwhile_is_not_closed(
     with pytest.raises(EngineError):
         jobs._submit(store, run_id)
     assert store.run(run_id).state == "running"
+
+
+def test_what_the_engine_has_been_given_it_is_asked_about_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dask:
+        def scheduler_info(self, n_workers: int) -> dict[str, str]:
+            return {"id": "this-engine"}
+
+    dask, asked = Dask(), list[int]()
+    monkeypatch.setattr(tickets.engine, "client", lambda: asked.append(1) or dask)
+    runs = [store.run(store.create(CONFIG)) for _ in range(5)]
+    monkeypatch.setattr(tickets, "_tickets", {f"{run.id}-{run.attempt}-this-engine": None for run in runs[:4]})
+    assert tickets.without_ticket(runs) == runs[4:]
+    assert len(asked) == 1

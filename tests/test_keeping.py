@@ -1,5 +1,7 @@
 """Names, notes, stars and deleted runs: kept whatever a run does, refused in a sentence, brought back as they were."""
 
+import time
+
 import pytest
 import sqlalchemy as sa
 
@@ -99,3 +101,13 @@ def test_what_was_deleted_long_ago_makes_room_with_all_that_belonged_to_it(store
     with store.transaction() as connection:
         for table in (schema.losses, schema.epochs, schema.weights):
             assert set(connection.scalars(sa.select(table.c.run_id))) == {other}
+
+
+def test_deleting_makes_room_of_what_was_deleted_a_day_before(store: Store, run_id: str) -> None:
+    other = store.create(tiny.config())
+    keeping.put_away(run_id, store)
+    store._set_deleted(run_id, time.time() - 25 * 3600)
+    keeping.put_away(other, store)
+    with pytest.raises(RunNotFoundError):
+        keeping.bring_back(run_id, store)
+    keeping.bring_back(other, store)

@@ -107,6 +107,8 @@ def test_any_rubbish_gives_a_recipe_that_can_be_trained(query: dict[str, str]) -
         ("epochs", "many", 10, "You see 10."),
         ("train.learning_rate", "-1", 0.1, "It can be a number, more than 0 and at most 100. You see 0.1."),
         ("train.learning_rate", "1000", 100, "You see 100"),
+        ("train.seed", "99999999999", 2**31 - 1, "You see 2147483647."),
+        ("train.momentum", "2", 0, "at least 0 and less than 1. You see 0."),
         ("train.learning_rate", "nan", 0.1, "the link gives 'nan'"),
         ("train.optimizer", "sgdd", "sgd", "It can be one of sgd, adam, adamw, rmsprop. You see sgd."),
         ("train.shuffle", "maybe", False, "It can be true or false. You see false."),
@@ -122,7 +124,22 @@ def test_value_that_is_not_allowed_gives_the_nearest_and_a_sentence(
     assert said in str(problem)
 
 
-@pytest.mark.parametrize("text", ["512-", "a-b", "0", "9999", "1-2-3-4-5-6", "-", "1" * 500])
+@pytest.mark.parametrize(
+    ("text", "widths"),
+    [("784-512-10", (512,)), ("512;120", (512, 120)), ("512 120", (512, 120)), ("784-10-10", (10,)), ("10", (10,))],
+)
+def test_widths_in_a_link_are_read_as_on_the_pages(text: str, widths: tuple[int, ...]) -> None:
+    link = read_link({"hidden": text})
+    assert (link.config.model.hidden, link.problems) == (widths, ())
+
+
+@pytest.mark.parametrize("hidden", [(784, 10), (784, 512, 10), (10,), ()])
+def test_hidden_layers_that_look_like_the_ends_go_there_and_back(hidden: tuple[int, ...]) -> None:
+    config = changed(TUTORIAL, model={"hidden": hidden})
+    assert read_link(write_link(config)).config == config
+
+
+@pytest.mark.parametrize("text", ["512-", "1,024-512", "a-b", "0", "9999", "1-2-3-4-5-6", "-", "1" * 500])
 def test_hidden_layers_that_cannot_be_are_told_or_read_as_meant(text: str) -> None:
     link = read_link({"model.hidden": text})
     assert link.config.model.hidden == (512,)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnistlab.evaluation import Evaluation
-from mnistlab.scores import digit_scores, worst_confusion
+from mnistlab.scores import digit_scores
 
 
 def answers(labels: list[int], predictions: list[int], sure: list[float] | None = None) -> Evaluation:
@@ -31,12 +31,6 @@ def test_a_digit_that_is_not_there_has_no_recall_and_one_never_read_no_precision
     assert (scores[2].recall, scores[2].precision) == (None, 0)
     assert (scores[1].recall, scores[1].precision) == (0.5, 1)
     assert (scores[7].recall, scores[7].precision) == (None, None)
-
-
-def test_worst_confusion_is_the_commonest_mistake_and_not_the_commonest_answer() -> None:
-    confusion = answers([4] * 9 + [4, 4, 9], [4] * 9 + [9, 9, 4]).confusion
-    assert worst_confusion(confusion) == (4, 9)
-    assert worst_confusion(np.diag(np.arange(10))) is None
 
 
 def test_mistakes_come_surest_first_and_leave_out_what_is_right() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from optuna.trial import TrialState
 
-from mnistlab import queue, schema, steering, study, sweep, training
+from mnistlab import queue, schema, steering, study, sweep, training, trials
 from mnistlab.errors import RunNotFoundError, StudyError, SweepNotFoundError
 from mnistlab.events import EpochEnded
 from mnistlab.store import Store
@@ -111,6 +111,21 @@ def test_trial_that_fails_is_a_failed_trial_and_the_sweep_goes_on(
     assert [trial.state for trial in found.trials] == ["finished", "failed", "finished"]
     assert "Choose 1 to 500, or 0 for all" in str(found.trials[1].run.error)
     assert [state for state, _ in told(found.id, config, store).values()] == ["COMPLETE", "FAIL", "COMPLETE"]
+
+
+def test_failed_trial_that_comes_to_its_end_after_all_is_told_once(store: Store) -> None:
+    config = sweeps.config()
+    sweep_id = sweep.create(config, store)
+    run_id = sweeps.train_next(store)
+    its_study = study.load(store.url, sweep_id, config)
+    asked = its_study.ask()
+    study.tell(its_study, asked.number, TrialState.FAIL)
+    store.change(run_id, {"trial": asked.number}, ["finished"])  # as if it had failed before
+    for _ in range(2):
+        trials.catch_up(its_study, sweep_id, config, store)
+    copies = [one for one in its_study.trials if one.user_attrs.get("instead of") == asked.number]
+    accuracy = store.epochs(run_id)[-1].validation_accuracy
+    assert [(one.state, one.value) for one in copies] == [(TrialState.COMPLETE, accuracy)]
 
 
 def test_stopped_sweep_empties_the_queue_and_goes_on_where_it_was(store: Store) -> None:

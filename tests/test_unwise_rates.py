@@ -118,8 +118,29 @@ def test_only_a_last_change_that_raised_the_rate_is_taken_back(
     rates: list[float], taken_back: tuple[float, float] | None, left: list[float]
 ) -> None:
     rate = LearningRate(TrainConfig(learning_rate=0.1), 100, [(10 * i, one) for i, one in enumerate(rates)])
-    assert rate.undo_rise() == taken_back
+    undone = rate.undo_rise(step=95)
+    assert (undone and undone[1:]) == taken_back
     assert [one for _, one in rate.changes] == left
+
+
+def test_a_change_beyond_the_checkpoint_is_not_yet_made_and_gives_way_to_an_earlier_one() -> None:
+    """Its worker died at step 1100, the run goes on from 550, and somebody chooses another rate at 600."""
+    rate = LearningRate(TrainConfig(learning_rate=0.01), 2000, [(1000, 0.5)])
+    assert (rate.chosen(550), rate.at(999), rate.at(1000)) == (0.01, 0.01, 0.5)
+    assert rate.undo_rise(550) is None
+    assert rate.changes == [(1000, 0.5)]
+    rate.change(600, 0.1)
+    assert (rate.chosen(600), rate.at(599), rate.at(1500)) == (0.1, 0.01, 0.1)
+    assert rate.undo_rise(650) == (600, 0.1, 0.01)
+    assert rate.changes == []
+
+
+def test_the_rate_of_a_run_is_the_last_one_that_it_has_come_to(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    store.change(run_id, {"rate_changes": "[[10, 0.5], [1000, 5.0]]", "step": 550}, ["queued"])
+    assert store.run(run_id).chosen_rate == 0.5
+    store.change(run_id, {"step": 9}, ["queued"])
+    assert store.run(run_id).chosen_rate == CONFIG.train.learning_rate
 
 
 def test_stopping_a_foreground_run_by_force_says_what_is_left_to_do(

@@ -4,7 +4,7 @@ import pytest
 
 from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
-from mnistlab.widths import nearest_widths, parse_widths
+from mnistlab.widths import nearest_widths, parse_widths, write_widths
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,9 @@ from mnistlab.widths import nearest_widths, parse_widths
         ("512,120", (512, 120)),
         ("512, 120 -> 84", (512, 120, 84)),
         ("512 -120 - 84", (512, 120, 84)),
+        ("10", (10,)),
+        ("512 - 10", (512, 10)),
+        ("784 - 512", (784, 512)),
     ],
 )
 def test_a_line_gives_the_hidden_widths(line: str, widths: tuple[int, ...]) -> None:
@@ -52,3 +55,11 @@ def test_a_number_of_any_length_becomes_the_widest_layer() -> None:
 @pytest.mark.parametrize(("line", "widths"), [("784 - 1,024 - 10", (1024,)), ("784 - -5 - 10", (1,))])
 def test_the_nearest_of_an_unclear_line_is_what_was_most_likely_meant(line: str, widths: tuple[int, ...]) -> None:
     assert nearest_widths(line, "mlp") == widths
+
+
+@pytest.mark.parametrize(
+    "widths", [(), (512,), (10,), (784,), (512, 10), (784, 10), (784, 512, 10), (784, 784, 10, 10)]
+)
+def test_widths_are_written_as_they_are_read_even_where_they_look_like_the_ends(widths: tuple[int, ...]) -> None:
+    line = write_widths(widths)
+    assert line == "" if not widths else parse_widths(line, "mlp") == widths

@@ -1,17 +1,19 @@
 """What comes after a run: its result beside others, more epochs, and the same again with one thing changed."""
 
 from collections.abc import Callable
+from functools import partial
 from math import sqrt
 
 import streamlit as st
 
 from mnistlab import jobs
-from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, parse_config
+from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, TrainConfig, parse_config, problem_with
+from mnistlab.figures import percent, points
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
 from mnistlab.space import MILD_WARP
 from ui import acting, frame, identity, models, rates, recipe, resources, taking_home
-from ui.words import duration, percent, points
+from ui.words import duration
 
 _MORE_EPOCHS = 5
 _DROPOUT = 0.3
@@ -76,12 +78,13 @@ def _untested_line(run: Run) -> str:
 
 
 def last_run_before(run: Run) -> Run | None:
-    """The visitor's finished run before this one, on the same data set."""
+    """The visitor's run before this one that was tested, on the same data set."""
     me = identity.owner()
     if run.owner != me:
         return None
-    for other in resources.store().runs(limit=100, states=["finished"]):
-        if other.owner == me and other.created < run.created and other.config.dataset == run.config.dataset:
+    for other in resources.store().runs(limit=100, states=["finished"], with_trials=False):
+        is_like_it = other.owner == me and other.config.dataset == run.config.dataset
+        if is_like_it and other.created < run.created and other.result is not None:
             return other
     return None
 
@@ -135,14 +138,18 @@ def _want(run: Run, label: str, change: Callable[[dict[str, dict[str, object]]],
 _Change = Callable[[dict[str, dict[str, object]]], None]
 
 
+def _set_rate(rate: float, values: dict[str, dict[str, object]]) -> None:
+    values["train"]["learning_rate"] = rate
+
+
 def _changes(config: RunConfig) -> dict[str, _Change]:
     """What to change, by what its button says."""
     rate = config.train.learning_rate
     more, less = rates.changed(rate, 3), rates.changed(rate, 1 / 3)
-    found: dict[str, _Change] = {
-        f"Learning rate {rates.shown(more)}": lambda values: values["train"].update(learning_rate=more),
-        f"Learning rate {rates.shown(less)}": lambda values: values["train"].update(learning_rate=less),
-    }
+    found: dict[str, _Change] = {}
+    for other in (more, less):
+        if problem_with(TrainConfig, "learning_rate", other) is None:
+            found[f"Learning rate {rates.shown(other)}"] = partial(_set_rate, other)
     name, most = ("hidden", MAX_WIDTH) if config.model.kind == "mlp" else ("channels", MAX_CHANNELS)
     wide = tuple(2 * width for width in getattr(config.model, name))
     if wide and max(wide) <= most:

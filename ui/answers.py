@@ -11,8 +11,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from mnistlab.doubt import Shape, unsure
+from mnistlab.figures import percent
 from ui import bars
-from ui.words import a_digit, percent, sure
+from ui.words import a_digit, sure
 
 _SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
 

@@ -33,20 +33,6 @@ def empty_bars() -> str:
     return _bars([_row(digit, 0, NEUTRAL, "\N{EN DASH}", False) for digit in range(10)], "No drawing yet")
 
 
-def accuracy_bars(lines: Sequence[tuple[float, str]], start: float) -> str:
-    """How many images of each digit were read correctly.
-
-    Args:
-        lines: for each digit its accuracy in 0 to 1 and the text to its right.
-        start: accuracy at the left end of the bars; all of ours lie near 1, where differences would not show.
-    """
-    rows = [
-        _row(digit, max(0.0, (accuracy - start) / (1 - start)), TRAINING, text, False)
-        for digit, (accuracy, text) in enumerate(lines)
-    ]
-    return _bars(rows, "Accuracy of each digit")
-
-
 def count_bars(counts: Sequence[int]) -> str:
     """How many images there are of each digit."""
     rows = [_row(digit, count / max(counts), TRAINING, f"{count:,}", False) for digit, count in enumerate(counts)]

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import streamlit as st
 from pydantic import BaseModel
 
+from mnistlab.bounds import bounds_of
 from ui import forms
 from ui.address import Address
 
@@ -33,8 +34,8 @@ class Bound:
     def slider(self, name: str, step: float | None = None) -> float:
         """Show a slider over the bounds of a field; by default it has 20 to 50 steps."""
         key, label, help_text = self._words(name)
-        lowest, highest = forms.bounds_of(type(self._start).model_fields[name])
-        assert highest is not None, f"{name} has no upper bound"
+        lowest, highest = bounds_of(type(self._start).model_fields[name])
+        assert math.isfinite(highest), f"{name} has no upper bound"
         step = _step(highest - lowest) if step is None else step
         self._address.check_decimal(key, name.replace("_", " "), lowest, highest)
         begin = float(getattr(self._start, name))

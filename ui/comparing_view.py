@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mnistlab.figures import percent
 from ui import evaluations, frame, gallery, models, picking, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.palette import CORRECT, NEUTRAL, WRONG
-from ui.words import percent, verbatim
+from ui.words import verbatim
 
 if TYPE_CHECKING:
     from mnistlab.comparison import Comparison

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from mnistlab.figures import percent, points
 from ui import evaluations, frame, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import count_of, percent, points
+from ui.words import count_of
 
 
 def show(model: ModelChoice, split_name: str, _address: Address) -> None:

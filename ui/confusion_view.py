@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mnistlab.figures import percent
 from mnistlab.scores import DigitScore
 from ui.palette import CORRECT, TRAINING, WRONG
-from ui.words import a_digit, percent
+from ui.words import a_digit
 
 _SCORES_STYLE = f"""
 <style>

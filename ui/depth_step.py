@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from mnistlab.figures import percent
 from mnistlab.pixels import Picture
 from ui import bars, explanations, figures, frame, resources
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import diverging_to_largest, grey
-from ui.words import a_digit, percent
+from ui.words import a_digit
 
 if TYPE_CHECKING:
     from mnistlab.explain import Flip

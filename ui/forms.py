@@ -3,15 +3,16 @@
 A value that is not allowed is said beside its own field, and kept, so that it can be mended.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-import annotated_types
 import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mnistlab.bounds import bounds_of
 from mnistlab.config import TrainConfig, problem_with
 from ui import rates
 
@@ -94,7 +95,7 @@ def _widget(config: BaseModel, name: str, key: str, label: str | None, is_locked
         return st.text_input(label, value, **common)
     lowest, highest = bounds_of(info)
     # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
-    if highest is not None:
+    if math.isfinite(highest):
         common["help"] = f"{info.description} From {lowest:g} to {highest:,.10g}."
     if info.annotation is int:
         return st.number_input(label, value=value, step=1, **common)
@@ -111,18 +112,3 @@ def label_of(name: str, info: FieldInfo) -> str:
     extra = info.json_schema_extra
     unit = f" ({extra['unit']})" if isinstance(extra, dict) and "unit" in extra else ""
     return name.replace("_", " ").capitalize() + unit
-
-
-def bounds_of(info: FieldInfo) -> tuple[float, float | None]:
-    """The lowest and the highest value that the field's own constraints allow."""
-    lowest, highest = 0.0, None
-    for limit in info.metadata:
-        if isinstance(limit, annotated_types.Ge):
-            lowest = float(limit.ge)  # type: ignore[arg-type]
-        elif isinstance(limit, annotated_types.Gt):
-            lowest = float(limit.gt)  # type: ignore[arg-type]
-        elif isinstance(limit, annotated_types.Le):
-            highest = float(limit.le)  # type: ignore[arg-type]
-        elif isinstance(limit, annotated_types.Lt):
-            highest = float(limit.lt)  # type: ignore[arg-type]
-    return lowest, highest

@@ -10,10 +10,10 @@ import streamlit as st
 
 from mnistlab.config import RunConfig
 from mnistlab.data import Split
+from mnistlab.figures import percent
 from ui import depth_links, mosaic, picking, resources, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import percent
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation

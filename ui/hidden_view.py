@@ -8,10 +8,10 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.data import Split
+from mnistlab.figures import percent
 from ui import depth_links, evaluations, frame, gallery, mosaic, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import percent
 
 _OF = ("hidden layer", "pixels")
 # Ten colours that are told apart on black; the digits themselves are written, so that colour is not all there is.

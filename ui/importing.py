@@ -3,8 +3,9 @@
 import streamlit as st
 
 from mnistlab.errors import MnistLabError
+from mnistlab.figures import percent
 from ui import frame, identity, resources
-from ui.words import percent, run_label
+from ui.words import run_label
 
 _MOST_MEGABYTES = 20  # a run of the largest preset has 2; larger ones come in by the command line
 _TAKEN = "importing_taken"  # in the session: the uploads that were dealt with, and what came of each

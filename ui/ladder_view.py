@@ -5,12 +5,12 @@ import math
 import streamlit as st
 
 from mnistlab.builtin import builtin_record
+from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
 from ui import bars, frame, resources
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.palette import TRAINING
-from ui.words import percent
 
 _OWN = "this model"
 

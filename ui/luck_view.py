@@ -8,12 +8,12 @@ import streamlit as st
 
 from mnistlab.differences import differing, in_words, settings, shown
 from mnistlab.errors import DataError
+from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
 from ui import resources
 from ui.run_choice import LETTERS, shown_as
-from ui.words import percent
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation

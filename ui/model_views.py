@@ -10,10 +10,10 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.config import Activation, ModelConfig
+from mnistlab.figures import percent
 from ui import bars, mosaic, resources, untrained_facts
 from ui.palette import NEUTRAL, TRAINING
 from ui.pixel_scale import diverging_address
-from ui.words import percent
 
 if TYPE_CHECKING:
     from mnistlab.layers import Layer

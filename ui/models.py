@@ -8,10 +8,11 @@ import streamlit as st
 
 from mnistlab.builtin import DEFAULT_MODEL, builtin_names, builtin_record
 from mnistlab.errors import RunNotFoundError
+from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from ui import resources
-from ui.words import percent, run_label
+from ui.words import run_label
 
 _OVER = ("finished", "stopped")
 

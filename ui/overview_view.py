@@ -7,10 +7,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.data import Split
+from mnistlab.figures import percent
 from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import count_of, percent
+from ui.words import count_of
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation

@@ -1,5 +1,7 @@
 """The lab's own digits: "it was a ..." keeps a drawing, and what was kept can be seen, taken home and removed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -28,11 +30,9 @@ def keep(key: str, image: FloatImage | None, source: str) -> None:
         st.session_state[f"{key}_label"] = None
         if label is None or image is None:
             return
-        try:
+        with _keeping_mistakes(key):
             kept = drawings().add(image, int(label), source)
             st.session_state[f"{key}_kept"] = (kept, int(label))
-        except MnistLabError as error:
-            st.session_state[f"{key}_refused"] = str(error)
 
     st.pills(
         "It was a ... (keeps the drawing with its label)",
@@ -56,8 +56,9 @@ def _last_kept(key: str) -> None:
     drawing_id, label = kept
 
     def take_back() -> None:
-        drawings().delete(drawing_id)
-        st.session_state.pop(f"{key}_kept", None)  # a second click may have come before the button was gone
+        with _keeping_mistakes(key):
+            drawings().delete(drawing_id)
+            st.session_state.pop(f"{key}_kept", None)  # a second click may have come before the button was gone
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Kept as {a_digit(label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
@@ -88,9 +89,10 @@ def gallery(key: str) -> None:
 
 def _take_home_or_remove(key: str, num: int) -> None:
     def clear() -> None:
-        drawings().clear()
-        for name in (f"{key}_sure", f"{key}_kept"):
-            st.session_state.pop(name, None)
+        with _keeping_mistakes(key):
+            drawings().clear()
+            for name in (f"{key}_sure", f"{key}_kept"):
+                st.session_state.pop(name, None)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         for label, name, content in (
@@ -100,6 +102,15 @@ def _take_home_or_remove(key: str, num: int) -> None:
             st.download_button(label, content, name, key=f"{key}_{name}", on_click="ignore")
         sure = st.checkbox("I want to remove them all", key=f"{key}_sure")
         st.button(f"Remove {_counted(num)}", key=f"{key}_remove", disabled=not sure, on_click=clear)
+
+
+@contextmanager
+def _keeping_mistakes(key: str) -> Iterator[None]:
+    """In a callback, which cannot show anything: `keep` says, once, what went wrong."""
+    try:
+        yield
+    except MnistLabError as error:
+        st.session_state[f"{key}_refused"] = str(error)
 
 
 def _counted(num: int) -> str:

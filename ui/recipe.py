@@ -9,10 +9,9 @@ import streamlit as st
 from mnistlab import links
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
-from mnistlab.links import MOST_FIGURES
 from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
-from mnistlab.widths import split_widths
+from mnistlab.widths import parse_widths, write_widths
 from ui import forms, recipe_link
 from ui.address import Address
 from ui.forms import Limits
@@ -205,17 +204,14 @@ def _hidden_widths(default: tuple[int, ...], key: str, limits: Limits) -> list[A
         return list(default)
     text = st.text_input(
         "Hidden layers (neurons)",
-        "-".join(map(str, default)),
+        write_widths(default),
         key=f"{key}_hidden",
         persist_state="session",
         help="The width of each hidden layer: 512, or 512-120-84 for three. Empty for none.",
         disabled="hidden" in limits.locked,
     )
     try:
-        words = split_widths(text)
+        return list(parse_widths(text, "mlp")) if text.strip() else []
     except ConfigError as error:
         st.error(str(error))
         return [text]
-    widths = [int(word) if word.isdecimal() and len(word) < MOST_FIGURES else word for word in words]
-    forms.tell_problem(ModelConfig, "hidden", widths)
-    return widths

@@ -54,8 +54,11 @@ def dataset(name: str = "mnist", validation_size: int | None = None) -> Dataset:
 
 
 @st.cache_resource(show_spinner="Waking the network ...", max_entries=8)
-def predictor(name: str | None = None, step: int = 0) -> "Predictor":
-    """A built-in model or a run's network; `step` tells a run's newer weights from its older ones."""
+def predictor(name: str | None = None, step: int = 0, attempt: int = 0) -> "Predictor":
+    """A built-in model or a run's network; `step` tells a run's newer weights from its older ones.
+
+    attempt: of a run that still trains, for it may come to a step twice, with other weights.
+    """
     from mnistlab.predict import load_predictor
 
     return load_predictor(name, store())

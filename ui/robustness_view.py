@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mnistlab.figures import percent
 from ui import evaluations, frame, mosaic, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import a_digit, duration, percent
+from ui.words import a_digit, duration
 
 if TYPE_CHECKING:
     from mnistlab.robustness import Change

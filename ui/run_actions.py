@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from mnistlab import jobs, keeping
+from mnistlab.errors import ConfigError
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, repeats
 from mnistlab.store import Store
@@ -52,25 +53,38 @@ def _star(group: Group, _listed: Sequence[Run]) -> None:
 def _name_and_note(group: Group, _listed: Sequence[Run]) -> None:
     run = group.runs[0]
     every = "" if len(group.runs) == 1 else f" (all {len(group.runs)} runs)"
-    for what, value in (("name", run.name), ("note", run.note)):
-        st.session_state.setdefault(f"runs_{what}_{run.id}", value or "")
     with st.popover("Name and note", key=f"runs_words_{run.id}"):
-        st.text_input(
-            f"Name{every}",
-            key=f"runs_name_{run.id}",
-            max_chars=keeping.MAX_NAME,
-            placeholder=run.config.preset,
-            on_change=acting.act,
-            args=(_write, group, "name", keeping.rename),
-        )
-        st.text_area(
-            f"Note{every}",
-            key=f"runs_note_{run.id}",
-            max_chars=keeping.MAX_NOTE,
-            placeholder="What was tried, and what came of it?",
-            on_change=acting.act,
-            args=(_write, group, "note", keeping.annotate),
-        )
+        if _take_up(group, "name"):
+            st.text_input(
+                f"Name{every}",
+                key=f"runs_name_{run.id}",
+                max_chars=max(keeping.MAX_NAME, len(run.name or "")),
+                placeholder=run.config.preset,
+                on_change=acting.act,
+                args=(_write, group, "name", keeping.rename),
+            )
+        if _take_up(group, "note"):
+            st.text_area(
+                f"Note{every}",
+                key=f"runs_note_{run.id}",
+                max_chars=max(keeping.MAX_NOTE, len(run.note or "")),
+                placeholder="What was tried, and what came of it?",
+                on_change=acting.act,
+                args=(_write, group, "note", keeping.annotate),
+            )
+
+
+def _take_up(group: Group, what: str) -> bool:
+    """Put into a field what the store says, whoever wrote it; return whether there is one thing to put there."""
+    written = {getattr(run, what) or "" for run in group.runs}
+    if len(written) > 1:
+        st.caption(f"These runs have different {what}s: take them apart to change one.")
+        return False
+    field, seen = f"runs_{what}_{group.runs[0].id}", f"runs_{what}_{group.runs[0].id}_seen"
+    (now,) = written
+    if field not in st.session_state or st.session_state.get(seen) != now:
+        st.session_state[field] = st.session_state[seen] = now
+    return True
 
 
 def _repeat(group: Group, listed: Sequence[Run]) -> None:
@@ -118,8 +132,13 @@ def set_stars(run_ids: Sequence[str], is_starred: bool) -> None:
 
 
 def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> None:
+    """Write what was typed, unless somebody else has written meanwhile: theirs is shown, and what was typed is told."""
+    store, field = resources.store(), f"runs_{what}_{group.runs[0].id}"
+    typed, seen = st.session_state[field], st.session_state[f"{field}_seen"]
+    if any((getattr(store.run(run.id), what) or "") != seen for run in group.runs):
+        raise ConfigError(f"Somebody else has just changed this {what}. What you typed was not written: {typed}")
     for run in group.runs:
-        deed(run.id, st.session_state[f"runs_{what}_{group.runs[0].id}"], resources.store())
+        deed(run.id, typed, store)
 
 
 def _all_seeds(run: Run, listed: Sequence[Run]) -> list[Run]:

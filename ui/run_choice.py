@@ -101,7 +101,7 @@ def add_all_seeds() -> None:
 def remember_together(is_together: bool) -> None:
     """Write into the address whether seeds are put together; that they are not goes without saying."""
     if is_together:
-        st.query_params[TOGETHER] = "true"
+        _write(TOGETHER, "true")
     elif TOGETHER in st.query_params:
         del st.query_params[TOGETHER]
 
@@ -109,7 +109,13 @@ def remember_together(is_together: bool) -> None:
 def _remember(run_ids: list[str]) -> None:
     st.session_state[CHOSEN] = run_ids
     st.session_state[_WRITTEN] = ",".join(run_ids)
-    st.query_params[PARAMETER] = st.session_state[_WRITTEN]
+    _write(PARAMETER, st.session_state[_WRITTEN])
+
+
+def _write(parameter: str, text: str) -> None:
+    """Only what is new: each writing sends the whole address, and would take out what the browser has just put in."""
+    if st.query_params.get(parameter) != text:
+        st.query_params[parameter] = text
 
 
 def _is_there(name: str) -> bool:

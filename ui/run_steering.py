@@ -61,7 +61,7 @@ def _pause_buttons(run: Run) -> None:
 
 def _learning_rate(run: Run) -> None:
     """Another rate for the steps to come; the worker takes it up within half a second."""
-    current = run.rate_changes[-1][1] if run.rate_changes else run.config.train.learning_rate
+    current = run.chosen_rate
     with st.popover("Learning rate", disabled=run.control == "stop"):
         has_schedule = run.config.train.schedule != "constant"
         chosen = st.select_slider(

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from mnistlab.figures import percent
 from mnistlab.offers import kind_of
 from mnistlab.queue import ahead_of, in_order
 from mnistlab.runs import Run
-from ui.words import count_of, duration, ordinal, percent
+from ui.words import count_of, duration, ordinal
 
 
 def queue_line(run: Run, active: Sequence[Run], me: str) -> str:

@@ -44,21 +44,18 @@ def _show(run: Run) -> None:
         if step is None:
             st.markdown("Its first weights come within a few seconds of training.")
         else:
-            st.html(_weights_picture(run.id, step))
+            st.html(_weights_picture(run.id, step, run.attempt))
             st.caption(_weights_caption(run, step))
     with drawing.container(height=_HEIGHT, border=False):
         _show_reading(run, step)
 
 
 @st.cache_resource(show_spinner=False, max_entries=60)
-def _weights_picture(run_id: str, step: int) -> str:
+def _weights_picture(run_id: str, step: int, attempt: int) -> str:
     from mnistlab.untrained import first_weights  # needs torch
 
-    return model_views.weights_picture(first_weights(_model(run_id, step), _NEURONS), _PER_ROW)
-
-
-def _model(run_id: str, step: int) -> Any:
-    return resources.predictor(run_id, step).model
+    model: Any = resources.predictor(run_id, step, attempt).model
+    return model_views.weights_picture(first_weights(model, _NEURONS), _PER_ROW)
 
 
 def _weights_caption(run: Run, step: int) -> str:
@@ -81,7 +78,7 @@ def _show_reading(run: Run, step: int | None) -> None:
     if step is None:
         answer = bars.empty_bars()
     else:
-        probabilities = resources.predictor(run.id, step).probabilities(image[None].astype(np.float32))[0]
+        probabilities = resources.predictor(run.id, step, run.attempt).probabilities(image[None].astype(np.float32))[0]
         answer = bars.probability_bars([float(share) for share in probabilities])
     # One element: a class's server sends each of them anew to everybody every few seconds.
     st.html(_SIDE_BY_SIDE.format(digit=digit, answer=answer))

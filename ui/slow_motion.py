@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from mnistlab.figures import percent
 from mnistlab.runs import Run
 from ui import bars, mosaic, resources
-from ui.words import a_digit, count_of, percent, plain
+from ui.words import a_digit, count_of, plain
 
 if TYPE_CHECKING:
     from mnistlab.closeup import SlowStep
@@ -35,7 +36,7 @@ def show(run: Run) -> None:
         possible = f"{how} **One step**: it learns from a single batch, and here you see what that changed."
         st.markdown(possible if run.state == "running" else "Single steps can be taken while a run is paused.")
         return
-    step = _closeup(run.id, run.step)
+    step = _closeup(run.id, run.step, run.attempt)
     correct_before = step.before.argmax(axis=1) == step.labels
     correct_after = step.after.argmax(axis=1) == step.labels
     num_images = len(step.labels)
@@ -85,7 +86,7 @@ def _show_updates(step: "SlowStep") -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _closeup(run_id: str, step: int) -> "SlowStep":
+def _closeup(run_id: str, step: int, attempt: int) -> "SlowStep":
     from mnistlab.closeup import SlowStep  # needs torch
 
     return SlowStep.unpack(resources.store().weights(run_id, "closeup"))

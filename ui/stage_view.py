@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from mnistlab.figures import percent
 from mnistlab.ink import FloatImage, FramingOptions
 from mnistlab.stages import Stage, stages
 from ui import resources
 from ui.answers import picture
 from ui.models import ModelChoice
-from ui.words import percent
 
 _STYLE = """
 <style>

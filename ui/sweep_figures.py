@@ -3,6 +3,7 @@
 A version of a sweep is drawn once, for all sessions: importing Optuna and its figures takes two seconds.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
@@ -38,8 +39,8 @@ class Figures:
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)
-def figures(sweep_id: str, num_over: int) -> Figures | None:
-    """The figures of a sweep; `num_over` tells a later version from an earlier one. None before a trial is done."""
+def figures(sweep_id: str, outcomes: Hashable) -> Figures | None:
+    """The figures of a sweep; `outcomes` tells a later version from an earlier one. None before a trial is done."""
     from mnistlab import study, trials
 
     store = resources.store()

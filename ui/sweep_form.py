@@ -6,9 +6,10 @@ from typing import Any, get_args
 import streamlit as st
 
 from mnistlab.classics import CLASSICS, Classic
+from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
-from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, shown
+from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, read_value, shown
 from mnistlab.sweep_config import MAX_PARAMETERS, MAX_TRIALS, Pruner, Sampler, SweepConfig, parse_sweep
 from ui.experiments import Experiment, try_this
 from ui.words import count_of
@@ -18,7 +19,6 @@ _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
 _OWN = "own"
 _MOST_POINTS = 15
-_HELD_OUT = 5000  # images, where a preset holds none out
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
 _PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
 
@@ -62,7 +62,7 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
         help="What all trials have in common. Where a preset holds no images out for validation, 5,000 are.",
     )
     values = (start.base if chosen == _OWN else PRESETS[chosen].config).model_dump()
-    values["train"]["validation_size"] = values["train"]["validation_size"] or _HELD_OUT
+    values["train"]["validation_size"] = values["train"]["validation_size"] or HOLD_OUT_SIZE
     values["train"]["epochs"] = st.number_input(
         "Epochs of each trial", 1, 1000, start.base.train.epochs, key=f"{key}_epochs", persist_state="session"
     )
@@ -97,7 +97,7 @@ def _parameter(setting: Setting, start: Parameter | None, key: str, with_points:
             persist_state="session",
             help=f"{setting.about} The values to try, with commas between them.",
         )
-        return {"setting": setting.name, "options": [_number(word) for word in text.split(",") if word.strip()]}
+        return {"setting": setting.name, "options": [read_value(word) for word in text.split(",") if word.strip()]}
     return _range(setting, start, key, with_points)
 
 
@@ -148,15 +148,6 @@ def _end(setting: Setting, label: str, begin: float, key: str) -> float:
         return st.number_input(label, value=int(begin), step=1, key=key, persist_state="session")
     step = begin / 10 or 0.01
     return st.number_input(label, value=float(begin), format="%g", step=step, key=key, persist_state="session")
-
-
-def _number(word: str) -> Value:
-    for read in (int, float):
-        try:
-            return read(word)
-        except ValueError:
-            continue
-    return word.strip()
 
 
 def _how(start: SweepConfig, key: str) -> dict[str, Any]:

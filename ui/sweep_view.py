@@ -7,11 +7,13 @@ from typing import Any
 import streamlit as st
 
 from mnistlab import sweep
+from mnistlab.config import MAX_EPOCHS
 from mnistlab.errors import MnistLabError
+from mnistlab.figures import percent
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures
-from ui.words import count_of, duration, percent
+from ui.words import count_of, duration
 
 _REFRESH_SECONDS = 2.0
 _TROUBLE = "sweep_view_trouble"
@@ -118,8 +120,8 @@ def _best(one: Sweep, best: Trial) -> None:
         st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})
         if st.button("What does it get wrong?", key="sweep_evaluate", help="On the held-out images it was chosen by."):
             _evaluate(best)
-        longer = _LONGER * best.run.config.train.epochs
-        if st.button(
+        longer = min(MAX_EPOCHS, _LONGER * best.run.config.train.epochs)
+        if longer > best.run.config.train.epochs and st.button(
             f"Train it for {longer} epochs", key="sweep_longer", help="Sets the recipe on Train; press Start there."
         ):
             _train_longer(one, best, longer)
@@ -137,7 +139,7 @@ def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
 
 
 def _pictures(one: Sweep) -> None:
-    drawn = sweep_figures.figures(one.id, one.num_over)
+    drawn = sweep_figures.figures(one.id, one.outcomes)
     if drawn is None:
         st.skeleton(height=300) if one.is_active else st.caption("No trial has come to its end.")
         return

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.config import AugmentConfig
+from mnistlab.figures import percent
 from ui import mosaic, resources
 from ui.pixel_scale import data_address
-from ui.words import percent
 
 if TYPE_CHECKING:
     from mnistlab.augment import Warps

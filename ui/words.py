@@ -2,14 +2,10 @@
 
 import re
 
+from mnistlab.figures import percent
 from mnistlab.runs import Run
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^=&])")
-
-
-def percent(share: float, decimals: int = 2) -> str:
-    """0.979 -> "97.90 %"."""
-    return f"{100 * share:.{decimals}f} %"
 
 
 def sure(share: float) -> str:
@@ -24,12 +20,12 @@ def a_digit(digit: int, markup: str = "{}") -> str:
 
 def duration(seconds: float) -> str:
     """12 -> "12 s", 200 -> "3 min 20 s", 7300 -> "2 h 2 min"."""
-    whole = round(seconds)
+    whole, minutes = round(seconds), round(seconds / 60)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def run_label(run: Run) -> str:
@@ -47,16 +43,6 @@ def run_label(run: Run) -> str:
 def verbatim(text: str) -> str:
     """Words of others for a place that takes Markdown: nothing in them is a link, a picture or a formula."""
     return _MARKUP.sub(r"\\\1", text)
-
-
-def size(num_bytes: int) -> str:
-    """1_628_200 -> "1.63 MB", 5_000 -> "5.0 kB"."""
-    return f"{num_bytes / 1e6:,.2f} MB" if num_bytes >= 100_000 else f"{num_bytes / 1e3:.1f} kB"
-
-
-def points(difference: float) -> str:
-    """0.0031 of accuracy -> "0.31 points"."""
-    return f"{100 * abs(difference):.2f} points"
 
 
 def count_of(number: int, noun: str) -> str:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from mnistlab.errors import ArchiveError
+from mnistlab.figures import size
 from mnistlab.store import Store
 
 
@@ -16,12 +17,11 @@ def export(options: argparse.Namespace) -> int:
     kind = options.kind or exports.format_of(target)
     exported = exports.export(options.run, kind, Store())
     place = exports.write(exported, kind, target)
-    size = len(exported.content)
+    num_bytes = len(exported.content)
     if options.json:
-        print(json.dumps({"run": options.run, "format": kind, "file": str(place), "bytes": size}))
+        print(json.dumps({"run": options.run, "format": kind, "file": str(place), "bytes": num_bytes}))
     else:
-        shown = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} KB"
-        print(f"Wrote {place} ({shown}).")
+        print(f"Wrote {place} ({size(num_bytes)}).")
     return 0
 
 

@@ -3,12 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from mnistlab import space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
+from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
@@ -96,7 +96,7 @@ def _config(options: argparse.Namespace) -> SweepConfig:
         values = get_classic(options.experiment).config.model_dump()
     else:
         values = {"base": get_preset(options.preset).config.model_dump(), "parameters": ()}
-        values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or _HELD_OUT
+        values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or HOLD_OUT_SIZE
     if options.vary:
         values["parameters"] = [_parameter(text) for text in options.vary]
         values["title"] = ""
@@ -112,15 +112,12 @@ def _config(options: argparse.Namespace) -> SweepConfig:
     return parse_sweep(values | {name: value for name, value in given.items() if value is not None})
 
 
-_HELD_OUT = 5000  # images, where a preset holds none out
-
-
 def _parameter(text: str) -> dict[str, Any]:
     """Read `learning_rate=1e-4..10`, `learning_rate=1e-4..10:6` (6 points of a grid) or `activation=relu,tanh`."""
     name, _, given = text.partition("=")
     setting = _setting(name.strip().replace("-", "_"))
     if ".." not in given:
-        return {"setting": setting, "options": [_value(word) for word in given.split(",") if word]}
+        return {"setting": setting, "options": [space.read_value(word) for word in given.split(",") if word]}
     ends, _, points = given.partition(":")
     low, _, high = ends.partition("..")
     return {"setting": setting, "low": low, "high": high} | ({"points": points} if points else {})
@@ -133,19 +130,6 @@ def _setting(name: str) -> str:
         known = ", ".join(one.rpartition(".")[2] for one in space.SETTINGS)
         raise ConfigError(f"There is no setting {name!r} to vary. Choose from: {known}.")
     return matching[0]
-
-
-def _value(word: str) -> space.Value:
-    readers: tuple[Callable[[str], space.Value], ...] = (_SWITCH.__getitem__, int, float)
-    for read in readers:
-        try:
-            return read(word.strip())
-        except (KeyError, ValueError):
-            continue
-    return word.strip()
-
-
-_SWITCH = {"on": True, "off": False, "true": True, "false": False}
 
 
 def _tell(options: argparse.Namespace, one: Sweep, said: str) -> int:

@@ -19,6 +19,7 @@ from mnistlab.data import DATASET_TITLES, Split
 from mnistlab.evaluation import Evaluation
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, must_be_over
+from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.links import write_link
 from mnistlab.presets import PRESETS
@@ -55,10 +56,6 @@ def to_report(source: Source, test: Split) -> str:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
-
-
 def _headline(source: Source, evaluation: Evaluation, title: str) -> str:
     num_right, num_images = int(evaluation.correct.sum()), len(evaluation.labels)
     low, high = wilson_interval(num_right, num_images)
@@ -68,9 +65,9 @@ def _headline(source: Source, evaluation: Evaluation, title: str) -> str:
     return (
         f"<h1>{escape(title)}</h1>{note}<p>A network {escape(source.config.model.shape)} with "
         f"{source.result['num_parameters']:,} parameters, trained on {dataset} for {epochs} "
-        f"({source.step:,} steps) in {source.seconds:,.1f} s. It reads <b>{_percent(evaluation.accuracy)}</b> "
-        f"of the test images correctly: {num_right:,} of {num_images:,}, 95 % interval {_percent(low)} to "
-        f"{_percent(high)}. Test loss {evaluation.loss:.4f}.</p>"
+        f"({source.step:,} steps) in {source.seconds:,.1f} s. It reads <b>{percent(evaluation.accuracy)}</b> "
+        f"of the test images correctly: {num_right:,} of {num_images:,}, 95 % interval {percent(low)} to "
+        f"{percent(high)}. Test loss {evaluation.loss:.4f}.</p>"
     )
 
 
@@ -113,8 +110,8 @@ def _digits(evaluation: Evaluation) -> str:
         low, high = wilson_interval(right, total) if total else (0.0, 0.0)
         bar = f'<span class="bar"><i style="width:{100 * share:.2f}%"></i></span>'
         rows.append(
-            f"<tr><th>{digit}</th><td>{right:,}</td><td>{total:,}</td><td>{_percent(share)}</td><td>{bar}</td>"
-            f"<td>{_percent(low)} to {_percent(high)}</td></tr>"
+            f"<tr><th>{digit}</th><td>{right:,}</td><td>{total:,}</td><td>{percent(share)}</td><td>{bar}</td>"
+            f"<td>{percent(low)} to {percent(high)}</td></tr>"
         )
     return (
         '<h2>Digit by digit</h2><div class="wide"><table><caption>Test images, by their true digit</caption><tr>'

@@ -32,7 +32,8 @@ def order_lines(config: RunConfig) -> list[str]:
     return [
         *(_once_lines() if use == "once" else []),
         # A last batch of a single image is left out, for batch norm cannot use it.
-        f"STEPS = -(-{total} // BATCH)" + (f" - ({total} % BATCH == 1)" if config.train.batch_size > 1 else ""),
+        f"STEPS = -(-{total} // BATCH)"
+        + (f" - ({total} % BATCH == 1 < {total})" if config.train.batch_size > 1 else ""),
         "",
         f"def batches(chunk=max(1, {CHUNK_IMAGES} // BATCH)):  # all epochs; pictures are made ready in chunks",
         "    for epoch in range(EPOCHS):",

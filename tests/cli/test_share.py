@@ -21,7 +21,7 @@ def test_an_exported_run_is_read_by_safetensors(run_id: str, tmp_path: Path, lin
     assert main(["export", run_id, "--to", str(target)]) == 0
     model, _ = unpack_weights(Store().weights(run_id))
     assert same_weights(load_file(target), model.state_dict())
-    assert lines() == [f"Wrote {target} (1.6 MB)."]
+    assert lines() == [f"Wrote {target} (1.63 MB)."]
 
 
 def test_an_exported_built_in_model_can_be_loaded_again(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_scripts_repeat_every_optimizer_schedule_and_warp(train: Train, folder: 
         tiny.config({"activation": "none"}, {"elastic": 2, "rotation": 9, "use": "double"}, seed=7, **plain),
         tiny.config({"hidden": ()}, {"thickness": 0.6, "noise": 0.2}, schedule="one-cycle", **plain),
         tiny.config({"activation": "sigmoid"}, {"erasing": 0.5, "shift": 0.1, "use": "once"}, train_size=400, **plain),
+        tiny.config(train_size=1, epochs=10, batch_size=45),
         tiny.config({"batch_norm": True}, batch_size=499),  # 500 images: the last batch of one is left out
     ]
     configs[-1] = configs[-1].model_copy(update={"train": configs[-1].train.model_copy(update={"epochs": 10})})

@@ -161,6 +161,16 @@ def test_a_wrong_setting_is_said_in_a_sentence_and_start_is_off() -> None:
     assert app.button(key="train_start").disabled
 
 
+@pytest.mark.parametrize(
+    ("typed", "hidden"), [("784-512-10", (512,)), ("512; 120", (512, 120)), ("10", (10,)), (" ", ())]
+)
+def test_hidden_layers_are_read_as_on_model(typed: str, hidden: tuple[int, ...]) -> None:
+    app = open_page("pages/5_Train.py")
+    app.text_input(key="train_tutorial-mlp_hidden").set_value(typed).run()
+    app.button(key="train_start").click().run()
+    assert Store().runs()[0].config.model.hidden == hidden
+
+
 def test_hidden_layers_that_are_no_numbers_are_said_in_a_sentence() -> None:
     app = open_page("pages/5_Train.py")
     app.text_input(key="train_tutorial-mlp_hidden").set_value("512-many").run()

@@ -1,5 +1,6 @@
 """The Train page: the form, the queue, steering, what comes after a run, and what cannot be shown."""
 
+import re
 import time
 from typing import Any
 
@@ -9,16 +10,17 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import execution, schema
+from mnistlab import execution, schema, sweep
 from mnistlab.closeup import Closeup
 from mnistlab.data import Dataset
 from mnistlab.errors import StoreError
 from mnistlab.events import StepsTaken
 from mnistlab.store import Store
 from mnistlab.training import TrainingState, train_step
-from tests import tiny
+from tests import sweeps, tiny
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+from ui import identity
 from ui.recipe import WANTED, Wanted
 
 TRAIN, TUTORIAL = "pages/5_Train.py", "train_tutorial-mlp"
@@ -298,3 +300,22 @@ def test_estimate_of_the_time_counts_this_recipes_images_not_those_of_the_run_it
     app.session_state[WANTED] = Wanted(small_run(validation_size=5000, epochs=3), "The same, with all images.")
     app.run()
     assert f"Takes about 27 min 30 s, to judge by run {run_id}." in said(app)  # 3 x 55,000 images, 100 a second
+
+
+def test_a_trial_that_was_not_tested_is_no_run_to_compare_with(
+    talkative: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "owner", lambda: None)
+    tested = finished(validation_size=100)
+    sweeps.train_all(sweep.create(sweeps.config(), Store()), Store())
+    app = open_page(TRAIN, run=finished(seed=1, validation_size=100))
+    (compared,) = re.findall(r"your run before it \(.*?, (\w+)\)", said(app))
+    assert compared == tested
+
+
+def test_no_change_is_offered_that_is_not_allowed() -> None:
+    run_id = finished(learning_rate=81.0)
+    app = open_page(TRAIN, run=run_id)
+    labels = [button.label for button in app.button]
+    assert "Learning rate 27" in labels
+    assert "Learning rate 240" not in labels

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.words import a_digit, sure
+from ui.words import a_digit, duration, sure
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,19 @@ def test_no_network_is_quite_sure(share: float, said: str) -> None:
 def test_eight_alone_takes_an() -> None:
     assert [a_digit(digit) for digit in (0, 1, 8)] == ["a 0", "a 1", "an 8"]
     assert a_digit(8, "**{}**") == "an **8**"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (12.4, "12 s"),
+        (200, "3 min 20 s"),
+        (3599, "59 min 59 s"),
+        (3599.6, "1 h 0 min"),
+        (7259, "2 h 1 min"),
+        (7300, "2 h 2 min"),
+        (10_799, "3 h 0 min"),
+    ],
+)
+def test_durations_are_rounded(seconds: float, said: str) -> None:
+    assert duration(seconds) == said

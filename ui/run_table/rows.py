@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from mnistlab.differences import NOT_USED, SEED, settings, shown
+from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
-from ui.words import count_of, duration, percent
+from ui.words import count_of, duration
 
 _MOST_SETTINGS = 12  # that are sent; the browser shows those that set the rows on screen most apart
 _NOTHING = "\N{EN DASH}"

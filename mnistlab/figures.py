@@ -1,0 +1,16 @@
+"""Figures as a person writes them, on pages, in reports and on terminals: each with its unit, rounded, never cut."""
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """0.979 -> "97.90 %"."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def points(difference: float) -> str:
+    """0.0031 of accuracy, in either direction -> "0.31 points"."""
+    return f"{100 * abs(difference):.2f} points"
+
+
+def size(num_bytes: int) -> str:
+    """1_628_200 -> "1.63 MB", 5_000 -> "5.0 kB"."""
+    return f"{num_bytes / 1e6:,.2f} MB" if num_bytes >= 100_000 else f"{num_bytes / 1e3:.1f} kB"
