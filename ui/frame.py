@@ -187,12 +187,13 @@ def _device() -> Callable[[], object]:
 def _running_jobs() -> None:
     """What is running, refreshed while something is."""
     with telling_mistakes():
-        is_live = bool(_active_runs())
+        found = [_active_runs()]  # what is drawn first; a refresh asks anew
+        is_live = bool(found[0])
 
         @st.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
         def jobs_fragment() -> None:
             try:
-                active = _active_runs()
+                active = found.pop() if found else _active_runs()
             except MnistLabError:
                 st.rerun()  # which says it, and refreshes no more
             if any(run.state == "queued" for run in active):
