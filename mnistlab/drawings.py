@@ -69,8 +69,9 @@ class Drawings:
             DataError: no digit, an unknown source, or the set is full.
         """
         content = _checked(image)
-        if label not in range(NUM_CLASSES) or source not in SOURCES:
-            raise DataError(f"A drawing is kept as a digit from 0 to 9, made with {', '.join(SOURCES)}.")
+        _check_label(label)
+        if source not in SOURCES:
+            raise DataError(f"A drawing is made with {', '.join(SOURCES)}; {source[:20]!r} was given.")
         row = {"id": secrets.token_hex(8), "created": time.time(), "label": int(label), "source": source}
         with self._store.transaction() as connection:
             if (connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0) >= MOST:
@@ -79,6 +80,17 @@ class Drawings:
                 )
             connection.execute(table.insert().values(image=content, **row))
         return str(row["id"])
+
+    def relabel(self, drawing_id: str, label: int) -> bool:
+        """Let a drawing be another digit, as if it had just been kept; False if it is not there.
+
+        Raises:
+            DataError: no digit.
+        """
+        _check_label(label)
+        change = table.update().where(table.c.id == str(drawing_id)).values(label=int(label), created=time.time())
+        with self._store.transaction() as connection:
+            return connection.execute(change).rowcount > 0
 
     def delete(self, drawing_id: str) -> bool:
         """Remove one drawing for good; False if it is not there."""
@@ -145,6 +157,11 @@ class Drawings:
                 written.writerow([name, drawing.label, drawing.source, created])
             archive.writestr("labels.csv", lines.getvalue())
         return content.getvalue()
+
+
+def _check_label(label: int) -> None:
+    if label not in range(NUM_CLASSES):
+        raise DataError(f"A drawing is kept as a digit from 0 to 9; {label!r} was given.")
 
 
 def _checked(image: npt.NDArray[np.float32]) -> bytes:

@@ -13,4 +13,4 @@ def points(difference: float) -> str:
 
 def size(num_bytes: int) -> str:
     """1_628_200 -> "1.63 MB", 5_000 -> "5.0 kB"."""
-    return f"{num_bytes / 1e6:,.2f} MB" if num_bytes >= 100_000 else f"{num_bytes / 1e3:.1f} kB"
+    return f"{num_bytes / 1e6:,.2f} MB" if num_bytes >= 1e6 else f"{num_bytes / 1e3:.1f} kB"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from mnistlab import space
 from mnistlab.config import RunConfig, describe
@@ -14,6 +14,7 @@ from mnistlab.space import Parameter
 Sampler = Literal["grid", "random", "tpe"]
 Pruner = Literal["none", "median", "hyperband"]
 MAX_TRIALS, MAX_PARAMETERS = 200, 6
+_PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
 _FIRST_GUESSES = 8  # at most so many trials of TPE are random, and so many ends no trial is pruned before
 
 
@@ -98,3 +99,12 @@ def parse_sweep(values: Mapping[str, Any] | str | bytes) -> SweepConfig:
         return SweepConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(describe(error)) from error
+
+
+def problem_with_parameter(values: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with what is to be varied, whatever else is; None if nothing is."""
+    try:
+        _PARAMETER.validate_python(values)
+    except ValidationError as error:
+        return describe(error)
+    return None

@@ -51,6 +51,8 @@ _EXPERIMENTS = (
     ),
 )
 
+_WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
+
 
 def draw() -> None:
     address = Address()
@@ -88,10 +90,11 @@ def _start_button(config: RunConfig | None) -> None:
 
 
 def _time_estimate(config: RunConfig) -> str:
-    """From the pace of the latest run that took the same steps, if there is one."""
+    """From the pace of the latest run that took the same steps, if there is one; not of its first seconds."""
     runs = resources.store().runs(limit=50) if is_downloaded(config.dataset) else []
     for run in runs:
-        if run.images_per_second and _pace_setters(run.config) == _pace_setters(config):
+        has_a_pace = run.seconds > _WARM_UP or run.state == "finished"
+        if has_a_pace and run.images_per_second and _pace_setters(run.config) == _pace_setters(config):
             held = resources.dataset(config.dataset, config.train.validation_size)
             num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs
             return f"Takes about {duration(num_images / run.images_per_second)}, to judge by run {run.id}."

@@ -108,3 +108,15 @@ def test_database_of_an_older_lab_gets_the_table(store: Store) -> None:
     Drawings(store).add(PICTURE, 1)
     with store.transaction() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 1
+
+
+def test_another_label_is_another_version_of_the_same_drawing(store: Store) -> None:
+    drawings = Drawings(store)
+    kept = drawings.add(np.zeros((28, 28), np.float32), 1)
+    before = drawings.version()
+    assert drawings.relabel(kept, 7)
+    assert [drawing.label for drawing in drawings.all()] == [7]
+    assert drawings.version() != before
+    assert not drawings.relabel("gone", 7)
+    with pytest.raises(DataError, match="0 to 9"):
+        drawings.relabel(kept, 10)

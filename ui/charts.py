@@ -10,6 +10,7 @@ from mnistlab.robustness import Point
 from ui.palette import NEUTRAL, TRAINING
 
 _BAND = "rgba(0, 114, 178, 0.2)"  # the blue of the curve, faint
+_MOST_TICKS = 9
 CONFIG = {"displayModeBar": False}
 
 
@@ -27,7 +28,7 @@ def reliability_chart(bins: Sequence[Bin]) -> go.Figure:
         y=accuracies,
         text=[f"{part.num_images:,}" for part in bins],
         mode="markers+text",
-        textposition="middle left",
+        textposition="top left",
         marker={"size": 11, "color": TRAINING},
         cliponaxis=False,
         error_y={
@@ -39,7 +40,7 @@ def reliability_chart(bins: Sequence[Bin]) -> go.Figure:
         customdata=tips,
         hovertemplate="%{x:.1f} % sure, %{y:.1f} % right<br>%{customdata}<extra></extra>",
     )
-    return _framed(figure, "mean confidence (%)", "read correctly (%)", [0, 104], 400)
+    return _framed(figure, "Is it as sure as it is right?", "mean confidence (%)", "read correctly (%)", [0, 104], 430)
 
 
 def robustness_chart(points: Sequence[Point], x_title: str) -> go.Figure:
@@ -64,15 +65,19 @@ def robustness_chart(points: Sequence[Point], x_title: str) -> go.Figure:
         marker={"size": 7},
         hovertemplate=f"{x_title}: %{{x}}<br>%{{y:.1f}} % read correctly<extra></extra>",
     )
-    figure.update_xaxes(tickvals=amounts)
-    return _framed(figure, x_title, "read correctly (%)", None, 320)
+    # Every second one, with 0 among them, where all would run together on a phone.
+    figure.update_xaxes(tickvals=amounts[amounts.index(0) % 2 :: 2] if len(amounts) > _MOST_TICKS else amounts)
+    return _framed(figure, "Accuracy, the more it is changed", x_title, "read correctly (%)", None, 350)
 
 
-def _framed(figure: go.Figure, x_title: str, y_title: str, x_range: list[float] | None, height: int) -> go.Figure:
+def _framed(
+    figure: go.Figure, title: str, x_title: str, y_title: str, x_range: list[float] | None, height: int
+) -> go.Figure:
     figure.update_layout(
+        title=title,
         showlegend=False,
         height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 10, "r": 10, "t": 40, "b": 10},
         xaxis={"title": x_title, "range": x_range, "fixedrange": True, "zeroline": False},
         yaxis={"title": y_title, "range": [0, 104], "fixedrange": True, "zeroline": False},
     )

@@ -20,7 +20,8 @@ from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, sweep_job
 from ui.words import verbatim
 
-_LESSONS = Path(__file__).resolve().parent / "lessons" / "en"
+_HERE = Path(__file__).resolve().parent
+_LESSONS = _HERE / "lessons" / "en"
 
 
 @dataclass(frozen=True)
@@ -57,21 +58,6 @@ _REFRESH_SECONDS = 3.0  # of the list of running jobs
 _MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
 _LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
 
-# Streamlit leaves six rems of air above the title; a page for a projector needs the room. Its captions are too pale to
-# be read by everybody (4.2 : 1; WCAG asks for 4.5), and so is white on the dark theme's light blue (2.3 : 1). A link in
-# the page that is longer than a phone is wide goes on in the next line.
-_STYLE = """
-<style>
-.block-container { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 76rem; }
-[data-testid="stSidebar"] [data-testid="stPageLink"] a { padding-block: 0.15rem; }
-.stApp [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.78; }
-.stApp [data-testid="stBaseButton-primary"], .stApp [data-testid="stMultiSelectTagsContainer"] [data-tag] * {
-  color: light-dark(#FFFFFF, #11161C); }
-.block-container [data-testid="stPageLink"] :is(span, p) { white-space: normal; overflow-wrap: anywhere; }
-@media (max-width: 640px) { .block-container { padding-top: 3.2rem; } }
-</style>
-"""
-
 
 def show_page(name: str, draw: Callable[[], None]) -> None:
     """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
@@ -82,7 +68,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
         layout="wide",
         initial_sidebar_state=_SIDEBAR_WIDTH,
     )
-    st.html(_STYLE)
+    st.html(_style())
     show_device = _sidebar()
     st.title(page.question, anchor=False)
     _lesson(page.name)
@@ -156,6 +142,17 @@ def leave_if_asked() -> None:
         st.switch_page(page_script(name), query_params=address)
 
 
+@functools.cache
+def _style() -> str:
+    return f"<style>{(_HERE / 'frame.css').read_text(encoding='utf-8')}</style>"
+
+
+@functools.cache
+def _one_entry_for_one_press() -> str:
+    """What keeps the browser's list of visited pages in order."""
+    return f"<script>{(_HERE / 'history.js').read_text(encoding='utf-8')}</script>"
+
+
 def _lesson(name: str) -> None:
     text = _LESSONS / f"{name.lower()}.md"
     if text.exists():
@@ -171,6 +168,7 @@ def _sidebar() -> Callable[[], object]:
         st.divider()
         show_device = _device()
         _running_jobs()
+        st.html(_one_entry_for_one_press(), unsafe_allow_javascript=True)
     return show_device
 
 

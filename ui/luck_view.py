@@ -14,6 +14,7 @@ from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
 from ui import resources
 from ui.run_choice import LETTERS, shown_as
+from ui.words import unbroken
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
@@ -33,7 +34,7 @@ _STYLE = """
 def show(compared: Sequence[Group]) -> None:
     """Answer in sentences, then say what differs."""
     st.subheader("Was it luck?", anchor=False)
-    st.markdown(_answer(compared))
+    st.markdown(unbroken(_answer(compared)))
     for note in _notes(compared):
         st.caption(note)
     if len(compared) > 1:
@@ -94,9 +95,11 @@ def _alone(group: Group) -> str:
 def _notes(compared: Sequence[Group]) -> list[str]:
     notes = []
     if len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
+        by_hand = any(group.runs[0].rate_changes for group in compared)
+        how = "and what was steered by hand cannot be repeated" if by_hand else "press Repeat for each of them"
         notes.append(
             "This is about these trained networks. Whether the recipe is better, whatever numbers it begins with, only "
-            "more seeds can tell: press Repeat for each of them."
+            f"more seeds can tell: {how}."
         )
     if len(compared) > 2:
         notes.append("The best of many has been lucky as well: the more there are to choose from, the luckier.")

@@ -97,7 +97,7 @@ def _grid(model: ModelChoice, split: Split, evaluation: "Evaluation", address: A
         "Below each digit: predicted (true). A check mark and a solid frame are right, a cross and dashes wrong. "
         "Click on a digit to see why."
     )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         indices = _filtered(split, evaluation, address)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         indices = gallery.paged(indices, "evaluate_page", address)

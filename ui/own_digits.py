@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -31,8 +32,8 @@ def keep(key: str, image: FloatImage | None, source: str) -> None:
         if label is None or image is None:
             return
         with _keeping_mistakes(key):
-            kept = drawings().add(image, int(label), source)
-            st.session_state[f"{key}_kept"] = (kept, int(label))
+            kept = _Kept(_keep_once(st.session_state.get(f"{key}_kept"), image, int(label), source), int(label), image)
+            st.session_state[f"{key}_kept"] = kept
 
     st.pills(
         "It was a ... (keeps the drawing with its label)",
@@ -48,20 +49,35 @@ def keep(key: str, image: FloatImage | None, source: str) -> None:
     _last_kept(key)
 
 
+def _keep_once(last: "_Kept | None", image: FloatImage, label: int, source: str) -> str:
+    """Keep a drawing, or let the one that was kept last be another digit, if it is the same; return its id."""
+    if last is not None and np.array_equal(last.image, image) and drawings().relabel(last.id, label):
+        return last.id
+    return drawings().add(image, label, source)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What was kept last."""
+
+    id: str
+    label: int
+    image: FloatImage
+
+
 def _last_kept(key: str) -> None:
-    kept = st.session_state.get(f"{key}_kept")
+    kept: _Kept | None = st.session_state.get(f"{key}_kept")
     if kept is None:
         st.caption("Kept drawings become a set of your own, to score models on.")
         return
-    drawing_id, label = kept
 
     def take_back() -> None:
         with _keeping_mistakes(key):
-            drawings().delete(drawing_id)
+            drawings().delete(kept.id)
             st.session_state.pop(f"{key}_kept", None)  # a second click may have come before the button was gone
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Kept as {a_digit(label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
+        st.markdown(f"Kept as {a_digit(kept.label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
         st.button("Take it back", key=f"{key}_take_back", on_click=take_back)
 
 

@@ -25,7 +25,7 @@ _CSS = f"""
                  font-size: calc(var(--wide) / 29 * var(--share)); font-variant-numeric: tabular-nums; }}
 .pixels .grid > * {{ font-style: normal; }}
 .pixels b {{ font-weight: 400; opacity: 0.65; }}
-.pixels .row {{ position: sticky; left: 0; opacity: 1; background: var(--st-background-color);
+.pixels .row {{ position: sticky; left: 0; z-index: 1; opacity: 1; background: var(--st-background-color);
                 color: color-mix(in srgb, var(--st-text-color) 65%, transparent); }}
 .pixels i {{ background: #000; color: #8a8a8a; cursor: crosshair; }}
 .pixels .w {{ color: #fff; }}

@@ -41,8 +41,8 @@ def choose(address: Address) -> RunConfig | None:
     _take_link()
     wanted, limits = _take_wanted(), recipe_link.limits()
     name = _preset(limits)
+    about = st.container()
     if wanted is not None:
-        st.info(wanted.note)
         if limits == forms.OPEN:
             st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
         base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
@@ -51,6 +51,8 @@ def choose(address: Address) -> RunConfig | None:
             st.caption(PRESETS[name].about)
         base, key = PRESETS[name].config, f"train_{name}"
     config = _checked(_held(_settings(base, key, limits)))
+    if wanted is not None:
+        about.info(wanted.note if config == wanted.config else f"{wanted.note} Changed since.")
     recipe_link.tell_problems(config, address)
     if config is not None:
         recipe_link.write(config)

@@ -101,8 +101,9 @@ def show_nothing_yet(epochs: int) -> None:
 
 
 def _tabs(charts: dict[str, Callable[[], None]], key: str) -> None:
-    """Only the open one is computed and sent."""
-    tabs = st.tabs(list(charts), key=key, on_change="rerun", height=_HEIGHT + 70)
+    """Only the open one is computed and sent. The charts are of one height; a single step takes what it needs."""
+    is_step = st.session_state.get(key) == _ONE_STEP
+    tabs = st.tabs(list(charts), key=key, on_change="rerun", height="content" if is_step else _HEIGHT + 70)
     for tab, draw in zip(tabs, charts.values(), strict=True):
         if tab.open:
             with tab:

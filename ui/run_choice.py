@@ -20,7 +20,7 @@ from ui.run_table import Shown
 
 LETTERS = "ABCDEF"
 MOST = len(LETTERS)  # runs, or recipes, side by side
-_MOST_NAMED = 60  # runs in an address
+_MOST_NAMED, _MOST_TOLD = 60, 3  # runs in an address, and of those that are not there
 PARAMETER = "runs"
 CHOSEN, TOGETHER = "runs_chosen", "runs_together"
 _WRITTEN, _REFUSED = "runs_written", "runs_refused"
@@ -38,7 +38,7 @@ def take_from_address(address: Address) -> None:
     known = [name for name in names[:_MOST_NAMED] if _is_there(name)]
     unknown = [name for name in names[:_MOST_NAMED] if name not in known]
     if unknown:
-        address.say(f"There is no run {quoted(unknown[0])} in this lab; it may have been deleted. You see the others.")
+        address.say(_told(unknown) + (" You see the others." if known else ""))
     if len(names) > _MOST_NAMED:
         address.say(f"An address names at most {_MOST_NAMED} runs; {len(names):,} were given. You see the first ones.")
     if known:
@@ -116,6 +116,15 @@ def _write(parameter: str, text: str) -> None:
     """Only what is new: each writing sends the whole address, and would take out what the browser has just put in."""
     if st.query_params.get(parameter) != text:
         st.query_params[parameter] = text
+
+
+def _told(unknown: Sequence[str]) -> str:
+    """That these runs are not there, up to three of them by name."""
+    if len(unknown) == 1:
+        return f"There is no run {quoted(unknown[0])} in this lab; it may have been deleted."
+    names = ", ".join(map(quoted, unknown[:_MOST_TOLD]))
+    more = f" and {len(unknown) - _MOST_TOLD} more" if len(unknown) > _MOST_TOLD else ""
+    return f"There are no runs {names}{more} in this lab; they may have been deleted."
 
 
 def _is_there(name: str) -> bool:

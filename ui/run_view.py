@@ -22,7 +22,7 @@ from ui import (
     run_words,
     sees_now,
 )
-from ui.words import run_label, verbatim
+from ui.words import run_label, unbroken, verbatim
 
 _MOST_OVERLAYS = 50
 _TROUBLE = "run_view_trouble"
@@ -124,7 +124,7 @@ def _state(run: Run) -> None:
         case "failed":
             st.error(run_words.end_line(run))
         case "finished":
-            st.markdown(after_run.result_line(run, after_run.last_run_before(run)))
+            st.markdown(unbroken(after_run.result_line(run, after_run.last_run_before(run))))
 
 
 def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:

@@ -79,7 +79,7 @@ def _slice(its_study: "optuna.Study", one: "Sweep", parameter: Parameter) -> go.
         hovertemplate="%{x}<br>%{y:.2f} % when it ended: %{text}<extra></extra>",
     )
     _label_values(figure, parameter)
-    return _framed(figure, SETTINGS[name].title, ACCURACY, 300)
+    return _framed(figure, f"Accuracy by {SETTINGS[name].label}", SETTINGS[name].title, ACCURACY, 330)
 
 
 def _label_values(figure: go.Figure, parameter: Parameter) -> None:
@@ -127,7 +127,9 @@ def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
     titles = [SETTINGS[label].title if label in SETTINGS else label for label in figure.layout.xaxis.ticktext]
     figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
     figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
-    return _framed(figure, None, None, 420).update_layout(margin={"l": 80, "r": 60})
+    return _framed(figure, "Each trial, setting by setting", None, None, 450).update_layout(
+        margin={"l": 80, "r": 60, "t": 80}
+    )
 
 
 def _importance(its_study: "optuna.Study") -> go.Figure:
@@ -140,14 +142,14 @@ def _importance(its_study: "optuna.Study") -> go.Figure:
     labels, shares = [SETTINGS[name].label for name in bars.y], [100 * share for share in bars.x]
     text = [f"{share:.0f} %" for share in shares]
     bars.update(x=shares, y=labels, text=text, marker={"color": TRAINING}, hovertemplate="%{y}: %{text}<extra></extra>")
-    framed = _framed(figure, "share of what mattered (%)", None, 120 + 34 * len(labels))
+    framed = _framed(figure, "What mattered", "share of what mattered (%)", None, 150 + 34 * len(labels))
     framed.update_xaxes(range=[0, 1.15 * max(shares)], tickformat=None)
     return framed.update_yaxes(title=None)
 
 
-def _framed(figure: go.Figure, x_title: str | None, y_title: str | None, height: int) -> go.Figure:
+def _framed(figure: go.Figure, title: str, x_title: str | None, y_title: str | None, height: int) -> go.Figure:
     figure.update_layout(
-        title=None, showlegend=False, height=height, width=None, margin={"l": 10, "r": 10, "t": 20, "b": 10}
+        title=title, showlegend=False, height=height, width=None, margin={"l": 10, "r": 10, "t": 40, "b": 10}
     )
     if x_title is not None:
         figure.update_xaxes(title=x_title)

@@ -10,7 +10,15 @@ from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
 from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, read_value, shown
-from mnistlab.sweep_config import MAX_PARAMETERS, MAX_TRIALS, Pruner, Sampler, SweepConfig, parse_sweep
+from mnistlab.sweep_config import (
+    MAX_PARAMETERS,
+    MAX_TRIALS,
+    Pruner,
+    Sampler,
+    SweepConfig,
+    parse_sweep,
+    problem_with_parameter,
+)
 from ui.experiments import Experiment, try_this
 from ui.words import count_of
 
@@ -46,8 +54,23 @@ def choose() -> SweepConfig | None:
         is_classic = config.parameters == start.parameters
         return config.model_copy(update={"title": start.title}) if is_classic else config
     except ConfigError as error:
-        st.error("  \n".join(line.split(": ", 1)[-1] for line in str(error).splitlines()))
+        _say_what_no_parameter_says(error)
         return None
+
+
+def _say_what_no_parameter_says(error: ConfigError) -> None:
+    """What is wrong with a single parameter stands below it; what is wrong with the rest, or with all, here."""
+    rest = [line for line in str(error).splitlines() if not line.startswith("parameters.")]
+    if rest:
+        st.error("  \n".join(map(_sentence, rest)))
+    else:
+        st.caption("Start is off until the setting marked above is allowed.")
+
+
+def _sentence(line: str) -> str:
+    """A line of a config's complaint, which begins with the path of a field, as a sentence."""
+    reason = line.split(": ", 1)[-1]
+    return f"{reason[0].upper()}{reason[1:].rstrip('.')}."
 
 
 def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
@@ -86,7 +109,16 @@ def _parameters(start: SweepConfig, key: str) -> list[dict[str, Any]]:
 
 
 def _parameter(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
-    """The values of one setting: options to tick, numbers to list, or a range."""
+    """The values of one setting and, below them, what is wrong with them."""
+    values = _asked(setting, start, key, with_points)
+    problem = problem_with_parameter(values)
+    if problem is not None:
+        st.error("  \n".join(map(_sentence, problem.splitlines())))
+    return values
+
+
+def _asked(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
+    """Options to tick, numbers to list, or a range."""
     if setting.options:
         return {"setting": setting.name, "options": _options(setting, start, key)}
     if isinstance(start, Choice):

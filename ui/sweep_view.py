@@ -13,7 +13,7 @@ from mnistlab.figures import percent
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures
-from ui.words import count_of, duration
+from ui.words import count_of, duration, unbroken
 
 _REFRESH_SECONDS = 2.0
 _TROUBLE = "sweep_view_trouble"
@@ -114,7 +114,7 @@ def _buttons(one: Sweep) -> None:
 def _best(one: Sweep, best: Trial) -> None:
     values = ", ".join(f"{SETTINGS[name].label} **{shown(value)}**" for name, value in best.values.items())
     best_yet = "Best so far" if one.is_active else "Best"
-    accuracy = percent(best.accuracy or 0).replace(" ", "\N{NO-BREAK SPACE}")  # a phone would put the sign on a line
+    accuracy = unbroken(percent(best.accuracy or 0))
     st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{accuracy}**.")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):
         st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})

@@ -70,7 +70,7 @@ def show_batch(config: AugmentConfig, seed: int) -> None:
 
 
 _HOW_USED = {
-    "replace": "Every image is drawn afresh in each epoch, so that the network never sees the same picture twice.",
+    "replace": "Every image is changed afresh in each epoch: it does not see the same pictures again and again.",
     "double": "An epoch shows all images augmented afresh, then all originals: twice as many steps as without.",
     "once": "One augmented copy of each image is made before training and kept: twice as many images, always the same.",
 }

@@ -28,6 +28,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a number and its sign: "97.90 %"."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def run_label(run: Run) -> str:
     """A run in one line for a menu, not for Markdown: "tutorial-mlp, abcd2345, 97.90 %"."""
     parts = [run.title, run.id]

@@ -103,6 +103,18 @@ def test_label_keeps_the_drawing_and_it_can_be_taken_back(pad: list[Canvas]) -> 
     assert Drawings(Store()).count() == 0
 
 
+def test_another_label_changes_the_drawing_that_was_kept(pad: list[Canvas]) -> None:
+    pad.append(one())
+    app = open_page(DRAW)
+    for label in (7, 7, 1):
+        app.pills(key="draw_label").set_value(label).run()
+    assert [drawing.label for drawing in Drawings(Store()).all()] == [1]
+    assert "Kept as a **1**: 1 drawing now." in [text.value for text in app.markdown]
+    app.button(key="draw_take_back").click().run()
+    app.pills(key="draw_label").set_value(1).run()
+    assert Drawings(Store()).count() == 1
+
+
 def test_full_set_is_told_in_a_sentence(pad: list[Canvas], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_drawings, "MOST", 0)
     pad.append(one())

@@ -202,7 +202,7 @@ def test_a_finished_run_is_shown_with_its_accuracy_and_can_be_evaluated() -> Non
     execution.execute(store, run_id)
     app = open_page("pages/5_Train.py", run=run_id)
     accuracy = store.run(run_id).result["test_accuracy"]
-    assert any(f"{100 * accuracy:.2f} %" in text.value for text in app.markdown)
+    assert any(f"{100 * accuracy:.2f}\N{NO-BREAK SPACE}%" in text.value for text in app.markdown)
     app = open_page("pages/6_Evaluate.py", model=run_id)
     assert app.selectbox(key="evaluate_model").value == run_id
     assert any(f"**{100 * accuracy:.2f} %**" in text.value for text in app.markdown)

@@ -62,7 +62,8 @@ def kept(accuracy: float = 0.9, **train: Any) -> str:
 
 
 def said(app: AppTest) -> str:
-    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error])
+    text = " ".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error])
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def compared(tables: list[dict[str, Any]]) -> dict[str, str]:
@@ -261,3 +262,24 @@ def test_a_name_stands_wherever_the_run_is_named() -> None:
     assert f"my best, so far, {run_id}, 90.00 %" in app.selectbox(key="evaluate_model").options
     app = open_page("pages/5_Train.py", run=run_id)
     assert any("**my best, so far**" in text.value for text in app.markdown)
+
+
+def test_runs_that_are_not_there_are_named() -> None:
+    run_id = kept()
+    app = open_page(RUNS, runs="aaaaaaaa,bbbbbbbb")
+    assert "There are no runs `aaaaaaaa`, `bbbbbbbb` in this lab; they may have been deleted." in app.warning[0].value
+    assert "others" not in app.warning[0].value
+    app = open_page(RUNS, runs=f"a,b,c,d,{run_id}")
+    assert (
+        "There are no runs `a`, `b`, `c` and 1 more in this lab; they may have been deleted. You see the others."
+        in (app.warning[0].value)
+    )
+
+
+def test_what_was_steered_by_hand_is_not_asked_to_be_repeated() -> None:
+    run_id, other = kept(), kept(0.8, seed=1)
+    assert "press Repeat for each of them" in said(open_page(RUNS, runs=f"{run_id},{other}"))
+    Store().change(run_id, {"rate_changes": "[[3, 0.01]]"}, ["finished"])
+    told = said(open_page(RUNS, runs=f"{run_id},{other}"))
+    assert "what was steered by hand cannot be repeated" in told
+    assert "press Repeat" not in told

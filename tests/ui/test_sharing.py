@@ -37,7 +37,7 @@ def names_of(app: AppTest) -> set[str]:
 
 def test_link_sets_the_recipe_and_start_starts_exactly_that() -> None:
     app = opened(preset="quick-mlp", train__learning_rate="0.3", model__hidden="32-16", augment__rotation="10")
-    assert "From a link: **Quick**, with" in said(app)
+    assert "From the address: **Quick**, with" in said(app)
     app.button(key="train_start").click().run()
     (run,) = Store().runs()
     assert (run.config.preset, run.config.train.learning_rate, run.config.train.batch_size) == ("quick-mlp", 0.3, 128)

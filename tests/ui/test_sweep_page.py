@@ -65,6 +65,8 @@ def test_value_that_is_not_allowed_is_said_and_start_is_off() -> None:
     app = open_page(SWEEP)
     app.number_input(key="sweep_learning-rate_train.learning_rate_low").set_value(0.0).run()
     assert "it should begin above 0" in app.error[0].value
+    assert [error.value[:25] for error in app.error] == ["Learning rate is varied b"]  # once, beside the range
+    assert "Start is off until the setting marked above is allowed." in said(app)
     assert app.button(key="sweep_start").disabled
 
 
@@ -84,7 +86,8 @@ def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
     best = sweep.find(finished, Store()).best
     assert best is not None
     assert best.accuracy is not None
-    assert f"with a validation accuracy of **{100 * best.accuracy:.2f}\N{NO-BREAK SPACE}%**" in said(app)
+    told = f"with a validation accuracy of **{100 * best.accuracy:.2f}\N{NO-BREAK SPACE}%**"
+    assert any(told in text.value for text in app.markdown)
     assert f"run={best.run.id}" in links_of(app)
     (table,) = app.dataframe
     assert next(iter(table.value["trial"])) == best.number

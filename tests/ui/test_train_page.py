@@ -32,7 +32,8 @@ def keys_of(app: AppTest) -> set[str]:
 
 
 def said(app: AppTest) -> str:
-    return " ".join(text.value for text in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error])
+    words = " ".join(text.value for text in [*app.markdown, *app.caption, *app.info, *app.warning, *app.error])
+    return words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def progress_of(part: Any) -> list[str]:
@@ -319,3 +320,25 @@ def test_no_change_is_offered_that_is_not_allowed() -> None:
     labels = [button.label for button in app.button]
     assert "Learning rate 27" in labels
     assert "Learning rate 240" not in labels
+
+
+def test_a_run_in_its_first_seconds_says_nothing_of_the_pace() -> None:
+    run_id = running(images_per_second=100.0, seconds=1.0)
+    same = Wanted(Store().run(run_id).config, "The same.")
+    app = open_page(TRAIN)
+    app.session_state[WANTED] = same
+    app.run()
+    assert "How long it takes shows after the first seconds." in said(app)
+    Store().change(run_id, {"seconds": 6.0}, ["running"])
+    app.run()
+    assert f"to judge by run {run_id}." in said(app)
+
+
+def test_the_note_of_an_experiment_says_when_its_settings_have_been_changed() -> None:
+    app = open_page(TRAIN)
+    app.session_state[WANTED] = Wanted(small_run(), "Experiment: **a small one**.")
+    app.run()
+    assert app.info[-1].value == "Experiment: **a small one**."
+    (epochs,) = [field for field in app.number_input if field.label == "Epochs"]
+    epochs.set_value(7).run()
+    assert app.info[-1].value == "Experiment: **a small one**. Changed since."

@@ -93,6 +93,7 @@ function annotation(label, box, theme) {
     y: 1 - (label.top + label.height / 2) / box.height,
     text: `<span style="color:${label.one.colour}">${glyph}</span>\u2002${markup(label.one.lines)}`,
     font: { color: theme.text, size: 13 },
+    bgcolor: theme.background, // no line of the grid goes through the name
   };
 }
 
