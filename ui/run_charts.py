@@ -17,6 +17,7 @@ from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
 _HERO_HEIGHT, _HEIGHT = 320, 280
+ROOM = _HEIGHT + 70  # CSS pixels, that the page keeps for the smaller charts and what is said below them
 _ONE_STEP = "One step"
 
 
@@ -101,9 +102,8 @@ def show_nothing_yet(epochs: int) -> None:
 
 
 def _tabs(charts: dict[str, Callable[[], None]], key: str) -> None:
-    """Only the open one is computed and sent. The charts are of one height; a single step takes what it needs."""
-    is_step = st.session_state.get(key) == _ONE_STEP
-    tabs = st.tabs(list(charts), key=key, on_change="rerun", height="content" if is_step else _HEIGHT + 70)
+    """Only the open one is computed and sent."""
+    tabs = st.tabs(list(charts), key=key, on_change="rerun")
     for tab, draw in zip(tabs, charts.values(), strict=True):
         if tab.open:
             with tab:

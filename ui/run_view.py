@@ -26,15 +26,17 @@ from ui.words import run_label, unbroken, verbatim
 
 _MOST_OVERLAYS = 50
 _TROUBLE = "run_view_trouble"
-# Room for what a run says and for its buttons, whatever its state: the curve below stays where it is.
-_STYLE = """
+# Room for what a run says and for its buttons, whatever its state, and for whichever chart is open: what is below stays
+# where it is. Another `height` of the tabs themselves would be another widget, with its first tab open.
+_STYLE = f"""
 <style>
-.st-key-run_state { min-height: 4.6rem; }
-.st-key-run_steering { min-height: 2.5rem; }
-@media (max-width: 640px) {
-  .st-key-run_state { min-height: 7rem; }
-  .st-key-run_steering { min-height: 6rem; }
-}
+.st-key-run_state {{ min-height: 4.6rem; }}
+.st-key-run_steering {{ min-height: 2.5rem; }}
+.stTabs [role="tabpanel"] {{ min-height: {run_charts.ROOM}px; }}
+@media (max-width: 640px) {{
+  .st-key-run_state {{ min-height: 7rem; }}
+  .st-key-run_steering {{ min-height: 6rem; }}
+}}
 </style>
 """
 

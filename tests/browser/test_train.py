@@ -75,6 +75,10 @@ def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_
         41, timeout=PATIENT
     )  # 40 of the batch, and the one that is read below
     expect(sidebar.get_by_text("paused at")).to_be_visible(timeout=PATIENT)
+    gradients = page.get_by_role("tab", name="Gradients")
+    gradients.click()
+    expect(page.get_by_text(f"Step {before + 1:,} learned")).to_have_count(0, timeout=PATIENT)
+    expect(gradients).to_have_attribute("aria-selected", "true")
 
     other = chromium.new_page()
     other.set_default_timeout(PATIENT)
