@@ -58,13 +58,15 @@ def _sentence_part(one: Difference) -> str:
 
 
 def shown(value: object) -> str:
-    """A setting's value as a person writes it: 512-120, 0.1, yes; None is a setting without effect."""
+    """A setting's value as a person writes it: 512-120, 0.1, 5,000, yes; None is a setting without effect."""
     if value is None:
         return NOT_USED
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return "-".join(map(str, value)) or "none"
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -160,7 +160,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
         part[name] = nearest
     allowed = _allowed(section.model_fields[name])
     problems.append(
-        Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {_written(part[name])}.")
+        Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {_shown(part[name])}.")
     )
 
 
@@ -233,6 +233,10 @@ def _names(text: str, key: str, problems: list[Problem]) -> frozenset[str]:
         else:
             problems.append(Problem("There is no setting ", given, f" to {key}."))
     return frozenset(found)
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if type(value) is int else _written(value)
 
 
 def _written(value: object) -> str:

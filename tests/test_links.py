@@ -107,7 +107,7 @@ def test_any_rubbish_gives_a_recipe_that_can_be_trained(query: dict[str, str]) -
         ("epochs", "many", 10, "You see 10."),
         ("train.learning_rate", "-1", 0.1, "It can be a number, more than 0 and at most 100. You see 0.1."),
         ("train.learning_rate", "1000", 100, "You see 100"),
-        ("train.seed", "99999999999", 2**31 - 1, "You see 2147483647."),
+        ("train.seed", "99999999999", 2**31 - 1, "You see 2,147,483,647."),
         ("train.momentum", "2", 0, "at least 0 and less than 1. You see 0."),
         ("train.learning_rate", "nan", 0.1, "the link gives 'nan'"),
         ("train.optimizer", "sgdd", "sgd", "It can be one of sgd, adam, adamw, rmsprop. You see sgd."),

@@ -83,7 +83,7 @@ def test_rubbish_in_a_link_is_told_and_the_nearest_recipe_shown() -> None:
     told = " ".join(warning.value for warning in app.warning)
     assert "There is no preset `nonsense`, so you see tutorial-mlp." in told
     assert (
-        'For "epochs" the link gives `5000`. It can be a whole number, at least 1 and at most 1,000. You see 1000.'
+        'For "epochs" the link gives `5000`. It can be a whole number, at least 1 and at most 1,000. You see 1,000.'
         in told
     )
     assert "There is no setting `train.speed`; it is left out." in told
