@@ -101,8 +101,9 @@ def open_database(url: str) -> sa.Engine:
     """
     shown = _without_password(url)
     try:
+        is_file = url.startswith("sqlite")  # which has no connection to lose, so that asking first is for others
         engine = sa.create_engine(
-            url, connect_args={"timeout": _PATIENCE} if url.startswith("sqlite") else {}, pool_pre_ping=True
+            url, connect_args={"timeout": _PATIENCE} if is_file else {}, pool_pre_ping=not is_file
         )
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _tune_sqlite)

@@ -10,7 +10,7 @@ if (!window.mnistlabHistory) {
   const replace = history.replaceState.bind(history);
   let isEntered = true; // whether what the visitor did last has its entry; opening the page has
   const acts = () => { isEntered = false; };
-  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, acts, { capture: true, passive: true });
+  for (const kind of ["pointerdown", "keydown", "click"]) addEventListener(kind, acts, { capture: true, passive: true });
   addEventListener("popstate", () => { isEntered = true; });
   history.pushState = (...entry) => {
     (isEntered ? replace : push)(...entry);

@@ -41,8 +41,8 @@ def choose(address: Address) -> RunConfig | None:
     _take_link()
     wanted, limits = _take_wanted(), recipe_link.limits()
     name = _preset(limits)
-    about = st.container()
     if wanted is not None:
+        about = st.container()
         if limits == forms.OPEN:
             st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
         base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
