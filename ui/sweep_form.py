@@ -6,6 +6,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from mnistlab.classics import CLASSICS, Classic
+from mnistlab.config import MAX_EPOCHS
 from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
@@ -87,7 +88,7 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
     values = (start.base if chosen == _OWN else PRESETS[chosen].config).model_dump()
     values["train"]["validation_size"] = values["train"]["validation_size"] or HOLD_OUT_SIZE
     values["train"]["epochs"] = st.number_input(
-        "Epochs of each trial", 1, 1000, start.base.train.epochs, key=f"{key}_epochs", persist_state="session"
+        "Epochs of each trial", 1, MAX_EPOCHS, start.base.train.epochs, key=f"{key}_epochs", persist_state="session"
     )
     return values
 
