@@ -14,6 +14,7 @@ from typing import Any
 from mnistlab.differences import NOT_USED, SEED, settings, shown
 from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
+from mnistlab.parameters import num_parameters
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
 from ui.words import count_of, duration
@@ -159,8 +160,5 @@ def _loss(group: Group) -> _Cell:
 
 
 def _parameters(group: Group) -> _Cell:
-    for run in group.runs:
-        number = (run.result or {}).get("num_parameters")
-        if number:
-            return f"{number:,}", number
-    return _NOTHING, None
+    number = num_parameters(group.runs[0].config.model)
+    return f"{number:,}", number
