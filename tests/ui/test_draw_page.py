@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import drawings as core_drawings
 from mnistlab import execution, schema
 from mnistlab.drawings import Drawings
-from mnistlab.errors import ImageError
+from mnistlab.errors import ImageError, StoreError
 from mnistlab.store import Store
 from tests.drawings import Canvas, white_on_black
 from tests.ui.test_pages import html_of, no_engine, open_page, small_run  # noqa: F401 - the fixture serves here too
@@ -113,6 +113,22 @@ def test_another_label_changes_the_drawing_that_was_kept(pad: list[Canvas]) -> N
     app.button(key="draw_take_back").click().run()
     app.pills(key="draw_label").set_value(1).run()
     assert Drawings(Store()).count() == 1
+
+
+def test_a_drawing_that_cannot_be_taken_back_is_told_and_stays(
+    pad: list[Canvas], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise StoreError("The database is locked.")
+
+    pad.append(one())
+    app = open_page(DRAW)
+    app.pills(key="draw_label").set_value(1).run()
+    monkeypatch.setattr(Drawings, "delete", locked)
+    app.button(key="draw_take_back").click().run()
+    assert not app.exception
+    assert "The database is locked." in [error.value for error in app.error]
+    assert "Kept as a **1**: 1 drawing now." in [text.value for text in app.markdown]
 
 
 def test_full_set_is_told_in_a_sentence(pad: list[Canvas], monkeypatch: pytest.MonkeyPatch) -> None:
