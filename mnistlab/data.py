@@ -8,12 +8,10 @@
 Arrays are read-only, so that they can be shared. Batching, augmentation and devices belong to training.py.
 """
 
-import gzip
-import hashlib
 import struct
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from mmap import mmap
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +21,7 @@ import numpy.typing as npt
 from mnistlab.config import DatasetName
 from mnistlab.errors import DataError
 from mnistlab.paths import BUNDLED_MNIST
+from mnistlab.unpacking import unpack
 
 NUM_CLASSES = 10
 IMAGE_SIDE = 28
@@ -48,7 +47,6 @@ _CHECKSUMS = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-_MEND = "Restore it from the project (git checkout -- mnistlab/mnist) or install mnistlab again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,21 +205,10 @@ def _read_labels(folder: Path, name: str) -> npt.NDArray[np.int64]:
 
 
 def _read(folder: Path, name: str) -> npt.NDArray[np.uint8]:
-    """Unpack, verify and parse one gzipped IDX file."""
-    path = folder / f"{name}.gz"
-    try:
-        content = gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing. {_MEND}") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be unpacked ({error}): a complete gzip file was expected. {_MEND}") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != _CHECKSUMS[name]:
-        raise DataError(f"{path} is damaged: its content has SHA-256 {digest}, expected {_CHECKSUMS[name]}. {_MEND}")
-    return parse_idx(content)
+    return parse_idx(unpack(folder / f"{name}.gz", _CHECKSUMS[name]))
 
 
-def parse_idx(content: bytes) -> npt.NDArray[np.uint8]:
+def parse_idx(content: bytes | mmap) -> npt.NDArray[np.uint8]:
     """Parse an IDX file of unsigned bytes into an array of the shape its header gives.
 
     Raises:

@@ -11,6 +11,7 @@ from mnistlab.errors import ConfigError, StoreError
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
+UNPACKED_MNIST = BUNDLED_MNIST / "__unpacked__"  # a cache: may be deleted at any time, is made again
 BUILTIN_MODELS = Path(__file__).resolve().parent / "builtin"
 BASELINE_TABLE = Path(__file__).resolve().parent / "baselines.json"
 
