@@ -6,6 +6,7 @@ python -m mnistlab classify FILE.png --model best-cnn
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.Arg
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, 1 after an error that was told, or 130 after Ctrl-C."""
+    _print_whatever_a_name_holds()
     options = _parser().parse_args(arguments)
     if options.db:
         os.environ["MNISTLAB_DB"] = options.db
@@ -36,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     finally:
         engine.hang_up()
+
+
+def _print_whatever_a_name_holds() -> None:
+    """Write what the terminal's encoding lacks as an escape: one run's name must keep no other from being told."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -50,8 +50,9 @@ def scatter(group: Group, name: str) -> str:
     return (
         f"{len(values)} seeds of {name} read {percent(sum(values) / len(values))} of the test digits on average, from "
         f"{percent(min(values))} to {percent(max(values))} (standard deviation {points(stdev(values))}). That "
-        f"difference is luck alone. The mean over all seeds lies between {percent(interval[0])} and "
-        f"{percent(interval[1])}, one seed more between {percent(low)} and {percent(min(1, high))} (95 % intervals)."
+        f"difference is luck alone. The mean over all seeds lies between {percent(max(0, interval[0]))} and "
+        f"{percent(min(1, interval[1]))}, one seed more between {percent(max(0, low))} and {percent(min(1, high))} "
+        "(95 % intervals)."
     )
 
 

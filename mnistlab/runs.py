@@ -67,8 +67,20 @@ class Run:
 
     @cached_property
     def recipe(self) -> Hashable:
-        """What is equal for runs that differ by their seed alone; a rate changed by hand makes another recipe."""
-        return tuple((name, value) for name, value in settings(self.config).items() if name != SEED), self.rate_changes
+        """What is equal for runs that differ by their seed alone; a rate changed by hand makes another recipe.
+
+        So do epochs added under a schedule, whose course went by those planned first. A trial that waits has no
+        recipe yet that it could share.
+        """
+        values = tuple((name, value) for name, value in settings(self.config).items() if name != SEED)
+        is_by_plan = self.config.train.schedule != "constant" and self.planned_epochs is not None
+        added = self.config.train.epochs - (self.planned_epochs or 0) if is_by_plan else 0
+        return values, self.rate_changes, added, self.id if self.is_waiting_trial else None
+
+    @property
+    def is_waiting_trial(self) -> bool:
+        """Whether it is a sweep's trial that has not begun: what it will vary is still open."""
+        return self.sweep is not None and self.trial is None
 
     @property
     def is_active(self) -> bool:

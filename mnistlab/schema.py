@@ -138,13 +138,15 @@ def _prepare(engine: sa.Engine) -> int:
 
 
 def _bring_up_to_date(connection: sa.Connection) -> None:
-    """Add the columns that an older schema lacks; they are all optional, so that its rows stay valid."""
+    """Add the columns and indexes that an older schema lacks; no column is owed, so that its rows stay valid."""
     for table in (runs, losses):
         there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
         for column in table.columns:
             if column.name not in there:
                 described = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {described}"))
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
     if connection.dialect.name == "postgresql":  # SQLite does not look at the length of a text
         connection.execute(sa.text("ALTER TABLE weights ALTER COLUMN kind TYPE VARCHAR(20)"))
     connection.execute(meta.update().values(schema_version=SCHEMA_VERSION))

@@ -38,7 +38,7 @@ _OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
 
 
-def _readable(row: sa.RowMapping) -> Run | None:
+def readable_run(row: sa.RowMapping) -> Run | None:
     """The run, or None for one of another version of mnistlab, which must not keep all others from being listed."""
     try:
         return run_from_row(row)
@@ -106,7 +106,7 @@ class Store:
             query = query.where(schema.runs.c.state.in_(states))
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
-        return [run for row in rows if (run := _readable(row)) is not None]
+        return [run for row in rows if (run := readable_run(row)) is not None]
 
     def claim(self, run_id: str, worker: str, ticket: str | None = None, seen: int | None = None) -> int | None:
         """Take a queued or interrupted run and return the attempt to write with; None if it is over already.

@@ -11,18 +11,19 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import sqlalchemy as sa
 
 from mnistlab import jobs, schema, steering
-from mnistlab.errors import EngineError, SweepNotFoundError
+from mnistlab.errors import ConfigError, EngineError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
-from mnistlab.runs import Run, run_from_row
+from mnistlab.runs import Run
 from mnistlab.space import Value, values_of
-from mnistlab.store import Store
+from mnistlab.store import Store, readable_run
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 
 PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
@@ -192,15 +193,22 @@ def find(sweep_id: str, store: Store) -> Sweep:
             row = connection.execute(query).mappings().first()
     if row is None:
         raise SweepNotFoundError(f"There is no sweep {sweep_id!r} here. `python -m mnistlab sweep list` lists them.")
-    return _from_row(row, store)
+    try:
+        return _from_row(row, store)
+    except ConfigError as error:
+        raise _of_another_version(sweep_id, error) from error
 
 
 def latest(store: Store, limit: int = 20) -> list[Sweep]:
-    """The newest sweeps first."""
+    """The newest sweeps first, without those of another version of mnistlab."""
     sweeps = schema.sweeps
     with store.transaction() as connection:
         rows = connection.execute(sa.select(sweeps).order_by(sweeps.c.created.desc()).limit(limit)).mappings().all()
-    return [_from_row(row, store) for row in rows]
+    found = []
+    for row in rows:
+        with suppress(ConfigError):
+            found.append(_from_row(row, store))
+    return found
 
 
 def newest(store: Store, limit: int = 100) -> list[tuple[str, str | None]]:
@@ -217,7 +225,14 @@ def config_of(sweep_id: str, store: Store) -> SweepConfig:
         text = connection.scalar(sa.select(schema.sweeps.c.config).where(schema.sweeps.c.id == sweep_id))
     if text is None:
         raise SweepNotFoundError(f"The sweep {sweep_id!r} of this trial is gone.")
-    return _read_config(text)
+    try:
+        return _read_config(text)
+    except ConfigError as error:
+        raise _of_another_version(sweep_id, error) from error
+
+
+def _of_another_version(sweep_id: str, error: ConfigError) -> SweepNotFoundError:
+    return SweepNotFoundError(f"The sweep {sweep_id!r} was made by another version of mnistlab: {error}")
 
 
 @lru_cache(maxsize=100)
@@ -243,7 +258,7 @@ def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
 
 
 def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]:
-    """The trials of a sweep, in the order in which they were planned."""
+    """The trials of a sweep, in the order in which they were planned, without those of another mnistlab."""
     runs, epochs = schema.runs, schema.epochs
     own = (runs.c.sweep == sweep_id) & runs.c.deleted.is_(None)
     told = sa.select(epochs.c.run_id, epochs.c.figures).join(runs, runs.c.id == epochs.c.run_id).where(own)
@@ -255,7 +270,8 @@ def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]
         ended = json.loads(text)
         if ended["epoch"] > 0 and ended["validation_accuracy"] is not None:
             accuracies.setdefault(run_id, {})[ended["epoch"]] = ended["validation_accuracy"]
-    return [_trial(run_from_row(row), config, accuracies.get(row["id"], {})) for row in rows]
+    trials = [run for row in rows if (run := readable_run(row)) is not None]
+    return [_trial(run, config, accuracies.get(run.id, {})) for run in trials]
 
 
 def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial:

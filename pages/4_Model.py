@@ -137,8 +137,8 @@ def _show_shape(config: ModelConfig) -> None:
     weights, training = memory_bytes(num_parameters)
     st.markdown(
         f"**{num_parameters:,} parameters**: {size(weights)} of weights, and {size(training)} while "
-        "the optimizer Adam trains them: it keeps four numbers for each parameter (its value, its gradient, and two "
-        "running averages)."
+        "an optimizer such as Adam trains them: it keeps four numbers for each parameter (its value, its gradient, "
+        "and two running averages)."
     )
     st.html(model_views.layer_table(layers))
     with st.expander("This network in PyTorch"):

@@ -96,16 +96,19 @@ def draw() -> None:
         depth_view.show(model, picture, controls, address)
         return
     with controls:
-        split_name = _choose_split(address)
+        split_name = _choose_split(address, is_open=view != "ladder")
     with picture:
         _VIEWS[view](model, split_name, address)
 
 
-def _choose_split(address: Address) -> str:
+def _choose_split(address: Address, is_open: bool) -> str:
+    """Draw the choice, which is closed beside a view that has one split for all."""
     names = list(splits.SPLITS)
     address.check_choice("evaluate_split", "split", names)
     about = ". ".join(f"{name}: {scored.about}" for name, scored in splits.SPLITS.items())
-    return st.selectbox("Split", names, key="evaluate_split", bind="query-params", help=f"{about}.")
+    return st.selectbox(
+        "Split", names, key="evaluate_split", bind="query-params", help=f"{about}.", disabled=not is_open
+    )
 
 
 frame.show_page("Evaluate", draw)

@@ -115,7 +115,7 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     tested = [run for run in listed if run.result is not None]
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
-    most = max(grouped(tested), key=lambda group: len(group.accuracies), default=None)
+    most = max(grouped(listed), key=lambda group: len(group.accuracies), default=None)
     return [
         Experiment(
             "The two best",

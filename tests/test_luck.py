@@ -93,3 +93,9 @@ def test_answers_of_a_run_that_has_learned_on_are_not_used(store: Store) -> None
     store.change(run_id, {"step": 100}, ["finished"])
     assert kept_answers(store, store.run(run_id)) is None
     assert kept_answers(store, store.run(store.create(tiny.config()))) is None
+
+
+def test_no_interval_goes_beyond_all_digits(store: Store) -> None:
+    text = scatter(group(store, [0.9961, 0.9951]), "A")
+    assert "and 100.00 %, one seed more between" in text
+    assert "100.2" not in text

@@ -62,6 +62,8 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) ->
         run, curve = store.run("abcdefgh"), store.curve("abcdefgh")
         assert (run.config, run.state, run.owner, run.rate_changes) == (CONFIG, "stopped", None, ())
         assert (curve.losses.tolist(), curve.probes) == ([2.0], (None,))
+    indexes = {index["name"] for index in sa.inspect(store._engine).get_indexes("runs")}
+    assert indexes >= {index.name for index in schema.runs.indexes}
     steering.requeue("abcdefgh", store)
     assert store.claim("abcdefgh", "host:1") == 3
 

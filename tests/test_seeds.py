@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnistlab import sweep
 from mnistlab.differences import differences
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted, grouped, repeats, spread
 from mnistlab.store import Store
-from tests import tiny
+from tests import sweeps, tiny
 from tests.kept import keep
 
 
@@ -85,3 +86,17 @@ def test_spread_of_long_curves_is_short_enough_to_be_drawn() -> None:
     over = spread([(x, x), (x, x + 2)])
     assert len(over.x) <= 300
     assert over.mean == pytest.approx(over.x + 1)
+
+
+def test_epochs_added_under_a_schedule_make_another_recipe(store: Store) -> None:
+    for schedule, num_groups in (("constant", 1), ("cosine", 2)):
+        first, second = (kept(store, seed=seed, schedule=schedule, epochs=4) for seed in (1, 2))
+        store.change(second.id, {"planned_epochs": 2}, ["finished"])
+        assert len(grouped([first, store.run(second.id)])) == num_groups
+
+
+def test_trials_that_wait_are_no_seeds_of_anything(store: Store) -> None:
+    sweep.create(sweeps.config(), store)
+    waiting = store.runs()
+    assert len(waiting) == 3
+    assert len(grouped(waiting)) == 3

@@ -244,3 +244,22 @@ def test_trial_that_is_given_more_epochs_keeps_its_place_where_epochs_are_varied
     after = sweeps.train_all(found.id, store)
     assert {trial.number: (trial.values, trial.accuracy) for trial in after.trials} == before
     assert store.run(first.run.id).config.train.epochs == 3
+
+
+def test_a_sweep_of_another_version_keeps_no_other_from_being_listed(store: Store) -> None:
+    ours, theirs = (sweep.create(sweeps.config(), store) for _ in range(2))
+    text = sweep.find(theirs, store).config.model_dump_json().replace("learning_rate", "nothere")
+    with store.transaction() as connection:
+        connection.execute(schema.sweeps.update().where(schema.sweeps.c.id == theirs).values(config=text))
+    assert [one.id for one in sweep.latest(store)] == [ours]
+    for read in (sweep.find, sweep.config_of):
+        with pytest.raises(SweepNotFoundError, match=f"'{theirs}' was made by another version of mnistlab"):
+            read(theirs, store)
+
+
+def test_a_trial_of_another_version_is_left_out(store: Store) -> None:
+    sweep_id = sweep.create(sweeps.config(), store)
+    first, *others = sweep.find(sweep_id, store).trials
+    with store.transaction() as connection:
+        connection.execute(schema.runs.update().where(schema.runs.c.id == first.run.id).values(config='{"new": 1}'))
+    assert [trial.run.id for trial in sweep.find(sweep_id, store).trials] == [trial.run.id for trial in others]

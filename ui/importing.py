@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mnistlab.errors import MnistLabError
+from mnistlab.errors import MnistLabError, RunNotFoundError
 from mnistlab.figures import percent
 from ui import frame, identity, resources
 from ui.words import run_label
@@ -26,11 +26,16 @@ def show() -> None:
     taken: dict[str, tuple[str | None, str]] = st.session_state.setdefault(_TAKEN, {})
     if uploaded.file_id not in taken:
         taken[uploaded.file_id] = _take_in(uploaded.getvalue())
+        st.rerun()  # the table above was drawn before the run was there
     run_id, problem = taken[uploaded.file_id]
     if run_id is None:
         st.error(problem)
         return
-    run = resources.store().run(run_id)
+    try:
+        run = resources.store().run(run_id)
+    except RunNotFoundError:
+        st.info(f"It was here as run `{run_id}`, which has been deleted since.")
+        return
     accuracy = percent((run.result or {})["test_accuracy"])
     st.success(f"It is here as run `{run_id}`: {accuracy} of the test digits, as its lab has measured it.")
     st.page_link(frame.page_script("Train"), label=f"See {run_label(run)}", query_params={"run": run_id})

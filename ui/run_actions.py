@@ -29,6 +29,7 @@ def show(compared: Sequence[Group], listed: Sequence[Run]) -> None:
         if len(compared) > 1:
             st.segmented_control("Run", list(letters), key=_ABOUT, required=True, label_visibility="collapsed")
         group = compared[letters.index(st.session_state[_ABOUT])]
+        st.markdown(f"**{verbatim(group.runs[0].title)}** `{group.runs[0].id}`", width="content")
         for action in ACTIONS:
             action(group, listed)
 
@@ -118,7 +119,11 @@ def _links(group: Group, _listed: Sequence[Run]) -> None:
 def _delete(group: Group, _listed: Sequence[Run]) -> None:
     label = "Delete" if len(group.runs) == 1 else f"Delete {len(group.runs)} runs"
     st.button(
-        label, key="runs_delete", on_click=acting.act, args=(_put_away, group), help="It can be brought back at once."
+        label,
+        key="runs_delete",
+        on_click=acting.act,
+        args=(_put_away, group),
+        help="It can be brought back at once, and for a day by `python -m mnistlab restore RUN`.",
     )
 
 

@@ -39,6 +39,11 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
         bind="query-params",
         label_visibility="collapsed",
     )
+    if name.startswith("validation") and all(
+        run.config.train.validation_size == 0 for group in compared for run in group.runs
+    ):
+        st.info("None of these runs held images out, so there is no validation curve. Choose a training curve.")
+        return
     series = [one for number, runs in enumerate(told) for one in _curves(runs, number, titles[number], name)]
     y_title, is_share = CHARTS[name]
     live_chart(

@@ -13,7 +13,7 @@ from mnistlab.figures import percent
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures
-from ui.words import count_of, duration, unbroken
+from ui.words import count_of, duration, unbroken, verbatim
 
 _REFRESH_SECONDS = 2.0
 _TROUBLE = "sweep_view_trouble"
@@ -59,7 +59,7 @@ def show(sweep_id: str) -> None:
 
 
 def _draw(one: Sweep) -> None:
-    st.markdown(f"**{one.config.name}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
+    st.markdown(f"**{verbatim(one.config.name)}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
     base = one.config.base
     st.caption(
         f"All trials: {base.model.shape}, {base.train.optimizer}, {count_of(base.train.epochs, 'epoch')}, "
@@ -133,7 +133,7 @@ def _evaluate(best: Trial) -> None:
 
 
 def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
-    note = f"As trial {best.number} of the sweep {one.config.name}, but: **{epochs} epochs**."
+    note = f"As trial {best.number} of the sweep {verbatim(one.config.name)}, but: **{epochs} epochs**."
     st.session_state[recipe.WANTED] = recipe.Wanted(best.run.config.with_epochs(epochs), note)
     st.switch_page(frame.page_script("Train"), query_params={})
 

@@ -11,14 +11,17 @@ from mnistlab.store import Store
 
 def compare(options: argparse.Namespace) -> int:
     """Print how two runs differ and what can be said about their results."""
-    from mnistlab.luck import answer
+    from mnistlab.luck import answer, scatter
     from mnistlab.predictions import kept_answers
 
     store = Store()
     runs = store.run(options.run), store.run(options.other)
     groups = [_with_other_seeds(run, store) if options.seeds else Group((run,)) for run in runs]
     answers = [kept_answers(store, run) for run in runs]
-    said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
+    if options.seeds and runs[0].recipe == runs[1].recipe and len(groups[0].accuracies) > 1:
+        said = scatter(groups[0], "this one recipe")  # against itself nothing could be found
+    else:
+        said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
     found = differences(runs[0].config, runs[1].config)
     if options.json:
         about = {

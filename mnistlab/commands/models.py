@@ -21,7 +21,8 @@ def evaluate(options: argparse.Namespace) -> int:
     dataset = load_dataset(predictor.config.dataset)
     if options.split != "test":
         dataset = dataset.hold_out(predictor.config.train.validation_size)
-    split = dataset.split(options.split)
+    is_train = options.split == "train"
+    split = dataset.train_of(predictor.config.train.train_size) if is_train else dataset.split(options.split)
     if len(split) == 0:
         raise MnistLabError(f"{predictor.name} was trained without a validation split. Choose test or train.")
     evaluation = measure(predictor.model, split)

@@ -81,8 +81,9 @@ def _work(options: argparse.Namespace, sweep_id: str, store: Store) -> int:
     with noting_interrupts() as is_interrupted:
         while (following := sweep.next_waiting(sweep_id, store)) is not None and not is_interrupted():
             execute(store, following.id, wants_stop=is_interrupted, seen=following.attempt)
-            done = next(trial for trial in sweep.find(sweep_id, store).trials if trial.run.id == following.id)
-            print(json.dumps(_trial_as_object(done)) if options.json else _trial_as_line(done), flush=True)
+            for trial in sweep.find(sweep_id, store).trials:
+                if trial.run.id == following.id:  # it may have been deleted meanwhile
+                    print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial), flush=True)
         if is_interrupted():
             sweep.stop(sweep_id, store)
             print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)

@@ -28,7 +28,13 @@ def _without_controls(text: str) -> str:
     return text
 
 
-Line = Annotated[str, Field(max_length=80), AfterValidator(_without_controls)]
+def _on_one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("line breaks and characters that cannot be printed are not allowed")
+    return text
+
+
+Line = Annotated[str, Field(max_length=80), AfterValidator(_on_one_line)]
 Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_without_controls)]
 
 

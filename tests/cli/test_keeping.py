@@ -1,11 +1,15 @@
 """`rename`, `note`, `star`, `delete`, `restore` and `compare`, as a person and as a program meet them."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mnistlab.cli import main
+from mnistlab.paths import lab_environment
 from mnistlab.store import Store
 from tests import tiny
 from tests.cli.conftest import Lines
@@ -81,3 +85,25 @@ def test_compare_counts_all_seeds_of_each_recipe(objects: Objects) -> None:
     (told,) = objects()
     assert [set(ids) for ids in told["runs"]] == [set(first), set(second)]
     assert "Welch's test" in told["answer"]
+
+
+def test_compare_with_seeds_of_one_recipe_tells_how_far_they_lie_apart(lines: Lines) -> None:
+    first, second = kept(0.8, seed=0), kept(0.81, seed=1)
+    assert main(["compare", first, second, "--seeds"]) == 0
+    *_, answer = lines()
+    assert "2 seeds of this one recipe read 80.50 % of the test digits on average" in answer
+    assert "Welch" not in answer
+
+
+def test_a_name_that_the_terminal_cannot_write_keeps_no_run_from_the_list(lab: Path) -> None:
+    named, other = kept(), kept(seed=1)
+    main(["rename", named, "\N{GREEK CAPITAL LETTER OMEGA}mega"])
+    done = subprocess.run(
+        [sys.executable, "-m", "mnistlab", "runs"],
+        env=lab_environment() | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\\u03a9mega" in done.stdout
+    assert other in done.stdout

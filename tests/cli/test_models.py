@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnistlab import execution
 from mnistlab.cli import main
 from mnistlab.data import Dataset
 from mnistlab.store import Store
+from tests import tiny
 from tests.cli.conftest import Lines, save
 from tests.drawings import SEVEN, SIDE, draw, enlarge, put_on
 
@@ -156,3 +158,13 @@ def test_classify_refuses_huge_pictures(tmp_path: Path, lines: Lines) -> None:
     Image.new("L", (4097, 10)).save(path)
     assert main(["classify", str(path)]) == 1
     assert "4097 x 10; at most 4096" in lines()[0]
+
+
+def test_evaluate_reads_only_the_images_that_a_run_of_few_has_learned_from(
+    objects: Callable[[], list[dict[str, Any]]],
+) -> None:
+    store = Store()
+    few = store.create(tiny.config(train_size=50))
+    execution.execute(store, few)
+    assert main(["evaluate", few, "--split", "train", "--json"]) == 0
+    assert np.sum(objects()[0]["confusion"]) == 50

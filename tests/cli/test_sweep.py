@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mnistlab import sweep
+from mnistlab import execution, keeping, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.cli import main
 from mnistlab.store import Store
@@ -36,6 +36,23 @@ def test_sweep_goes_on_here_until_all_trials_are_done(waiting: str, objects: Obj
     assert [(one["trial"], one["state"]) for one in trials] == [(0, "finished"), (1, "finished"), (2, "finished")]
     assert (result["sweep"], result["counts"]) == (waiting, {"finished": 3})
     assert result["best"]["validation_accuracy"] == max(one["validation_accuracy"] for one in trials)
+
+
+def test_sweep_goes_on_here_when_a_trial_is_deleted(
+    waiting: str, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = execution.execute
+
+    def delete_the_first(store: Store, run_id: str, **settings: Any) -> None:
+        train(store, run_id, **settings)
+        if store.run(run_id).trial == 0:
+            keeping.put_away(run_id, store)
+
+    monkeypatch.setattr(execution, "execute", delete_the_first)
+    assert main(["sweep", "resume", waiting, "--here", "--json"]) == 0
+    *trials, told = objects()
+    assert len(trials) == 2
+    assert told["counts"] == {"finished": 2}
 
 
 def test_show_lists_the_best_first(waiting: str, objects: Objects, lines: Lines) -> None:

@@ -107,6 +107,7 @@ _RETOLD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "more right than there are": (lambda m: m["run"]["result"]["per_digit"].insert(0, [9, 1]), "per_digit"),
     "long name": (lambda m: m["run"].update(name="a" * 81), "name"),
     "escape sequence": (lambda m: m["run"].update(note="\x1b[2J"), "cannot be printed"),
+    "two lines": (lambda m: m["run"].update(name="good\nabcd2345 * another"), "line breaks"),
     "zero byte": (lambda m: m["run"].update(name="a\0b"), "cannot be printed"),
     "another file": (lambda m: m["files"].update({"../x": m["files"]["config.json"]}), r"lists '\.\./x'"),
     "a file less": (lambda m: m["files"].pop("config.json"), "hold different files: config.json"),

@@ -278,3 +278,8 @@ def test_neighbours_are_among_the_images_that_the_model_has_learned_from(dataset
     np.testing.assert_array_equal(split.images, dataset.source.images[in_source])
     found = evaluations.nearest_in_pixels(model, dataset.test.images[0] / np.float32(255), 13)
     assert found.indices.max() < 500
+
+
+def test_split_cannot_be_chosen_for_the_ladder() -> None:
+    assert open_page(EVALUATE, model="small-cnn", evaluate_view="ladder").selectbox(key="evaluate_split").disabled
+    assert not open_page(EVALUATE, model="small-cnn").selectbox(key="evaluate_split").disabled

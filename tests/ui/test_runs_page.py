@@ -8,12 +8,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import keeping
+from mnistlab import keeping, sweep
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.intervals import wilson_interval
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
-from tests import tiny
+from tests import sweeps, tiny
 from tests.kept import keep
 from tests.ui.test_pages import html_of, open_app, open_page
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
@@ -283,3 +283,21 @@ def test_what_was_steered_by_hand_is_not_asked_to_be_repeated() -> None:
     told = said(open_page(RUNS, runs=f"{run_id},{other}"))
     assert "what was steered by hand cannot be repeated" in told
     assert "press Repeat" not in told
+
+
+def test_trials_that_wait_are_listed_without_settings(tables: list[dict[str, Any]]) -> None:
+    tested = [kept(), kept(learning_rate=0.5)]
+    sweep.create(sweeps.config(), Store())
+    open_page(RUNS)
+    assert tables[-1]["settings"] == ["learning rate"]
+    assert [row["settings"] for row in rows(tables) if row["id"] not in tested] == [[DASH]] * 3
+
+
+def test_a_curve_that_no_run_can_have_is_told() -> None:
+    app = open_page(RUNS, runs=kept(validation_size=0), runs_chart="validation accuracy")
+    assert "None of these runs held images out" in said(app)
+
+
+def test_the_run_that_the_buttons_are_for_is_named() -> None:
+    run_id = kept()
+    assert f"**custom** `{run_id}`" in said(open_page(RUNS, runs=run_id))

@@ -158,6 +158,17 @@ def test_exported_run_comes_in_by_upload_once(exported: bytes) -> None:
     assert len(Store().runs()) == 1
 
 
+def test_imported_run_stands_in_the_table_at_once_and_may_be_deleted_again(exported: bytes) -> None:
+    app = open_page(RUNS)
+    app.file_uploader(key="importing_file").upload("run.zip", exported, "application/zip").run()
+    assert "runs_delete" in keys_of(app)  # the table lists it, and what can be done with it stands below
+    (run,) = Store().runs()
+    app.button(key="runs_delete").click().run()
+    assert not app.exception
+    assert not app.error
+    assert f"It was here as run `{run.id}`, which has been deleted since." in app.info[-1].value
+
+
 def test_what_is_no_exported_run_is_told_by_a_sentence() -> None:
     app = open_page(RUNS)
     app.file_uploader(key="importing_file").upload("run.zip", b"PK no zip", "application/zip").run()

@@ -48,7 +48,7 @@ class _Line:
 
     runs: tuple[Run, ...]
     facts: str  # JSON
-    settings: dict[str, str]
+    settings: dict[str, str]  # none for a trial that waits: what it will vary is still open
 
     def is_of(self, group: Group) -> bool:
         """Whether it still tells about these runs."""
@@ -67,7 +67,7 @@ def packed(groups: Sequence[Group], compared: Mapping[str, Shown], is_grouped: b
     compared: by that id, the rows that are compared.
     """
     lines = [_line(group, is_grouped) for group in groups]
-    names = _setting_names([line.settings for line in lines], is_grouped)
+    names = _setting_names([line.settings for line in lines if line.settings], is_grouped)
     return {
         "columns": [{"title": title, "tip": tip} for title, tip in _COLUMNS],
         "settings": names,
@@ -89,7 +89,7 @@ def _line(group: Group, is_grouped: bool) -> _Line:
     if line is None or not line.is_of(group):
         if len(_lines) >= _MOST_LINES:
             _lines.clear()
-        texts = {name: shown(value) for name, value in settings(first.config).items()}
+        texts = {} if first.is_waiting_trial else {n: shown(value) for n, value in settings(first.config).items()}
         line = _lines[first.id, is_grouped] = _Line(group.runs, json.dumps(_facts(group, is_grouped)), texts)
     return line
 
