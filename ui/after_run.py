@@ -102,8 +102,8 @@ def _luck(run: Run) -> str:
     num_images = sum(total for _, total in run.result["per_digit"])
     spread = 1.96 * sqrt(2 * accuracy * (1 - accuracy) / num_images)
     return (
-        f"To judge by two such numbers alone, on {num_images:,} digits, a difference below {points(spread)} may be "
-        "luck. Runs compares two of your runs digit by digit, which is more exact."
+        f"On {num_images:,} digits, a difference below {points(spread)} may be luck; Runs compares two runs digit by "
+        "digit, which is more exact."
     )
 
 
