@@ -46,14 +46,17 @@ def scatter(group: Group, name: str) -> str:
     """How far the seeds of one recipe lie apart, which is what luck alone does; at least two of them."""
     values, interval = group.accuracies, group.interval
     assert interval is not None
-    low, high = next_interval(values)
     return (
         f"{len(values)} seeds of {name} read {percent(sum(values) / len(values))} of the test digits on average, from "
         f"{percent(min(values))} to {percent(max(values))} (standard deviation {points(stdev(values))}). That "
-        f"difference is luck alone. The mean over all seeds lies between {percent(max(0, interval[0]))} and "
-        f"{percent(min(1, interval[1]))}, one seed more between {percent(max(0, low))} and {percent(min(1, high))} "
-        "(95 % intervals)."
+        f"difference is luck alone. The mean over all seeds lies {_between(*interval)}, one seed more "
+        f"{_between(*next_interval(values))} (95 % intervals)."
     )
+
+
+def _between(low: float, high: float) -> str:
+    """An interval of a share, which nothing can lie outside of 0 and 1."""
+    return f"between {percent(max(0, low))} and {percent(min(1, high))}"
 
 
 def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
@@ -79,7 +82,7 @@ def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> st
     text = (
         f"{name} is a single run, with {percent(accuracy)} of the test digits. {len(many.accuracies)} seeds of "
         f"{others} read {percent(sum(many.accuracies) / len(many.accuracies))} on average, and one more would lie "
-        f"between {percent(low)} and {percent(min(1, high))} (95 % interval)."
+        f"{_between(low, high)} (95 % interval)."
     )
     if low <= accuracy <= high:
         return f"{text} {name} lies within, so **it may well be luck**. Repeat {name} with other seeds as well."

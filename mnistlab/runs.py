@@ -73,9 +73,8 @@ class Run:
         recipe yet that it could share.
         """
         values = tuple((name, value) for name, value in settings(self.config).items() if name != SEED)
-        is_by_plan = self.config.train.schedule != "constant" and self.planned_epochs is not None
-        added = self.config.train.epochs - (self.planned_epochs or 0) if is_by_plan else 0
-        return values, self.rate_changes, added, self.id if self.is_waiting_trial else None
+        planned = None if self.config.train.schedule == "constant" else self.planned_epochs
+        return values, self.rate_changes, planned, self.id if self.is_waiting_trial else None
 
     @property
     def is_waiting_trial(self) -> bool:

@@ -193,10 +193,7 @@ def find(sweep_id: str, store: Store) -> Sweep:
             row = connection.execute(query).mappings().first()
     if row is None:
         raise SweepNotFoundError(f"There is no sweep {sweep_id!r} here. `python -m mnistlab sweep list` lists them.")
-    try:
-        return _from_row(row, store)
-    except ConfigError as error:
-        raise _of_another_version(sweep_id, error) from error
+    return _from_row(row, store)
 
 
 def latest(store: Store, limit: int = 20) -> list[Sweep]:
@@ -206,7 +203,7 @@ def latest(store: Store, limit: int = 20) -> list[Sweep]:
         rows = connection.execute(sa.select(sweeps).order_by(sweeps.c.created.desc()).limit(limit)).mappings().all()
     found = []
     for row in rows:
-        with suppress(ConfigError):
+        with suppress(SweepNotFoundError):
             found.append(_from_row(row, store))
     return found
 
@@ -225,14 +222,14 @@ def config_of(sweep_id: str, store: Store) -> SweepConfig:
         text = connection.scalar(sa.select(schema.sweeps.c.config).where(schema.sweeps.c.id == sweep_id))
     if text is None:
         raise SweepNotFoundError(f"The sweep {sweep_id!r} of this trial is gone.")
+    return _config(sweep_id, text)
+
+
+def _config(sweep_id: str, text: str) -> SweepConfig:
     try:
         return _read_config(text)
     except ConfigError as error:
-        raise _of_another_version(sweep_id, error) from error
-
-
-def _of_another_version(sweep_id: str, error: ConfigError) -> SweepNotFoundError:
-    return SweepNotFoundError(f"The sweep {sweep_id!r} was made by another version of mnistlab: {error}")
+        raise SweepNotFoundError(f"The sweep {sweep_id!r} was made by another version of mnistlab: {error}") from error
 
 
 @lru_cache(maxsize=100)
@@ -252,7 +249,7 @@ def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int
 
 
 def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
-    config = _read_config(row["config"])
+    config = _config(row["id"], row["config"])
     trials = read_trials(row["id"], config, store)
     return Sweep(row["id"], config, row["owner"], row["created"], tuple(trials))
 

@@ -29,7 +29,8 @@ def show(compared: Sequence[Group], listed: Sequence[Run]) -> None:
         if len(compared) > 1:
             st.segmented_control("Run", list(letters), key=_ABOUT, required=True, label_visibility="collapsed")
         group = compared[letters.index(st.session_state[_ABOUT])]
-        st.markdown(f"**{verbatim(group.runs[0].title)}** `{group.runs[0].id}`", width="content")
+        which = f"`{group.runs[0].id}`" if len(group.runs) == 1 else count_of(len(group.runs), "run")
+        st.markdown(f"**{verbatim(group.runs[0].title)}** {which}", width="content")
         for action in ACTIONS:
             action(group, listed)
 

@@ -17,10 +17,10 @@ def compare(options: argparse.Namespace) -> int:
     store = Store()
     runs = store.run(options.run), store.run(options.other)
     groups = [_with_other_seeds(run, store) if options.seeds else Group((run,)) for run in runs]
-    answers = [kept_answers(store, run) for run in runs]
     if options.seeds and runs[0].recipe == runs[1].recipe and len(groups[0].accuracies) > 1:
         said = scatter(groups[0], "this one recipe")  # against itself nothing could be found
     else:
+        answers = [kept_answers(store, run) for run in runs]
         said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
     found = differences(runs[0].config, runs[1].config)
     if options.json:

@@ -88,3 +88,15 @@ def test_seeds_with_notes_of_their_own_keep_them() -> None:
     app.text_input(key=f"runs_name_{first}").set_value("a pair").run()
     assert [Store().run(run_id).name for run_id in (first, second)] == ["a pair", "a pair"]
     assert Store().run(second).note == "its own"
+
+
+def test_the_run_that_the_buttons_are_for_is_named() -> None:
+    run_id = kept()
+    assert f"**custom** `{run_id}`" in said(open_page(RUNS, runs=run_id))
+
+
+def test_the_seeds_that_the_buttons_are_for_are_counted() -> None:
+    ids = [kept(seed=seed) for seed in range(3)]
+    app = open_page(RUNS, runs=",".join(ids), runs_together="true")
+    assert "**custom** 3 runs" in said(app)
+    assert app.button(key="runs_delete").label == "Delete 3 runs"

@@ -296,8 +296,3 @@ def test_trials_that_wait_are_listed_without_settings(tables: list[dict[str, Any
 def test_a_curve_that_no_run_can_have_is_told() -> None:
     app = open_page(RUNS, runs=kept(validation_size=0), runs_chart="validation accuracy")
     assert "None of these runs held images out" in said(app)
-
-
-def test_the_run_that_the_buttons_are_for_is_named() -> None:
-    run_id = kept()
-    assert f"**custom** `{run_id}`" in said(open_page(RUNS, runs=run_id))
