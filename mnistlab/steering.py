@@ -40,8 +40,10 @@ def stop_at_once(run_id: str, store: Store) -> None:
 
 def pause(run_id: str, store: Store) -> None:
     """Let a run wait after its present step; it keeps its worker, unless others wait for one."""
-    store.run(run_id)
-    store.change(run_id, {"pause_at": 0}, ["running"])
+    run = store.run(run_id)
+    if run.pause_at is None:  # asked twice, it waits where it is
+        # Not at the step told last, for its worker is ahead of that: it would be called paused before it is.
+        store.change(run_id, {"pause_at": run.step + 1}, ["running"])
 
 
 def step_once(run_id: str, store: Store) -> None:

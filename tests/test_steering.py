@@ -170,3 +170,16 @@ def test_a_deleted_run_is_left_by_its_worker_and_can_be_brought_back(store: Stor
         store.run(run_id)
     store.restore(run_id)
     assert store.run(run_id).step == 4
+
+
+def test_a_pause_asked_for_is_no_pause_yet_and_asked_twice_is_one(store: Store, run_id: str) -> None:
+    attempt = store.claim(run_id, "a worker")
+    assert attempt is not None
+    store.log(run_id, attempt, [StepsTaken(1, 5, 0.5, np.ones(5, np.float32), 0.5, 0.1, 100.0, 1.0)])
+    steering.pause(run_id, store)
+    assert not store.run(run_id).is_paused  # its worker is ahead of the step that it has told
+    store.log(run_id, attempt, [StepsTaken(6, 8, 0.5, np.ones(3, np.float32), 0.5, 0.1, 100.0, 1.0)])
+    paused = store.run(run_id)
+    assert paused.is_paused
+    steering.pause(run_id, store)
+    assert store.run(run_id) == paused
