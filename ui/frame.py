@@ -218,7 +218,9 @@ def _active_runs() -> list[Run]:
 
 
 def _job(run: Run, active: list[Run], me: str) -> None:
-    st.progress(run.progress, text=f"{verbatim(run.title)}  \n{run_words.short_state(run, active, me)}")
+    is_alone = [other.title for other in active].count(run.title) == 1
+    title = verbatim(run.title if is_alone else f"{run.title}, seed {run.config.train.seed}")
+    st.progress(run.progress, text=f"{title}  \n{run_words.short_state(run, active, me)}")
     store = resources.store()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})

@@ -14,6 +14,7 @@ from mnistlab.figures import percent
 from ui import depth_links, mosaic, picking, resources, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
+from ui.words import count_of
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
@@ -27,7 +28,7 @@ def paged(indices: npt.NDArray[np.int64], key: str, address: Address) -> npt.NDA
     if key not in st.session_state:  # later the address is a step behind the buttons
         address.check_number(key, "page", 1, last)
     page = turning.choose_page("Page", key, last, buttons=key)
-    st.caption(f"of {last:,} ({len(indices):,} digits)")
+    st.caption(f"of {last:,} ({count_of(len(indices), "digit")})")
     return indices[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 

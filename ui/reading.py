@@ -104,7 +104,7 @@ def _everything(key: str, way: str) -> None:
             own_digits.keep(key, image, way)
     if drawing is not None:
         st.session_state["last_drawing"] = drawing.framing.image
-    with st.expander("Why was it misread?", key=f"{key}_why", on_change="rerun") as why:
+    with st.expander("Why this answer?", key=f"{key}_why", on_change="rerun") as why:
         if why.open and drawing is not None:
             stage_view.show(f"{key}_steps", drawing.framing.ink, chosen)
         elif why.open:

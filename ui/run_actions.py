@@ -162,14 +162,15 @@ def _start_repeats(run: Run, target: int) -> None:
 
 
 def _put_away(group: Group) -> None:
-    run_ids = [run.id for run in group.runs]
-    for run_id in run_ids:
-        keeping.put_away(run_id, resources.store())
-    st.session_state[_DELETED] = (group.runs[0].title, run_ids)
+    gone: list[str] = []
+    for run in group.runs:
+        keeping.put_away(run.id, resources.store())
+        gone.append(run.id)
+        st.session_state[_DELETED] = (group.runs[0].title, gone)  # whatever becomes of the next one
 
 
 def _undo(run_ids: Sequence[str]) -> None:
-    st.session_state.pop(_DELETED, None)  # a second click may have come before the button was gone
     for run_id in run_ids:
         keeping.bring_back(run_id, resources.store())
     run_choice.add(run_ids)
+    st.session_state.pop(_DELETED, None)  # a second click may have come before the button was gone

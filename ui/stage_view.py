@@ -1,4 +1,4 @@
-"""Why was it misread? The drawing stage by stage, each with the answers it would get, each to be switched off."""
+"""Why this answer? The drawing stage by stage, each with the answers it would get, each to be switched off."""
 
 import html
 from collections.abc import Sequence

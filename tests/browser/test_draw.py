@@ -217,7 +217,7 @@ def test_stages_unfold_and_a_step_can_be_left_out(page: Page, app_url: str) -> N
     open_draw(page, f"{app_url}/Draw")
     draw(page, THREE)
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
-    page.get_by_text("Why was it misread?").click()
+    page.get_by_text("Why this answer?").click()
     expect(page.locator(".stages figure")).to_have_count(5, timeout=PATIENT)
     page.get_by_text("Centre", exact=True).click()
     expect(page.locator(".stages .off")).to_have_count(1, timeout=PATIENT)

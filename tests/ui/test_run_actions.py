@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from mnistlab import keeping
+from mnistlab.errors import StoreError
 from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
@@ -100,3 +103,24 @@ def test_the_seeds_that_the_buttons_are_for_are_counted() -> None:
     app = open_page(RUNS, runs=",".join(ids), runs_together="true")
     assert "**custom** 3 runs" in said(app)
     assert app.button(key="runs_delete").label == "Delete 3 runs"
+
+
+def test_what_was_deleted_of_several_can_be_brought_back_where_the_rest_could_not_be_deleted(
+    monkeypatch: pytest.MonkeyPatch, tables: list[dict[str, Any]]
+) -> None:
+    ids = [kept(seed=seed) for seed in range(3)]
+    app = open_page(RUNS, runs=",".join(ids), runs_together="true")
+    really = keeping.put_away
+
+    def put_away(run_id: str, store: Store) -> None:
+        if run_id == ids[2]:
+            raise StoreError("The disk is full.")
+        really(run_id, store)
+
+    monkeypatch.setattr(keeping, "put_away", put_away)
+    app.button(key="runs_delete").click().run()
+    assert "The disk is full." in said(app)
+    left = {run.id for run in Store().runs()}
+    assert len(left) < 3
+    app.button(key="runs_undo").click().run()
+    assert {run.id for run in Store().runs()} == set(ids)

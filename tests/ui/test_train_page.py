@@ -89,6 +89,14 @@ def test_paused_and_lost_runs_are_told_in_the_sidebar() -> None:
     assert f"sidebar_resume_{lost}" in [button.key for button in app.sidebar.button]
 
 
+def test_seeds_of_a_recipe_are_told_apart_in_the_sidebar() -> None:
+    first = running()
+    assert progress_of(open_page(TRAIN, run=first).sidebar)[0].startswith(r"quick\-mlp  ")
+    Store().create(small_run(epochs=2, batch_size=1000, seed=7))
+    texts = progress_of(open_page(TRAIN, run=first).sidebar)
+    assert [text.split("  ")[0] for text in texts] == [r"quick\-mlp, seed 0", r"quick\-mlp, seed 7"]
+
+
 def test_pause_go_on_and_stop_are_asked_of_the_store() -> None:
     store, run_id = Store(), running()
     app = open_page(TRAIN, run=run_id)
