@@ -18,6 +18,7 @@ Schedule = Literal["constant", "cosine", "one-cycle"]
 MAX_HIDDEN, MAX_WIDTH = 5, 2048  # layers, neurons
 MAX_CONVOLUTIONS, MAX_CHANNELS = 6, 256
 MAX_EPOCHS = 1000
+_MOST_SHOWN = 100  # characters of what was given in an error
 HiddenWidth = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 
@@ -277,7 +278,7 @@ def problem_with(section: type[BaseModel], name: str, value: object) -> str | No
         for problem in error.errors(include_url=False):
             if problem["loc"][:1] == (name,):
                 reason = problem["msg"].removeprefix("Input should be ").split(", unable")[0]
-                return f"should be {reason}; {problem['input']!r} is not"
+                return f"should be {reason}; {_quoted(problem['input'])} is not"
     return None
 
 
@@ -288,6 +289,12 @@ def describe(error: ValidationError) -> str:
         field = ".".join(str(part) for part in problem["loc"]) or "settings"
         reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         given = problem["input"]
-        shown = "" if isinstance(given, BaseModel | dict) else f" {given!r} was given;"
+        shown = "" if isinstance(given, BaseModel | dict) else f" {_quoted(given)} was given;"
         lines.append(f"{field}:{shown} allowed: {reason}" if shown else f"{field}: {reason}")
     return "\n".join(lines)
+
+
+def _quoted(given: object) -> str:
+    """What was given, but no more of it than can be read."""
+    shown = repr(given)
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."

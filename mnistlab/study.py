@@ -117,26 +117,27 @@ def open_trials(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def put_right(study: optuna.Study, number: int, accuracy: float) -> None:
-    """Tell of a trial that failed and, resumed by hand, came to its end: by a copy, for what is over stays as it is."""
+    """Tell of a trial that was given up and, resumed by hand, came to its end: by a copy, for what is over stays so."""
     with _telling_trouble(study.study_name):
         known = study.get_trials(deepcopy=False)
         if any(trial.user_attrs.get(_INSTEAD_OF) == number for trial in known):
             return
-        failed = known[number]
+        given_up = known[number]
         study.add_trial(
             optuna.create_trial(
                 value=accuracy,
-                params=failed.params,
-                distributions=failed.distributions,
+                params=given_up.params,
+                distributions=given_up.distributions,
                 user_attrs={_INSTEAD_OF: number},
             )
         )
 
 
-def failed_trials(study: optuna.Study) -> list[int]:
-    """The numbers of the trials that failed."""
+def given_up_trials(study: optuna.Study) -> list[int]:
+    """The numbers of the trials that failed, diverged or were stopped early."""
     with _telling_trouble(study.study_name):
-        return [trial.number for trial in study.get_trials(deepcopy=False, states=[TrialState.FAIL])]
+        given_up = study.get_trials(deepcopy=False, states=[TrialState.FAIL, TrialState.PRUNED])
+        return [trial.number for trial in given_up]
 
 
 def is_open(study: optuna.Study, number: int) -> bool:

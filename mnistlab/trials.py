@@ -92,11 +92,11 @@ def catch_up(its_study: optuna.Study, sweep_id: str, config: SweepConfig, store:
     Raises:
         StudyError: the study cannot be used.
     """
-    open_trials, failed = study.open_trials(its_study), study.failed_trials(its_study)
-    if not open_trials and not failed:
+    open_trials, given_up = study.open_trials(its_study), study.given_up_trials(its_study)
+    if not open_trials and not given_up:
         return
     by_number = {trial.number: trial for trial in sweep.read_trials(sweep_id, config, store)}
-    for number in failed:
+    for number in given_up:
         resumed = by_number.get(number)
         if resumed is not None and resumed.run.state == "finished" and resumed.accuracy is not None:
             study.put_right(its_study, number, resumed.accuracy)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import optuna
 import pytest
 
-from mnistlab import execution, recorder, study, sweep
+from mnistlab import execution, recorder, steering, study, sweep
 from mnistlab.errors import StudyError
 from mnistlab.store import Store
 from tests import sweeps
@@ -105,3 +105,18 @@ def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again
     found = sweeps.train_all(sweep_id, store)
     assert {trial.values["train.learning_rate"] for trial in found.trials} == {0.01, 0.1, 1.0}
     assert found.counts == {"finished": 3}
+
+
+def test_the_study_learns_what_a_trial_comes_to_that_was_stopped_early_and_is_resumed_by_hand(store: Store) -> None:
+    rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
+    config = sweeps.config(rates, train={"epochs": 4}, pruner="median")
+    sweep_id = sweep.create(config, store)
+    stopped = sweeps.train_all(sweep_id, store).trials[3]
+    assert stopped.is_pruned
+    steering.requeue(stopped.run.id, store)
+    whole = sweeps.train_all(sweep_id, store).trials[3]
+    assert whole.run.state == "finished"
+    ends = list(told(sweep_id, config, store).values())
+    assert ends[3:] == [("PRUNED", stopped.last_accuracy), ("COMPLETE", whole.accuracy)]
+    sweeps.train_all(sweep_id, store)
+    assert list(told(sweep_id, config, store).values()) == ends  # told once

@@ -28,7 +28,7 @@ def paged(indices: npt.NDArray[np.int64], key: str, address: Address) -> npt.NDA
     if key not in st.session_state:  # later the address is a step behind the buttons
         address.check_number(key, "page", 1, last)
     page = turning.choose_page("Page", key, last, buttons=key)
-    st.caption(f"of {last:,} ({count_of(len(indices), "digit")})")
+    st.caption(f"of {last:,} ({count_of(len(indices), 'digit')})")
     return indices[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 

@@ -66,7 +66,7 @@ def read_archive(content: bytes) -> Arrival:
     _check_result(told.result, num_parameters)
     weights = {"last": files["weights.safetensors"]}
     if "answers.safetensors" in files:
-        check_answers(files["answers.safetensors"], told.step, told.result.test_accuracy)
+        check_answers(files["answers.safetensors"], told.step, told.result)
         weights["answers"] = files["answers.safetensors"]
     return Arrival(told, config, [EpochEnded(**dict(ended)) for ended in epochs], steps, weights)
 

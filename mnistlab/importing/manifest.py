@@ -38,6 +38,13 @@ Line = Annotated[str, Field(max_length=80), AfterValidator(_on_one_line)]
 Prose = Annotated[str, Field(max_length=10_000), AfterValidator(_without_controls)]
 
 
+def _one_after_another(changes: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    steps = [step for step, _ in changes]
+    if steps != sorted(steps):
+        raise ValueError("each change with the step after which it was made, the earliest first")
+    return changes
+
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -68,7 +75,7 @@ class Told(_Strict):
     seconds: Seconds
     step: Annotated[int, Field(ge=1, le=_MOST_STEPS)]
     num_steps: Steps
-    rate_changes: Annotated[list[tuple[Steps, Rate]], Field(max_length=10_000)]
+    rate_changes: Annotated[list[tuple[Steps, Rate]], Field(max_length=10_000), AfterValidator(_one_after_another)]
     result: Result
 
 

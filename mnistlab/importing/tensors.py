@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mnistlab.config import RunConfig
 from mnistlab.errors import ArchiveError, MnistLabError
+from mnistlab.importing.manifest import Result
 
 _MOST_HEADER = 100_000  # bytes; a network of six convolutions has 4,000
 
@@ -62,8 +63,8 @@ def read_losses(content: bytes) -> npt.NDArray[np.float32]:
     return losses
 
 
-def check_answers(content: bytes, step: int, accuracy: float) -> None:
-    """See that these are answers on a test set, of the weights after this step, with this accuracy.
+def check_answers(content: bytes, step: int, result: Result) -> None:
+    """See that these are answers on a test set, of the weights after this step, and came to this result.
 
     Raises:
         ArchiveError: they are not.
@@ -85,10 +86,13 @@ def check_answers(content: bytes, step: int, accuracy: float) -> None:
         raise ArchiveError("The ten probabilities of an answer must be 0 to 1 and add up to 1.")
     if evaluation.split != "test" or version != step or not isinstance(evaluation.loss, float):
         raise ArchiveError("The answers are those of other weights or of another split.")
-    if abs(evaluation.accuracy - accuracy) > 1e-6:
+    if abs(evaluation.accuracy - result.test_accuracy) > 1e-6:
         raise ArchiveError(
-            f"The answers are right for {evaluation.accuracy:.2%} of the images; the manifest says {accuracy:.2%}."
+            f"The answers are right for {evaluation.accuracy:.2%} of the images; the manifest says "
+            f"{result.test_accuracy:.2%}."
         )
+    if [list(counts) for counts in evaluation.per_digit] != result.per_digit:
+        raise ArchiveError("The answers are right for other digits than the manifest says.")
 
 
 def _load(content: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
