@@ -7,16 +7,15 @@ with opened() as (page, address):
 
 import os
 import platform
-import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import ARGUMENTS, NAMES
+from benchmarks.chromium import chromium
 from tests.browser.server import PROJECT, start_server
 
 # From the browser's own click or key event until the frame is painted in which `shown` holds: an animation frame
@@ -48,25 +47,15 @@ def opened(
 
     prepare: puts into the lab's folder what must be there before the server starts.
     """
-    program = os.environ.get("MNISTLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        raise SystemExit("No Chromium or Chrome on the PATH: install one, or set MNISTLAB_CHROMIUM.")
-    with tempfile.TemporaryDirectory() as lab:
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Path(folder)
         if prepare is not None:
-            prepare(Path(lab))
-        with _browsing(program, Path(lab), width, height) as browsing:
-            yield browsing
-
-
-@contextmanager
-def _browsing(program: str, lab: Path, width: int, height: int) -> Iterator[tuple[Page, str]]:
-    with (
-        start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser.new_page(viewport={"width": width, "height": height}), address
-        browser.close()
+            prepare(lab)
+        with (
+            start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address,
+            chromium() as browser,
+        ):
+            yield browser.new_page(viewport={"width": width, "height": height}), address
 
 
 def time_click(page: Page, target: Locator, shown: str) -> float:
