@@ -1,6 +1,6 @@
 """How recipes differ, setting by setting and in words. What has no effect is no difference: dropout without a layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +10,9 @@ SEED = "seed"
 NOT_USED = "not used"
 # Names that say nothing without the part of the config in which they stand.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
+
+
+Recipe = RunConfig | Mapping[str, object]  # a config, or the settings of a run
 
 
 @dataclass(frozen=True)
@@ -29,28 +32,32 @@ def settings(config: RunConfig) -> dict[str, object]:
     return {"dataset": config.dataset, **named}
 
 
-def differences(before: RunConfig, now: RunConfig) -> list[Difference]:
+def differences(before: Recipe, now: Recipe) -> list[Difference]:
     """The settings in which `now` is not as `before`."""
-    old, new = settings(before), settings(now)
+    old, new = _settings_of(before), _settings_of(now)
     names = list(dict.fromkeys([*old, *new]))
     found = [Difference(name, shown(old.get(name)), shown(new.get(name))) for name in names]
     return [one for one in found if one.before != one.now]
 
 
-def differing(configs: Sequence[RunConfig]) -> list[str]:
+def differing(recipes: Sequence[Recipe]) -> list[str]:
     """The names of the settings that are not the same in all of these."""
-    each = [settings(config) for config in configs]
+    each = [_settings_of(recipe) for recipe in recipes]
     names = dict.fromkeys(name for one in each for name in one)
     return [name for name in names if len({shown(one.get(name)) for one in each}) > 1]
 
 
-def in_words(before: RunConfig, now: RunConfig, names: Sequence[str]) -> str:
+def in_words(before: Recipe, now: Recipe, names: Sequence[str]) -> str:
     """How `now` differs in these settings, for a sentence: "learning rate 0.3 instead of 0.1"; "" if in none.
 
     What it has no use for is left out: that follows from another difference.
     """
     found = [one for one in differences(before, now) if one.name in names and one.now != NOT_USED]
     return ", ".join(_sentence_part(one) for one in found)
+
+
+def _settings_of(recipe: Recipe) -> Mapping[str, object]:
+    return settings(recipe) if isinstance(recipe, RunConfig) else recipe
 
 
 def _sentence_part(one: Difference) -> str:

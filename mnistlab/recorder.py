@@ -157,7 +157,7 @@ class Recorder:
             "test_accuracy": evaluation.accuracy,
             "test_loss": evaluation.loss,
             "per_digit": evaluation.per_digit,
-            "test_readings": 1 + (self._run.result or {}).get("test_readings", 0),  # 2 where epochs were added
+            "test_readings": 1 + self._run.test_readings,  # 2 where epochs were added
             "train_seconds": self._ended.seconds,
             "images_per_second": self._ended.images_per_second,
             "num_parameters": self._started.num_parameters,

@@ -52,7 +52,8 @@ class Run:
     images_per_second: float | None
     seconds: float
     error: str | None
-    result: dict[str, Any] | None
+    result: dict[str, Any] | None  # of the network as it is: of a run that was given more epochs, once these are done
+    test_readings: int  # how often the test set was read for it so far
 
     @property
     def title(self) -> str:
@@ -66,15 +67,28 @@ class Run:
         return made[-1] if made else self.config.train.learning_rate
 
     @cached_property
-    def recipe(self) -> Hashable:
-        """What is equal for runs that differ by their seed alone; a rate changed by hand makes another recipe.
+    def settings(self) -> dict[str, object]:
+        """All that has decided what it learned, by names for people; not to be changed by the caller.
 
-        So do epochs added under a schedule, whose course went by those planned first. A trial that waits has no
-        recipe yet that it could share.
+        Beside its config's: a learning rate changed by hand, and epochs added under a schedule, whose course went by
+        those planned first.
         """
-        values = tuple((name, value) for name, value in settings(self.config).items() if name != SEED)
-        planned = None if self.config.train.schedule == "constant" else self.planned_epochs
-        return values, self.rate_changes, planned, self.id if self.is_waiting_trial else None
+        changes = [f"{rate:g} from step {step + 1:,} on" for step, rate in self.rate_changes]
+        is_added = self.planned_epochs is not None and self.config.train.schedule != "constant"
+        return {
+            **settings(self.config),
+            "learning rate by hand": ", ".join(changes) or "not changed",
+            "epochs planned": f"{self.planned_epochs} at first" if is_added else "all at once",
+        }
+
+    @cached_property
+    def recipe(self) -> Hashable:
+        """What is equal for runs that differ by their seed alone.
+
+        A trial that waits has no recipe yet that it could share.
+        """
+        values = tuple((name, value) for name, value in self.settings.items() if name != SEED)
+        return values, self.rate_changes, self.id if self.is_waiting_trial else None
 
     @property
     def is_waiting_trial(self) -> bool:
@@ -137,6 +151,7 @@ def run_from_row(row: RowMapping) -> Run:
 @lru_cache(maxsize=2048)
 def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
     row = dict(zip(names, values, strict=True))
+    result = json.loads(row["result"]) if row["result"] else None
     return Run(
         id=row["id"],
         config=_config(row["config"]),
@@ -163,7 +178,8 @@ def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
         images_per_second=row["images_per_second"],
         seconds=row["seconds"],
         error=row["error"],
-        result=json.loads(row["result"]) if row["result"] else None,
+        result=result if state == "finished" else None,
+        test_readings=result.get("test_readings", 1) if result else 0,
     )
 
 

@@ -45,7 +45,12 @@ class Group:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Where the mean over all seeds lies, with a confidence of 95 %; None for fewer than two seeds."""
-        return mean_interval(self.accuracies) if len(self.accuracies) > 1 else None
+        return mean_interval(self.accuracies, step=self.step) if len(self.accuracies) > 1 else None
+
+    @property
+    def step(self) -> float:
+        """How far two neighbouring accuracies lie apart: one test image; 0 before there is a result."""
+        return 1 / counted(self.tested[0])[1] if self.tested else 0.0
 
 
 @dataclass(frozen=True, eq=False)

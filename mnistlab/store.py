@@ -89,11 +89,12 @@ class Store:
         return run_from_row(row)
 
     def runs(
-        self, limit: int = 500, states: Sequence[str] | None = None, with_trials: bool | Literal["kept"] = True
+        self, limit: int | None = 500, states: Sequence[str] | None = None, with_trials: bool | Literal["kept"] = True
     ) -> list[Run]:
         """The newest runs first; `states` keeps those whose stored state is one of these.
 
         Args:
+            limit: at most so many; None for all.
             with_trials: whether the trials of sweeps, of which there may be hundreds, are among them; "kept": those
                 with a star or a name.
         """
@@ -168,7 +169,8 @@ class Store:
             row = connection.execute(asked.where(runs.c.id == run_id)).one()
             for kind, content in (weights or {}).items():
                 replace_weights(connection, run_id, kind, row.step, content)
-            is_taken_up = bool(rate_changes and row.wanted_rate == rate_changes[-1][1])
+            made = [rate for step, rate in rate_changes or () if step <= row.step]  # others lie ahead of a checkpoint
+            is_taken_up = bool(made and row.wanted_rate == made[-1])
             if is_taken_up:
                 change_run(connection, run_id, {"wanted_rate": None}, _OWN, attempt)
         return Request(False, row.control == "stop", row.pause_at, None if is_taken_up else row.wanted_rate)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mnistlab.differences import differing, in_words, settings, shown
+from mnistlab.differences import differing, in_words, shown
 from mnistlab.errors import DataError
 from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
@@ -117,14 +117,14 @@ def _differences(compared: Sequence[Group]) -> None:
         st.markdown(f"Nothing: these are {same}.")
         return
     if len(runs) == 2:
-        st.markdown(f"{LETTERS[1]} is {LETTERS[0]} with {in_words(runs[0].config, runs[1].config, names)}.")
+        st.markdown(f"{LETTERS[1]} is {LETTERS[0]} with {in_words(runs[0].settings, runs[1].settings, names)}.")
     if len(runs) > 2 or len(names) > _MOST_IN_WORDS:
         st.html(_table(runs, names))
 
 
 def _names(compared: Sequence[Group]) -> list[str]:
     """The settings that differ; the seeds of groups differ anyway."""
-    names = differing([group.runs[0].config for group in compared])
+    names = differing([group.runs[0].settings for group in compared])
     return [name for name in names if name != "seed" or all(len(group.runs) == 1 for group in compared)]
 
 
@@ -136,7 +136,7 @@ def _table(runs: Sequence[Run], names: Sequence[str]) -> str:
     heads = "".join(
         f'<th><b style="--own:{shown_as(number).colour}">{LETTERS[number]}</b></th>' for number in range(len(runs))
     )
-    each = [settings(run.config) for run in runs]
+    each = [run.settings for run in runs]
     lines = ""
     for name in names:
         cells = "".join(f"<td>{html.escape(shown(one.get(name)))}</td>" for one in each)

@@ -154,7 +154,7 @@ def _all_seeds(run: Run, listed: Sequence[Run]) -> list[Run]:
 def _start_repeats(run: Run, target: int) -> None:
     """Queue what is missing by now: the second click of a double click finds that nothing is."""
     store = resources.store()
-    taken = {member.config.train.seed for member in _all_seeds(run, store.runs())}
+    taken = {member.config.train.seed for member in _all_seeds(run, store.runs(limit=None))}
     for config in repeats(run.config, sorted(taken), target - len(taken)):
         jobs.start(config, store, identity.owner())
     st.session_state[run_choice.TOGETHER] = True

@@ -22,7 +22,7 @@ def compare(options: argparse.Namespace) -> int:
     else:
         answers = [kept_answers(store, run) for run in runs]
         said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
-    found = differences(runs[0].config, runs[1].config)
+    found = differences(runs[0].settings, runs[1].settings)
     if options.json:
         about = {
             "runs": [[run.id for run in group.runs] for group in groups],
@@ -39,7 +39,7 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def _with_other_seeds(run: Run, store: Store) -> Group:
-    others = [other for other in store.runs() if other.id != run.id and other.recipe == run.recipe]
+    others = [other for other in store.runs(limit=None) if other.id != run.id and other.recipe == run.recipe]
     return Group((run, *others))
 
 
