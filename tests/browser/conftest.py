@@ -30,12 +30,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "complaints_expected(reason): the page may log errors in its console")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))  # they wait more than they compute: one at a time
 
 
 @pytest.fixture(scope="session")
