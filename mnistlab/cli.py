@@ -157,7 +157,7 @@ def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
         metavar="SETTING=VALUES",
         help="learning_rate=1e-4..10 (with :6 behind it: 6 points of a grid) or activation=relu,tanh; once a setting",
     )
-    start.add_argument("--preset", default="tutorial-mlp", help="the recipe of all trials (default: %(default)s)")
+    start.add_argument("--preset", help="the recipe of all trials (default: the experiment's, else tutorial-mlp)")
     start.add_argument("--epochs", type=int, help="passes over the data of each trial")
     start.add_argument("--sampler", choices=("grid", "random", "tpe"), help="how values are chosen (default: grid)")
     start.add_argument("--trials", type=int, metavar="N", help="how many, if it is no grid (default: 12)")

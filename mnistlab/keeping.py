@@ -4,6 +4,7 @@ Whatever its state, and whoever holds it: a worker's reports do not touch any of
 """
 
 import time
+from unicodedata import category
 
 from mnistlab import schema, steering
 from mnistlab.errors import ConfigError
@@ -11,6 +12,7 @@ from mnistlab.store import Store
 
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
 _UNDO_SECONDS = 24 * 3600  # in which a deleted run can be brought back, at least
+_JOINERS = "\u200c\u200d"
 _ANY_STATE = ("queued", "running", "finished", "stopped", "failed")
 
 
@@ -79,9 +81,17 @@ def clear_away(store: Store, after: float = _UNDO_SECONDS) -> int:
         return connection.execute(runs.delete().where(runs.c.deleted < time.time() - after)).rowcount
 
 
+def strange_sign(line: str) -> str | None:
+    """The first character that is no text of one line: a control, or one that turns the direction of writing.
+
+    Spaces of all kinds are text, and so is what joins and parts letters in Persian, Hindi and emoji.
+    """
+    return next((sign for sign in line if not (sign.isprintable() or sign in _JOINERS or category(sign) == "Zs")), None)
+
+
 def _check(line: str, what: str, most: int) -> None:
     if len(line) > most:
         raise ConfigError(f"A run's {what} has at most {most:,} characters; {len(line):,} were given. Shorten it.")
-    if not line.isprintable():
-        strange = next(sign for sign in line if not sign.isprintable())
+    strange = strange_sign(line)
+    if strange is not None:
         raise ConfigError(f"A run's {what} is plain text; {strange!r} cannot be shown. Leave it out.")

@@ -19,8 +19,9 @@ from mnistlab.config import RunConfig
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ImageError, ModelNotFoundError
 from mnistlab.ids import is_run_id
-from mnistlab.ink import Framing, frame_drawing
+from mnistlab.ink import Framing, frame_drawing, frame_ink
 from mnistlab.paths import BUILTIN_MODELS
+from mnistlab.photo import read_photo
 from mnistlab.store import Store
 
 _BATCH = 1000
@@ -84,7 +85,20 @@ def recognise(rgba: npt.NDArray[np.uint8], model: str | None = None) -> Recognit
         EmptyDrawingError, ImageError: as frame_drawing.
         ModelNotFoundError: no model of this name.
     """
-    framing = frame_drawing(rgba)
+    return _read(frame_drawing(rgba), model)
+
+
+def recognise_photo(content: bytes, model: str | None = None) -> Recognition:
+    """The same for a photo or picture of a digit, as PNG, JPEG or WebP bytes.
+
+    Raises:
+        EmptyDrawingError, ImageError: as read_photo.
+        ModelNotFoundError: no model of this name.
+    """
+    return _read(frame_ink(read_photo(content)), model)
+
+
+def _read(framing: Framing, model: str | None) -> Recognition:
     predictor = load_predictor(model)
     return Recognition(predictor.name, framing, predictor.probabilities(framing.image[None])[0])
 

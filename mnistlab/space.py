@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -176,10 +176,15 @@ class Range(_Frozen):
 class Choice(_Frozen):
     """Some values of a setting are tried, and none between them."""
 
-    options: tuple[Value, ...] = Field(min_length=2, max_length=50, description="The values to try.")
+    options: tuple[Value, ...] = Field(max_length=50, description="The values to try.")
 
     @model_validator(mode="after")
     def _options_differ(self) -> Self:
+        if len(self.options) < 2:
+            label = SETTINGS[self.setting].label
+            raise ValueError(
+                f"give two values of {label} or more, or a range, to vary it; {len(self.options)} was given"
+            )
         if len(set(self.options)) < len(self.options):
             raise ValueError(f"the same value of {SETTINGS[self.setting].label} is given twice")
         return self
@@ -210,7 +215,7 @@ def grid(parameters: Sequence[Parameter]) -> list[dict[str, Value]]:
 
 
 def check(base: RunConfig, parameters: Sequence[Parameter]) -> None:
-    """See that a run can be made of the ends of all ranges and of all options, together.
+    """See that a run can be made of the ends of all ranges and of all options, any two together.
 
     Raises:
         ConfigError: names the values that no run may have, or the setting that this network has not.
@@ -218,8 +223,11 @@ def check(base: RunConfig, parameters: Sequence[Parameter]) -> None:
     names = [parameter.setting for parameter in parameters]
     if len(set(names)) < len(names):
         raise ConfigError(f"A setting is varied twice: {', '.join(names)}.")
-    for values in product(*(one.ends for one in parameters)):
-        assemble(base, dict(zip(names, values, strict=True)))
+    pairs = combinations(parameters, 2) if len(parameters) > 1 else [tuple(parameters)]
+    others = {one.setting: one.ends[0] for one in parameters}
+    for pair in pairs:  # all together may be more than anybody would wait for
+        for values in product(*(one.ends for one in pair)):
+            assemble(base, others | dict(zip([one.setting for one in pair], values, strict=True)))
 
 
 def assemble(base: RunConfig, values: Mapping[str, Value]) -> RunConfig:

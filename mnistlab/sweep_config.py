@@ -50,15 +50,15 @@ class SweepConfig(BaseModel):
                 "trials are compared on held-out images, and this recipe holds none out: "
                 "give it a validation_size above 0"
             )
-        try:
-            space.check(self.base, self.parameters)
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
         if self.sampler == "grid" and self.size > MAX_TRIALS:
             raise ValueError(
                 f"this grid has {self.size:,} combinations, and at most {MAX_TRIALS} are tried: take fewer points, or "
                 "another way of choosing"
             )
+        try:
+            space.check(self.base, self.parameters)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
         return self
 
     @property

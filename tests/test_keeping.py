@@ -111,3 +111,20 @@ def test_deleting_makes_room_of_what_was_deleted_a_day_before(store: Store, run_
     with pytest.raises(RunNotFoundError):
         keeping.bring_back(run_id, store)
     keeping.bring_back(other, store)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f469\u200d\U0001f3eb class",
+        "\u00e9t\u00e9 2\u00a0: essai",
+    ],
+)
+def test_names_in_any_script_are_kept_and_no_character_turns_the_line(store: Store, run_id: str, name: str) -> None:
+    keeping.annotate(run_id, name, store)
+    assert store.run(run_id).note == name
+    keeping.rename(run_id, name, store)
+    with pytest.raises(ConfigError, match="cannot be shown"):
+        keeping.rename(run_id, "\u202egnorw", store)
+    assert store.run(run_id).name == " ".join(name.split())

@@ -147,3 +147,15 @@ def test_points_that_lie_close_are_told_apart(low: float, high: float) -> None:
     values = Range(setting="train.learning_rate", low=low, high=high, points=5).values
     assert len(set(values)) == 5
     assert (values[0], values[-1]) == (low, high)
+
+
+def test_a_sweep_of_millions_of_combinations_is_checked_at_once() -> None:
+    options = [
+        {"setting": "train.seed", "options": list(range(50))},
+        {"setting": "train.batch_size", "options": list(range(1, 51))},
+        {"setting": "train.epochs", "options": list(range(1, 51))},
+        {"setting": "train.weight_decay", "options": [number / 100 for number in range(50)]},
+    ]
+    assert sweeps.config(*options, sampler="random").size == 12  # 6,250,000 combinations
+    with pytest.raises(ConfigError, match="6,250,000 combinations"):
+        sweeps.config(*options)

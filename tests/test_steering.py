@@ -183,3 +183,17 @@ def test_a_pause_asked_for_is_no_pause_yet_and_asked_twice_is_one(store: Store, 
     assert paused.is_paused
     steering.pause(run_id, store)
     assert store.run(run_id) == paused
+
+
+def test_a_rate_that_was_changed_to_ahead_of_the_checkpoint_is_taken_up_when_asked_for_again(
+    store: Store, run_id: str
+) -> None:
+    attempt = store.claim(run_id, "a worker")
+    assert attempt is not None
+    ahead = [(8, 0.5)]  # what was learned after step 5 is lost, and is to be learned again with this change
+    steps = [StepsTaken(1, 5, 0.5, np.ones(5, np.float32), 0.5, 0.1, 100.0, 1.0)]
+    store.log(run_id, attempt, steps, rate_changes=ahead)
+    steering.set_learning_rate(run_id, 0.5, store)
+    assert store.log(run_id, attempt, rate_changes=ahead).learning_rate == 0.5
+    assert store.log(run_id, attempt, rate_changes=[(5, 0.5)]).learning_rate is None
+    assert store.run(run_id).wanted_rate is None

@@ -44,8 +44,11 @@ def _are_several() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def run_here(run_id: str, store: Store, as_json: bool) -> int:
+def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
     """Execute a run until it ends; Ctrl-C stops it after the present step. Return 0, or 130 where it was stopped.
+
+    Args:
+        begin: makes a run that is this process's to execute and returns its id; called when Ctrl-C would stop it.
 
     Raises:
         MnistLabError: it failed, or somebody else took it.
@@ -53,7 +56,9 @@ def run_here(run_id: str, store: Store, as_json: bool) -> int:
     from mnistlab.execution import execute
 
     with noting_interrupts() as is_interrupted:
-        execute(store, run_id, _JsonLines() if as_json else _ProgressBar(run_id), is_interrupted)
+        run_id = begin()
+        listener = _Listener(_JsonLines() if as_json else _ProgressBar(run_id))
+        execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
     run = store.run(run_id)
     if run.error and run.state != "stopped":  # a trial that was pruned says why, and did not fail
         raise MnistLabError(f"The run {run_id} failed: {run.error}")
@@ -119,6 +124,20 @@ class _Interrupt:
 
     def __call__(self) -> bool:
         return self._asked
+
+
+class _Listener:
+    """Who reads what is told: once he has seen enough, as `head` has, the training stops as after Ctrl-C."""
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self.is_gone = False
+        self._tell = tell
+
+    def __call__(self, event: Event) -> None:
+        try:
+            self._tell(event)
+        except BrokenPipeError:
+            self.is_gone = True
 
 
 class _JsonLines:

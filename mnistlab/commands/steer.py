@@ -57,15 +57,18 @@ def resume(options: argparse.Namespace) -> int:
     """Go on with a stopped, failed or lost run in the foreground, or with a finished one for more epochs."""
     store = Store()
     run = store.run(options.run)
-    if options.more_epochs:
-        _check(run, "finished", "stopped", "failed", "lost")
-        is_mine = steering.extend(run.id, options.more_epochs, store, state="running")
-    else:
-        _check(run, "stopped", "failed", "lost")
-        is_mine = steering.requeue(run.id, store, state="running")
-    if not is_mine:
-        raise MnistLabError(f"Somebody else has just resumed the run {run.id}.")
-    return run_here(run.id, store, options.json)
+    _check(run, *(["finished"] if options.more_epochs else []), "stopped", "failed", "lost")
+
+    def begin() -> str:
+        if options.more_epochs:
+            is_mine = steering.extend(run.id, options.more_epochs, store, state="running")
+        else:
+            is_mine = steering.requeue(run.id, store, state="running")
+        if not is_mine:
+            raise MnistLabError(f"Somebody else has just resumed the run {run.id}.")
+        return run.id
+
+    return run_here(begin, store, options.json)
 
 
 def _check(run: Run, *states: str) -> None:

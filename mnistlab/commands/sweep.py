@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from mnistlab import space, sweep
@@ -16,6 +17,7 @@ from mnistlab.sweep import Sweep, Trial
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 
 _OWNER = "command line"
+_RECIPE = "tutorial-mlp"  # of all trials, if it is not said otherwise
 _SHOWN = 20  # sweeps that `list` tells of
 
 
@@ -25,7 +27,7 @@ def sweep_start(options: argparse.Namespace) -> int:
     if not options.here:
         sweep_id = sweep.start(config, store, _OWNER)
         return _tell(options, sweep.find(sweep_id, store), "started")
-    return _work(options, sweep.create(config, store, _OWNER), store)
+    return _work(options, store, lambda: sweep.create(config, store, _OWNER))
 
 
 def sweep_list(options: argparse.Namespace) -> int:
@@ -68,35 +70,64 @@ def sweep_resume(options: argparse.Namespace) -> int:
     if not options.here:
         sweep.resume(options.sweep, store)
         return _tell(options, sweep.find(options.sweep, store), "goes on")
-    sweep.requeue(options.sweep, store)
-    return _work(options, options.sweep, store)
+
+    def requeue() -> str:
+        sweep.requeue(options.sweep, store)
+        return str(options.sweep)
+
+    return _work(options, store, requeue)
 
 
-def _work(options: argparse.Namespace, sweep_id: str, store: Store) -> int:
-    """Train the trials that wait, one after the other, in this process; others may do so at the same time."""
+def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -> int:
+    """Train the trials that wait, one after the other, in this process; others may do so at the same time.
+
+    begin: queues them and returns the sweep's id; called when Ctrl-C would find somebody who stops them.
+    """
+    import mnistlab.execution  # noqa: F401  what takes seconds comes before trials wait for it
+
+    with noting_interrupts() as is_interrupted:
+        sweep_id = begin()
+        try:
+            _train_all(options, sweep_id, store, is_interrupted)
+        except BaseException:  # a second Ctrl-C, or a reader who has seen enough
+            _leave(sweep_id, store)
+            raise
+        if is_interrupted():
+            _leave(sweep_id, store)
+    one = sweep.find(sweep_id, store)
+    if one.counts["stopped"]:
+        print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)
+    print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+    return 130 if one.counts["stopped"] else 0
+
+
+def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_interrupted: Callable[[], bool]) -> None:
     from mnistlab.execution import execute
 
     if not options.json:
         print(f"Sweep {sweep_id}: {sweep.find(sweep_id, store).config.size} trials.", flush=True)
-    with noting_interrupts() as is_interrupted:
-        while (following := sweep.next_waiting(sweep_id, store)) is not None and not is_interrupted():
-            execute(store, following.id, wants_stop=is_interrupted, seen=following.attempt)
-            for trial in sweep.find(sweep_id, store).trials:
-                if trial.run.id == following.id:  # it may have been deleted meanwhile
-                    print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial), flush=True)
-        if is_interrupted():
-            sweep.stop(sweep_id, store)
-            print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)
-    one = sweep.find(sweep_id, store)
-    print(json.dumps(_as_object(one)) if options.json else _as_line(one))
-    return 130 if is_interrupted() else 0
+    while (following := sweep.next_waiting(sweep_id, store)) is not None and not is_interrupted():
+        execute(store, following.id, wants_stop=is_interrupted, seen=following.attempt)
+        for trial in sweep.find(sweep_id, store).trials:
+            if trial.run.id == following.id:  # it may have been deleted meanwhile
+                print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial), flush=True)
+
+
+def _leave(sweep_id: str, store: Store) -> None:
+    """Take from the queue what waits, unless somebody else is training this sweep too."""
+    from mnistlab.execution import this_worker
+
+    trials = sweep.find(sweep_id, store).trials
+    if not any(trial.run.state == "running" and trial.run.worker != this_worker() for trial in trials):
+        sweep.stop(sweep_id, store)
 
 
 def _config(options: argparse.Namespace) -> SweepConfig:
+    values: dict[str, Any] = {"parameters": ()}
     if options.experiment:
         values = get_classic(options.experiment).config.model_dump()
-    else:
-        values = {"base": get_preset(options.preset).config.model_dump(), "parameters": ()}
+    if options.preset or not options.experiment:
+        values |= {"base": get_preset(options.preset or _RECIPE).config.model_dump(), "title": ""}
         values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or HOLD_OUT_SIZE
     if options.vary:
         values["parameters"] = [_parameter(text) for text in options.vary]
@@ -110,7 +141,13 @@ def _config(options: argparse.Namespace) -> SweepConfig:
         values["base"]["train"]["epochs"] = options.epochs
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials
-    return parse_sweep(values | {name: value for name, value in given.items() if value is not None})
+    config = parse_sweep(values | {name: value for name, value in given.items() if value is not None})
+    if options.trials is not None and config.sampler == "grid":
+        raise ConfigError(
+            f"A grid has as many trials as combinations, here {config.size}, and --trials {options.trials} was given. "
+            "Leave one of the two out, or choose --sampler random or tpe."
+        )
+    return config
 
 
 def _parameter(text: str) -> dict[str, Any]:

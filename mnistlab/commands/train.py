@@ -11,9 +11,8 @@ from mnistlab.store import Store
 @led_by_the_first
 def train(options: argparse.Namespace) -> int:
     """Train a preset; Ctrl-C stops it after the present step and keeps what it has learned."""
-    store = Store()
-    run_id = store.create(_config(options), owner="command line", state="running")
-    return run_here(run_id, store, options.json)
+    store, config = Store(), _config(options)
+    return run_here(lambda: store.create(config, owner="command line", state="running"), store, options.json)
 
 
 def _config(options: argparse.Namespace) -> RunConfig:

@@ -19,6 +19,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 import mnistlab
 from mnistlab.export.source import Source, must_be_over
 
@@ -32,6 +34,7 @@ NAMES = (
     "weights.safetensors",
     "answers.safetensors",
 )
+_MOST_REPORTS = 20_000
 _WHEN = (1980, 1, 1, 0, 0, 0)  # of every entry, so that the same run gives the same bytes
 
 
@@ -69,16 +72,27 @@ def _files(source: Source) -> dict[str, bytes]:
 
 
 def _reports(source: Source) -> list[dict[str, Any]]:
+    """What was told four times a second; of a long training several in one, with the rate and the probes of the last.
+
+    The losses of all steps are kept beside them, and no chart shows as many.
+    """
     curve = source.curve
-    columns = zip(curve.report_steps, curve.accuracies, curve.learning_rates, curve.probes, strict=True)
+    num_reports = len(curve.report_steps)
+    if not num_reports:
+        return []
+    together = -(-num_reports // _MOST_REPORTS)
+    firsts = np.arange(0, num_reports, together)
+    lasts = np.append(firsts[1:], num_reports) - 1
+    num_steps = np.diff(curve.report_steps, prepend=0)
+    accuracies = np.add.reduceat(curve.accuracies * num_steps, firsts) / np.add.reduceat(num_steps, firsts)
     return [
         {
-            "step": int(step),
-            "accuracy": float(accuracy),
-            "learning_rate": float(rate),
-            "probes": asdict(probes) if probes else None,
+            "step": int(curve.report_steps[last]),
+            "accuracy": float(curve.accuracies[last] if together == 1 else accuracy),
+            "learning_rate": float(curve.learning_rates[last]),
+            "probes": asdict(probes) if (probes := curve.probes[last]) else None,
         }
-        for step, accuracy, rate, probes in columns
+        for last, accuracy in zip(lasts, accuracies, strict=True)
     ]
 
 

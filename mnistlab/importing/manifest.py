@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from mnistlab.config import RunConfig, describe
 from mnistlab.errors import ArchiveError
 from mnistlab.export.archive import FORMAT, NAMES
+from mnistlab.keeping import strange_sign
 
 _MOST_STEPS = 100_000_000  # 60,000 images doubled, one at a time, for 1,000 epochs, come to 120 million: nobody's run
 _MOST_SECONDS = 1e10
@@ -23,13 +24,13 @@ Rate = Annotated[float, Field(gt=0, le=100)]
 
 def _without_controls(text: str) -> str:
     """Text as a person types it: no escape sequence for a terminal, no zero byte for a database."""
-    if any(not (character.isprintable() or character in "\n\t") for character in text):
+    if strange_sign(text.replace("\n", " ").replace("\t", " ")) is not None:
         raise ValueError("characters that cannot be printed are not allowed")
     return text
 
 
 def _on_one_line(text: str) -> str:
-    if not text.isprintable():
+    if strange_sign(text) is not None:
         raise ValueError("line breaks and characters that cannot be printed are not allowed")
     return text
 

@@ -10,6 +10,7 @@ import pytest
 
 from mnistlab.cli import main
 from mnistlab.paths import lab_environment
+from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
 from tests.cli.conftest import Lines
@@ -107,3 +108,38 @@ def test_a_name_that_the_terminal_cannot_write_keeps_no_run_from_the_list(lab: P
     )
     assert "\\u03a9mega" in done.stdout
     assert other in done.stdout
+
+
+def test_compare_does_not_count_what_a_run_read_before_it_was_given_more_epochs(objects: Objects) -> None:
+    steps = [kept(share, seed=seed, epochs=3) for seed, share in enumerate((0.9, 0.91))]
+    short, other = kept(0.5, seed=2, epochs=1), kept(0.8, learning_rate=0.5)
+    Store().change(short, {"config": tiny.config(seed=2, epochs=3).model_dump_json(), "state": "stopped"}, ["finished"])
+    assert main(["compare", steps[0], other, "--seeds", "--json"]) == 0
+    assert sorted(objects()[0]["test_accuracies"][0]) == [0.9, 0.91]
+    assert Store().run(short).test_readings == 1
+
+
+def test_compare_finds_the_other_seeds_behind_any_number_of_newer_runs(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = kept(0.8, seed=0), kept(0.9, seed=0, learning_rate=0.5)
+    others = [kept(0.81, seed=1), kept(0.91, seed=1, learning_rate=0.5)]
+    everything, really = Store().runs(), Store.runs
+
+    def runs(store: Store, limit: int | None = 500, **how: Any) -> list[Run]:
+        return really(store, limit=2 if limit else None, **how)  # as if there were 500 newer ones
+
+    monkeypatch.setattr(Store, "runs", runs)
+    assert len(Store().runs()) < len(everything)
+    assert main(["compare", first, second, "--seeds", "--json"]) == 0
+    assert [set(ids) for ids in objects()[0]["runs"]] == [{first, others[0]}, {second, others[1]}]
+
+
+def test_compare_tells_of_a_rate_changed_by_hand_and_of_epochs_added_under_a_schedule(lines: Lines) -> None:
+    first, second = (kept(0.8, schedule="one-cycle", epochs=4) for _ in range(2))
+    Store().change(second, {"rate_changes": "[[30, 0.5]]", "planned_epochs": 2}, ["finished"])
+    assert main(["compare", first, second]) == 0
+    assert lines()[:2] == [
+        f"learning rate by hand: not changed in {first}, 0.5 from step 31 on in {second}",
+        f"epochs planned: all at once in {first}, 2 at first in {second}",
+    ]

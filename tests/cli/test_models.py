@@ -1,5 +1,6 @@
 """`evaluate` and `classify`, as a person and as a program use them."""
 
+import io
 import json
 import struct
 import zlib
@@ -18,6 +19,7 @@ from mnistlab.store import Store
 from tests import tiny
 from tests.cli.conftest import Lines, save
 from tests.drawings import SEVEN, SIDE, draw, enlarge, put_on
+from tests.photos import encoded, photo
 
 
 def test_evaluate_prints_a_line_for_each_digit(run_id: str, lines: Lines) -> None:
@@ -135,8 +137,7 @@ def test_classify_tells_what_is_no_picture(tmp_path: Path, name: str, lines: Lin
     path.write_bytes(broken_files(tmp_path)[name])
     assert main(["classify", str(path)]) == 1
     (line,) = lines()
-    assert line.startswith(f"{path}: Not a picture that can be opened")
-    assert line.endswith("Give a PNG or JPEG file.")
+    assert line == f"{path}: This is not a picture that can be opened. Give a PNG, JPEG or WebP file."
 
 
 def test_classify_goes_on_after_a_file_it_cannot_read(
@@ -147,7 +148,7 @@ def test_classify_goes_on_after_a_file_it_cannot_read(
     missing = str(tmp_path / "missing.png")
     assert main(["classify", empty, missing, str(tmp_path), seven, "--json"]) == 1
     first, second, third, fourth = objects()
-    assert "nothing on the canvas" in first["error"]
+    assert "Nothing stands out from the paper" in first["error"]
     assert "No such file" in second["error"]
     assert "Not a picture" in third["error"]
     assert fourth["digit"] == 7
@@ -155,9 +156,9 @@ def test_classify_goes_on_after_a_file_it_cannot_read(
 
 def test_classify_refuses_huge_pictures(tmp_path: Path, lines: Lines) -> None:
     path = tmp_path / "huge.png"
-    Image.new("L", (4097, 10)).save(path)
+    Image.new("L", (6000, 5000)).save(path)
     assert main(["classify", str(path)]) == 1
-    assert "4097 x 10; at most 4096" in lines()[0]
+    assert "6000 x 5000 pixels; at most 25 million are read" in lines()[0]
 
 
 def test_evaluate_reads_only_the_images_that_a_run_of_few_has_learned_from(
@@ -168,3 +169,15 @@ def test_evaluate_reads_only_the_images_that_a_run_of_few_has_learned_from(
     execution.execute(store, few)
     assert main(["evaluate", few, "--split", "train", "--json"]) == 0
     assert np.sum(objects()[0]["confusion"]) == 50
+
+
+def test_classify_reads_a_photo_in_a_shadow_and_on_its_side_as_the_page_does(tmp_path: Path, lines: Lines) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    for name, content in {
+        "shadow.jpg": photo(draw(SEVEN), shade=0.7),
+        "side.jpg": encoded(Image.open(io.BytesIO(photo(draw(SEVEN)))).rotate(90, expand=True), exif=exif),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        assert main(["classify", str(tmp_path / name)]) == 0
+        assert lines()[0].startswith(f"{tmp_path / name}: 7 (")

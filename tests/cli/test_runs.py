@@ -282,3 +282,29 @@ def test_a_misspelt_command_shows_the_usage(arguments: list[str], capsys: pytest
         main(arguments)
     assert caught.value.code == 2
     assert "usage: python -m mnistlab" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_the_first_step_leaves_no_run_behind_that_nobody_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_create = Store.create
+
+    def create(store: Store, *rest: Any, **named: Any) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return really_create(store, *rest, **named)
+
+    monkeypatch.setattr(Store, "create", create)
+    assert main(["train", "--epochs", "1", "--json"]) == 130
+    assert [run.state for run in Store().runs()] == ["stopped"]
+
+
+def test_training_stops_and_is_kept_where_its_reader_has_seen_enough(lab: Path) -> None:
+    process = start_training(lab, "--json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["epoch"] == 1
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 0
+    process.stderr.close()
+    (run,) = Store().runs()
+    assert (run.state, run.error) == ("stopped", None)
+    assert Store().weights(run.id, "checkpoint")

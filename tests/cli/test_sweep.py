@@ -1,6 +1,7 @@
 """`sweep`: started, listed, shown, stopped and gone on with, without an engine."""
 
 import json
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from mnistlab import execution, keeping, sweep
 from mnistlab.classics import CLASSICS
-from mnistlab.cli import main
+from mnistlab.cli import _parser, main
+from mnistlab.commands import sweep_start
 from mnistlab.store import Store
 from tests import sweeps
 from tests.cli.conftest import Lines
@@ -96,6 +98,11 @@ def test_ranges_points_and_choices_are_read_from_short_names(monkeypatch: pytest
         (["start", "colour"], "There is no experiment 'colour'. Choose one of: learning-rate"),
         (["start", "--vary", "colour=1..2"], "There is no setting 'colour' to vary."),
         (["start", "--vary", "dropout=0..x"], "parameters.0.range.high: 'x' was given"),
+        (
+            ["start", "learning-rate", "--trials", "3"],
+            "A grid has as many trials as combinations, here 11, and --trials 3",
+        ),
+        (["start", "--vary", "learning_rate=0.1"], "give two values of learning rate or more, or a range, to vary it"),
         (["show", "abcdefgh"], "There is no sweep 'abcdefgh' here."),
     ],
 )
@@ -103,3 +110,44 @@ def test_mistake_is_told_in_a_sentence(arguments: list[str], said: str, capsys: 
     assert main(["sweep", *arguments]) == 1
     assert said in capsys.readouterr().err
     assert json.dumps(sweep.newest(Store())) == "[]"
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, BrokenPipeError])
+def test_what_ends_the_command_takes_its_trials_from_the_queue(
+    monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    def interrupted(*args: Any, **settings: Any) -> None:
+        raise end
+
+    monkeypatch.setattr(execution, "execute", interrupted)
+    with pytest.raises(end):
+        sweep_start(_parser().parse_args(["sweep", "start", "--vary", "seed=1,2,3", "--epochs", "1", "--here"]))
+    assert [run.state for run in Store().runs()] == ["stopped"] * 3
+
+
+def test_ctrl_c_leaves_what_waits_to_others_who_train_the_same_sweep(
+    waiting: str, monkeypatch: pytest.MonkeyPatch, objects: Objects
+) -> None:
+    store = Store()
+    first = store.runs()[-1]
+    store.claim(first.id, "another:1")
+    train = execution.execute
+
+    def interrupted(store: Store, run_id: str, **settings: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        train(store, run_id, **settings)
+
+    monkeypatch.setattr(execution, "execute", interrupted)
+    assert main(["sweep", "resume", waiting, "--here", "--json"]) == 130
+    assert objects()[-1]["counts"] == {"running": 1, "stopped": 1, "queued": 1}
+
+
+def test_an_experiment_is_done_with_the_recipe_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, objects: Objects
+) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(sweep, "start", lambda config, store, owner: kept.append(config) or sweep.create(config, store))
+    assert main(["sweep", "start", "learning-rate", "--preset", "fast-cnn"]) == 0
+    assert main(["sweep", "start", "learning-rate"]) == 0
+    assert [config.base.model.kind for config in kept] == ["cnn", "mlp"]
+    assert kept[0].parameters == kept[1].parameters == CLASSICS["learning-rate"].config.parameters

@@ -16,7 +16,7 @@ from mnistlab import steering
 from mnistlab.builtin import builtin_names
 from mnistlab.checkpoint import read_header
 from mnistlab.errors import ArchiveError, ConfigError, ExportError
-from mnistlab.export import export
+from mnistlab.export import archive, export
 from mnistlab.export.archive import to_archive
 from mnistlab.export.source import Source, find_source
 from mnistlab.importing import import_run
@@ -269,3 +269,17 @@ def test_same_run_gives_the_same_bytes_but_for_the_time(source: Source) -> None:
     for manifest in (first, second):
         manifest["manifest.json"] = json.loads(manifest["manifest.json"]) | {"exported": ""}
     assert first == second
+
+
+def test_a_training_of_days_comes_in_with_fewer_reports_and_all_its_losses(
+    source: Source, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(source.curve.report_steps) == 2
+    monkeypatch.setattr(archive, "_MOST_REPORTS", 1)
+    curve = store.curve(import_run(to_archive(source), store))
+    assert len(curve.report_steps) == 1
+    np.testing.assert_array_equal(curve.losses, source.curve.losses)
+    ours, theirs = ((one.accuracies * np.diff(one.report_steps, prepend=0)).sum() for one in (curve, source.curve))
+    assert ours == pytest.approx(theirs)
+    assert curve.report_steps[-1] == source.curve.report_steps[-1]
+    assert curve.learning_rates[-1] == source.curve.learning_rates[-1]
