@@ -1,8 +1,6 @@
-"""`train`, `runs`, `presets` and mistakes, as a person and as a program meet them."""
+"""`presets`, `runs` and mistakes, as a person and as a program meet them."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,18 +9,14 @@ from typing import Any
 
 import pytest
 
-from mnistlab import execution, steering
-from mnistlab.checkpoint import unpack_weights
+from mnistlab import steering
 from mnistlab.cli import main
 from mnistlab.commands.runs import _watched as watched_runs
-from mnistlab.data import Dataset, Split
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
-from mnistlab.runs import Request
 from mnistlab.store import Store
 from tests.cli.conftest import Lines, save
 from tests.drawings import SEVEN, draw, put_on
-from tests.tiny import same_weights
 
 
 def test_presets_lists_every_preset_with_its_shape(lines: Lines) -> None:
@@ -37,134 +31,6 @@ def test_presets_as_json_hold_their_configs(objects: Callable[[], list[dict[str,
     printed = objects()
     assert [preset["preset"] for preset in printed] == list(PRESETS)
     assert printed[0]["config"]["train"]["learning_rate"] == 0.1
-
-
-def test_train_prints_each_epoch_and_then_the_result(objects: Callable[[], list[dict[str, Any]]]) -> None:
-    assert main(["train", "--preset", "tutorial-mlp", "--epochs", "2", "--seed", "7", "--json"]) == 0
-    *epochs, result = objects()
-    assert [(line["event"], line["epoch"], line["step"]) for line in epochs] == [("epoch", 1, 30), ("epoch", 2, 60)]
-    assert all(0 < line["train_accuracy"] <= 1 and line["train_loss"] > 0 for line in epochs)
-    assert list(result) == [
-        *("event", "run", "preset", "seed", "epochs"),
-        *("train_seconds", "images_per_second", "test_accuracy", "test_loss"),
-    ]
-    assert (result["event"], result["preset"], result["seed"], result["epochs"]) == ("result", "tutorial-mlp", 7, 2)
-    assert 0.3 < result["test_accuracy"] <= 1
-
-
-def test_train_does_not_count_the_untrained_network_as_an_epoch(
-    dataset: Dataset, objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = Split("source", dataset.source.images[:5100].copy(), dataset.source.labels[:5100].copy())
-    test = Split("test", dataset.test.images[:100].copy(), dataset.test.labels[:100].copy())
-    monkeypatch.setattr(execution, "load_dataset", lambda name: Dataset("mnist", source, test))
-    assert main(["train", "--preset", "quick-mlp", "--epochs", "1", "--json"]) == 0
-    epoch, result = objects()
-    assert (epoch["event"], epoch["epoch"], epoch["step"]) == ("epoch", 1, 1)
-    assert 0 < epoch["validation_accuracy"] < 1
-    assert [told.epoch for told in Store().epochs(result["run"])] == [0, 1]
-
-
-def test_train_keeps_the_run_in_the_store(run_id: str) -> None:
-    run = Store().run(run_id)
-    assert (run.state, run.config.preset, run.config.train.epochs) == ("finished", "tutorial-mlp", 1)
-    _, config = unpack_weights(Store().weights(run_id))
-    assert config == run.config
-
-
-def test_train_tells_what_the_store_holds(objects: Callable[[], list[dict[str, Any]]]) -> None:
-    main(["train", "--epochs", "1", "--json"])
-    *_, told = objects()
-    run = Store().run(told["run"])
-    assert run.result is not None
-    assert (told["test_accuracy"], told["test_loss"]) == (run.result["test_accuracy"], run.result["test_loss"])
-    assert (told["train_seconds"], told["images_per_second"]) == (run.seconds, run.images_per_second)
-
-
-def test_train_with_the_same_seed_gives_the_same_weights(objects: Callable[[], list[dict[str, Any]]]) -> None:
-    weights = []
-    for seed in ("1", "1", "2"):
-        main(["train", "--preset", "tutorial-keras", "--epochs", "1", "--seed", seed, "--json"])
-        model, _ = unpack_weights(Store().weights(objects()[-1]["run"]))
-        weights.append(model.state_dict())
-    assert same_weights(weights[0], weights[1])
-    assert not same_weights(weights[0], weights[2])
-
-
-def test_train_for_people_shows_progress_apart_from_the_result(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "--epochs", "1"]) == 0
-    printed = capsys.readouterr()
-    first, last = printed.out.splitlines()
-    assert "407,050 parameters on " in first
-    assert "test accuracy" in last
-    assert "epoch 1: training loss" in printed.err
-    assert "images/s" in printed.err
-
-
-def test_train_uses_the_database_it_is_given(tmp_path: Path, lab: Path, lines: Lines) -> None:
-    url = f"sqlite:///{tmp_path / 'other.sqlite'}"
-    main(["train", "--epochs", "1", "--json", "--db", url])
-    assert Store(url).run(json.loads(lines()[-1])["run"]).state == "finished"
-    assert not (lab / "lab.sqlite").exists()
-
-
-def test_a_stop_from_elsewhere_ends_the_command_with_130(
-    objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mnistlab.recorder._WRITE_EVERY", 0)
-    really_log = Store.log
-
-    def log(store: Store, run_id: str, *rest: Any, **named: Any) -> Request:
-        steering.stop(run_id, store)
-        return really_log(store, run_id, *rest, **named)
-
-    monkeypatch.setattr(Store, "log", log)
-    assert main(["train", "--epochs", "5", "--json"]) == 130
-    *_, last = objects()
-    assert (last["event"], last["epochs"], last["test_accuracy"]) == ("stopped", 0, None)
-
-
-def start_training(lab: Path, *options: str) -> "subprocess.Popen[str]":
-    """The real command line in a process of its own, on 600 images, for longer than anybody waits."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.tiny", "train", "--preset", "tutorial-mlp", "--epochs", "1000", *options],
-        cwd=PROJECT,
-        env=os.environ | {"MNISTLAB_LAB": str(lab), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_ctrl_c_keeps_what_was_learned(lab: Path) -> None:
-    process = start_training(lab, "--json")
-    assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["epoch"] == 1
-    process.send_signal(signal.SIGINT)
-    printed, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
-    told = json.loads(printed.splitlines()[-1])
-    assert told["event"] == "stopped"
-    assert 1 <= told["epochs"] < 1000
-    run = Store().run(told["run"])
-    assert (run.state, run.step) == ("stopped", round(told["epochs"] * 30))
-    assert len(Store().curve(run.id).steps) == run.step
-    unpack_weights(Store().weights(run.id))
-    assert Store().weights(run.id, "checkpoint")
-
-
-def test_ctrl_c_tells_a_person_where_the_run_is(lab: Path) -> None:
-    process = start_training(lab)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    run_id = process.stdout.readline().removeprefix("Run ").partition(":")[0]
-    assert process.stderr.readline()  # the first of the progress
-    process.send_signal(signal.SIGINT)
-    printed, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
-    assert f"kept as run {run_id}" in printed
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
@@ -282,29 +148,3 @@ def test_a_misspelt_command_shows_the_usage(arguments: list[str], capsys: pytest
         main(arguments)
     assert caught.value.code == 2
     assert "usage: python -m mnistlab" in capsys.readouterr().err
-
-
-def test_ctrl_c_before_the_first_step_leaves_no_run_behind_that_nobody_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    really_create = Store.create
-
-    def create(store: Store, *rest: Any, **named: Any) -> str:
-        signal.raise_signal(signal.SIGINT)
-        return really_create(store, *rest, **named)
-
-    monkeypatch.setattr(Store, "create", create)
-    assert main(["train", "--epochs", "1", "--json"]) == 130
-    assert [run.state for run in Store().runs()] == ["stopped"]
-
-
-def test_training_stops_and_is_kept_where_its_reader_has_seen_enough(lab: Path) -> None:
-    process = start_training(lab, "--json")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert json.loads(process.stdout.readline())["epoch"] == 1
-    process.stdout.close()
-    assert process.stderr.read() == ""
-    assert process.wait(60) == 0
-    process.stderr.close()
-    (run,) = Store().runs()
-    assert (run.state, run.error) == ("stopped", None)
-    assert Store().weights(run.id, "checkpoint")
