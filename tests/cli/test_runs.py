@@ -15,6 +15,7 @@ from mnistlab.commands.runs import _watched as watched_runs
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
+from tests import tiny
 from tests.cli.conftest import Lines, save
 from tests.drawings import SEVEN, draw, put_on
 
@@ -68,6 +69,19 @@ def test_runs_lists_the_newest_first(run_id: str, lines: Lines) -> None:
     assert "tutorial-keras" in printed[0]
     assert "finished" in printed[0]
     assert "test accuracy" in printed[0]
+
+
+def test_runs_that_are_left_out_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in range(3):
+        Store().create(tiny.config(seed=seed))
+    monkeypatch.setattr("mnistlab.commands.runs._LISTED", 2)
+    assert main(["runs", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 2
+    assert "these are the newest 2 runs; older ones are left out" in printed.err
+    monkeypatch.setattr("mnistlab.commands.runs._LISTED", 3)
+    main(["runs", "--json"])
+    assert capsys.readouterr().err == ""
 
 
 def test_runs_as_json_tell_state_and_result(run_id: str, objects: Callable[[], list[dict[str, Any]]]) -> None:
