@@ -34,6 +34,16 @@ def test_a_run_whose_rate_was_changed_by_hand_is_not_repeated() -> None:
     assert "learning rate of A was changed by hand" in said(app)
 
 
+def test_a_run_whose_rate_was_changed_by_hand_is_not_called_the_same_network() -> None:
+    steered, untouched = kept(), kept()
+    app = open_page(RUNS, runs=f"{untouched},{steered}")
+    assert "the same recipe with the same seed, so the same network" in said(app)
+    Store().change(steered, {"rate_changes": "[[3, 0.01]]"}, ["finished"])
+    app = open_page(RUNS, runs=f"{untouched},{steered}")
+    assert "same network" not in said(app)
+    assert "B is A with learning rate by hand 0.01 from step 4 on instead of not changed." in said(app)
+
+
 def test_name_and_note_are_written_and_a_name_is_no_markup(tables: list[dict[str, Any]]) -> None:
     run_id = kept()
     app = open_page(RUNS, runs=run_id)
