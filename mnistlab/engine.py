@@ -30,7 +30,7 @@ from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
 from mnistlab.paths import PROJECT, lab_environment, lab_folder
 
-_START_TIMEOUT = 30.0  # seconds; 0.7 s is usual
+_START_TIMEOUT = 60.0  # seconds; 0.7 s is usual
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
 _FAILURE = "The engine's workers cannot start: "
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
@@ -214,7 +214,6 @@ def serve() -> None:
 
     from mnistlab.worker import step_back_together
 
-    step_back_together()
     threads = os.environ[THREADS_VARIABLE] = str(threads_each())
     dask.config.set(
         {
@@ -244,6 +243,7 @@ def serve() -> None:
         _publish(cluster.scheduler_address)
         try:
             _warm_up_own(cluster)
+            step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds
             while cluster.scheduler.status.name == "running":
                 time.sleep(0.5)
         finally:
