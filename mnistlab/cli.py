@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
     classify = commands_of.add_parser("classify", parents=[shared], help="read pictures of single digits")
     classify.set_defaults(command=commands.classify)
-    classify.add_argument("files", nargs="+", metavar="FILE", help="PNG or JPEG, one digit each")
+    classify.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG or WebP, one digit each")
     classify.add_argument("--model", metavar="NAME", help="a run's id or a built-in model (default: pen-cnn)")
 
     presets = commands_of.add_parser("presets", parents=[shared], help="list what can be trained")

@@ -84,9 +84,10 @@ def clear_away(store: Store, after: float = _UNDO_SECONDS) -> int:
 def strange_sign(line: str) -> str | None:
     """The first character that is no text of one line: a control, or one that turns the direction of writing.
 
-    Spaces of all kinds are text, and so is what joins and parts letters in Persian, Hindi and emoji.
+    Spaces of all kinds are text, and so is what joins and parts letters in Persian, Hindi and emoji, beside these.
     """
-    return next((sign for sign in line if not (sign.isprintable() or sign in _JOINERS or category(sign) == "Zs")), None)
+    unseen = _JOINERS if any(sign.isprintable() and sign != " " for sign in line) else ""
+    return next((sign for sign in line if not (sign.isprintable() or sign in unseen or category(sign) == "Zs")), None)
 
 
 def _check(line: str, what: str, most: int) -> None:

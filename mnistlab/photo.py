@@ -20,6 +20,7 @@ MAX_BYTES = 10_000_000  # as much as the lab's server takes; a phone's photo has
 MAX_PIXELS = 25_000_000  # 75 MB once decoded; a phone's photo has 12 million
 FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 600  # pixels of the longer side that is looked at: a digit that fills a fifth of it still has 120
+_SMALLEST_SIDE = 112  # and at least so many: MNIST's own digits have 28
 _TOO_MANY = (
     f"The picture has {{}} pixels; at most {MAX_PIXELS // 1_000_000} million are read. "
     "Take a smaller photo, or cut out the digit."
@@ -53,8 +54,7 @@ def read_photo(content: bytes) -> FloatImage:
 
 def _decode(content: bytes) -> npt.NDArray[np.uint8]:
     """The picture, upright, (H, W, 4) uint8 with its longer side at most 600 pixels."""
-    if len(content) > MAX_BYTES:
-        raise ImageError(f"The file has {len(content) / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
+    check_size(len(content))
     if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS:
         raise ImageError(_HEIF)
     try:
@@ -63,13 +63,31 @@ def _decode(content: bytes) -> npt.NDArray[np.uint8]:
             picture.draft("RGB", (2 * _SIDE, 2 * _SIDE))  # a JPEG is decoded at a fraction of its size
             upright = ImageOps.exif_transpose(_as_rgba(picture))
             upright.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
-            return np.asarray(upright)
+            return np.asarray(_large_enough(upright))
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_TOO_MANY.format("more than 89 million")) from error
     except Exception as error:  # foreign bytes: whatever a decoder stumbles over, the file is at fault
         raise ImageError(_NO_PICTURE) from error
+
+
+def check_size(num_bytes: int) -> None:
+    """See that a file is not too large to be read.
+
+    Raises:
+        ImageError: it is.
+    """
+    if num_bytes > MAX_BYTES:
+        raise ImageError(f"The file has {num_bytes / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
+
+
+def _large_enough(picture: Image.Image) -> Image.Image:
+    """Small pictures enlarged: where a stroke is as wide as the grain of a photo, it would be smoothed away with it."""
+    scale = _SMALLEST_SIDE / max(picture.size)
+    if scale <= 1:
+        return picture
+    return picture.resize((round(picture.width * scale) or 1, round(picture.height * scale) or 1))
 
 
 def _check_pixels(width: int, height: int) -> None:

@@ -77,8 +77,8 @@ class Run:
         is_added = self.planned_epochs is not None and self.config.train.schedule != "constant"
         return {
             **settings(self.config),
-            "learning rate by hand": ", ".join(changes) or "not changed",
-            "epochs planned": f"{self.planned_epochs} at first" if is_added else "all at once",
+            "change of the learning rate": ", then ".join(changes) or "none",
+            "epochs planned at first": str(self.planned_epochs) if is_added else "all",
         }
 
     @cached_property

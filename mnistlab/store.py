@@ -34,6 +34,7 @@ from mnistlab.rows import (
 )
 from mnistlab.runs import Request, Run, run_from_row
 
+MOST_LISTED = 500  # runs that are listed if it is not said otherwise
 _OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
 
@@ -89,7 +90,10 @@ class Store:
         return run_from_row(row)
 
     def runs(
-        self, limit: int | None = 500, states: Sequence[str] | None = None, with_trials: bool | Literal["kept"] = True
+        self,
+        limit: int | None = MOST_LISTED,
+        states: Sequence[str] | None = None,
+        with_trials: bool | Literal["kept"] = True,
     ) -> list[Run]:
         """The newest runs first; `states` keeps those whose stored state is one of these.
 

@@ -8,6 +8,7 @@ from mnistlab.errors import MnistLabError
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
+from mnistlab.store import MOST_LISTED
 from ui import acting, frame, importing, luck_view, resources, run_actions, run_choice, run_overlay, starting
 from ui.address import Address
 from ui.experiments import Experiment, try_this
@@ -15,12 +16,11 @@ from ui.run_choice import CHOSEN, TOGETHER
 from ui.run_table import packed, run_table
 
 _REFRESH_SECONDS = 2.0
-_MOST_LISTED = 500
 
 
 def draw() -> None:
     address = Address()
-    listed = resources.store().runs(_MOST_LISTED)
+    listed = resources.store().runs(MOST_LISTED)
     if not listed:
         run_actions.offer_undo()
         _first_run()
@@ -37,7 +37,7 @@ def draw() -> None:
     def runs_fragment() -> None:
         frame.leave_if_asked()
         try:
-            now = just_read.pop() if just_read else resources.store().runs(_MOST_LISTED)
+            now = just_read.pop() if just_read else resources.store().runs(MOST_LISTED)
             _show(now, address)
         except MnistLabError as error:
             st.error(str(error))
@@ -76,8 +76,8 @@ def _show(listed: Sequence[Run], address: Address) -> None:
     compared = run_choice.compared(chosen, is_together)
     run_choice.tell_refused()
     _table(listed, compared, is_together)
-    if len(listed) == _MOST_LISTED:
-        st.caption(f"These are the newest {_MOST_LISTED}; `python -m mnistlab delete RUN` makes room.")
+    if len(listed) == MOST_LISTED:
+        st.caption(f"These are the newest {MOST_LISTED}; `python -m mnistlab delete RUN` makes room.")
     if not compared:
         st.info("Tick two runs in the table to compare them.")
         return

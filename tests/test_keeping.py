@@ -127,4 +127,6 @@ def test_names_in_any_script_are_kept_and_no_character_turns_the_line(store: Sto
     keeping.rename(run_id, name, store)
     with pytest.raises(ConfigError, match="cannot be shown"):
         keeping.rename(run_id, "\u202egnorw", store)
+    with pytest.raises(ConfigError, match="cannot be shown"):
+        keeping.rename(run_id, "\u200c", store)  # nobody would see it
     assert store.run(run_id).name == " ".join(name.split())

@@ -108,8 +108,7 @@ def _luck(run: Run) -> str:
 
 
 def _readings(run: Run) -> str:
-    assert run.result is not None
-    number = run.result.get("test_readings", 1)
+    number = run.test_readings
     if number < 2:
         return ""
     advice = "trust the validation curve" if run.config.train.validation_size else "hold images out to judge it by"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from mnistlab import jobs, keeping
-from mnistlab.errors import ConfigError
+from mnistlab.errors import ConfigError, RunNotFoundError
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, repeats
 from mnistlab.store import Store
@@ -155,7 +155,7 @@ def _start_repeats(run: Run, target: int) -> None:
     """Queue what is missing by now: the second click of a double click finds that nothing is."""
     store = resources.store()
     taken = {member.config.train.seed for member in _all_seeds(run, store.runs(limit=None))}
-    for config in repeats(run.config, sorted(taken), target - len(taken)):
+    for config in repeats(run.config, sorted(taken), max(0, target - len(taken))):
         jobs.start(config, store, identity.owner())
     st.session_state[run_choice.TOGETHER] = True
     run_choice.add_all_seeds()
@@ -170,7 +170,13 @@ def _put_away(group: Group) -> None:
 
 
 def _undo(run_ids: Sequence[str]) -> None:
+    gone: RunNotFoundError | None = None
     for run_id in run_ids:
-        keeping.bring_back(run_id, resources.store())
-    run_choice.add(run_ids)
+        try:
+            keeping.bring_back(run_id, resources.store())
+            run_choice.add([run_id])
+        except RunNotFoundError as error:  # cleared away meanwhile; the others are not
+            gone = error
     st.session_state.pop(_DELETED, None)  # a second click may have come before the button was gone
+    if gone is not None:
+        raise gone

@@ -93,7 +93,7 @@ def add(run_ids: Iterable[str]) -> None:
 def add_all_seeds() -> None:
     """When seeds are put together: compare all runs of each chosen recipe."""
     if st.session_state[TOGETHER]:
-        listed = resources.store().runs()
+        listed = resources.store().runs(limit=None)
         recipes = {run.recipe for run in listed if run.id in st.session_state[CHOSEN]}
         add(run.id for run in listed if run.recipe in recipes)
 

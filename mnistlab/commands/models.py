@@ -61,7 +61,11 @@ def classify(options: argparse.Namespace) -> int:
 
 
 def _content(path: Path) -> bytes:
+    from mnistlab.photo import MAX_BYTES, check_size
+
     try:
-        return path.read_bytes()
+        check_size(path.stat().st_size)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # a device tells no size
     except OSError as error:
         raise ImageError(f"Not a picture that can be opened ({error}). Give a PNG, JPEG or WebP file.") from error

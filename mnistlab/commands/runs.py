@@ -12,10 +12,9 @@ from mnistlab import queue
 from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
-from mnistlab.store import Store
+from mnistlab.store import MOST_LISTED, Store
 
 _WATCH_EVERY = 1.0  # seconds
-_LISTED = 500
 _WATCHED = 20  # runs, which fit on a terminal
 _CLEAR = "\033[H\033[2J"  # ANSI: cursor home, clear the screen
 
@@ -37,10 +36,10 @@ def runs(options: argparse.Namespace) -> int:
         with noting_interrupts() as is_interrupted:  # raised in a callback of the database's, Ctrl-C would be lost
             _watch(store, options.json, is_interrupted)
         raise KeyboardInterrupt
-    found = store.runs(limit=_LISTED + 1)
-    if len(found) > _LISTED:
-        found = found[:_LISTED]
-        print(f"mnistlab: these are the newest {_LISTED} runs; older ones are left out", file=sys.stderr)
+    found = store.runs(limit=MOST_LISTED + 1)
+    if len(found) > MOST_LISTED:
+        found = found[:MOST_LISTED]
+        print(f"mnistlab: these are the newest {MOST_LISTED} runs; older ones are left out", file=sys.stderr)
     if not found and not options.json:
         print("No run yet. Start one with: python -m mnistlab train --preset tutorial-mlp --epochs 2")
     for line in _lines(store, found, options.json):

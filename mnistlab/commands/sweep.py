@@ -97,8 +97,10 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
     one = sweep.find(sweep_id, store)
     if one.counts["stopped"]:
         print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)
+    elif is_interrupted():
+        print("mnistlab: interrupted; what waits is left to who else trains this sweep", file=sys.stderr)
     print(json.dumps(_as_object(one)) if options.json else _as_line(one))
-    return 130 if one.counts["stopped"] else 0
+    return 130 if one.counts["stopped"] or is_interrupted() else 0
 
 
 def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_interrupted: Callable[[], bool]) -> None:
@@ -142,10 +144,10 @@ def _config(options: argparse.Namespace) -> SweepConfig:
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials
     config = parse_sweep(values | {name: value for name, value in given.items() if value is not None})
-    if options.trials is not None and config.sampler == "grid":
+    if config.sampler == "grid" and options.trials not in (None, config.size):
         raise ConfigError(
             f"A grid has as many trials as combinations, here {config.size}, and --trials {options.trials} was given. "
-            "Leave one of the two out, or choose --sampler random or tpe."
+            "Leave --trials out, or choose --sampler random or tpe."
         )
     return config
 

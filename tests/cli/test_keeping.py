@@ -140,6 +140,6 @@ def test_compare_tells_of_a_rate_changed_by_hand_and_of_epochs_added_under_a_sch
     Store().change(second, {"rate_changes": "[[30, 0.5]]", "planned_epochs": 2}, ["finished"])
     assert main(["compare", first, second]) == 0
     assert lines()[:2] == [
-        f"learning rate by hand: not changed in {first}, 0.5 from step 31 on in {second}",
-        f"epochs planned: all at once in {first}, 2 at first in {second}",
+        f"change of the learning rate: none in {first}, 0.5 from step 31 on in {second}",
+        f"epochs planned at first: all in {first}, 2 in {second}",
     ]

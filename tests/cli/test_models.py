@@ -181,3 +181,23 @@ def test_classify_reads_a_photo_in_a_shadow_and_on_its_side_as_the_page_does(tmp
         (tmp_path / name).write_bytes(content)
         assert main(["classify", str(tmp_path / name)]) == 0
         assert lines()[0].startswith(f"{tmp_path / name}: 7 (")
+
+
+def test_classify_reads_pictures_as_small_as_mnists_own(
+    tmp_path: Path, dataset: Dataset, objects: Callable[[], list[dict[str, Any]]]
+) -> None:
+    paths = []
+    for index, image in enumerate(dataset.test.images[:60]):
+        paths.append(str(tmp_path / f"{index}.png"))
+        Image.fromarray(image if index % 2 else 255 - image).save(paths[-1])
+    assert main(["classify", *paths, "--json"]) == 0
+    right = [told["digit"] == label for told, label in zip(objects(), dataset.test.labels, strict=False)]
+    assert sum(right) >= 59
+
+
+def test_classify_does_not_read_what_is_too_large(tmp_path: Path, lines: Lines) -> None:
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.truncate(30_000_000)
+    assert main(["classify", str(path)]) == 1
+    assert "30.0 MB; at most 10 MB are read" in lines()[0]

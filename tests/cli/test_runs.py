@@ -74,12 +74,12 @@ def test_runs_lists_the_newest_first(run_id: str, lines: Lines) -> None:
 def test_runs_that_are_left_out_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for seed in range(3):
         Store().create(tiny.config(seed=seed))
-    monkeypatch.setattr(sys.modules["mnistlab.commands.runs"], "_LISTED", 2)
+    monkeypatch.setattr(sys.modules["mnistlab.commands.runs"], "MOST_LISTED", 2)
     assert main(["runs", "--json"]) == 0
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 2
     assert "these are the newest 2 runs; older ones are left out" in printed.err
-    monkeypatch.setattr(sys.modules["mnistlab.commands.runs"], "_LISTED", 3)
+    monkeypatch.setattr(sys.modules["mnistlab.commands.runs"], "MOST_LISTED", 3)
     main(["runs", "--json"])
     assert capsys.readouterr().err == ""
 

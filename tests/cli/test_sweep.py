@@ -151,3 +151,14 @@ def test_an_experiment_is_done_with_the_recipe_that_is_asked_for(
     assert main(["sweep", "start", "learning-rate"]) == 0
     assert [config.base.model.kind for config in kept] == ["cnn", "mlp"]
     assert kept[0].parameters == kept[1].parameters == CLASSICS["learning-rate"].config.parameters
+
+
+def test_ctrl_c_between_two_trials_is_told_where_others_go_on(
+    waiting: str, monkeypatch: pytest.MonkeyPatch, objects: Objects, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Store().claim(Store().runs()[-1].id, "another:1")
+    monkeypatch.setattr(sweep, "requeue", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert main(["sweep", "resume", waiting, "--here", "--json"]) == 130
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["counts"] == {"running": 1, "queued": 2}
+    assert "what waits is left to who else trains this sweep" in printed.err

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from mnistlab import keeping
+from mnistlab import keeping, schema
 from mnistlab.errors import StoreError
+from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
@@ -34,14 +35,15 @@ def test_a_run_whose_rate_was_changed_by_hand_is_not_repeated() -> None:
     assert "learning rate of A was changed by hand" in said(app)
 
 
-def test_a_run_whose_rate_was_changed_by_hand_is_not_called_the_same_network() -> None:
+def test_a_run_whose_rate_was_changed_by_hand_is_not_called_the_same_network(tables: list[dict[str, Any]]) -> None:
     steered, untouched = kept(), kept()
     app = open_page(RUNS, runs=f"{untouched},{steered}")
     assert "the same recipe with the same seed, so the same network" in said(app)
     Store().change(steered, {"rate_changes": "[[3, 0.01]]"}, ["finished"])
     app = open_page(RUNS, runs=f"{untouched},{steered}")
     assert "same network" not in said(app)
-    assert "B is A with learning rate by hand 0.01 from step 4 on instead of not changed." in said(app)
+    assert "B is A with change of the learning rate 0.01 from step 4 on instead of none." in said(app)
+    assert tables[-1]["settings"] == ["change of the learning rate"]
 
 
 def test_name_and_note_are_written_and_a_name_is_no_markup(tables: list[dict[str, Any]]) -> None:
@@ -134,3 +136,29 @@ def test_what_was_deleted_of_several_can_be_brought_back_where_the_rest_could_no
     assert len(left) < 3
     app.button(key="runs_undo").click().run()
     assert {run.id for run in Store().runs()} == set(ids)
+
+
+def test_repeat_counts_the_seeds_behind_those_that_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [kept(seed=seed) for seed in range(7)]
+    really = Store.runs
+
+    def runs(store: Store, limit: int | None = 500, **how: Any) -> list[Run]:
+        return really(store, limit=2 if limit else None, **how)  # as if there were 500 newer ones
+
+    monkeypatch.setattr(Store, "runs", runs)
+    app = open_page(RUNS, runs=ids[-1])
+    app.button(key="runs_repeat").click().run()
+    assert not app.exception
+    assert {run.id for run in really(Store())} == set(ids)  # there are seven, and five were asked for
+    assert app.button(key="runs_delete").label == "Delete 7 runs"
+
+
+def test_undo_brings_back_what_is_left_of_what_was_deleted(tables: list[dict[str, Any]]) -> None:
+    ids = [kept(seed=seed) for seed in range(3)]
+    app = open_page(RUNS, runs=",".join(ids), runs_together="true")
+    app.button(key="runs_delete").click().run()
+    with Store().transaction() as connection:  # as it is cleared away after a day
+        connection.execute(schema.runs.delete().where(schema.runs.c.id == ids[1]))
+    app.button(key="runs_undo").click().run()
+    assert {run.id for run in Store().runs()} == {ids[0], ids[2]}
+    assert "runs_undo" not in {button.key for button in app.button}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mnistlab.differences import NOT_USED, SEED, settings, shown
+from mnistlab.differences import NOT_USED, SEED, shown
 from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.parameters import num_parameters
@@ -89,7 +89,7 @@ def _line(group: Group, is_grouped: bool) -> _Line:
     if line is None or not line.is_of(group):
         if len(_lines) >= _MOST_LINES:
             _lines.clear()
-        texts = {} if first.is_waiting_trial else {n: shown(value) for n, value in settings(first.config).items()}
+        texts = {} if first.is_waiting_trial else {n: shown(value) for n, value in first.settings.items()}
         line = _lines[first.id, is_grouped] = _Line(group.runs, json.dumps(_facts(group, is_grouped)), texts)
     return line
 
