@@ -18,6 +18,7 @@ State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
 
 # A worker writes twice a second; one that has been silent for this long is gone.
 LOST_AFTER_SECONDS = 15
+_SECONDS_TO_JUDGE_BY = 1.0  # of training: the first steps take many times as long as those that follow
 
 # Frozen, so that all who read the same text may share one; to check 500 takes 80 ms.
 _config = lru_cache(maxsize=4096)(parse_config)
@@ -91,6 +92,11 @@ class Run:
         return values, self.rate_changes, self.id if self.is_waiting_trial else None
 
     @property
+    def is_imported(self) -> bool:
+        """Whether it came in as a zip: nobody here has ever trained it."""
+        return self.state == "finished" and self.attempt == 0
+
+    @property
     def is_waiting_trial(self) -> bool:
         """Whether it is a sweep's trial that has not begun: what it will vary is still open."""
         return self.sweep is not None and self.trial is None
@@ -118,7 +124,7 @@ class Run:
     @property
     def seconds_left(self) -> float | None:
         """An estimate from the pace so far; None before there is one."""
-        if self.state != "running" or self.is_paused or not self.step or not self.num_steps:
+        if self.state != "running" or self.is_paused or self.seconds < _SECONDS_TO_JUDGE_BY or not self.num_steps:
             return None
         return self.seconds / self.step * (self.num_steps - self.step)
 

@@ -20,7 +20,7 @@ _REFRESH_SECONDS = 2.0
 
 def draw() -> None:
     address = Address()
-    listed = resources.store().runs(MOST_LISTED)
+    listed = _listed()
     if not listed:
         run_actions.offer_undo()
         _first_run()
@@ -37,7 +37,7 @@ def draw() -> None:
     def runs_fragment() -> None:
         frame.leave_if_asked()
         try:
-            now = just_read.pop() if just_read else resources.store().runs(MOST_LISTED)
+            now = just_read.pop() if just_read else _listed()
             _show(now, address)
         except MnistLabError as error:
             st.error(str(error))
@@ -48,6 +48,12 @@ def draw() -> None:
     runs_fragment()
     _bring_in()
     _show_code()
+
+
+def _listed() -> list[Run]:
+    """The newest runs, without trials that never began, which have no settings of their own and nothing to show."""
+    found = resources.store().runs(MOST_LISTED)
+    return [run for run in found if run.is_active or not run.is_waiting_trial]
 
 
 def _bring_in() -> None:
@@ -115,6 +121,7 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     tested = [run for run in listed if run.result is not None]
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
+    before = [run for run in tested[1:] if run.recipe != tested[0].recipe]  # a repeat changes nothing
     most = max(grouped(listed), key=lambda group: len(group.accuracies), default=None)
     return [
         Experiment(
@@ -124,8 +131,9 @@ def _experiments(listed: Sequence[Run]) -> list[Experiment]:
         ),
         Experiment(
             "My last change",
-            "The two newest: what did you change, and did it help? If it may be luck, repeat both with five seeds.",
-            {CHOSEN: [run.id for run in tested[:2]], TOGETHER: False},
+            "The newest and the one before it with another recipe: what did you change, and did it help? If it may be "
+            "luck, repeat both with five seeds.",
+            {CHOSEN: [run.id for run in [*tested[:1], *before[:1]]], TOGETHER: False},
         ),
         Experiment(
             "What luck does",

@@ -53,9 +53,13 @@ def _answer(compared: Sequence[Group]) -> str:
         said = _compare(compared, *sorted(best))
     except DataError as error:
         return str(error)
-    if len(tested) == 2:
-        return said
-    return f"The two best of these {len(tested)} are {LETTERS[best[0]]} and {LETTERS[best[1]]}. {said}"
+    if len(tested) > 2:
+        said = f"The two best of these {len(tested)} are {LETTERS[best[0]]} and {LETTERS[best[1]]}. {said}"
+    untested = [LETTERS[number] for number in range(len(compared)) if number not in tested]
+    if untested:
+        have = f"{untested[0]} has" if len(untested) == 1 else f"{', '.join(untested[:-1])} and {untested[-1]} have"
+        said = f"{said} {have} no test result yet, which comes when a run is finished."
+    return said
 
 
 def _compare(compared: Sequence[Group], first: int, second: int) -> str:
@@ -94,7 +98,12 @@ def _alone(group: Group) -> str:
 
 def _notes(compared: Sequence[Group]) -> list[str]:
     notes = []
-    if len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
+    if len(compared) > 1 and len({group.runs[0].recipe for group in compared}) == 1:
+        notes.append(
+            "These are one recipe: what sets their networks apart is the seed, and that is luck. Put seeds together to "
+            "see how far it goes."
+        )
+    elif len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
         by_hand = any(group.runs[0].rate_changes for group in compared)
         how = "and what was steered by hand cannot be repeated" if by_hand else "press Repeat for each of them"
         notes.append(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mnistlab.data import Split
 from mnistlab.figures import percent
+from mnistlab.ids import is_run_id
 from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits
 from ui.address import Address
 from ui.models import ModelChoice
@@ -30,7 +31,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         with frame.telling_mistakes():
             evaluation = evaluations.evaluation(model, split_name)
             split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-            sentence(evaluation)
+            sentence(evaluation, "It" if is_run_id(model.name) else f"{model.name}, which comes with the lab,")
             _figures(evaluation)
             _grid(model, split, evaluation, address)
             _surest(model, split, evaluation)
@@ -39,14 +40,14 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     overview_fragment()
 
 
-def sentence(evaluation: "Evaluation") -> None:
+def sentence(evaluation: "Evaluation", who: str) -> None:
     """What this view is about, in one sentence with its interval."""
     from mnistlab.intervals import wilson_interval
 
     num_correct, num_images, name = int(evaluation.correct.sum()), len(evaluation.labels), evaluation.split
     low, high = wilson_interval(num_correct, num_images)
     st.markdown(
-        f"It reads **{percent(evaluation.accuracy)}** of the {splits.digits(num_images, name)} correctly "
+        f"{who} reads **{percent(evaluation.accuracy)}** of the {splits.digits(num_images, name)} correctly "
         f"({num_correct:,} of them). The loss on these is **{evaluation.loss:.4f}**.",
         help=f"Another {num_images:,} digits of the same kind would have given another share. Of all 95 % intervals "
         "(Wilson's) 95 % hold the share that endless digits would give. The loss is the mean cross-entropy in nats.",

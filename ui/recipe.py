@@ -43,8 +43,6 @@ def choose(address: Address) -> RunConfig | None:
     name = _preset(limits)
     if wanted is not None:
         about = st.container()
-        if limits == forms.OPEN:
-            st.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
         base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
     else:
         if not st.session_state.get(MODEL_SENT):  # what the preset says of its network would be said of another
@@ -53,6 +51,8 @@ def choose(address: Address) -> RunConfig | None:
     config = _checked(_held(_settings(base, key, limits)))
     if wanted is not None:
         about.info(wanted.note if config == wanted.config else f"{wanted.note} Changed since.")
+        if limits == forms.OPEN and config != PRESETS[name].config:
+            about.button("Back to the preset", key="recipe_drop", on_click=_drop_wanted, width="stretch")
     recipe_link.tell_problems(config, address)
     if config is not None:
         recipe_link.write(config)

@@ -55,7 +55,7 @@ def note(link: Link) -> str:
     """What a link has set, or a reload has found, in a sentence."""
     title = PRESETS[link.config.preset].title if link.config.preset in PRESETS else "custom"
     changed = ", ".join(changes(link.config))
-    return f"From the address: **{title}**, {f'with {changed}' if changed else 'as it is'}."
+    return f"From the address: **{title}**{f', with {changed}' if changed else ''}."
 
 
 def tell_problems(config: RunConfig | None, address: Address) -> None:

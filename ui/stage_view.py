@@ -40,7 +40,7 @@ def show(key: str, ink: FloatImage, models: Sequence[ModelChoice]) -> None:
     st.html(f'{_STYLE}<div class="stages">{"".join(figures)}</div>')
     best = {int(answers[-1].argmax()) for answers in read}
     if any(int(answers[0].argmax()) not in best for answers in read):
-        st.caption("A plain resize would have been read as another digit: this is what framing is for.")
+        st.caption("A plain resize would have been read as another digit: the steps after it make the difference.")
     st.caption(
         "MNIST's digits went through the same steps, so a network expects them. Still misread with all of them on? "
         "Then the shape itself is nearer to other digits that it has learned from."

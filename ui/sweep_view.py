@@ -113,7 +113,8 @@ def _buttons(one: Sweep) -> None:
 
 def _best(one: Sweep, best: Trial) -> None:
     values = ", ".join(f"{SETTINGS[name].label} **{shown(value)}**" for name, value in best.values.items())
-    best_yet = "Best so far" if one.is_active else "Best"
+    best_yet = f"Best of the {len(one.ranked)} that finished" if one.counts["stopped"] else "Best"
+    best_yet = "Best so far" if one.is_active else best_yet
     accuracy = unbroken(percent(best.accuracy or 0))
     st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{accuracy}**.")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):

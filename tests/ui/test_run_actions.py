@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from mnistlab import keeping, schema
+from mnistlab import keeping, schema, sweep
 from mnistlab.errors import StoreError
 from mnistlab.runs import Run
 from mnistlab.store import Store
+from tests import sweeps
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
 from tests.ui.test_runs_page import RUNS, cells, compared, kept, rows, said
@@ -162,3 +163,25 @@ def test_undo_brings_back_what_is_left_of_what_was_deleted(tables: list[dict[str
     app.button(key="runs_undo").click().run()
     assert {run.id for run in Store().runs()} == {ids[0], ids[2]}
     assert "runs_undo" not in {button.key for button in app.button}
+
+
+def test_networks_of_one_recipe_are_said_to_differ_by_luck_and_a_run_without_a_result_to_be_left_out() -> None:
+    first, second, third = kept(0.8), kept(0.9, seed=1), kept(0.9, seed=2)
+    Store().change(third, {"state": "stopped"}, ["finished"])
+    text = said(open_page(RUNS, runs=f"{first},{second},{third}"))
+    assert "These are one recipe: what sets their networks apart is the seed, and that is luck." in text
+    assert "press Repeat" not in text
+    assert "C has no test result yet" in text
+    text = said(open_page(RUNS, runs=f"{first},{kept(0.9, learning_rate=0.5)}"))
+    assert "press Repeat for each of them" in text
+    assert "no test result yet" not in text
+
+
+def test_trials_that_never_began_are_not_among_the_runs(tables: list[dict[str, Any]]) -> None:
+    run_id, store = kept(), Store()
+    sweep_id = sweep.create(sweeps.config(), store)
+    open_page(RUNS)
+    assert len(rows(tables)) == 4  # they wait
+    sweep.stop(sweep_id, store)
+    open_page(RUNS)
+    assert [row["id"] for row in rows(tables)] == [run_id]

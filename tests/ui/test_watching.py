@@ -131,7 +131,7 @@ def test_twice_the_width_is_offered_where_a_network_may_be_so_wide(preset: str, 
 def a_run(**values: object) -> Run:
     defaults = dict.fromkeys(Run.__dataclass_fields__)
     known = {"id": "abcdefgh", "config": tiny.config(), "state": "running", "attempt": 1, "created": time.time()}
-    more = {"step": 40, "num_steps": 100, "epoch": 0.8, "seconds": 4.0, "rate_changes": ()}
+    more = {"step": 40, "num_steps": 100, "epoch": 0.8, "seconds": 4.0, "rate_changes": (), "test_readings": 0}
     return Run(**(defaults | known | more | values))
 
 
