@@ -183,14 +183,18 @@ def test_pasted_picture_is_read(page: Page, app_url: str) -> None:
     open_draw(page, f"{app_url}/Draw?draw_with=photo")
     content = io.BytesIO()
     Image.fromarray(np.round(255 - 255 * ink_of(TWO)).astype(np.uint8)).save(content, "PNG")
-    page.evaluate(
-        """(bytes) => {
-          const data = new DataTransfer();
-          data.items.add(new File([new Uint8Array(bytes)], "two.png", { type: "image/png" }));
-          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
-        }""",
-        list(content.getvalue()),
-    )
+    told = page.locator(".pasting")
+    invitation = told.inner_text(timeout=PATIENT)
+    while told.inner_text() == invitation:  # nobody listens yet
+        page.evaluate(
+            """(bytes) => {
+              const data = new DataTransfer();
+              data.items.add(new File([new Uint8Array(bytes)], "two.png", { type: "image/png" }));
+              document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+            }""",
+            list(content.getvalue()),
+        )
+        page.wait_for_timeout(200)
     expect(page.get_by_text("This is a 2")).to_be_visible(timeout=PATIENT)
 
 
