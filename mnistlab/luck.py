@@ -50,7 +50,7 @@ def scatter(group: Group, name: str) -> str:
         f"{len(values)} seeds of {name} read {percent(sum(values) / len(values))} of the test digits on average, from "
         f"{percent(min(values))} to {percent(max(values))} (standard deviation {points(stdev(values))}). That "
         f"difference is luck alone. The mean over all seeds lies {_between(*interval)}, one seed more "
-        f"{_between(*next_interval(values, step=group.step))} (95 % intervals)."
+        f"{_between(*next_interval(values, resolution=group.resolution))} (95 % intervals)."
     )
 
 
@@ -60,7 +60,7 @@ def _between(low: float, high: float) -> str:
 
 
 def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
-    found = welch(first.accuracies, second.accuracies, step=second.step)
+    found = welch(first.accuracies, second.accuracies, resolution=second.resolution)
     if found.difference < 0:  # the better one first
         return _of_means(second, first, names[::-1])
     means = [sum(group.accuracies) / len(group.accuracies) for group in (first, second)]
@@ -77,7 +77,7 @@ def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
 
 
 def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> str:
-    low, high = next_interval(many.accuracies, step=many.step)
+    low, high = next_interval(many.accuracies, resolution=many.resolution)
     (accuracy,) = single.accuracies
     text = (
         f"{name} is a single run, with {percent(accuracy)} of the test digits. {len(many.accuracies)} seeds of "

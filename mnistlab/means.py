@@ -1,8 +1,8 @@
 """What a few repeats say about a mean: Student's t interval of one, Welch's of the difference of two.
 
-Values that are counted, as right answers are, come in steps: `step` is how far two neighbours lie apart. A few that
+Values that are counted, as right answers are, have a `resolution`: how far two neighbours lie apart. A few that
 happen to be equal would look as if they could not scatter; rounding alone makes them do so, with a variance of at
-least step**2 / 12.
+least resolution**2 / 12.
 """
 
 import math
@@ -26,39 +26,41 @@ class MeanDifference:
     p_value: float  # of a difference at least as large, either way, where the true means are equal
 
 
-def mean_interval(values: Sequence[float], confidence: float = 0.95, step: float = 0) -> tuple[float, float]:
+def mean_interval(values: Sequence[float], confidence: float = 0.95, resolution: float = 0) -> tuple[float, float]:
     """Student's interval of the mean of all repeats there could be, from a few of them.
 
     Args:
         values: at least two.
-        step: see above.
+        resolution: see above.
 
     Raises:
         ConfigError: fewer than two values, or a confidence that is not between 0 and 1.
     """
     _check(values, confidence)
-    reach = t_quantile((1 + confidence) / 2, len(values) - 1) * math.sqrt(_variance(values, step) / len(values))
+    reach = t_quantile((1 + confidence) / 2, len(values) - 1) * math.sqrt(_variance(values, resolution) / len(values))
     return fmean(values) - reach, fmean(values) + reach
 
 
-def next_interval(values: Sequence[float], confidence: float = 0.95, step: float = 0) -> tuple[float, float]:
+def next_interval(values: Sequence[float], confidence: float = 0.95, resolution: float = 0) -> tuple[float, float]:
     """Where one repeat more would lie, from a few of them: wider than the interval of their mean.
 
     Raises:
         ConfigError: as mean_interval.
     """
     _check(values, confidence)
-    spread = math.sqrt(_variance(values, step) * (1 + 1 / len(values)))
+    spread = math.sqrt(_variance(values, resolution) * (1 + 1 / len(values)))
     reach = t_quantile((1 + confidence) / 2, len(values) - 1) * spread
     return fmean(values) - reach, fmean(values) + reach
 
 
-def welch(first: Sequence[float], second: Sequence[float], confidence: float = 0.95, step: float = 0) -> MeanDifference:
+def welch(
+    first: Sequence[float], second: Sequence[float], confidence: float = 0.95, resolution: float = 0
+) -> MeanDifference:
     """Welch's test and interval of the difference of two means, whose groups need not scatter alike.
 
     Args:
         first, second: at least two values each.
-        step: see above.
+        resolution: see above.
 
     Raises:
         ConfigError: as mean_interval.
@@ -67,7 +69,7 @@ def welch(first: Sequence[float], second: Sequence[float], confidence: float = 0
     for values in (first, second):
         _check(values, confidence)
     difference = fmean(second) - fmean(first)
-    parts = [_variance(values, step) / len(values) for values in (first, second)]
+    parts = [_variance(values, resolution) / len(values) for values in (first, second)]
     error = math.sqrt(sum(parts))
     if error == 0:  # both groups without any scatter: as sure as it gets
         return MeanDifference(difference, difference, difference, 0.0 if difference else 1.0)
@@ -130,8 +132,8 @@ def _fraction(share: float, a: float, b: float) -> float:
     return value
 
 
-def _variance(values: Sequence[float], step: float) -> float:
-    return max(variance(values), step**2 / 12)
+def _variance(values: Sequence[float], resolution: float) -> float:
+    return max(variance(values), resolution**2 / 12)
 
 
 def _check(values: Sequence[float], confidence: float) -> None:

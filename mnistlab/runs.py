@@ -3,7 +3,8 @@
 import json
 import socket
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.differences import SEED, settings
+from mnistlab.errors import ConfigError
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
 
@@ -152,6 +154,15 @@ def run_from_row(row: RowMapping) -> Run:
     if state == "running" and (time.time() - (row["heartbeat"] or 0) > LOST_AFTER_SECONDS or _is_orphaned(row)):
         state = "lost"
     return _read(tuple(row.keys()), tuple(row.values()), state)
+
+
+def runs_from_rows(rows: Iterable[RowMapping]) -> list[Run]:
+    """The runs, without those of another version of mnistlab, which must not keep all others from being listed."""
+    found = []
+    for row in rows:
+        with suppress(ConfigError):
+            found.append(run_from_row(row))
+    return found
 
 
 @lru_cache(maxsize=2048)

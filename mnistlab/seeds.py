@@ -45,10 +45,10 @@ class Group:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Where the mean over all seeds lies, with a confidence of 95 %; None for fewer than two seeds."""
-        return mean_interval(self.accuracies, step=self.step) if len(self.accuracies) > 1 else None
+        return mean_interval(self.accuracies, resolution=self.resolution) if len(self.accuracies) > 1 else None
 
     @property
-    def step(self) -> float:
+    def resolution(self) -> float:
         """How far two neighbouring accuracies lie apart: one test image; 0 before there is a result."""
         return 1 / counted(self.tested[0])[1] if self.tested else 0.0
 
@@ -76,6 +76,11 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
     for run in runs:
         groups.setdefault(run.recipe, []).append(run)
     return [Group(tuple(members)) for members in groups.values()]
+
+
+def with_repeats(run: Run, listed: Sequence[Run]) -> tuple[Run, ...]:
+    """A run, and after it all of its recipe that are listed."""
+    return run, *(other for other in listed if other.id != run.id and other.recipe == run.recipe)
 
 
 def repeats(config: RunConfig, taken: Sequence[int], number: int) -> list[RunConfig]:

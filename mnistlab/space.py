@@ -223,9 +223,8 @@ def check(base: RunConfig, parameters: Sequence[Parameter]) -> None:
     names = [parameter.setting for parameter in parameters]
     if len(set(names)) < len(names):
         raise ConfigError(f"A setting is varied twice: {', '.join(names)}.")
-    pairs = combinations(parameters, 2) if len(parameters) > 1 else [tuple(parameters)]
     others = {one.setting: one.ends[0] for one in parameters}
-    for pair in pairs:  # all together may be more than anybody would wait for
+    for pair in combinations(parameters, min(2, len(parameters))):  # of all together, there may be billions
         for values in product(*(one.ends for one in pair)):
             assemble(base, others | dict(zip([one.setting for one in pair], values, strict=True)))
 

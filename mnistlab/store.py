@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
-from mnistlab.errors import ConfigError, RunNotFoundError, StoreError
+from mnistlab.errors import RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.paths import database_url
@@ -32,19 +32,11 @@ from mnistlab.rows import (
     rewind,
     weights_step,
 )
-from mnistlab.runs import Request, Run, run_from_row
+from mnistlab.runs import Request, Run, run_from_row, runs_from_rows
 
 MOST_LISTED = 500  # runs that are listed if it is not said otherwise
 _OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
-
-
-def readable_run(row: sa.RowMapping) -> Run | None:
-    """The run, or None for one of another version of mnistlab, which must not keep all others from being listed."""
-    try:
-        return run_from_row(row)
-    except ConfigError:
-        return None
 
 
 def _check_id(run_id: object) -> None:
@@ -93,25 +85,29 @@ class Store:
         self,
         limit: int | None = MOST_LISTED,
         states: Sequence[str] | None = None,
-        with_trials: bool | Literal["kept"] = True,
+        with_trials: bool | Literal["kept", "begun"] = True,
     ) -> list[Run]:
         """The newest runs first; `states` keeps those whose stored state is one of these.
 
         Args:
             limit: at most so many; None for all.
             with_trials: whether the trials of sweeps, of which there may be hundreds, are among them; "kept": those
-                with a star or a name.
+                with a star or a name; "begun": without those that ended before they knew what to try.
         """
         runs = schema.runs
+        wanted = {
+            True: sa.true(),
+            False: sa.false(),
+            "kept": runs.c.is_starred | runs.c.name.is_not(None),
+            "begun": runs.c.trial.is_not(None) | runs.c.state.in_(("queued", "running")),
+        }
         query = _VISIBLE.order_by(runs.c.created.desc()).limit(limit)
-        if with_trials is not True:
-            is_kept = runs.c.is_starred | runs.c.name.is_not(None) if with_trials == "kept" else sa.false()
-            query = query.where(runs.c.sweep.is_(None) | is_kept)
+        query = query.where(runs.c.sweep.is_(None) | wanted[with_trials])
         if states is not None:
             query = query.where(schema.runs.c.state.in_(states))
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
-        return [run for row in rows if (run := readable_run(row)) is not None]
+        return runs_from_rows(rows)
 
     def claim(self, run_id: str, worker: str, ticket: str | None = None, seen: int | None = None) -> int | None:
         """Take a queued or interrupted run and return the attempt to write with; None if it is over already.

@@ -21,9 +21,9 @@ from mnistlab import jobs, schema, steering
 from mnistlab.errors import ConfigError, EngineError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
-from mnistlab.runs import Run
+from mnistlab.runs import Run, runs_from_rows
 from mnistlab.space import Value, values_of
-from mnistlab.store import Store, readable_run
+from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 
 PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
@@ -267,8 +267,7 @@ def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]
         ended = json.loads(text)
         if ended["epoch"] > 0 and ended["validation_accuracy"] is not None:
             accuracies.setdefault(run_id, {})[ended["epoch"]] = ended["validation_accuracy"]
-    trials = [run for row in rows if (run := readable_run(row)) is not None]
-    return [_trial(run, config, accuracies.get(run.id, {})) for run in trials]
+    return [_trial(run, config, accuracies.get(run.id, {})) for run in runs_from_rows(rows)]
 
 
 def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial:

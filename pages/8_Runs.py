@@ -52,8 +52,7 @@ def draw() -> None:
 
 def _listed() -> list[Run]:
     """The newest runs, without trials that never began, which have no settings of their own and nothing to show."""
-    found = resources.store().runs(MOST_LISTED)
-    return [run for run in found if run.is_active or not run.is_waiting_trial]
+    return resources.store().runs(with_trials="begun")
 
 
 def _bring_in() -> None:

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import torch
 
 from mnistlab import execution, recorder, schema, training
 from mnistlab.data import Dataset, load_dataset
+from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
 
@@ -63,6 +65,17 @@ def _closed_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for engine in opened:
         engine.dispose()
+
+
+@pytest.fixture
+def few_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store lists the newest two runs, as if there were 498 more before the others; asked for all it gives all."""
+    really = Store.runs
+
+    def runs(store: Store, limit: int | None = 500, **how: Any) -> list[Run]:
+        return really(store, limit=2 if limit else None, **how)
+
+    monkeypatch.setattr(Store, "runs", runs)
 
 
 @pytest.fixture(scope="session")

@@ -59,12 +59,12 @@ def test_a_single_value_has_no_scatter() -> None:
 def test_values_that_happen_to_be_equal_are_not_taken_for_values_that_cannot_scatter() -> None:
     same, above = [0.9790, 0.9790], [0.9791, 0.9791]
     assert welch(same, above).p_value == 0  # of numbers that are not counted, nothing else is known
-    found = welch(same, above, step=1e-4)
+    found = welch(same, above, resolution=1e-4)
     assert found.low < 0 < found.high
     assert found.p_value > 0.05
-    low, high = next_interval(same, step=1e-4)
+    low, high = next_interval(same, resolution=1e-4)
     assert low < above[0] < high
-    low, high = mean_interval(same, step=1e-4)
+    low, high = mean_interval(same, resolution=1e-4)
     assert low < same[0] < high
     scattered = [0.97, 0.98, 0.985]
-    assert mean_interval(scattered, step=1e-4) == mean_interval(scattered)
+    assert mean_interval(scattered, resolution=1e-4) == mean_interval(scattered)

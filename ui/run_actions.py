@@ -11,7 +11,7 @@ import streamlit as st
 from mnistlab import jobs, keeping
 from mnistlab.errors import ConfigError, RunNotFoundError
 from mnistlab.runs import Run
-from mnistlab.seeds import Group, repeats
+from mnistlab.seeds import Group, repeats, with_repeats
 from mnistlab.store import Store
 from ui import acting, frame, identity, models, resources, run_choice, taking_home
 from ui.words import count_of, duration, verbatim
@@ -92,7 +92,7 @@ def _take_up(group: Group, what: str) -> bool:
 def _repeat(group: Group, listed: Sequence[Run]) -> None:
     """Train the recipe with other seeds, until there are five of it, or five more."""
     run = group.runs[0]
-    members = _all_seeds(run, listed)
+    members = with_repeats(run, listed)
     num_seeds = len({member.config.train.seed for member in members})
     target = max(_SEEDS, num_seeds + _SEEDS * (num_seeds >= _SEEDS))
     more = target - num_seeds
@@ -147,14 +147,10 @@ def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> 
         deed(run.id, typed, store)
 
 
-def _all_seeds(run: Run, listed: Sequence[Run]) -> list[Run]:
-    return [run, *(other for other in listed if other.id != run.id and other.recipe == run.recipe)]
-
-
 def _start_repeats(run: Run, target: int) -> None:
     """Queue what is missing by now: the second click of a double click finds that nothing is."""
     store = resources.store()
-    taken = {member.config.train.seed for member in _all_seeds(run, store.runs(limit=None))}
+    taken = {member.config.train.seed for member in with_repeats(run, store.runs(limit=None))}
     for config in repeats(run.config, sorted(taken), max(0, target - len(taken))):
         jobs.start(config, store, identity.owner())
     st.session_state[run_choice.TOGETHER] = True

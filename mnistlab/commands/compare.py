@@ -4,8 +4,7 @@ import argparse
 import json
 
 from mnistlab.differences import differences
-from mnistlab.runs import Run
-from mnistlab.seeds import Group
+from mnistlab.seeds import Group, with_repeats
 from mnistlab.store import Store
 
 
@@ -16,7 +15,7 @@ def compare(options: argparse.Namespace) -> int:
 
     store = Store()
     runs = store.run(options.run), store.run(options.other)
-    groups = [_with_other_seeds(run, store) if options.seeds else Group((run,)) for run in runs]
+    groups = [Group(with_repeats(run, store.runs(limit=None)) if options.seeds else (run,)) for run in runs]
     if options.seeds and runs[0].recipe == runs[1].recipe and len(groups[0].accuracies) > 1:
         said = scatter(groups[0], "this one recipe")  # against itself nothing could be found
     else:
@@ -36,11 +35,6 @@ def compare(options: argparse.Namespace) -> int:
         print(f"{one.name}: {one.before} in {runs[0].id}, {one.now} in {runs[1].id}")
     print(_plain(said))
     return 0
-
-
-def _with_other_seeds(run: Run, store: Store) -> Group:
-    others = [other for other in store.runs(limit=None) if other.id != run.id and other.recipe == run.recipe]
-    return Group((run, *others))
 
 
 def _plain(said: str) -> str:

@@ -83,17 +83,17 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
 
     begin: queues them and returns the sweep's id; called when Ctrl-C would find somebody who stops them.
     """
-    import mnistlab.execution  # noqa: F401  what takes seconds comes before trials wait for it
+    from mnistlab.execution import this_worker  # which takes seconds: before trials wait for it
 
     with noting_interrupts() as is_interrupted:
         sweep_id = begin()
         try:
             _train_all(options, sweep_id, store, is_interrupted)
         except BaseException:  # a second Ctrl-C, or a reader who has seen enough
-            _leave(sweep_id, store)
+            _leave(sweep_id, store, this_worker())
             raise
         if is_interrupted():
-            _leave(sweep_id, store)
+            _leave(sweep_id, store, this_worker())
     one = sweep.find(sweep_id, store)
     if one.counts["stopped"]:
         print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)
@@ -115,12 +115,10 @@ def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_inte
                 print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial), flush=True)
 
 
-def _leave(sweep_id: str, store: Store) -> None:
+def _leave(sweep_id: str, store: Store, me: str) -> None:
     """Take from the queue what waits, unless somebody else is training this sweep too."""
-    from mnistlab.execution import this_worker
-
     trials = sweep.find(sweep_id, store).trials
-    if not any(trial.run.state == "running" and trial.run.worker != this_worker() for trial in trials):
+    if not any(trial.run.state == "running" and trial.run.worker != me for trial in trials):
         sweep.stop(sweep_id, store)
 
 

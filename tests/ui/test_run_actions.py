@@ -6,7 +6,6 @@ import pytest
 
 from mnistlab import keeping, schema, sweep
 from mnistlab.errors import StoreError
-from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import sweeps
 from tests.ui.test_pages import no_engine as no_engine
@@ -139,18 +138,13 @@ def test_what_was_deleted_of_several_can_be_brought_back_where_the_rest_could_no
     assert {run.id for run in Store().runs()} == set(ids)
 
 
-def test_repeat_counts_the_seeds_behind_those_that_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("few_listed")
+def test_repeat_counts_the_seeds_behind_those_that_are_listed() -> None:
     ids = [kept(seed=seed) for seed in range(7)]
-    really = Store.runs
-
-    def runs(store: Store, limit: int | None = 500, **how: Any) -> list[Run]:
-        return really(store, limit=2 if limit else None, **how)  # as if there were 500 newer ones
-
-    monkeypatch.setattr(Store, "runs", runs)
     app = open_page(RUNS, runs=ids[-1])
     app.button(key="runs_repeat").click().run()
     assert not app.exception
-    assert {run.id for run in really(Store())} == set(ids)  # there are seven, and five were asked for
+    assert {run.id for run in Store().runs(limit=None)} == set(ids)  # there are seven, and five were asked for
     assert app.button(key="runs_delete").label == "Delete 7 runs"
 
 
