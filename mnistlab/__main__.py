@@ -2,6 +2,9 @@
 
 import sys
 
-from mnistlab.cli import main
+try:
+    from mnistlab.cli import main
 
-sys.exit(main())
+    sys.exit(main())
+except KeyboardInterrupt:  # while it was being imported; later on, each command knows what to do
+    sys.exit(130)

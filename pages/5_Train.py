@@ -93,7 +93,7 @@ def _time_estimate(config: RunConfig) -> str:
     """From the pace of the latest run that took the same steps, if there is one; not of its first seconds."""
     runs = resources.store().runs(limit=50) if is_downloaded(config.dataset) else []
     for run in runs:
-        has_a_pace = run.seconds > _WARM_UP or run.state == "finished"
+        has_a_pace = (run.seconds > _WARM_UP or run.state == "finished") and not run.is_imported
         if has_a_pace and run.images_per_second and _pace_setters(run.config) == _pace_setters(config):
             held = resources.dataset(config.dataset, config.train.validation_size)
             num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs

@@ -15,6 +15,12 @@ class Experiment:
     watch: str
     settings: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_in_view(self) -> bool:
+        """Whether the page still shows the view, if it has several, that this has opened."""
+        views = {name: value for name, value in self.settings.items() if name.endswith("_view")}
+        return all(st.session_state.get(name) == value for name, value in views.items())
+
 
 def try_this(key: str, experiments: Sequence[Experiment]) -> None:
     """Show a button for each experiment, and one line: what to watch for in the one that was pressed last."""
@@ -23,7 +29,8 @@ def try_this(key: str, experiments: Sequence[Experiment]) -> None:
         for number, experiment in enumerate(experiments):
             st.button(experiment.label, key=f"{key}_{number}", on_click=_begin, args=(key, number, experiment))
     begun = st.session_state.get(f"{key}_begun")
-    st.caption("Each sets the controls below for you." if begun is None else experiments[begun].watch)
+    told = None if begun is None else experiments[begun]
+    st.caption(told.watch if told and told.is_in_view else "Each sets the controls below for you.")
 
 
 def _begin(key: str, number: int, experiment: Experiment) -> None:

@@ -199,11 +199,12 @@ def _running_jobs() -> None:
             me = identity.owner()
             jobs_by_id = {run.sweep or run.id: run for run in reversed(active)}  # the trials of a sweep are one job
             own_first = sorted(jobs_by_id.values(), key=lambda run: run.owner != me)
-            for run in own_first[:_MOST_JOBS]:
-                if run.sweep is None:
-                    _job(run, active, me)
-                else:
-                    sweep_job.show(run.sweep, page_script("Sweep"))
+            with st.container(key="frame_jobs"):
+                for run in own_first[:_MOST_JOBS]:
+                    if run.sweep is None:
+                        _job(run, active, me)
+                    else:
+                        sweep_job.show(run.sweep, page_script("Sweep"))
             if len(own_first) > _MOST_JOBS:
                 st.caption(f"and {len(own_first) - _MOST_JOBS} more")
             acting.tell_problem()

@@ -11,7 +11,7 @@ from mnistlab.errors import RunNotFoundError
 from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
-from ui import resources
+from ui import identity, resources
 from ui.words import run_label
 
 _OVER = ("finished", "stopped")
@@ -25,6 +25,7 @@ class ModelChoice:
     step: int
     label: str
     short: str  # a name for a heading: without what the menu tells besides
+    is_own: bool = False  # whether it is a run of this visitor
 
 
 def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
@@ -41,8 +42,9 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
             if run.state in _OVER:
                 runs[name] = run
     loadable = store.runs_with_weights()
+    me = identity.owner()
     found = [
-        ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}")
+        ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}", run.owner == me)
         for run in runs.values()
         if run.id in loadable
     ]
@@ -57,16 +59,22 @@ def is_loadable(run: Run) -> bool:
     return run.state in _OVER and resources.store().weights_step(run.id) is not None
 
 
-def choose(key: str, label: str = "Model", parameter: str = "model", start: str = DEFAULT_MODEL) -> ModelChoice:
-    """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page."""
+def choose(key: str, label: str = "Model", parameter: str = "model", start: str | None = None) -> ModelChoice:
+    """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page.
+
+    start: what is shown until somebody chooses; if not given, the visitor's newest run as of each visit to the page.
+    """
     there = choices([*st.query_params.get_all(parameter), st.session_state.get(key, "")])
+    start = start or next((name for name, model in there.items() if model.is_own), DEFAULT_MODEL)
     for given in _asked_anew(key, parameter)[-1:]:
         if given in there:
             st.session_state[key] = given
         else:
             st.warning(f"This lab has no model called {given[:40]!r}, so you see {start} instead.")
-    if st.session_state.get(key) not in there:
-        st.session_state[key] = start
+    shown, started = st.session_state.get(key), st.session_state.get(f"{key}_start")
+    has_just_come = parameter not in st.query_params
+    if shown not in there or (has_just_come and shown == started):
+        st.session_state[key] = st.session_state[f"{key}_start"] = start
     name = st.selectbox(
         label,
         list(there),

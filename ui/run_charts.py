@@ -1,5 +1,6 @@
 """The curves of a run as live charts; another run's may stand behind them."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.curve import Curve
+from mnistlab.data import NUM_CLASSES
 from mnistlab.events import EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
@@ -16,6 +18,7 @@ from ui.live_chart import Series, live_chart
 from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
+_GUESSING = math.log(NUM_CLASSES)  # the loss of ten equal probabilities
 _HERO_HEIGHT, _HEIGHT = 320, 280
 ROOM = _HEIGHT + 70  # CSS pixels, that the page keeps for the smaller charts and what is said below them
 _ONE_STEP = "One step"
@@ -70,7 +73,7 @@ def show_loss(told: Told, behind: Told | None) -> None:
     x = told.curve.steps / told.steps_per_epoch
     each_step = Series("each step", x, told.curve.losses, TRAINING, "faint")
     series = [each_step, *_with_validation(told, behind, Told.losses, "validation_loss")]
-    _chart(told, "loss", series, "Loss", "cross-entropy (nats)")
+    _chart(told, "loss", series, "Loss", "cross-entropy (nats)", ordinary=_GUESSING)
 
 
 def show_others(told: Told, behind: Told | None) -> None:
@@ -110,7 +113,17 @@ def _tabs(charts: dict[str, Callable[[], None]], key: str) -> None:
                 draw()
 
 
-def _chart(told: Told, name: str, series: list[Series], title: str, y_title: str, **options: bool) -> None:
+def _chart(
+    told: Told,
+    name: str,
+    series: list[Series],
+    title: str,
+    y_title: str,
+    *,
+    percent: bool = False,
+    log: bool = False,
+    ordinary: float | None = None,
+) -> None:
     live_chart(
         series,
         key=f"{name}_{told.run.id}",
@@ -119,8 +132,9 @@ def _chart(told: Told, name: str, series: list[Series], title: str, y_title: str
         y_title=y_title,
         x_range=(0.0, float(told.run.config.train.epochs)),
         height=_HERO_HEIGHT if name == "loss" else _HEIGHT,
-        y_percent=options.get("percent", False),
-        log_y=options.get("log", False),
+        y_percent=percent,
+        log_y=log,
+        ordinary=ordinary,
     )
 
 

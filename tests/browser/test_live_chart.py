@@ -128,6 +128,20 @@ def test_reset_button_ends_the_zoom(page: Page, chart_url: str, address: str) ->
     expect_x(page, chart, "low === 0")
 
 
+def test_a_peak_is_cut_off_with_a_note_and_shown_when_asked_for(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, f"{chart_url}/?still=1&peak=60")
+    note = chart.get_by_text("cut off here: the highest is 60")
+    expect(note).to_be_visible()
+    assert ranges(chart)[1][1] == 3
+    chart.hover()
+    chart.locator("[data-title='Show all of it']").click()
+    expect(note).to_have_count(0)
+    assert ranges(chart)[1][1] > 60
+    chart.locator("[data-title='Reset the zoom']").click()
+    expect(note).to_be_visible()
+    assert ranges(chart)[1][1] == 3
+
+
 def test_box_under_the_mouse_survives_new_points(page: Page, chart_url: str) -> None:
     chart = open_chart(page, chart_url)
     chart.locator(".nsewdrag").hover()

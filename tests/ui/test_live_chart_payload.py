@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ui.live_chart import Series
 from ui.live_chart.library import ensure_plotly
-from ui.live_chart.payload import packed, spoken, x_extent, y_extent
+from ui.live_chart.payload import cut_at, packed, spoken, x_extent, y_extent
 
 
 def series(y: list[float], style: str = "line") -> Series:
@@ -50,6 +50,20 @@ def test_share_gets_hardly_any_room_above_one() -> None:
 def test_logarithmic_range_passes_over_what_has_no_logarithm() -> None:
     low, high = y_extent([series([0.0, -1.0, 0.01, 1.0])], percent=False, log=True)
     assert (low, high) == pytest.approx((-2.1, 0.1))
+
+
+def test_a_short_peak_is_cut_off_at_a_round_number() -> None:
+    calm = [2.2] * 500
+    assert cut_at([series([2.3, 60.0, 9.0, *calm], "faint"), series([2.3, *calm])], ordinary=2.3) == (3.0, 60.0)
+    assert cut_at([series([2.3, 3e30, *calm], "faint")], ordinary=2.3) == (3.0, 3e30)
+
+
+def test_what_is_high_for_long_or_ordinary_is_not_cut_off() -> None:
+    falling = [2.3, 4.0, *[0.02] * 500]
+    assert cut_at([series(falling)], ordinary=2.3) is None
+    assert cut_at([series([2.3, 60.0])], ordinary=2.3) is None
+    assert cut_at([series([0.1] * 500), series([60.0, 50.0])], ordinary=2.3) is None
+    assert cut_at([series([]), series([np.nan])], ordinary=2.3) is None
 
 
 def test_last_value_is_spoken_and_faint_curves_are_not() -> None:

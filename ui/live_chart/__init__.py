@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui.live_chart.library import PLOTLY_VERSION, ensure_plotly
-from ui.live_chart.payload import Series, packed, spoken, x_extent, y_extent
+from ui.live_chart.payload import Series, cut_at, packed, spoken, x_extent, y_extent
 
 __all__ = ["Series", "ensure_plotly", "live_chart"]
 
@@ -38,6 +38,7 @@ def live_chart(
     y_percent: bool = False,
     log_y: bool = False,
     x_range: tuple[float, float] | None = None,
+    ordinary: float | None = None,
     height: int = 320,
 ) -> None:
     """Draw curves that may have grown since the last call with this key; zoom and hover stay as they are.
@@ -46,9 +47,12 @@ def live_chart(
     y_percent: y is a share in [0, 1] and is shown as a percentage.
     log_y: logarithmic y axis; values <= 0 are left out.
     x_range: fixes the x axis, for instance to all steps to come; else it spans the data.
+    ordinary: cut short peaks off that would press all else flat, with a note, but nothing that is no higher than this.
     height: pixels, title and axes included.
     """
     ensure_plotly()
+    whole = y_extent(series, percent=y_percent, log=log_y)
+    cut = None if ordinary is None else cut_at(series, ordinary)
     data = {
         "plotly": PLOTLY_VERSION,
         "key": key,
@@ -58,7 +62,9 @@ def live_chart(
         "percent": y_percent,
         "log": log_y,
         "xRange": list(x_range) if x_range else x_extent(series),
-        "yRange": y_extent(series, percent=y_percent, log=log_y),
+        "yRange": whole if cut is None else [whole[0], cut[0]],
+        "yWhole": whole,
+        "above": "" if cut is None else f"cut off here: the highest is {_short(cut[1])}",
         "height": height,
         "spoken": spoken(title, series, x_title, percent=y_percent),
         "waiting": WAITING,
@@ -66,3 +72,7 @@ def live_chart(
         "series": [packed(one) for one in series],
     }
     _mount(key=key, data=data, height=height)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"

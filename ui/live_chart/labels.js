@@ -34,14 +34,21 @@ function markup(lines) {
   return lines.map((line) => line.replaceAll("&", "&amp;").replaceAll("<", "&lt;")).join("<br>");
 }
 
-// The last point left of the right edge of the view, in shares of the plot from its top left corner.
+// Whether the view ends where peaks are cut off.
+function isCut(data, view) {
+  return data.above !== "" && view.y[1] === data.yRange[1];
+}
+
+// The last point left of the right edge of the view, in shares of the plot from its top left corner. One that is cut
+// off counts as at the upper edge.
 function endOf(one, data, view) {
   const share = (value, [low, high]) => (value - low) / (high - low);
   for (let index = one.x.length - 1; index >= 0; index -= 1) {
     const x = share(one.x[index], view.x);
     const value = data.log ? Math.log10(one.y[index]) : one.y[index];
     if (x > 1.0001 || !Number.isFinite(value)) continue;
-    const y = 1 - share(value, view.y);
+    const place = 1 - share(value, view.y);
+    const y = isCut(data, view) ? Math.max(0, place) : place;
     return x >= 0 && y >= -0.02 && y <= 1.02 ? { x, y } : null;
   }
   return null;
@@ -76,7 +83,7 @@ function spread(labels, height) {
     label.top = Math.max(label.y - label.height / 2, floor);
     floor = label.top + label.height;
   }
-  let ceiling = height + 6;
+  let ceiling = height; // not lower: it would cover the axis
   for (const label of labels.toReversed()) {
     label.top = Math.min(label.top, ceiling - label.height);
     ceiling = label.top;

@@ -28,7 +28,7 @@ function layoutOf(chart, data, theme) {
   const width = chart.plot.clientWidth;
   const titleLines = wrap(data.title, width - 8, `600 15px ${theme.font}`);
   // Copies: Plotly writes a zoom into the arrays it was given, and the next reset would find it there.
-  const view = { x: [...(chart.zoom.x ?? data.xRange)], y: [...(chart.zoom.y ?? data.yRange)] };
+  const view = { x: [...(chart.zoom.x ?? data.xRange)], y: [...(chart.zoom.y ?? (chart.whole ? data.yWhole : data.yRange))] };
   const left = numberRoom(chart, data, view, theme);
   const margin = { l: left, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
   const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };
@@ -45,6 +45,7 @@ function layoutOf(chart, data, theme) {
     annotations: [
       titleOf(titleLines, box, margin),
       ...labels.map((label) => annotation(label, box, theme)),
+      ...(isCut(data, view) ? [noteOf(data.above, theme)] : []),
       ...(empty ? [{ ...IN_PLOT, x: 0.5, y: 0.5, showarrow: false, text: markup([data.waiting]) }] : []),
     ],
     shapes: labels.flatMap((label) => leader(label, box)),
@@ -100,6 +101,12 @@ function titleOf(lines, box, margin) {
     text: markup(lines),
     font: { size: 15, weight: 600 },
   };
+}
+
+// That the curves go on above the picture.
+function noteOf(text, theme) {
+  const font = { size: 12, color: theme.text };
+  return { ...IN_PLOT, x: 0.5, y: 1, yanchor: "top", showarrow: false, text: markup([text]), font, bgcolor: theme.background };
 }
 
 function axis(theme, title, empty) {

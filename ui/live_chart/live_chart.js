@@ -36,6 +36,7 @@ function draw(Plotly, chart) {
 function configOf(Plotly, chart) {
   const buttons = [
     { name: "Reset the zoom", icon: Plotly.Icons.home, click: () => resetZoom(Plotly, chart) },
+    { name: "Show all of it", icon: Plotly.Icons.autoscale, click: () => showWhole(Plotly, chart) },
     { name: "Save as PNG", icon: Plotly.Icons.camera, click: () => savePicture(Plotly, chart) },
   ];
   const look = { displaylogo: false, displayModeBar: "hover", modeBarButtons: [buttons] };
@@ -57,9 +58,15 @@ function keepZoom(Plotly, chart, change) {
   if (moved.length) draw(Plotly, chart);
 }
 
-function resetZoom(Plotly, chart) {
+function resetZoom(Plotly, chart, whole = false) {
   chart.zoom = { x: null, y: null };
+  chart.whole = whole;
   draw(Plotly, chart);
+}
+
+// With the peaks that are cut off at first.
+function showWhole(Plotly, chart) {
+  resetZoom(Plotly, chart, true);
 }
 
 function savePicture(Plotly, { plot, data }) {

@@ -11,6 +11,8 @@ import numpy as np
 from ui.live_chart.thin import FloatArray, thin
 
 PADDING = 0.05  # of the range, above and below the curves
+_FAR, _USUAL = 2.0, 0.98  # a peak is so many times as high as so many of a curve's points,
+_CUTS = np.array([1, 1.5, 2, 3, 4, 5, 6, 8, 10])  # and cut off at a round number, which seldom changes as a curve grows
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,24 @@ def y_extent(series: Sequence[Series], *, percent: bool, log: bool) -> list[floa
     if log:
         return [low - room, high + room]
     return [max(low - room, min(low, 0.0)), min(high + room, max(high, 1.01)) if percent else high + room]
+
+
+def cut_at(series: Sequence[Series], ordinary: float) -> tuple[float, float] | None:
+    """Where to cut curves off one of which has a short, high peak that would press all else flat, and how high it is.
+
+    ordinary: what is nothing to cut off in any case.
+    Returns None where there is no such peak.
+    """
+    found = [one.y[np.isfinite(one.y)] for one in series]
+    curves = [values for values in found if len(values)]
+    if not curves:
+        return None
+    usual = max(ordinary, *(float(np.quantile(values, _USUAL)) for values in curves))
+    highest = max(float(values.max()) for values in curves)
+    if highest <= _FAR * usual:
+        return None
+    decade = 10.0 ** math.floor(math.log10(usual))
+    return float(decade * _CUTS[np.searchsorted(_CUTS, usual / decade)]), highest
 
 
 def spoken(title: str, series: Sequence[Series], x_title: str, *, percent: bool) -> str:

@@ -1,6 +1,6 @@
 """A training that grows for ever, for the tests of the live chart: 20 more steps every half second, or `?still=1`.
 
-`?times=10000` makes its losses so many times larger.
+`?times=10000` makes its losses so many times larger, `?peak=60` its third loss so high.
 """
 
 import numpy as np
@@ -16,6 +16,7 @@ def chart() -> None:
     steps = np.arange(num_steps, dtype=np.float64)
     mean = (2.2 * np.exp(-steps / 150) + 0.1) * float(st.query_params.get("times", "1"))
     loss = mean * np.exp(np.random.default_rng(0).normal(0, 0.25, num_steps))
+    loss[2] = float(st.query_params.get("peak", loss[2]))
     epochs = np.arange(99, num_steps, 100)
     live_chart(
         [
@@ -27,6 +28,7 @@ def chart() -> None:
         title="Loss while training",
         x_title="step",
         y_title="cross-entropy loss",
+        ordinary=2.3,
     )
     st.text(f"tick {num_steps}")
 

@@ -1,0 +1,64 @@
+"""Evaluate, entered by the menu: whose network is there, and what stays of the last visit."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mnistlab import execution
+from mnistlab.builtin import DEFAULT_MODEL
+from mnistlab.store import Store
+from tests.ui.test_evaluate_page import EVALUATE, said
+from tests.ui.test_pages import no_engine as no_engine
+from tests.ui.test_pages import open_page, small_run
+from ui import identity
+
+ME = "a browser"
+HINT = "Fours that it took for nines"
+
+
+@pytest.fixture(autouse=True)
+def _one_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "owner", lambda: ME)
+
+
+def train_one(owner: str) -> str:
+    run_id = Store().create(small_run(), owner=owner)
+    execution.execute(Store(), run_id)
+    return run_id
+
+
+def shown(app: AppTest) -> str:
+    assert not app.exception
+    return str(app.selectbox(key="evaluate_model").value)
+
+
+def come_back(app: AppTest) -> AppTest:
+    """As by the menu, whose links have nothing behind the name of the page."""
+    app.query_params.clear()
+    return app.run()
+
+
+def test_the_visitors_newest_run_is_shown_and_nobody_elses() -> None:
+    train_one("another browser")
+    app = open_page(EVALUATE)
+    assert shown(app) == DEFAULT_MODEL
+    own = train_one(ME)
+    assert shown(app.run()) == DEFAULT_MODEL  # not under somebody's hands
+    assert shown(come_back(app)) == own
+
+
+def test_a_model_that_was_chosen_stays() -> None:
+    train_one(ME)
+    app = open_page(EVALUATE)
+    app.selectbox(key="evaluate_model").set_value("best-cnn").run()
+    train_one(ME)
+    assert shown(come_back(app)) == "best-cnn"
+
+
+def test_what_to_watch_for_is_told_beside_the_view_that_it_is_about() -> None:
+    app = open_page(EVALUATE)
+    app.button(key="evaluate_try_0").click().run()
+    assert HINT in said(app)
+    app.segmented_control(key="evaluate_view").set_value("confidence").run()
+    assert HINT not in said(app)
+    app.segmented_control(key="evaluate_view").set_value("overview").run()
+    assert HINT in said(app)
