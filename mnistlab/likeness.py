@@ -24,8 +24,9 @@ from safetensors.numpy import load, save
 
 from mnistlab.checkpoint import read_header
 from mnistlab.data import Dataset, load_dataset
+from mnistlab.doubt import Shape, check_shape
 from mnistlab.hidden import hidden_features
-from mnistlab.ink import FloatImage
+from mnistlab.ink import FloatImage, Framing
 from mnistlab.paths import BUILTIN_MODELS
 from mnistlab.predict import Predictor, load_predictor
 
@@ -58,6 +59,12 @@ def measure(predictor: Predictor, dataset: Dataset) -> Likeness:
     examples = examples.astype(np.float16).astype(np.float32)  # as they are kept
     distances = _to_nearest(hidden_features(predictor.network, dataset.validation.images), examples)
     return Likeness(predictor, examples, float(np.quantile(distances, FAMILIAR)))
+
+
+def doubt_about(framing: Framing, likeness: Likeness) -> Shape | None:
+    """What a drawing is if it is not one digit: by its shape, or as it resembles no training digit."""
+    shape = check_shape(framing.ink)
+    return Shape.UNLIKE if shape is None and likeness.is_unlike(framing.image) else shape
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from mnistlab import schema
 from mnistlab.offers import gpus_of, kind_of
 from mnistlab.rows import weights_step
-from mnistlab.runs import Run
+from mnistlab.runs import ACTIVE, Run
 from mnistlab.store import Store
 
 # A worker process that dies twice at the same checkpoint will do so a third time.
@@ -48,7 +48,7 @@ def _rank(run: Run) -> tuple[bool, float]:
 
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    return in_order(store.runs(MOST_ACTIVE, states=["queued", "running"]))
+    return in_order(store.runs(MOST_ACTIVE, states=ACTIVE))
 
 
 def in_order(active: Sequence[Run]) -> list[Run]:

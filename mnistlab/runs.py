@@ -18,6 +18,8 @@ from mnistlab.errors import ConfigError
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
 
+ACTIVE: tuple[State, ...] = ("queued", "running")  # the stored states of a run that is not over
+
 # A worker writes twice a second; one that has been silent for this long is gone.
 LOST_AFTER_SECONDS = 15
 _SECONDS_TO_JUDGE_BY = 1.0  # of training: the first steps take many times as long as those that follow

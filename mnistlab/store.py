@@ -86,8 +86,9 @@ class Store:
         limit: int | None = MOST_LISTED,
         states: Sequence[str] | None = None,
         with_trials: bool | Literal["kept", "begun"] = True,
+        owner: str | None = None,
     ) -> list[Run]:
-        """The newest runs first; `states` keeps those whose stored state is one of these.
+        """The newest runs first; `states` keeps those whose stored state is one of these, `owner` somebody's own.
 
         Args:
             limit: at most so many; None for all.
@@ -104,7 +105,9 @@ class Store:
         query = _VISIBLE.order_by(runs.c.created.desc()).limit(limit)
         query = query.where(runs.c.sweep.is_(None) | wanted[with_trials])
         if states is not None:
-            query = query.where(schema.runs.c.state.in_(states))
+            query = query.where(runs.c.state.in_(states))
+        if owner is not None:
+            query = query.where(runs.c.owner == owner)
         with self.transaction() as connection:
             rows = connection.execute(query).mappings().all()
         return runs_from_rows(rows)

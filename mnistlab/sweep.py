@@ -21,7 +21,7 @@ from mnistlab import jobs, schema, steering
 from mnistlab.errors import ConfigError, EngineError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
-from mnistlab.runs import Run, runs_from_rows
+from mnistlab.runs import ACTIVE, Run, runs_from_rows
 from mnistlab.space import Value, values_of
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
@@ -208,12 +208,24 @@ def latest(store: Store, limit: int = 20) -> list[Sweep]:
     return found
 
 
-def newest(store: Store, limit: int = 100) -> list[tuple[str, str | None]]:
-    """Id and owner of the newest sweeps, the newest first."""
+def newest(store: Store, limit: int = 100, owner: str | None = None) -> list[tuple[str, str | None]]:
+    """Id and owner of the newest sweeps, of all or of this owner's, the newest first."""
     sweeps = schema.sweeps
     query = sa.select(sweeps.c.id, sweeps.c.owner).order_by(sweeps.c.created.desc()).limit(limit)
+    if owner is not None:
+        query = query.where(sweeps.c.owner == owner)
     with store.transaction() as connection:
         return [(row.id, row.owner) for row in connection.execute(query)]
+
+
+def active(store: Store) -> list[tuple[str, str | None]]:
+    """Id and owner of the sweeps that have trials waiting or running, the oldest first."""
+    runs = schema.runs
+    is_active = runs.c.state.in_(ACTIVE) & runs.c.deleted.is_(None) & runs.c.sweep.is_not(None)
+    columns = (runs.c.sweep, sa.func.min(runs.c.owner))
+    query = sa.select(*columns).where(is_active).group_by(runs.c.sweep).order_by(sa.func.min(runs.c.created))
+    with store.transaction() as connection:
+        return [(sweep_id, owner) for sweep_id, owner in connection.execute(query)]
 
 
 def config_of(sweep_id: str, store: Store) -> SweepConfig:
@@ -241,7 +253,7 @@ def _read_config(text: str) -> SweepConfig:
 def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int]]:
     """For each of these sweeps how many of its trials are over, and how many it has."""
     runs = schema.runs
-    is_over = sa.case((runs.c.state.in_(("queued", "running")), 0), else_=1)
+    is_over = sa.case((runs.c.state.in_(ACTIVE), 0), else_=1)
     query = sa.select(runs.c.sweep, sa.func.sum(is_over), sa.func.count()).group_by(runs.c.sweep)
     with store.transaction() as connection:
         rows = connection.execute(query.where(runs.c.sweep.in_(list(sweep_ids)), runs.c.deleted.is_(None))).all()

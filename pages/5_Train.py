@@ -17,7 +17,7 @@ from ui.words import duration, run_label, verbatim
 
 
 def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
-    """The tutorial's network for two epochs, shuffled and validated, with something else changed."""
+    """The tutorial's network, shuffled and validated, for two epochs if nothing else is said, and with a change."""
     values = get_preset("tutorial-mlp").config.model_dump()
     values["model"] |= model or {}
     values["train"] |= {"epochs": 2, "shuffle": True, "validation_size": 5000} | train
@@ -29,7 +29,7 @@ _EXPERIMENTS = (
         "Giant steps",
         "Press Start and watch the loss jump: each step goes ten times too far. Then go on by hand: open Learning rate "
         "while it runs, choose 0.1, and see it calm down.",
-        _tutorial("learning rate 1", learning_rate=1.0),
+        _tutorial("learning rate 1", learning_rate=1.0, epochs=10),
     ),
     Experiment(
         "Tiny steps",
@@ -119,9 +119,9 @@ def _watched_run() -> str | None:
     """The run in the address, else the visitor's newest one, else the newest of all."""
     if "run" in st.query_params:
         return st.query_params["run"]
-    newest = resources.store().runs(limit=100, with_trials=False)
-    own = [run for run in newest if run.owner == identity.owner()]
-    return next((run.id for run in [*own, *newest]), None)
+    store = resources.store()
+    own = store.runs(limit=1, with_trials=False, owner=identity.owner())
+    return next((run.id for run in own or store.runs(limit=1, with_trials=False)), None)
 
 
 def _show_run(run_id: str) -> None:

@@ -25,11 +25,12 @@ def draw() -> None:
     reading.show_all("draw", way)
     examples.try_this("draw")
     st.caption(
-        "The percentages are the network's own confidence, not a promise. The lab says **not sure** in three cases: "
-        "the ink has the shape of no digit; it resembles no training digit, which is so if in the hidden layer of the "
-        "built-in best-cnn the nearest of 4,000 is farther away than for 995 of 1,000 validation digits; or the answer "
-        "is below 60 %, where of the 5,000 validation digits only 7 of 16 are read correctly. Drawings stay on the "
-        "computer that runs this lab."
+        "The percentages are the network's own confidence, not a promise. The lab says **not sure** where the ink has "
+        "the shape of no digit, where it resembles no training digit, and where the answer is below 60 %. Drawings "
+        "stay on the computer that runs this lab.",
+        help="It resembles none if, in the hidden layer of the built-in best-cnn, the nearest of 4,000 training digits "
+        "is farther away than it is for 995 of 1,000 validation digits. Below 60 % are 16 of the 5,000 validation "
+        "digits, and 7 of these are read correctly.",
     )
     from mnistlab.likeness import Likeness, measure
 

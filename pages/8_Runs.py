@@ -73,6 +73,7 @@ def _show(listed: Sequence[Run], address: Address) -> None:
     is_together = st.toggle(
         "Seeds together",
         key=TOGETHER,
+        persist_state="session",
         on_change=run_choice.add_all_seeds,
         help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
     )
@@ -105,6 +106,8 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
     }
 
     def happened(event: str, row_id: str) -> None:
+        if row_id not in rows:  # it has been deleted meanwhile
+            return
         run_ids = [run.id for run in rows[row_id].runs]
         if event == "picked":
             run_choice.toggle(run_ids)

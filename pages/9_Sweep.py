@@ -7,7 +7,7 @@ from mnistlab.errors import SweepNotFoundError
 from mnistlab.sweep_config import SweepConfig
 from ui import frame, identity, resources, starting, sweep_form, sweep_view
 from ui.address import quoted
-from ui.words import count_of
+from ui.words import count_of, verbatim
 
 
 def draw() -> None:
@@ -56,8 +56,9 @@ def _watched_sweep() -> str | None:
     """The sweep in the address, else the visitor's newest one, else the newest of all."""
     if "sweep" in st.query_params:
         return st.query_params["sweep"]
-    newest = sweep.newest(resources.store())
-    return next((one for one, owner in newest if owner == identity.owner()), newest[0][0] if newest else None)
+    store = resources.store()
+    newest = sweep.newest(store, 1, identity.owner()) or sweep.newest(store, 1)
+    return newest[0][0] if newest else None
 
 
 def _show_sweep(sweep_id: str) -> None:
@@ -66,7 +67,7 @@ def _show_sweep(sweep_id: str) -> None:
     except SweepNotFoundError:
         st.warning(f"There is no sweep {quoted(sweep_id)} in this lab. Other sweeps are as before.")
         for one, _ in sweep.newest(resources.store(), 3):
-            name = sweep.config_of(one, resources.store()).name
+            name = verbatim(sweep.config_of(one, resources.store()).name)
             st.page_link(frame.page_script("Sweep"), label=f"See {name}, {one}", query_params={"sweep": one})
 
 

@@ -110,7 +110,11 @@ class Address:
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
             allowed = f"{', '.join(options[:-1])} or {options[-1]}" if len(options) > 1 else options[0]
-            self.say(f'For "{what}" the address gives {quoted(unknown[0])}, which is left out. It can be {allowed}.')
+            said = f'For "{what}" the address gives {quoted(unknown[0])}, which is left out. It can be {allowed}.'
+            if all(unknown):
+                self.say(said)
+            else:  # Streamlit takes nothing at all for a choice, of none
+                self.drop(key, said)
 
     def tell_unknown(self, also: Sequence[str] = ()) -> None:
         """Say what in the address nobody has asked for, and take it out; ask once all controls are on the page.

@@ -82,8 +82,8 @@ def last_run_before(run: Run) -> Run | None:
     me = identity.owner()
     if run.owner != me:
         return None
-    for other in resources.store().runs(limit=100, states=["finished"], with_trials=False):
-        is_like_it = other.owner == me and other.config.dataset == run.config.dataset and not other.is_imported
+    for other in resources.store().runs(limit=100, states=["finished"], with_trials=False, owner=me):
+        is_like_it = other.config.dataset == run.config.dataset and not other.is_imported
         if is_like_it and other.created < run.created and other.result is not None:
             return other
     return None

@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 
 from ui.palette import NEUTRAL, TRAINING
+from ui.words import sure
 
 _STYLE = """
 <style>
@@ -22,7 +23,7 @@ def probability_bars(probabilities: Sequence[float]) -> str:
     """How probable a model finds each digit; the most probable one stands out."""
     best = max(range(len(probabilities)), key=lambda digit: probabilities[digit])
     rows = [
-        _row(digit, share, TRAINING if digit == best else NEUTRAL, f"{share:.1%}".replace("%", " %"), digit == best)
+        _row(digit, share, TRAINING if digit == best else NEUTRAL, sure(share), digit == best)
         for digit, share in enumerate(probabilities)
     ]
     return _bars(rows, "Probability of each digit")

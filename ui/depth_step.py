@@ -33,6 +33,11 @@ def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Ad
                 st.info("No step along this gradient changes the answer before the digit is unreadable.")
                 return
             _show_step(model, picture, found, address)
+            if towards is not None and found.after != towards:
+                st.caption(
+                    f"On the way to {a_digit(towards)} it becomes {a_digit(found.after)} first: a gradient tells which "
+                    "way is the steepest from here, not what comes on it."
+                )
 
     step_fragment()
 

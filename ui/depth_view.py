@@ -17,6 +17,7 @@ from ui.words import sure
 
 _SIDE = 168  # CSS pixels, six for each of the picture's
 _ANSWER = "its answer"
+_DRAWN = "My drawing"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _choose(config: RunConfig, address: Address) -> Shown | None:
     name = st.selectbox("Picture from", names, key="evaluate_from", bind="query-params")
     if name == depth_links.DRAWING:
         drawing: Picture | None = st.session_state.get("last_drawing")
-        return None if drawing is None else Shown(np.ascontiguousarray(drawing, np.float32), "My drawing", None, None)
+        return None if drawing is None else Shown(np.ascontiguousarray(drawing, np.float32), _DRAWN, None, None)
     source = splits.picture_source(name, config)
     address.check_number("evaluate_index", "image", 0, len(source) - 1)
     index = turning.choose_image("evaluate_index", len(source), buttons="evaluate")
@@ -91,6 +92,9 @@ def _say(shown: Shown, answer: int, probabilities: list[float]) -> None:
         False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; it is {how_sure} sure.",
     }[None if shown.label is None else shown.label == answer]
     st.markdown(f"{shown.name}: {verdict}")
+    shape = st.session_state.get("last_shape") if shown.name == _DRAWN else None
+    if shape is not None:
+        st.warning(str(shape))
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_SIDE):
             st.html(figures.row([(grey(shown.picture), shown.name)], _SIDE))

@@ -4,7 +4,9 @@ A finished run and a built-in model have kept their answers on the test set: the
 """
 
 import time
+from collections import deque
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _TIMED = 200  # images read to tell how long all will take
 _MAPPED = 1000  # digits on a map
+_MOST_COMPARED = 2  # models whose hidden layer is kept for all they have learned from: 56 MB for 512 neurons
 PART = 4000  # training digits for a first answer of what lies near, in a second or two with a CNN
 
 
@@ -103,7 +106,7 @@ def _hidden_of_part(name: str, step: int) -> npt.NDArray[np.float16]:
     return _hidden(name, step, PART)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)  # 56 MB for 512 hidden neurons
+@st.cache_resource(show_spinner=False, max_entries=_MOST_COMPARED)
 def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
     return _hidden(name, step)
 
@@ -120,9 +123,9 @@ def _hidden(name: str, step: int, num_images: int | None = None) -> npt.NDArray[
 
 
 @st.cache_resource(show_spinner=False)
-def _compared() -> set[tuple[str, int]]:
-    """The models, by name and step, that have read all they have learned from."""
-    return set()
+def _compared() -> deque[tuple[str, int]]:
+    """The models, by name and step, for which `_hidden_of_train` is kept; the one asked for last at the end."""
+    return deque(maxlen=_MOST_COMPARED)
 
 
 def is_compared(model: ModelChoice) -> bool:
@@ -163,5 +166,7 @@ def nearest_in_hidden_layer(
     if of_part:
         return nearest(asked, _hidden_of_part(model.name, model.step), num)
     found = nearest(asked, _hidden_of_train(model.name, model.step), num)
-    _compared().add((model.name, model.step))
+    with suppress(ValueError):  # what is kept longest unasked is dropped, there and here
+        _compared().remove((model.name, model.step))
+    _compared().append((model.name, model.step))
     return found

@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from mnistlab.pixels import Picture
 from ui import resources
 from ui.models import ModelChoice
 
 if TYPE_CHECKING:
     from mnistlab.explain import Attribution, Flip
     from mnistlab.units import Unit
-
-Picture = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ A page script is functions and one last line: `frame.show_page("Data", draw)`.
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,10 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab import jobs
+from mnistlab import jobs, sweep
 from mnistlab.errors import MnistLabError
 from mnistlab.queue import MOST_ACTIVE
-from mnistlab.runs import Run
+from mnistlab.runs import ACTIVE, Run
 from ui import acting, identity, pacing, resources, run_words, sweep_job
 from ui.words import verbatim
 
@@ -182,29 +182,55 @@ def _device() -> Callable[[], object]:
     return lambda: place.caption(resources.device_line())
 
 
+@dataclass(frozen=True)
+class _Jobs:
+    """Runs that somebody started by hand, and sweeps with their owners: a class's trials would be thousands of runs."""
+
+    runs: list[Run]
+    sweeps: list[tuple[str, str | None]]
+
+    @classmethod
+    def read(cls) -> "_Jobs":
+        store = resources.store()
+        runs = store.runs(MOST_ACTIVE, states=ACTIVE, with_trials=False)
+        return cls(runs, sweep.active(store))
+
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.sweeps)
+
+    @property
+    def may_wait(self) -> bool:
+        return bool(self.sweeps) or any(run.state == "queued" for run in self.runs)
+
+    def own_first(self, me: str) -> list[Run | str]:
+        """Each job, a run or the id of a sweep: the visitor's own, then all others, the runs before the sweeps."""
+        jobs_of: list[tuple[Run | str, str | None]] = [(run, run.owner) for run in reversed(self.runs)]
+        jobs_of += self.sweeps
+        return [job for job, _ in sorted(jobs_of, key=lambda job: job[1] != me)]
+
+
 def _running_jobs() -> None:
     """What is running, refreshed while something is."""
     with telling_mistakes():
-        found = [_active_runs()]  # what is drawn first; a refresh asks anew
+        found = [_Jobs.read()]  # what is drawn first; a refresh asks anew
         is_live = bool(found[0])
 
         @st.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
         def jobs_fragment() -> None:
             try:
-                active = found.pop() if found else _active_runs()
+                active = found.pop() if found else _Jobs.read()
             except MnistLabError:
                 st.rerun()  # which says it, and refreshes no more
-            if any(run.state == "queued" for run in active):
+            if active.may_wait:
                 jobs.wake_soon(resources.store())
             me = identity.owner()
-            jobs_by_id = {run.sweep or run.id: run for run in reversed(active)}  # the trials of a sweep are one job
-            own_first = sorted(jobs_by_id.values(), key=lambda run: run.owner != me)
+            own_first = active.own_first(me)
             with st.container(key="frame_jobs"):
-                for run in own_first[:_MOST_JOBS]:
-                    if run.sweep is None:
-                        _job(run, active, me)
+                for job in own_first[:_MOST_JOBS]:
+                    if isinstance(job, Run):
+                        _job(job, active.runs, me)
                     else:
-                        sweep_job.show(run.sweep, page_script("Sweep"))
+                        sweep_job.show(job, page_script("Sweep"))
             if len(own_first) > _MOST_JOBS:
                 st.caption(f"and {len(own_first) - _MOST_JOBS} more")
             acting.tell_problem()
@@ -214,15 +240,13 @@ def _running_jobs() -> None:
         jobs_fragment()
 
 
-def _active_runs() -> list[Run]:
-    return resources.store().runs(MOST_ACTIVE, states=["queued", "running"])
-
-
-def _job(run: Run, active: list[Run], me: str) -> None:
-    is_alone = [other.title for other in active].count(run.title) == 1
+def _job(run: Run, by_hand: Sequence[Run], me: str) -> None:
+    is_alone = [other.title for other in by_hand].count(run.title) == 1
+    store = resources.store()
+    # Only a place in the queue depends on the trials of all sweeps too.
+    active = store.runs(MOST_ACTIVE, states=ACTIVE) if run.state == "queued" else by_hand
     title = verbatim(run.title if is_alone else f"{run.title}, seed {run.config.train.seed}")
     st.progress(run.progress, text=f"{title}  \n{run_words.short_state(run, active, me)}")
-    store = resources.store()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})
         if run.state == "lost":

@@ -5,7 +5,7 @@ import streamlit as st
 from mnistlab.errors import MnistLabError, RunNotFoundError
 from mnistlab.figures import percent
 from ui import frame, identity, resources
-from ui.words import run_label
+from ui.words import run_label, verbatim
 
 _MOST_MEGABYTES = 20  # a run of the largest preset has 2; larger ones come in by the command line
 _TAKEN = "importing_taken"  # in the session: the uploads that were dealt with, and what came of each
@@ -38,7 +38,7 @@ def show() -> None:
         return
     accuracy = percent((run.result or {})["test_accuracy"])
     st.success(f"It is here as run `{run_id}`: {accuracy} of the test digits, as its lab has measured it.")
-    st.page_link(frame.page_script("Train"), label=f"See {run_label(run)}", query_params={"run": run_id})
+    st.page_link(frame.page_script("Train"), label=f"See {verbatim(run_label(run))}", query_params={"run": run_id})
 
 
 def _take_in(content: bytes) -> tuple[str | None, str]:

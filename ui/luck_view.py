@@ -47,7 +47,7 @@ def _answer(compared: Sequence[Group]) -> str:
         return _alone(compared[0])
     tested = [number for number, group in enumerate(compared) if group.mean is not None]
     if len(tested) < 2:
-        return "A run is tested when it is finished. There will be an answer once two of these are."
+        return f"There will be an answer once two of these are tested. {_when_tested(compared)}"
     best = sorted(tested, key=lambda number: -(compared[number].mean or 0))[:2]
     try:
         said = _compare(compared, *sorted(best))
@@ -58,8 +58,18 @@ def _answer(compared: Sequence[Group]) -> str:
     untested = [LETTERS[number] for number in range(len(compared)) if number not in tested]
     if untested:
         have = f"{untested[0]} has" if len(untested) == 1 else f"{', '.join(untested[:-1])} and {untested[-1]} have"
-        said = f"{said} {have} no test result yet, which comes when a run is finished."
+        said = f"{said} {have} no test result yet. {_when_tested(compared)}"
     return said
+
+
+def _when_tested(compared: Sequence[Group]) -> str:
+    """When those of these runs that have no test result will have one."""
+    without = [run for group in compared if group.mean is None for run in group.runs]
+    trials = [run.sweep is not None and run.state == "finished" for run in without]
+    of_trials = "A sweep's trials are not tested: Evaluate does it, and so do more epochs on Train."
+    if all(trials):
+        return of_trials
+    return "A run is tested when it is finished." + (f" {of_trials}" if any(trials) else "")
 
 
 def _compare(compared: Sequence[Group], first: int, second: int) -> str:
@@ -87,7 +97,7 @@ def _alone(group: Group) -> str:
     if len(group.accuracies) > 1:
         return scatter(group, LETTERS[0])
     if not group.accuracies:
-        return "This run has no test result yet: a run is tested when it is finished. Tick another one to compare them."
+        return f"This run has no test result yet. {_when_tested([group])} Tick another one to compare them."
     low, high = wilson_interval(*counted(group.tested[0]))
     return (
         f"A reads {percent(group.accuracies[0])} of the test digits. On all digits of this kind it would read between "
@@ -99,10 +109,11 @@ def _alone(group: Group) -> str:
 def _notes(compared: Sequence[Group]) -> list[str]:
     notes = []
     if len(compared) > 1 and len({group.runs[0].recipe for group in compared}) == 1:
-        notes.append(
-            "These are one recipe: what sets their networks apart is the seed, and that is luck. Put seeds together to "
-            "see how far it goes."
-        )
+        if not _same_seed(compared):
+            notes.append(
+                "These are one recipe: what sets their networks apart is the seed, and that is luck. A better network "
+                "is no better recipe then. Put seeds together to see how far it goes."
+            )
     elif len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
         by_hand = any(group.runs[0].rate_changes for group in compared)
         how = "and what was steered by hand cannot be repeated" if by_hand else "press Repeat for each of them"

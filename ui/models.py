@@ -12,6 +12,7 @@ from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from ui import identity, resources
+from ui.address import quoted
 from ui.words import run_label
 
 _OVER = ("finished", "stopped")
@@ -70,7 +71,7 @@ def choose(key: str, label: str = "Model", parameter: str = "model", start: str 
         if given in there:
             st.session_state[key] = given
         else:
-            st.warning(f"This lab has no model called {given[:40]!r}, so you see {start} instead.")
+            st.warning(f"This lab has no model called {quoted(given)}, so you see {start} instead.")
     shown, started = st.session_state.get(key), st.session_state.get(f"{key}_start")
     has_just_come = parameter not in st.query_params
     if shown not in there or (has_just_come and shown == started):
@@ -140,7 +141,7 @@ def _take_several_from_address(key: str, there: dict[str, ModelChoice], most: in
     given = _asked_anew(key, "model")
     unknown = [name for name in given if name not in there]
     if unknown:
-        st.warning(f"This lab has no model called {unknown[0][:40]!r}; you see the others, or {DEFAULT_MODEL}.")
+        st.warning(f"This lab has no model called {quoted(unknown[0])}; you see the others, or {DEFAULT_MODEL}.")
     known = list(dict.fromkeys(name for name in given if name in there))
     if len(known) > most:
         st.warning(f"At most {most} models read at a time: you see the first {most}.")

@@ -39,6 +39,7 @@ def keep(key: str, image: FloatImage | None, source: str) -> None:
         "It was a ... (keeps the drawing with its label)",
         range(10),
         key=f"{key}_label",
+        required=True,  # the second click of a double click would take the first one back
         on_change=chosen,
         disabled=image is None,
         wrap=True,

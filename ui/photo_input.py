@@ -67,7 +67,7 @@ def choose(key: str) -> FloatImage | None:
     return _read(content) if content else None
 
 
-@st.cache_data(show_spinner=False, max_entries=20, scope="session")
+@st.cache_data(show_spinner=False, max_entries=2, scope="session")
 def _read(content: bytes) -> FloatImage:
     return read_photo(content)
 

@@ -1,7 +1,5 @@
 """Learning rates on a logarithmic scale: the steps of a slider from 0.0001 to 10."""
 
-from collections.abc import Iterable
-
 LOWEST_POWER, HIGHEST = -4, 10.0
 _IN_A_DECADE = ("1", "1.5", "2", "3", "5", "7")
 LADDER = (*(float(f"{digits}e{power}") for power in range(LOWEST_POWER, 1) for digits in _IN_A_DECADE), HIGHEST)
@@ -21,8 +19,3 @@ def shown(rate: float) -> str:
     """0.1 -> "0.1", 0.00015 -> "0.00015": no powers of ten."""
     text = f"{rate:.10f}".rstrip("0").rstrip(".")
     return text if float(text or 0) else f"{rate:g}"
-
-
-def nearest(rate: float, options: Iterable[float]) -> float:
-    """The step of the slider nearest to a rate."""
-    return min(options, key=lambda option: abs(option - rate))

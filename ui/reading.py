@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from mnistlab.doubt import Shape, check_shape
+from mnistlab.doubt import Shape
 from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
 from ui import answers, canvas, depth_links, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
@@ -46,11 +46,14 @@ class Drawing:
         Raises:
             EmptyDrawingError: there is none.
         """
+        from mnistlab.likeness import doubt_about  # needs torch, and the pad is on screen before it is there
+
         framing = frame_ink(ink)
-        shape = check_shape(ink)
-        if shape is None and resources.likeness().is_unlike(framing.image):
-            shape = Shape.UNLIKE
-        return cls(framing, shape)
+        return cls(framing, doubt_about(framing, resources.likeness()))
+
+    def remember(self) -> None:
+        """Let the other pages show it."""
+        st.session_state["last_drawing"], st.session_state["last_shape"] = self.framing.image, self.shape
 
 
 def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
@@ -68,7 +71,7 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
             with st.container(width=_ANSWER_WIDTH):
                 _tell(drawing, _read_by(drawing, []))
                 if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
-                    st.session_state["last_drawing"] = drawing.framing.image
+                    drawing.remember()
 
     reading_fragment()
 
@@ -103,7 +106,7 @@ def _everything(key: str, way: str) -> None:
             image = drawing.framing.image if drawing is not None else None
             own_digits.keep(key, image, way)
     if drawing is not None:
-        st.session_state["last_drawing"] = drawing.framing.image
+        drawing.remember()
     with st.expander("Why this answer?", key=f"{key}_why", on_change="rerun") as why:
         if why.open and drawing is not None:
             stage_view.show(f"{key}_steps", drawing.framing.ink, chosen)

@@ -1,6 +1,7 @@
 """The recipe of a run: a preset's or another run's, the visitor's changes, and what other pages have sent along."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,12 @@ import streamlit as st
 
 from mnistlab import links
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
+from mnistlab.downloads import is_downloaded
 from mnistlab.errors import ConfigError
 from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
 from mnistlab.widths import parse_widths, write_widths
-from ui import forms, recipe_link
+from ui import forms, recipe_link, resources
 from ui.address import Address
 from ui.forms import Limits
 
@@ -101,13 +103,15 @@ def _held(values: dict[str, Any]) -> dict[str, Any]:
 def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
     """All settings as they stand in the form, allowed or not."""
     values = base.model_dump()
-    sent_model = _sent(MODEL_SENT, "Network", lambda sent: ModelConfig(**sent).shape)
+    sent_model = _sent(MODEL_SENT, "model", lambda held: f"Network from its page: **{ModelConfig(**held).shape}**")
     is_mlp = base.model.kind == "mlp"
     if sent_model:
         values["model"] = sent_model
     elif is_mlp:
         values["model"]["hidden"] = _hidden_widths(base.model.hidden, key, limits)
-    sent_augment = _sent(AUGMENT_SENT, "Augmentation", lambda sent: AugmentConfig(**sent).summary)
+    sent_augment = _sent(
+        AUGMENT_SENT, "augment", lambda held: f"Augmentation from its page: **{AugmentConfig(**held).summary}**"
+    )
     if sent_augment:
         values["augment"] = sent_augment
     values["train"] |= forms.fields(base.train, ("optimizer",), key, limits)
@@ -154,10 +158,25 @@ def _devices() -> tuple[str, ...]:
 
 def _checked(values: dict[str, Any]) -> RunConfig | None:
     try:
-        return parse_config(values)
+        config = parse_config(values)
     except ConfigError as error:
         _say_what_no_field_says(values, error)
         return None
+    return config if _has_the_images(config) else None
+
+
+def _has_the_images(config: RunConfig) -> bool:
+    """Whether as many images are left to learn from as are asked for; a sentence where they are not."""
+    train = config.train
+    if not train.train_size or not is_downloaded(config.dataset):
+        return True
+    left = resources.dataset(config.dataset, train.validation_size).num_train
+    if train.train_size > left:
+        st.error(
+            f"Train size asks for {train.train_size:,} images; {left:,} are left where {train.validation_size:,} are "
+            "held out. Ask for fewer, or for 0, which takes all."
+        )
+    return train.train_size <= left
 
 
 def _say_what_no_field_says(values: dict[str, Any], error: ConfigError) -> None:
@@ -176,7 +195,8 @@ def _take_wanted() -> Wanted | None:
         wanted: Wanted = st.session_state.pop(WANTED)
         link = recipe_link.in_force()
         if link is not None:
-            wanted = Wanted(links.hold(wanted.config, link), wanted.note)
+            held = links.hold(wanted.config, link)
+            wanted = wanted if held == wanted.config else Wanted(held, f"{wanted.note} The link keeps what it locks.")
         st.session_state[_BASE] = wanted
         st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
         for sent in (MODEL_SENT, AUGMENT_SENT):
@@ -191,12 +211,13 @@ def _drop_wanted() -> None:
     st.session_state.pop(_BASE, None)
 
 
-def _sent(key: str, what: str, describe: Any) -> dict[str, Any] | None:
-    """Settings that another page sent, with a way to drop them."""
+def _sent(key: str, section: str, describe: Callable[[dict[str, Any]], str]) -> dict[str, Any] | None:
+    """Settings that another page sent, as far as a link does not hold others, with a way to drop them."""
     sent: dict[str, Any] | None = st.session_state.get(key)
     if not sent:
         return None
-    st.markdown(f"{what} from its page: **{describe(sent)}**")
+    held = _held({"model": {}, "train": {}, "augment": {}} | {section: sent})[section]
+    st.markdown(describe(held) + ("" if held == sent else ", but for what the link locks"))
     st.button("Use the preset's instead", key=f"{key}_drop", on_click=st.session_state.pop, args=(key,))
     return sent
 

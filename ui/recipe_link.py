@@ -16,6 +16,7 @@ from ui.address import Address, quoted
 
 # In the session: the link in force, and what stands in the address about the recipe, so that only news is taken up.
 _LINK, _WRITTEN = "recipe_link", "recipe_link_written"
+_HIDDEN, _LOCKED = "share_hidden", "share_locked"
 # What can be hidden or locked, in the order of the form.
 _CONTROLS = (
     *("preset", "hidden", "optimizer", "learning_rate", "batch_size", "epochs", "schedule"),
@@ -31,6 +32,7 @@ def arrived() -> Link | None:
         return None
     link = links.read_link(query)
     st.session_state[_LINK], st.session_state[_WRITTEN] = link, query
+    _forget_shared()
     return link
 
 
@@ -43,6 +45,13 @@ def in_force() -> Link | None:
 def leave() -> None:
     """Show all controls again."""
     st.session_state.pop(_LINK, None)
+    _forget_shared()
+
+
+def _forget_shared() -> None:
+    """Let a link that is passed on begin with what the one in force hides and locks."""
+    for key in (_HIDDEN, _LOCKED):
+        st.session_state.pop(key, None)
 
 
 def limits() -> forms.Limits:
@@ -81,9 +90,12 @@ def share(config: RunConfig) -> None:
     """Offer a link to this recipe, with a choice of what its reader may see and change."""
     with st.popover("Share this recipe", width="stretch"):
         st.markdown("This link opens the page with these settings, ready to start.")
-        hidden = st.multiselect("Hide", _CONTROLS, format_func=_label, key="share_hidden", help="Not shown at all.")
+        held = limits()
+        first = [name for name in _CONTROLS if name in held.hidden]
+        hidden = st.multiselect("Hide", _CONTROLS, first, _label, key=_HIDDEN, help="Not shown at all.")
         rest = [name for name in _CONTROLS if name not in hidden]
-        locked = st.multiselect("Lock", rest, format_func=_label, key="share_locked", help="Shown, not to be changed.")
+        first = [name for name in rest if name in held.locked]
+        locked = st.multiselect("Lock", rest, first, _label, key=_LOCKED, help="Shown, not to be changed.")
         query = _query(config, hidden, locked) or {links.PRESET: config.preset}
         address = (st.context.url or "Train").split("?")[0]
         st.code(f"{address}?{urlencode(query, safe=',')}", language=None, wrap_lines=True)

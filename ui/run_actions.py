@@ -102,10 +102,16 @@ def _repeat(group: Group, listed: Sequence[Run]) -> None:
         disabled=any(member.is_active for member in members) or bool(run.rate_changes),
         on_click=acting.act,
         args=(_start_repeats, run, target),
-        help=f"{count_of(more, 'more run')} of this recipe, each with another seed; about "
-        f"{duration(run.seconds * more)} of training in all. Only so can recipe and luck be told apart. Not while it "
-        "runs, and not for a run whose learning rate was changed by hand, for nobody can repeat that.",
+        help=f"{count_of(more, 'more run')} of this recipe, each with another seed{_time_of(members, more)}. Only so "
+        "can recipe and luck be told apart. Not while it runs, and not for a run whose learning rate was changed by "
+        "hand, for nobody can repeat that.",
     )
+
+
+def _time_of(members: Sequence[Run], more: int) -> str:
+    """How long so many more of them take, to judge by one that was trained here to its end."""
+    whole = next((run.seconds for run in members if run.state == "finished" and not run.is_imported), None)
+    return "" if whole is None else f"; about {duration(whole * more)} of training in all"
 
 
 def _links(group: Group, _listed: Sequence[Run]) -> None:

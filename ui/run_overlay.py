@@ -59,12 +59,16 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
     if name.startswith("validation") and not all(one.epochs for runs in told for one in runs):
         st.caption("A run that held no images out has no validation curve: choose a training curve to see it.")
     if any(len(runs) > 1 for runs in told):
-        st.caption("A line is the mean over the seeds, its band goes from the lowest to the highest of them.")
+        st.caption(
+            "A line is the mean over the seeds that are finished, or over all while none is; its band goes from the "
+            "lowest to the highest of them."
+        )
 
 
 def _curves(runs: Sequence[Told], number: int, title: str, name: str) -> list[Series]:
     colour, label = shown_as(number).colour, f"{shown_as(number).letter} {title}"
-    curves = [_curve(one, name, label, colour) for one in runs]
+    whole = [one for one in runs if one.run.state == "finished"]  # while others of a recipe have only begun
+    curves = [_curve(one, name, label, colour) for one in whole or runs]
     if len(curves) < 2:
         return curves
     over = spread([(one.x.astype(np.float64), one.y.astype(np.float64)) for one in curves])

@@ -9,7 +9,8 @@ import streamlit as st
 from mnistlab import jobs
 from mnistlab.config import RunConfig
 from mnistlab.errors import MnistLabError
-from mnistlab.runs import Run
+from mnistlab.queue import MOST_ACTIVE
+from mnistlab.runs import ACTIVE, Run
 from mnistlab.store import Store
 from ui import identity, resources
 
@@ -42,8 +43,8 @@ def button(
 
 def own_active_runs() -> list[Run]:
     """The visitor's runs that are queued or running."""
-    active = resources.store().runs(states=["queued", "running"])
-    return [run for run in active if run.owner == identity.owner() and run.state != "lost"]
+    active = resources.store().runs(MOST_ACTIVE, states=ACTIVE, owner=identity.owner())
+    return [run for run in active if run.state != "lost"]
 
 
 def _explain(is_same: bool, is_busy: bool) -> str | None:

@@ -4,13 +4,14 @@ import streamlit as st
 
 from mnistlab import sweep
 from ui import acting, resources
+from ui.words import verbatim
 
 
 def show(sweep_id: str, script: str) -> None:
     """Show how far it is, with the way to it and a Stop; `script` is that of its page."""
     store = resources.store()
     over, total = sweep.progress([sweep_id], store).get(sweep_id, (0, 1))
-    name = sweep.config_of(sweep_id, store).name
+    name = verbatim(sweep.config_of(sweep_id, store).name)
     st.progress(over / total, text=f"Sweep: {name}  \n{over} of {total} trials")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(script, label="Watch", query_params={"sweep": sweep_id})

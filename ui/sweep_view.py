@@ -222,7 +222,7 @@ def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
         "state": _MARKS.get(trial.state, trial.state),
         "validation accuracy": "" if accuracy is None else percent(accuracy).rjust(8, _FIGURE_SPACE),
         **{SETTINGS[name].title: _short(trial.values[name]) for name in names},
-        "epochs": f"{min(trial.run.epoch, trial.epochs):.1f} of {trial.epochs}",
+        "trained": f"{min(trial.run.epoch, trial.epochs):.1f} of {count_of(trial.epochs, 'epoch')}",
         "training (s)": trial.run.seconds,
         _RUN: f"\N{RIGHTWARDS ARROW} {trial.run.id}",
     }

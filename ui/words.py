@@ -6,6 +6,8 @@ from mnistlab.figures import percent
 from mnistlab.runs import Run
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^=&])")
+# What a browser's Markdown makes a link of by itself, whatever is escaped in it: a sign that nobody sees breaks it.
+_ADDRESS = re.compile(r"(?i)(https?:(?=//)|www(?=\.)|@)")
 
 
 def sure(share: float) -> str:
@@ -47,7 +49,7 @@ def run_label(run: Run) -> str:
 
 def verbatim(text: str) -> str:
     """Words of others for a place that takes Markdown: nothing in them is a link, a picture or a formula."""
-    return _MARKUP.sub(r"\\\1", text)
+    return _MARKUP.sub(r"\\\1", _ADDRESS.sub("\\1\N{WORD JOINER}", text))
 
 
 def count_of(number: int, noun: str) -> str:

@@ -21,6 +21,8 @@ def compare(options: argparse.Namespace) -> int:
     else:
         answers = [kept_answers(store, run) for run in runs]
         said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
+        if runs[0].recipe == runs[1].recipe and runs[0].config.train.seed != runs[1].config.train.seed:
+            said += " These are one recipe: what sets their networks apart is the seed, and that is luck."
     found = differences(runs[0].settings, runs[1].settings)
     if options.json:
         about = {

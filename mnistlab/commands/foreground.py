@@ -165,10 +165,10 @@ class _ProgressBar:
                 initial=event.state.step,
                 unit=" steps",
                 file=sys.stderr,
-                bar_format="{percentage:3.0f} % |{bar:24}| {postfix} {remaining} left",
+                bar_format="{percentage:3.0f} % |{bar:24}| {desc}{remaining} left",
             )
         elif isinstance(event, StepsTaken):
-            self._bar.set_postfix_str(
+            self._bar.set_description_str(
                 f"epoch {event.epoch:5.2f}  loss {event.losses.mean():.4f}  training accuracy {event.accuracy:.2%}  "
                 f"{event.images_per_second:,.0f} images/s ",
                 refresh=False,

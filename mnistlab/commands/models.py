@@ -42,6 +42,8 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def classify(options: argparse.Namespace) -> int:
     """Print the digit read in each file; a file without a digit is told and makes the command fail."""
+    from mnistlab.doubt import unsure
+    from mnistlab.likeness import doubt_about, load_likeness
     from mnistlab.predict import recognise_photo
 
     failures = 0
@@ -52,11 +54,15 @@ def classify(options: argparse.Namespace) -> int:
             failures += 1
             print(json.dumps({"file": name, "error": str(error)}) if options.json else f"{name}: {error}")
             continue
+        shape = doubt_about(recognition.framing, load_likeness())
+        doubt = "The network is not sure." if shape is None and unsure(recognition.probabilities) else shape
         if options.json:
             probabilities = [round(float(p), 6) for p in recognition.probabilities]
-            print(json.dumps({"file": name, "digit": recognition.digit, "probabilities": probabilities}))
+            told = {"file": name, "digit": recognition.digit, "probabilities": probabilities, "doubt": doubt}
+            print(json.dumps(told))
         else:
-            print(f"{name}: {recognition.digit} ({recognition.confidence:.1%})")
+            said = f"{recognition.digit} ({recognition.confidence:.1%})"
+            print(f"{name}: {said}" if doubt is None else f"{name}: perhaps {said}. {doubt}")
     return 1 if failures else 0
 
 

@@ -111,6 +111,8 @@ def _reports(reports: list[written.Report], losses: npt.NDArray[np.float32], tol
         raise ArchiveError("The reports do not tell of each of the losses once, in order.")
     if reports and last != told.step:
         raise ArchiveError(f"There are {last:,} losses and {told.step:,} steps.")
+    if len({tuple(report.probes.layers) for report in reports if report.probes is not None}) > 1:
+        raise ArchiveError("The reports tell of different layers.")
     return [
         StepsTaken(
             first_step=start + 1,

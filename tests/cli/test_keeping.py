@@ -78,6 +78,13 @@ def test_compare_tells_what_differs_and_whether_it_was_luck(lines: Lines, object
     assert told["test_accuracies"] == [[0.8], [0.9]]
 
 
+def test_compare_of_two_seeds_says_that_they_are_one_recipe(lines: Lines) -> None:
+    assert main(["compare", kept(0.8), kept(0.9, seed=1)]) == 0
+    assert lines()[-1].endswith("These are one recipe: what sets their networks apart is the seed, and that is luck.")
+    assert main(["compare", kept(0.8), kept(0.8)]) == 0
+    assert "is the seed" not in lines()[-1]
+
+
 def test_compare_counts_all_seeds_of_each_recipe(objects: Objects) -> None:
     first = [kept(share, seed=seed) for seed, share in enumerate((0.8, 0.81, 0.82))]
     second = [kept(share, seed=seed, learning_rate=0.5) for seed, share in enumerate((0.9, 0.91))]

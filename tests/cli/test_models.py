@@ -15,6 +15,7 @@ from PIL import Image
 from mnistlab import execution
 from mnistlab.cli import main
 from mnistlab.data import Dataset
+from mnistlab.doubt import Shape
 from mnistlab.store import Store
 from tests import tiny
 from tests.cli.conftest import Lines, save
@@ -84,6 +85,19 @@ def test_classify_reads_jpeg(tmp_path: Path, lines: Lines) -> None:
     path = save(tmp_path / "seven.jpg", put_on("white on black", draw(SEVEN)), "RGB")
     assert main(["classify", path]) == 0
     assert lines()[0].startswith(f"{path}: 7 (")
+
+
+def test_classify_doubts_what_is_no_digit(tmp_path: Path, lines: Lines) -> None:
+    dash = np.zeros((100, 100), np.uint8)
+    dash[45:55, 10:90] = 255
+    path = str(tmp_path / "dash.png")
+    Image.fromarray(dash).save(path)
+    assert main(["classify", path]) == 0
+    (line,) = lines()
+    assert line.startswith(f"{path}: perhaps ")
+    assert line.endswith(Shape.TOO_WIDE)
+    assert main(["classify", path, "--json"]) == 0
+    assert json.loads(lines()[0])["doubt"] == Shape.TOO_WIDE
 
 
 def test_classify_reads_mnist_digits(

@@ -283,3 +283,15 @@ def test_a_training_of_days_comes_in_with_fewer_reports_and_all_its_losses(
     assert ours == pytest.approx(theirs)
     assert curve.report_steps[-1] == source.curve.report_steps[-1]
     assert curve.learning_rates[-1] == source.curve.learning_rates[-1]
+
+
+def test_reports_of_different_layers_are_refused(files: Files, store: Store) -> None:
+    """A chart of their gradients would look for a layer that is not there."""
+    reports = json.loads(files["reports.json"])
+    probes = {"layers": ["1", "2"], "gradients": [0.1, 0.1], "dead": None}
+    told = [
+        dict(reports[0], probes=probes),
+        *(dict(report, probes=probes | {"layers": ["1"], "gradients": [0.1]}) for report in reports[1:]),
+    ]
+    assert len(told) > 1
+    refuse(forged(files, reports_json=json.dumps(told).encode()), store, "different layers")

@@ -12,6 +12,7 @@ from tests.ui.test_pages import no_engine as no_engine  # the same fixture for t
 from tests.ui.test_pages import open_page
 from tests.ui.test_runs_page import RUNS
 from tests.ui.test_train_page import TRAIN, TUTORIAL, finished, keys_of, said
+from ui import recipe
 
 
 def opened(**query: str) -> AppTest:
@@ -197,3 +198,23 @@ def test_width_of_thousands_of_figures_is_a_sentence() -> None:
     widget(app, "text_input", "hidden").set_value("1" * 5000).run()
     assert not app.exception
     assert app.button(key="train_start").disabled
+
+
+def test_what_a_link_locks_is_told_of_what_an_experiment_or_another_page_sets() -> None:
+    app = opened(train__epochs="3", lock="epochs")
+    app.button(key="train_try_0").click().run()
+    assert "The link keeps what it locks." in said(app)
+    app = opened(train__learning_rate="0.3", lock="hidden")
+    app.session_state[recipe.MODEL_SENT] = {"hidden": [64, 32]}
+    app.run()
+    assert "Network from its page: **784-512-10**, but for what the link locks" in said(app)
+    app.button(key="train_start").click().run()
+    assert Store().runs()[0].config.model.hidden == (512,)
+
+
+def test_a_link_that_is_passed_on_hides_and_locks_the_same() -> None:
+    app = opened(train__epochs="3", lock="epochs", hide="seed,device")
+    assert app.multiselect(key="share_hidden").value == ["seed", "device"]
+    assert app.multiselect(key="share_locked").value == ["epochs"]
+    app.button(key="recipe_leave").click().run()
+    assert app.multiselect(key="share_hidden").value == app.multiselect(key="share_locked").value == []
