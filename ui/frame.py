@@ -1,11 +1,11 @@
-"""The frame of every page: configuration, menu, device, running jobs, lesson and errors.
+"""The frame of every page: configuration, menu, device, lesson and errors.
 
 A page script is functions and one last line: `frame.show_page("Data", draw)`.
 """
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab import jobs, sweep
 from mnistlab.errors import MnistLabError
-from mnistlab.queue import MOST_ACTIVE
-from mnistlab.runs import ACTIVE, Run
-from ui import acting, identity, pacing, resources, run_words, sweep_job
-from ui.words import verbatim
+from ui import resources, running_jobs
 
 _HERE = Path(__file__).resolve().parent
 _LESSONS = _HERE / "lessons" / "en"
@@ -54,8 +50,6 @@ _BY_NAME = {page.name: page for page in PAGES}
 # Widths of the two columns of a page; on a phone they are stacked, the picture first.
 PICTURE_AND_CONTROLS = (7, 2)
 _SIDEBAR_WIDTH = 230
-_REFRESH_SECONDS = 3.0  # of the list of running jobs
-_MOST_JOBS = 4  # of that list; a class of thirty would fill the sidebar
 _LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
 
 
@@ -167,7 +161,8 @@ def _sidebar() -> Callable[[], object]:
             st.page_link(page.script, label=page.name)
         st.divider()
         show_device = _device()
-        _running_jobs()
+        with telling_mistakes():
+            running_jobs.show(page_script("Train"), page_script("Sweep"))
         st.html(_one_entry_for_one_press(), unsafe_allow_javascript=True)
     return show_device
 
@@ -180,82 +175,3 @@ def _device() -> Callable[[], object]:
     place = st.empty()
     place.caption("Warming up ...")
     return lambda: place.caption(resources.device_line())
-
-
-@dataclass(frozen=True)
-class _Jobs:
-    """Runs that somebody started by hand, and sweeps with their owners: a class's trials would be thousands of runs."""
-
-    runs: list[Run]
-    sweeps: list[tuple[str, str | None]]
-
-    @classmethod
-    def read(cls) -> "_Jobs":
-        store = resources.store()
-        runs = store.runs(MOST_ACTIVE, states=ACTIVE, with_trials=False)
-        return cls(runs, sweep.active(store))
-
-    def __bool__(self) -> bool:
-        return bool(self.runs or self.sweeps)
-
-    @property
-    def may_wait(self) -> bool:
-        return bool(self.sweeps) or any(run.state == "queued" for run in self.runs)
-
-    def own_first(self, me: str) -> list[Run | str]:
-        """Each job, a run or the id of a sweep: the visitor's own, then all others, the runs before the sweeps."""
-        jobs_of: list[tuple[Run | str, str | None]] = [(run, run.owner) for run in reversed(self.runs)]
-        jobs_of += self.sweeps
-        return [job for job, _ in sorted(jobs_of, key=lambda job: job[1] != me)]
-
-
-def _running_jobs() -> None:
-    """What is running, refreshed while something is."""
-    with telling_mistakes():
-        found = [_Jobs.read()]  # what is drawn first; a refresh asks anew
-        is_live = bool(found[0])
-
-        @st.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
-        def jobs_fragment() -> None:
-            try:
-                active = found.pop() if found else _Jobs.read()
-            except MnistLabError:
-                st.rerun()  # which says it, and refreshes no more
-            if active.may_wait:
-                jobs.wake_soon(resources.store())
-            me = identity.owner()
-            own_first = active.own_first(me)
-            with st.container(key="frame_jobs"):
-                for job in own_first[:_MOST_JOBS]:
-                    if isinstance(job, Run):
-                        _job(job, active.runs, me)
-                    else:
-                        sweep_job.show(job, page_script("Sweep"))
-            if len(own_first) > _MOST_JOBS:
-                st.caption(f"and {len(own_first) - _MOST_JOBS} more")
-            acting.tell_problem()
-            if is_live and not active:
-                st.rerun()
-
-        jobs_fragment()
-
-
-def _job(run: Run, by_hand: Sequence[Run], me: str) -> None:
-    is_alone = [other.title for other in by_hand].count(run.title) == 1
-    store = resources.store()
-    # Only a place in the queue depends on the trials of all sweeps too.
-    active = store.runs(MOST_ACTIVE, states=ACTIVE) if run.state == "queued" else by_hand
-    title = verbatim(run.title if is_alone else f"{run.title}, seed {run.config.train.seed}")
-    st.progress(run.progress, text=f"{title}  \n{run_words.short_state(run, active, me)}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(page_script("Train"), label="Watch", query_params={"run": run.id})
-        if run.state == "lost":
-            st.button("Resume", key=f"sidebar_resume_{run.id}", on_click=acting.act, args=(jobs.resume, run.id, store))
-            return
-        st.button(
-            "Cancel" if run.state == "queued" else "Stop",
-            key=f"sidebar_stop_{run.id}",
-            on_click=acting.act,
-            args=(jobs.stop, run.id, store),
-            disabled=run.control == "stop",
-        )

@@ -66,7 +66,7 @@ def _when_tested(compared: Sequence[Group]) -> str:
     """When those of these runs that have no test result will have one."""
     without = [run for group in compared if group.mean is None for run in group.runs]
     trials = [run.sweep is not None and run.state == "finished" for run in without]
-    of_trials = "A sweep's trials are not tested: Evaluate does it, and so do more epochs on Train."
+    of_trials = "A sweep's trials are not tested: training one for more epochs, on Train, does it."
     if all(trials):
         return of_trials
     return "A run is tested when it is finished." + (f" {of_trials}" if any(trials) else "")

@@ -60,8 +60,9 @@ def sweep_show(options: argparse.Namespace) -> int:
 def sweep_stop(options: argparse.Namespace) -> int:
     """Take what waits from the queue, and ask what runs to stop."""
     store = Store()
+    was_active = sweep.find(options.sweep, store).is_active
     sweep.stop(options.sweep, store)
-    return _tell(options, sweep.find(options.sweep, store), "asked to stop")
+    return _tell(options, sweep.find(options.sweep, store), "asked to stop" if was_active else "was over already")
 
 
 def sweep_resume(options: argparse.Namespace) -> int:

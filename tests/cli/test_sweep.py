@@ -73,6 +73,13 @@ def test_stopped_sweep_waits_for_nobody(waiting: str, objects: Objects) -> None:
     assert not Store().runs(states=["queued"])
 
 
+def test_a_sweep_that_is_over_cannot_be_stopped_once_more(waiting: str, lines: Lines) -> None:
+    assert main(["sweep", "stop", waiting]) == 0
+    assert "asked to stop" in lines()[0]
+    assert main(["sweep", "stop", waiting]) == 0
+    assert "was over already" in lines()[0]
+
+
 def test_ranges_points_and_choices_are_read_from_short_names(monkeypatch: pytest.MonkeyPatch, objects: Objects) -> None:
     kept: list[Any] = []
     monkeypatch.setattr(sweep, "start", lambda config, store, owner: kept.append(config) or sweep.create(config, store))

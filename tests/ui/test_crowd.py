@@ -12,7 +12,7 @@ from tests import sweeps, tiny
 from tests.kept import keep
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page, small_run
-from ui import frame, identity, starting
+from ui import identity, running_jobs, starting
 
 ME, TRAIN, OTHERS = "a browser", "pages/5_Train.py", 120
 
@@ -65,7 +65,7 @@ def test_the_sidebar_shows_a_sweep_as_one_job_and_reads_none_of_its_trials(monke
         return runs(self, *args, **kwargs)
 
     monkeypatch.setattr(Store, "runs", reading)
-    jobs = frame._Jobs.read()
+    jobs = running_jobs.Jobs.read()
     assert [kwargs["with_trials"] for kwargs in read] == [False]
     assert jobs.own_first(ME) == [own, *jobs.runs]
     shown = sidebar(open_page("pages/1_Data.py"))

@@ -1,0 +1,122 @@
+"""What is running, in the sidebar of every page: runs and sweeps, the visitor's own first, each with a Stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mnistlab import jobs, sweep
+from mnistlab.errors import MnistLabError
+from mnistlab.queue import MOST_ACTIVE
+from mnistlab.runs import ACTIVE, Run
+from ui import acting, identity, pacing, resources, run_words
+from ui.words import verbatim
+
+_REFRESH_SECONDS = 3.0
+_MOST_SHOWN = 4  # a class of thirty would fill the sidebar
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Runs that somebody started by hand, and sweeps with their owners: a class's trials would be thousands of runs."""
+
+    runs: list[Run]
+    sweeps: list[tuple[str, str | None]]
+
+    @classmethod
+    def read(cls) -> "Jobs":
+        """Those that are not over.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        store = resources.store()
+        runs = store.runs(MOST_ACTIVE, states=ACTIVE, with_trials=False)
+        return cls(runs, sweep.active(store))
+
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.sweeps)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether something may be waiting in the queue."""
+        return bool(self.sweeps) or any(run.state == "queued" for run in self.runs)
+
+    def own_first(self, me: str) -> list[Run | str]:
+        """Each job, a run or the id of a sweep: the visitor's own, then all others, the runs before the sweeps."""
+        owned: list[tuple[Run | str, str | None]] = [(run, run.owner) for run in reversed(self.runs)]
+        owned += self.sweeps
+        return [job for job, _ in sorted(owned, key=lambda job: job[1] != me)]
+
+
+def show(train_script: str, sweep_script: str) -> None:
+    """Show the jobs, refreshed while there are any; the scripts are those of the pages that watch them.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    found = [Jobs.read()]  # what is drawn first; a refresh asks anew
+    is_live = bool(found[0])
+
+    @st.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
+    def jobs_fragment() -> None:
+        try:
+            there = found.pop() if found else Jobs.read()
+        except MnistLabError:
+            st.rerun()  # which says it, and refreshes no more
+        if there.may_wait:
+            jobs.wake_soon(resources.store())
+        _show_all(there, train_script, sweep_script)
+        acting.tell_problem()
+        if is_live and not there:
+            st.rerun()
+
+    jobs_fragment()
+
+
+def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
+    me = identity.owner()
+    own_first = there.own_first(me)
+    shown = own_first[:_MOST_SHOWN]
+    active = there.runs
+    if any(isinstance(job, Run) and job.state == "queued" for job in shown):
+        # A place in the queue depends on the trials of all sweeps too.
+        active = resources.store().runs(MOST_ACTIVE, states=ACTIVE)
+    with st.container(key="running_jobs"):
+        for job in shown:
+            if isinstance(job, Run):
+                _show_run(job, active, me, train_script)
+            else:
+                _show_sweep(job, sweep_script)
+    if len(own_first) > _MOST_SHOWN:
+        st.caption(f"and {len(own_first) - _MOST_SHOWN} more")
+
+
+def _show_run(run: Run, active: Sequence[Run], me: str, script: str) -> None:
+    store = resources.store()
+    is_alone = [other.title for other in active].count(run.title) == 1
+    title = verbatim(run.title if is_alone else f"{run.title}, seed {run.config.train.seed}")
+    st.progress(run.progress, text=f"{title}  \n{run_words.short_state(run, active, me)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(script, label="Watch", query_params={"run": run.id})
+        if run.state == "lost":
+            st.button("Resume", key=f"sidebar_resume_{run.id}", on_click=acting.act, args=(jobs.resume, run.id, store))
+            return
+        st.button(
+            "Cancel" if run.state == "queued" else "Stop",
+            key=f"sidebar_stop_{run.id}",
+            on_click=acting.act,
+            args=(jobs.stop, run.id, store),
+            disabled=run.control == "stop",
+        )
+
+
+def _show_sweep(sweep_id: str, script: str) -> None:
+    """One line for all its trials."""
+    store = resources.store()
+    over, total = sweep.progress([sweep_id], store).get(sweep_id, (0, 1))
+    name = verbatim(sweep.config_of(sweep_id, store).name)
+    st.progress(over / total, text=f"Sweep: {name}  \n{over} of {total} trials")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(script, label="Watch", query_params={"sweep": sweep_id})
+        st.button("Stop", key=f"sidebar_stop_{sweep_id}", on_click=acting.act, args=(sweep.stop, sweep_id, store))
