@@ -14,6 +14,8 @@ from mnistlab.differences import SEED
 from mnistlab.means import mean_interval
 from mnistlab.runs import Run
 
+# What there is to say about two networks of one recipe with two seeds, whatever the test says.
+ONE_RECIPE = "These are one recipe: what sets their networks apart is the seed, and that is luck."
 _GRID = 300  # points of a mean curve
 
 

@@ -113,7 +113,7 @@ class Address:
             said = f'For "{what}" the address gives {quoted(unknown[0])}, which is left out. It can be {allowed}.'
             if all(unknown):
                 self.say(said)
-            else:  # Streamlit takes nothing at all for a choice, of none
+            else:  # of an empty value Streamlit would select nothing, which no control here can be
                 self.drop(key, said)
 
     def tell_unknown(self, also: Sequence[str] = ()) -> None:

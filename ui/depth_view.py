@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.config import RunConfig
+from mnistlab.doubt import Shape
 from mnistlab.pixels import Picture, scale_values
 from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, resources, splits, turning
 from ui.address import Address
@@ -17,7 +18,6 @@ from ui.words import sure
 
 _SIDE = 168  # CSS pixels, six for each of the picture's
 _ANSWER = "its answer"
-_DRAWN = "My drawing"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Shown:
     name: str
     label: int | None
     training_index: int | None
+    doubt: Shape | None = None  # what it is, if somebody drew what is no digit
 
 
 def show(model: ModelChoice, picture: DeltaGenerator, controls: DeltaGenerator, address: Address) -> None:
@@ -61,13 +62,17 @@ def _choose(config: RunConfig, address: Address) -> Shown | None:
     name = st.selectbox("Picture from", names, key="evaluate_from", bind="query-params")
     if name == depth_links.DRAWING:
         drawing: Picture | None = st.session_state.get("last_drawing")
-        return None if drawing is None else Shown(np.ascontiguousarray(drawing, np.float32), _DRAWN, None, None)
+        return None if drawing is None else _drawn(drawing, st.session_state.get("last_shape"))
     source = splits.picture_source(name, config)
     address.check_number("evaluate_index", "image", 0, len(source) - 1)
     index = turning.choose_image("evaluate_index", len(source), buttons="evaluate")
     title = f"{name.capitalize()} image {index:,}"
     place = index if name == splits.TRAINING else None
     return Shown(scale_values(source.images[index]), title, int(source.labels[index]), place)
+
+
+def _drawn(drawing: Picture, doubt: Shape | None) -> Shown:
+    return Shown(np.ascontiguousarray(drawing, np.float32), "My drawing", None, None, doubt)
 
 
 def _choose_digit(answer: int, address: Address) -> int:
@@ -92,9 +97,8 @@ def _say(shown: Shown, answer: int, probabilities: list[float]) -> None:
         False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; it is {how_sure} sure.",
     }[None if shown.label is None else shown.label == answer]
     st.markdown(f"{shown.name}: {verdict}")
-    shape = st.session_state.get("last_shape") if shown.name == _DRAWN else None
-    if shape is not None:
-        st.warning(str(shape))
+    if shown.doubt is not None:
+        st.warning(str(shown.doubt))
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_SIDE):
             st.html(figures.row([(grey(shown.picture), shown.name)], _SIDE))

@@ -26,7 +26,7 @@ def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
     if dataset != "mnist":
         st.info("This model reads other pictures than MNIST's, so it has no place on this ladder.")
     elif accuracy is None:
-        st.info(f"{_why_untested(model)}, so it has no place on the ladder yet.")
+        st.info(_why_untested(model))
     else:
         rungs.append((_OWN, accuracy))
         below = [name for name, share in rungs if share < accuracy]
@@ -54,8 +54,11 @@ def _test_accuracy(model: ModelChoice) -> float | None:
 def _why_untested(model: ModelChoice) -> str:
     run = resources.store().run(model.name)
     if run.state == "finished":
-        return "As a trial of a sweep this run was not tested: more epochs on Train test it"
-    return "This run was stopped before its test: Resume on Train goes on"
+        return (
+            "As a trial of a sweep this run was not tested, so it has no place on the ladder yet. Train it for more "
+            "epochs, and it will be."
+        )
+    return "This run was stopped before its test, so it has no place on the ladder yet. Resume it on Train."
 
 
 def _bar(name: str, accuracy: float) -> tuple[str, float, str]:

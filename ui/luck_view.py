@@ -10,8 +10,8 @@ from mnistlab.differences import differing, in_words, shown
 from mnistlab.errors import DataError
 from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
-from mnistlab.runs import Run
-from mnistlab.seeds import Group, counted
+from mnistlab.runs import ACTIVE, Run
+from mnistlab.seeds import ONE_RECIPE, Group, counted
 from ui import resources
 from ui.run_choice import LETTERS, shown_as
 from ui.words import unbroken
@@ -65,11 +65,17 @@ def _answer(compared: Sequence[Group]) -> str:
 def _when_tested(compared: Sequence[Group]) -> str:
     """When those of these runs that have no test result will have one."""
     without = [run for group in compared if group.mean is None for run in group.runs]
-    trials = [run.sweep is not None and run.state == "finished" for run in without]
-    of_trials = "A sweep's trials are not tested: training one for more epochs, on Train, does it."
+    trials = [_is_a_trial(run) for run in without]
+    of_trials = "A sweep's trials are not tested until they are trained for more epochs, on Train."
     if all(trials):
         return of_trials
     return "A run is tested when it is finished." + (f" {of_trials}" if any(trials) else "")
+
+
+def _is_a_trial(run: Run) -> bool:
+    """Whether it ends, or has ended, without a test. One that is resumed by hand, or given more epochs, is tested."""
+    is_trial = run.sweep is not None and run.planned_epochs is None
+    return is_trial and run.state in (*ACTIVE, "lost", "finished")
 
 
 def _compare(compared: Sequence[Group], first: int, second: int) -> str:
@@ -111,8 +117,7 @@ def _notes(compared: Sequence[Group]) -> list[str]:
     if len(compared) > 1 and len({group.runs[0].recipe for group in compared}) == 1:
         if not _same_seed(compared):
             notes.append(
-                "These are one recipe: what sets their networks apart is the seed, and that is luck. A better network "
-                "is no better recipe then. Put seeds together to see how far it goes."
+                f"{ONE_RECIPE} A better network is no better recipe then. Put seeds together to see how far it goes."
             )
     elif len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
         by_hand = any(group.runs[0].rate_changes for group in compared)

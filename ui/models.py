@@ -13,7 +13,7 @@ from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from ui import identity, resources
 from ui.address import quoted
-from ui.words import run_label
+from ui.words import run_label, verbatim
 
 _OVER = ("finished", "stopped")
 
@@ -30,20 +30,20 @@ class ModelChoice:
 
 
 def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
-    """What there is to choose from, by name: the newest runs first, then the built-in models.
+    """What there is to choose from, by name: the newest runs, the visitor's own first, then the built-in models.
 
     Of a sweep's trials, only those with a star or a name, or that are `asked` for: thirty that differ in a number
     would bury all others.
     """
-    store = resources.store()
-    runs = {run.id: run for run in store.runs(states=_OVER, with_trials="kept")}
+    store, me = resources.store(), identity.owner()
+    newest = (*store.runs(states=_OVER, with_trials="kept", owner=me), *store.runs(states=_OVER, with_trials="kept"))
+    runs = {run.id: run for run in newest}
     for name in filter(is_run_id, set(asked) - set(runs)):
         with suppress(RunNotFoundError):
             run = store.run(name)
             if run.state in _OVER:
                 runs[name] = run
     loadable = store.runs_with_weights()
-    me = identity.owner()
     found = [
         ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}", run.owner == me)
         for run in runs.values()
@@ -64,24 +64,28 @@ def choose(key: str, label: str = "Model", parameter: str = "model", start: str 
     """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page.
 
     start: what is shown until somebody chooses; if not given, the visitor's newest run as of each visit to the page.
+    A reload keeps what it shows, as a link does.
     """
     there = choices([*st.query_params.get_all(parameter), st.session_state.get(key, "")])
     start = start or next((name for name, model in there.items() if model.is_own), DEFAULT_MODEL)
-    for given in _asked_anew(key, parameter)[-1:]:
-        if given in there:
-            st.session_state[key] = given
-        else:
-            st.warning(f"This lab has no model called {quoted(given)}, so you see {start} instead.")
-    shown, started = st.session_state.get(key), st.session_state.get(f"{key}_start")
-    has_just_come = parameter not in st.query_params
-    if shown not in there or (has_just_come and shown == started):
-        st.session_state[key] = st.session_state[f"{key}_start"] = start
+    chosen, has_just_come = f"{key}_chosen", parameter not in st.query_params
+    asked = _asked_anew(key, parameter)[-1:]
+    if asked and asked[0] in there:
+        st.session_state[key], st.session_state[chosen] = asked[0], True
+    if st.session_state.get(key) not in there or (has_just_come and not st.session_state.get(chosen)):
+        st.session_state[key] = start
+    if asked and asked[0] not in there:
+        name = st.session_state[key]
+        st.warning(
+            f"This lab has no model called {quoted(asked[0])}, so you see {verbatim(there[name].short)} instead."
+        )
     name = st.selectbox(
         label,
         list(there),
         format_func=lambda name: there[name].label,
         key=key,
         persist_state="session",
+        on_change=lambda: st.session_state.update({chosen: True}),
         help="The built-in models, and every run of yours that is finished or stopped; of a sweep's trials those "
         "that you gave a star or a name. The percentage is the test accuracy.",
     )

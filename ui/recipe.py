@@ -51,6 +51,7 @@ def choose(address: Address) -> RunConfig | None:
             st.caption(PRESETS[name].about)
         base, key = PRESETS[name].config, f"train_{name}"
     config = _checked(_held(_settings(base, key, limits)))
+    is_possible = config is not None and _has_the_images(config)
     if wanted is not None:
         about.info(wanted.note if config == wanted.config else f"{wanted.note} Changed since.")
         if limits == forms.OPEN and config != PRESETS[name].config:
@@ -61,7 +62,7 @@ def choose(address: Address) -> RunConfig | None:
         recipe_link.share(config)
     if limits != forms.OPEN:
         st.button("Leave this link", key="recipe_leave", on_click=_leave_link, type="tertiary", help=_LEAVING)
-    return config
+    return config if is_possible else None
 
 
 def _preset(limits: Limits) -> str:
@@ -103,15 +104,13 @@ def _held(values: dict[str, Any]) -> dict[str, Any]:
 def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
     """All settings as they stand in the form, allowed or not."""
     values = base.model_dump()
-    sent_model = _sent(MODEL_SENT, "model", lambda held: f"Network from its page: **{ModelConfig(**held).shape}**")
+    sent_model = _sent(MODEL_SENT, "model", "Network", lambda held: ModelConfig(**held).shape)
     is_mlp = base.model.kind == "mlp"
     if sent_model:
         values["model"] = sent_model
     elif is_mlp:
         values["model"]["hidden"] = _hidden_widths(base.model.hidden, key, limits)
-    sent_augment = _sent(
-        AUGMENT_SENT, "augment", lambda held: f"Augmentation from its page: **{AugmentConfig(**held).summary}**"
-    )
+    sent_augment = _sent(AUGMENT_SENT, "augment", "Augmentation", lambda held: AugmentConfig(**held).summary)
     if sent_augment:
         values["augment"] = sent_augment
     values["train"] |= forms.fields(base.train, ("optimizer",), key, limits)
@@ -158,11 +157,10 @@ def _devices() -> tuple[str, ...]:
 
 def _checked(values: dict[str, Any]) -> RunConfig | None:
     try:
-        config = parse_config(values)
+        return parse_config(values)
     except ConfigError as error:
         _say_what_no_field_says(values, error)
         return None
-    return config if _has_the_images(config) else None
 
 
 def _has_the_images(config: RunConfig) -> bool:
@@ -211,13 +209,14 @@ def _drop_wanted() -> None:
     st.session_state.pop(_BASE, None)
 
 
-def _sent(key: str, section: str, describe: Callable[[dict[str, Any]], str]) -> dict[str, Any] | None:
+def _sent(key: str, section: str, what: str, describe: Callable[[dict[str, Any]], str]) -> dict[str, Any] | None:
     """Settings that another page sent, as far as a link does not hold others, with a way to drop them."""
     sent: dict[str, Any] | None = st.session_state.get(key)
     if not sent:
         return None
     held = _held({"model": {}, "train": {}, "augment": {}} | {section: sent})[section]
-    st.markdown(describe(held) + ("" if held == sent else ", but for what the link locks"))
+    how = "" if held == sent else ", with what the link locks"
+    st.markdown(f"{what} from its page{how}: **{describe(held)}**")
     st.button("Use the preset's instead", key=f"{key}_drop", on_click=st.session_state.pop, args=(key,))
     return sent
 

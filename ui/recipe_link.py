@@ -3,12 +3,13 @@
 mnistlab/links.py knows what stands in such an address; here is when it is read and written.
 """
 
+from collections.abc import Set
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from mnistlab import links
-from mnistlab.config import ModelConfig, RunConfig, TrainConfig
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 from mnistlab.links import Link
 from mnistlab.presets import PRESETS, changes
 from ui import forms
@@ -16,11 +17,13 @@ from ui.address import Address, quoted
 
 # In the session: the link in force, and what stands in the address about the recipe, so that only news is taken up.
 _LINK, _WRITTEN = "recipe_link", "recipe_link_written"
-_HIDDEN, _LOCKED = "share_hidden", "share_locked"
+# Counts the links that were taken up and left: the browser would keep what was chosen to be shared under an old name.
+_TURN = "recipe_link_turn"
 # What can be hidden or locked, in the order of the form.
 _CONTROLS = (
     *("preset", "hidden", "optimizer", "learning_rate", "batch_size", "epochs", "schedule"),
-    *("momentum", "nesterov", "weight_decay", "label_smoothing", "shuffle", "validation_size", "seed", "device"),
+    *("momentum", "nesterov", "weight_decay", "label_smoothing", "shuffle", "train_size", "validation_size"),
+    *("seed", "device"),
     *("activation", "dropout", "batch_norm"),
 )
 
@@ -32,7 +35,7 @@ def arrived() -> Link | None:
         return None
     link = links.read_link(query)
     st.session_state[_LINK], st.session_state[_WRITTEN] = link, query
-    _forget_shared()
+    _share_anew()
     return link
 
 
@@ -45,13 +48,12 @@ def in_force() -> Link | None:
 def leave() -> None:
     """Show all controls again."""
     st.session_state.pop(_LINK, None)
-    _forget_shared()
+    _share_anew()
 
 
-def _forget_shared() -> None:
+def _share_anew() -> None:
     """Let a link that is passed on begin with what the one in force hides and locks."""
-    for key in (_HIDDEN, _LOCKED):
-        st.session_state.pop(key, None)
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
 def limits() -> forms.Limits:
@@ -90,12 +92,15 @@ def share(config: RunConfig) -> None:
     """Offer a link to this recipe, with a choice of what its reader may see and change."""
     with st.popover("Share this recipe", width="stretch"):
         st.markdown("This link opens the page with these settings, ready to start.")
-        held = limits()
-        first = [name for name in _CONTROLS if name in held.hidden]
-        hidden = st.multiselect("Hide", _CONTROLS, first, _label, key=_HIDDEN, help="Not shown at all.")
-        rest = [name for name in _CONTROLS if name not in hidden]
+        held, turn = limits(), st.session_state.get(_TURN, "")
+        names = _ordered(held.hidden | held.locked | {*_CONTROLS})
+        first = [name for name in names if name in held.hidden]
+        hidden = st.multiselect("Hide", names, first, _label, key=f"share_hidden{turn}", help="Not shown at all.")
+        rest = [name for name in names if name not in hidden]
         first = [name for name in rest if name in held.locked]
-        locked = st.multiselect("Lock", rest, first, _label, key=_LOCKED, help="Shown, not to be changed.")
+        locked = st.multiselect(
+            "Lock", rest, first, _label, key=f"share_locked{turn}", help="Shown, not to be changed."
+        )
         query = _query(config, hidden, locked) or {links.PRESET: config.preset}
         address = (st.context.url or "Train").split("?")[0]
         st.code(f"{address}?{urlencode(query, safe=',')}", language=None, wrap_lines=True)
@@ -107,17 +112,22 @@ def _query(
     hidden: frozenset[str] | list[str] = frozenset(),
     locked: frozenset[str] | list[str] = frozenset(),
 ) -> dict[str, str]:
-    order = [*_CONTROLS, *(name for name in sorted({*hidden, *locked}) if name not in _CONTROLS)]
+    order = _ordered({*hidden, *locked})
     return links.write_link(
         config, [name for name in order if name in hidden], [name for name in order if name in locked]
     )
+
+
+def _ordered(names: Set[str]) -> list[str]:
+    """Names of settings in the order of the form; those that it does not have come last."""
+    return [name for name in (*_CONTROLS, *sorted(names - {*_CONTROLS})) if name in names]
 
 
 def _label(name: str) -> str:
     """A control's name as it stands above its widget."""
     if name == "hidden":
         return "Hidden layers"
-    for section in (TrainConfig, ModelConfig):
+    for section in (TrainConfig, ModelConfig, AugmentConfig, RunConfig):
         if name in section.model_fields:
             return forms.label_of(name, section.model_fields[name])
     return name.capitalize()

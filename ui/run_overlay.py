@@ -58,10 +58,10 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
     )
     if name.startswith("validation") and not all(one.epochs for runs in told for one in runs):
         st.caption("A run that held no images out has no validation curve: choose a training curve to see it.")
-    if any(len(runs) > 1 for runs in told):
+    if any(one.style == "band" for one in series):
         st.caption(
-            "A line is the mean over the seeds that are finished, or over all while none is; its band goes from the "
-            "lowest to the highest of them."
+            "A line with a band is the mean over the seeds that are finished, or over all while none is; its band goes "
+            "from the lowest to the highest of them."
         )
 
 

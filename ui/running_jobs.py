@@ -1,5 +1,6 @@
 """What is running, in the sidebar of every page: runs and sweeps, the visitor's own first, each with a Stop."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,11 +63,11 @@ def show(train_script: str, sweep_script: str) -> None:
     def jobs_fragment() -> None:
         try:
             there = found.pop() if found else Jobs.read()
+            _show_all(there, train_script, sweep_script)
         except MnistLabError:
             st.rerun()  # which says it, and refreshes no more
         if there.may_wait:
             jobs.wake_soon(resources.store())
-        _show_all(there, train_script, sweep_script)
         acting.tell_problem()
         if is_live and not there:
             st.rerun()
@@ -80,23 +81,31 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
     shown = own_first[:_MOST_SHOWN]
     active = there.runs
     if any(isinstance(job, Run) and job.state == "queued" for job in shown):
-        # A place in the queue depends on the trials of all sweeps too.
-        active = resources.store().runs(MOST_ACTIVE, states=ACTIVE)
+        active = _with_trials(tuple((run.id, run.state) for run in there.runs))
+    titles = Counter(run.title for run in there.runs)
     with st.container(key="running_jobs"):
         for job in shown:
             if isinstance(job, Run):
-                _show_run(job, active, me, train_script)
+                seed = f", seed {job.config.train.seed}" if titles[job.title] > 1 else ""
+                _show_run(job, f"{job.title}{seed}", active, me, train_script)
             else:
                 _show_sweep(job, sweep_script)
     if len(own_first) > _MOST_SHOWN:
         st.caption(f"and {len(own_first) - _MOST_SHOWN} more")
 
 
-def _show_run(run: Run, active: Sequence[Run], me: str, script: str) -> None:
+@st.cache_resource(show_spinner=False, ttl=_REFRESH_SECONDS, max_entries=1)
+def _with_trials(by_hand: tuple[tuple[str, str], ...]) -> list[Run]:
+    """All that is active, for a place in the queue depends on the trials of sweeps too; read once for all visitors.
+
+    by_hand: id and state of each run that is no trial: where one is another, it is read anew.
+    """
+    return resources.store().runs(MOST_ACTIVE, states=ACTIVE)
+
+
+def _show_run(run: Run, title: str, active: Sequence[Run], me: str, script: str) -> None:
     store = resources.store()
-    is_alone = [other.title for other in active].count(run.title) == 1
-    title = verbatim(run.title if is_alone else f"{run.title}, seed {run.config.train.seed}")
-    st.progress(run.progress, text=f"{title}  \n{run_words.short_state(run, active, me)}")
+    st.progress(run.progress, text=f"{verbatim(title)}  \n{run_words.short_state(run, active, me)}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(script, label="Watch", query_params={"run": run.id})
         if run.state == "lost":

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from mnistlab.differences import differences
-from mnistlab.seeds import Group, with_repeats
+from mnistlab.seeds import ONE_RECIPE, Group, with_repeats
 from mnistlab.store import Store
 
 
@@ -22,7 +22,7 @@ def compare(options: argparse.Namespace) -> int:
         answers = [kept_answers(store, run) for run in runs]
         said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
         if runs[0].recipe == runs[1].recipe and runs[0].config.train.seed != runs[1].config.train.seed:
-            said += " These are one recipe: what sets their networks apart is the seed, and that is luck."
+            said += f" {ONE_RECIPE}"
     found = differences(runs[0].settings, runs[1].settings)
     if options.json:
         about = {

@@ -54,8 +54,9 @@ def classify(options: argparse.Namespace) -> int:
             failures += 1
             print(json.dumps({"file": name, "error": str(error)}) if options.json else f"{name}: {error}")
             continue
-        shape = doubt_about(recognition.framing, load_likeness())
-        doubt = "The network is not sure." if shape is None and unsure(recognition.probabilities) else shape
+        doubt: str | None = doubt_about(recognition.framing, load_likeness())
+        if doubt is None and unsure(recognition.probabilities):
+            doubt = "The network is not sure."
         if options.json:
             probabilities = [round(float(p), 6) for p in recognition.probabilities]
             told = {"file": name, "digit": recognition.digit, "probabilities": probabilities, "doubt": doubt}

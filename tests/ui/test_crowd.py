@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import sweep
+from mnistlab import execution, sweep
 from mnistlab.presets import get_preset
+from mnistlab.queue import MOST_ACTIVE
 from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.kept import keep
@@ -31,9 +32,20 @@ def test_train_shows_ones_own_run_however_many_others_have_begun_since() -> None
     own = store.create(tiny.config(), owner=ME)
     for number in range(OTHERS):
         store.create(tiny.config(seed=number), owner="others")
-    assert open_page(TRAIN).query_params.get("run") in (None, [own], own)
     assert f"run `{own}`" in " ".join(text.value for text in open_page(TRAIN).markdown)
     assert [run.id for run in starting.own_active_runs()] == [own]
+
+
+@pytest.mark.usefixtures("few_listed")
+def test_own_network_is_offered_and_shown_first_however_many_others_have_made_since() -> None:
+    store = Store()
+    own = store.create(small_run(), owner=ME)
+    execution.execute(store, own)
+    for number in range(7):
+        keep(store, small_run(seed=number), 0.9)
+    app = open_page("pages/6_Evaluate.py")
+    assert not app.exception
+    assert app.selectbox(key="evaluate_model").value == own
 
 
 def test_own_runs_alone_are_read_for_their_owner() -> None:
@@ -61,7 +73,8 @@ def test_the_sidebar_shows_a_sweep_as_one_job_and_reads_none_of_its_trials(monke
     runs = Store.runs
 
     def reading(self: Store, *args: Any, **kwargs: Any) -> Any:
-        read.append(kwargs)
+        if args[:1] == (MOST_ACTIVE,):  # not what wakes the engine
+            read.append(kwargs)
         return runs(self, *args, **kwargs)
 
     monkeypatch.setattr(Store, "runs", reading)
@@ -69,6 +82,7 @@ def test_the_sidebar_shows_a_sweep_as_one_job_and_reads_none_of_its_trials(monke
     assert [kwargs["with_trials"] for kwargs in read] == [False]
     assert jobs.own_first(ME) == [own, *jobs.runs]
     shown = sidebar(open_page("pages/1_Data.py"))
+    assert {kwargs.get("with_trials") for kwargs in read} == {False}
     assert "Sweep: \\*rates\\*" in shown
     assert "0 of 3 trials" in shown
 
@@ -89,6 +103,7 @@ def test_more_images_than_are_left_are_told_before_the_start() -> None:
     app.run()
     assert "60,000 images; 55,000 are left where 5,000 are held out" in app.error[0].value
     assert app.button(key="train_start").disabled
+    assert "Changed since" not in " ".join(text.value for text in app.info)
 
 
 def test_repeats_take_as_long_as_a_run_that_went_to_its_end() -> None:

@@ -67,6 +67,9 @@ def test_a_trial_is_not_called_a_run_that_is_still_to_be_tested(trial: str) -> N
     assert "A sweep's trials are not tested" in text
     assert "when it is finished" not in text
     assert "when it is finished. A sweep's trials" in said(open_page(RUNS, runs=f"{trial},{stopped()}"))
+    store = Store()
+    waiting = sweep.find(sweep.create(sweeps.config(), store, "me"), store).trials[0].run.id
+    assert "when it is finished" not in said(open_page(RUNS, runs=waiting))
     Store().change(trial, {"is_starred": True}, ["finished"])
     ladder = open_page(EVALUATE, model=trial, evaluate_view="ladder")
     assert "As a trial of a sweep this run was not tested" in " ".join(text.value for text in ladder.info)

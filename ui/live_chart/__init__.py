@@ -65,6 +65,7 @@ def live_chart(
         "yRange": whole if cut is None else [whole[0], cut[0]],
         "yWhole": whole,
         "above": "" if cut is None else f"cut off here: the highest is {_short(cut[1])}",
+        "mayCut": ordinary is not None,
         "height": height,
         "spoken": spoken(title, series, x_title, percent=y_percent),
         "waiting": WAITING,
@@ -75,4 +76,6 @@ def live_chart(
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
+    if value >= 1e9:
+        return "beyond a billion"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -45,7 +45,7 @@ function layoutOf(chart, data, theme) {
     annotations: [
       titleOf(titleLines, box, margin),
       ...labels.map((label) => annotation(label, box, theme)),
-      ...(isCut(data, view) ? [noteOf(data.above, theme)] : []),
+      ...(isCut(data, view) && goesAbove(chart.series, view) ? [noteOf(data.above, theme)] : []),
       ...(empty ? [{ ...IN_PLOT, x: 0.5, y: 0.5, showarrow: false, text: markup([data.waiting]) }] : []),
     ],
     shapes: labels.flatMap((label) => leader(label, box)),
@@ -101,6 +101,11 @@ function titleOf(lines, box, margin) {
     text: markup(lines),
     font: { size: 15, weight: 600 },
   };
+}
+
+// Whether a curve leaves the view at its upper edge.
+function goesAbove(series, { x: [low, high], y: [, top] }) {
+  return series.some((one) => one.x.some((x, index) => x >= low && x <= high && one.y[index] > top));
 }
 
 // That the curves go on above the picture.

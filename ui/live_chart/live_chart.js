@@ -36,7 +36,7 @@ function draw(Plotly, chart) {
 function configOf(Plotly, chart) {
   const buttons = [
     { name: "Reset the zoom", icon: Plotly.Icons.home, click: () => resetZoom(Plotly, chart) },
-    { name: "Show all of it", icon: Plotly.Icons.autoscale, click: () => showWhole(Plotly, chart) },
+    ...(chart.data.mayCut ? [{ name: "Show all of it", icon: Plotly.Icons.autoscale, click: () => showWhole(Plotly, chart) }] : []),
     { name: "Save as PNG", icon: Plotly.Icons.camera, click: () => savePicture(Plotly, chart) },
   ];
   const look = { displaylogo: false, displayModeBar: "hover", modeBarButtons: [buttons] };
