@@ -109,7 +109,7 @@ def wake(store: Store) -> None:
     finally:
         _last_wake = time.monotonic()
         _waking.release()
-    for run in store.runs(queue.MOST_ACTIVE, states=["queued"]):
+    for run in store.runs(limit=None, states=["queued"]):
         is_of_a_worker = run.error is not None and run.error.startswith(_WORKERS_TROUBLE)
         reason = trouble or _lacking(run, offers)
         if run.error != reason and not is_of_a_worker:

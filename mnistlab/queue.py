@@ -17,8 +17,6 @@ from mnistlab.store import Store
 
 # A worker process that dies twice at the same checkpoint will do so a third time.
 _MOST_DEATHS = 2
-# A class that sweeps has more runs waiting than any list would show; the oldest of them must not be left out.
-MOST_ACTIVE = 100_000
 
 
 def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
@@ -46,9 +44,14 @@ def _rank(run: Run) -> tuple[bool, float]:
     return run.sweep is not None, run.created
 
 
+def active(store: Store, with_trials: bool = True, owner: str | None = None) -> list[Run]:
+    """The runs that are not over, all of them: a class that sweeps has more than any list would show."""
+    return store.runs(limit=None, states=ACTIVE, with_trials=with_trials, owner=owner)
+
+
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    return in_order(store.runs(MOST_ACTIVE, states=ACTIVE))
+    return in_order(active(store))
 
 
 def in_order(active: Sequence[Run]) -> list[Run]:

@@ -108,7 +108,7 @@ class Run:
     @property
     def is_active(self) -> bool:
         """Whether it may still change by itself or be stopped."""
-        return self.state in ("queued", "running", "lost")
+        return self.state in (*ACTIVE, "lost")
 
     @property
     def runs_in_the_foreground(self) -> bool:

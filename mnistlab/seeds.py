@@ -47,7 +47,10 @@ class Group:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Where the mean over all seeds lies, with a confidence of 95 %; None for fewer than two seeds."""
-        return mean_interval(self.accuracies, resolution=self.resolution) if len(self.accuracies) > 1 else None
+        if len(self.accuracies) < 2:
+            return None
+        low, high = mean_interval(self.accuracies, resolution=self.resolution)
+        return max(0.0, low), min(1.0, high)  # nothing reads less than none or more than all
 
     @property
     def resolution(self) -> float:

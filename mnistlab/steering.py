@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from mnistlab import schema
 from mnistlab.config import MAX_EPOCHS, RunConfig, parse_config
 from mnistlab.errors import ConfigError
+from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 
 # The next attempt is nobody's: whoever still holds the run finds that it is not his any more.
@@ -35,7 +36,7 @@ def stop_at_once(run_id: str, store: Store) -> None:
     kept = store.weights_step(run_id, "checkpoint") or 0
     loss = f"It was taken from its worker: what it learned after step {kept:,} is lost." if run.step > kept else None
     values = {**_NOBODYS, **_AFRESH, "state": "stopped", "finished": time.time(), "error": loss, "wanted_rate": None}
-    store.change(run_id, values, ["queued", "running"])
+    store.change(run_id, values, ACTIVE)
 
 
 def pause(run_id: str, store: Store) -> None:
@@ -68,7 +69,7 @@ def set_learning_rate(run_id: str, learning_rate: float, store: Store) -> None:
     run = store.run(run_id)
     train = run.config.train.model_dump() | {"learning_rate": learning_rate}
     parse_config({"train": train})
-    store.change(run_id, {"wanted_rate": learning_rate}, ["queued", "running"])
+    store.change(run_id, {"wanted_rate": learning_rate}, ACTIVE)
 
 
 def requeue(run_id: str, store: Store, state: str = "queued") -> bool:

@@ -32,7 +32,7 @@ from mnistlab.rows import (
     rewind,
     weights_step,
 )
-from mnistlab.runs import Request, Run, run_from_row, runs_from_rows
+from mnistlab.runs import ACTIVE, Request, Run, run_from_row, runs_from_rows
 
 MOST_LISTED = 500  # runs that are listed if it is not said otherwise
 _OWN = ("running",)  # the state in which a run's worker may write
@@ -100,7 +100,7 @@ class Store:
             True: sa.true(),
             False: sa.false(),
             "kept": runs.c.is_starred | runs.c.name.is_not(None),
-            "begun": runs.c.trial.is_not(None) | runs.c.state.in_(("queued", "running")),
+            "begun": runs.c.trial.is_not(None) | runs.c.state.in_(ACTIVE),
         }
         query = _VISIBLE.order_by(runs.c.created.desc()).limit(limit)
         query = query.where(runs.c.sweep.is_(None) | wanted[with_trials])
@@ -132,7 +132,7 @@ class Store:
                 "heartbeat": time.time(),
                 "error": None,
             }
-            if not change_run(connection, run_id, values, ("queued", "running"), seen):
+            if not change_run(connection, run_id, values, ACTIVE, seen):
                 return None
             rewind(connection, run_id)
             attempt = connection.scalar(sa.select(runs.c.attempt).where(runs.c.id == run_id))

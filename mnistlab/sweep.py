@@ -98,7 +98,7 @@ class Sweep:
     @property
     def outcomes(self) -> tuple[tuple[str, str, float | None], ...]:
         """What each trial that is over has come to: it tells a sweep's pictures of today from those of yesterday."""
-        over = (trial for trial in self.trials if trial.state not in ("queued", "running"))
+        over = (trial for trial in self.trials if trial.state not in ACTIVE)
         return tuple((trial.run.id, trial.state, trial.accuracy) for trial in over)
 
     @property
@@ -143,7 +143,7 @@ def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
 def stop(sweep_id: str, store: Store) -> None:
     """Take its waiting trials from the queue, and ask the running ones to stop after their step."""
     for trial in find(sweep_id, store).trials:
-        if trial.run.state in ("queued", "running"):
+        if trial.run.state in ACTIVE:
             steering.stop(trial.run.id, store)
 
 

@@ -62,17 +62,16 @@ def _choose(config: RunConfig, address: Address) -> Shown | None:
     name = st.selectbox("Picture from", names, key="evaluate_from", bind="query-params")
     if name == depth_links.DRAWING:
         drawing: Picture | None = st.session_state.get("last_drawing")
-        return None if drawing is None else _drawn(drawing, st.session_state.get("last_shape"))
+        if drawing is None:
+            return None
+        picture = np.ascontiguousarray(drawing, np.float32)
+        return Shown(picture, "My drawing", None, None, st.session_state.get("last_shape"))
     source = splits.picture_source(name, config)
     address.check_number("evaluate_index", "image", 0, len(source) - 1)
     index = turning.choose_image("evaluate_index", len(source), buttons="evaluate")
     title = f"{name.capitalize()} image {index:,}"
     place = index if name == splits.TRAINING else None
     return Shown(scale_values(source.images[index]), title, int(source.labels[index]), place)
-
-
-def _drawn(drawing: Picture, doubt: Shape | None) -> Shown:
-    return Shown(np.ascontiguousarray(drawing, np.float32), "My drawing", None, None, doubt)
 
 
 def _choose_digit(answer: int, address: Address) -> int:

@@ -10,7 +10,7 @@ from mnistlab.differences import differing, in_words, shown
 from mnistlab.errors import DataError
 from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
-from mnistlab.runs import ACTIVE, Run
+from mnistlab.runs import Run
 from mnistlab.seeds import ONE_RECIPE, Group, counted
 from ui import resources
 from ui.run_choice import LETTERS, shown_as
@@ -75,7 +75,7 @@ def _when_tested(compared: Sequence[Group]) -> str:
 def _is_a_trial(run: Run) -> bool:
     """Whether it ends, or has ended, without a test. One that is resumed by hand, or given more epochs, is tested."""
     is_trial = run.sweep is not None and run.planned_epochs is None
-    return is_trial and run.state in (*ACTIVE, "lost", "finished")
+    return is_trial and (run.is_active or run.state == "finished")
 
 
 def _compare(compared: Sequence[Group], first: int, second: int) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from mnistlab import queue
 from mnistlab.errors import MnistLabError, RunNotFoundError
 from mnistlab.presets import changes
-from mnistlab.queue import MOST_ACTIVE
-from mnistlab.runs import ACTIVE, Run
+from mnistlab.runs import Run
 from ui import (
     after_run,
     frame,
@@ -113,7 +113,7 @@ def _state(run: Run) -> None:
     """What it is doing, always in the same place: an `st.empty()` would now and then be seen before its text."""
     match run.state:
         case "queued":
-            active = resources.store().runs(MOST_ACTIVE, states=ACTIVE)
+            active = queue.active(resources.store())
             st.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
             if run.error:
                 st.warning(f"{run.error} The run starts by itself when that is mended.")

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from mnistlab import jobs, sweep
+from mnistlab import jobs, queue, sweep
 from mnistlab.errors import MnistLabError
-from mnistlab.queue import MOST_ACTIVE
-from mnistlab.runs import ACTIVE, Run
+from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words
 from ui.words import verbatim
 
@@ -32,8 +31,7 @@ class Jobs:
             StoreError: the store cannot be read.
         """
         store = resources.store()
-        runs = store.runs(MOST_ACTIVE, states=ACTIVE, with_trials=False)
-        return cls(runs, sweep.active(store))
+        return cls(queue.active(store, with_trials=False), sweep.active(store))
 
     def __bool__(self) -> bool:
         return bool(self.runs or self.sweeps)
@@ -100,7 +98,7 @@ def _with_trials(by_hand: tuple[tuple[str, str], ...]) -> list[Run]:
 
     by_hand: id and state of each run that is no trial: where one is another, it is read anew.
     """
-    return resources.store().runs(MOST_ACTIVE, states=ACTIVE)
+    return queue.active(resources.store())
 
 
 def _show_run(run: Run, title: str, active: Sequence[Run], me: str, script: str) -> None:

@@ -6,11 +6,10 @@ from typing import Literal, TypeVar
 
 import streamlit as st
 
-from mnistlab import jobs
+from mnistlab import jobs, queue
 from mnistlab.config import RunConfig
 from mnistlab.errors import MnistLabError
-from mnistlab.queue import MOST_ACTIVE
-from mnistlab.runs import ACTIVE, Run
+from mnistlab.runs import Run
 from mnistlab.store import Store
 from ui import identity, resources
 
@@ -43,7 +42,7 @@ def button(
 
 def own_active_runs() -> list[Run]:
     """The visitor's runs that are queued or running."""
-    active = resources.store().runs(MOST_ACTIVE, states=ACTIVE, owner=identity.owner())
+    active = queue.active(resources.store(), owner=identity.owner())
     return [run for run in active if run.state != "lost"]
 
 

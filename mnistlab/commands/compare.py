@@ -16,12 +16,13 @@ def compare(options: argparse.Namespace) -> int:
     store = Store()
     runs = store.run(options.run), store.run(options.other)
     groups = [Group(with_repeats(run, store.runs(limit=None)) if options.seeds else (run,)) for run in runs]
-    if options.seeds and runs[0].recipe == runs[1].recipe and len(groups[0].accuracies) > 1:
+    is_one_recipe = runs[0].recipe == runs[1].recipe
+    if options.seeds and is_one_recipe and len(groups[0].accuracies) > 1:
         said = scatter(groups[0], "this one recipe")  # against itself nothing could be found
     else:
         answers = [kept_answers(store, run) for run in runs]
         said = answer(groups[0], groups[1], (runs[0].id, runs[1].id), (answers[0], answers[1]))
-        if runs[0].recipe == runs[1].recipe and runs[0].config.train.seed != runs[1].config.train.seed:
+        if is_one_recipe and runs[0].config.train.seed != runs[1].config.train.seed:
             said += f" {ONE_RECIPE}"
     found = differences(runs[0].settings, runs[1].settings)
     if options.json:

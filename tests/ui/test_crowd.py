@@ -73,7 +73,7 @@ def test_the_sidebar_shows_a_sweep_as_one_job_and_reads_none_of_its_trials(monke
     runs = Store.runs
 
     def reading(self: Store, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("states") == ACTIVE and "owner" not in kwargs:  # a button's own runs are few
+        if kwargs.get("states") == ACTIVE and kwargs.get("owner") is None:  # a button's own runs are few
             read.append(kwargs)
         return runs(self, *args, **kwargs)
 

@@ -34,9 +34,10 @@ function draw(Plotly, chart) {
 }
 
 function configOf(Plotly, chart) {
+  const whole = { name: "Show all of it", icon: Plotly.Icons.autoscale, click: () => resetZoom(Plotly, chart, true) };
   const buttons = [
     { name: "Reset the zoom", icon: Plotly.Icons.home, click: () => resetZoom(Plotly, chart) },
-    ...(chart.data.mayCut ? [{ name: "Show all of it", icon: Plotly.Icons.autoscale, click: () => showWhole(Plotly, chart) }] : []),
+    ...(chart.data.mayCut ? [whole] : []),
     { name: "Save as PNG", icon: Plotly.Icons.camera, click: () => savePicture(Plotly, chart) },
   ];
   const look = { displaylogo: false, displayModeBar: "hover", modeBarButtons: [buttons] };
@@ -58,15 +59,11 @@ function keepZoom(Plotly, chart, change) {
   if (moved.length) draw(Plotly, chart);
 }
 
+// whole: with the peaks that are cut off at first.
 function resetZoom(Plotly, chart, whole = false) {
   chart.zoom = { x: null, y: null };
   chart.whole = whole;
   draw(Plotly, chart);
-}
-
-// With the peaks that are cut off at first.
-function showWhole(Plotly, chart) {
-  resetZoom(Plotly, chart, true);
 }
 
 function savePicture(Plotly, { plot, data }) {

@@ -70,8 +70,10 @@ def cut_at(series: Sequence[Series], ordinary: float) -> tuple[float, float] | N
     curves = [values for values in found if len(values)]
     if not curves:
         return None
-    usual = max(ordinary, *(float(np.quantile(values, _USUAL)) for values in curves))
     highest = max(float(values.max()) for values in curves)
+    if highest <= _FAR * ordinary:  # at nearly every refresh; quantiles of long curves take their time
+        return None
+    usual = max(ordinary, *(float(np.quantile(values, _USUAL)) for values in curves))
     if highest <= _FAR * usual:
         return None
     decade = 10.0 ** math.floor(math.log10(usual))

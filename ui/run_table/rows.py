@@ -147,7 +147,7 @@ def _accuracy(group: Group) -> _Cell:
         return _NOTHING, None
     low, high = group.interval or wilson_interval(*counted(group.tested[0]))
     mean = "mean " if len(group.accuracies) > 1 else ""
-    span = f"{100 * max(0, low):.2f}\N{EN DASH}{100 * min(1, high):.2f}"
+    span = f"{100 * low:.2f}\N{EN DASH}{100 * high:.2f}"
     return f"{mean}{percent(group.mean)}", group.mean, span
 
 
