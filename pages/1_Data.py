@@ -7,7 +7,7 @@ import streamlit as st
 from mnistlab.config import DatasetName
 from mnistlab.data import Split, batch_indices, class_counts
 from mnistlab.pixels import distances, mean_pictures, rank_by_distance, std_pictures
-from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources, turning
+from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources, turning, turns
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.words import count_of
@@ -127,7 +127,7 @@ def _mix_again() -> None:
     st.session_state["data_seed"] = (st.session_state["data_seed"] + 1) % 2**31
 
 
-@st.fragment
+@turns.fragment()
 def _show_batch(
     name: DatasetName, split: Split, chosen: npt.NDArray[np.int64], batch_size: int, seed: int | None, address: Address
 ) -> None:

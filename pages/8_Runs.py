@@ -9,7 +9,7 @@ from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
 from mnistlab.store import MOST_LISTED
-from ui import acting, frame, importing, luck_view, resources, run_actions, run_choice, run_overlay, starting
+from ui import acting, frame, importing, luck_view, resources, run_actions, run_choice, run_overlay, starting, turns
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.run_choice import CHOSEN, TOGETHER
@@ -33,7 +33,7 @@ def draw() -> None:
 
     just_read = [listed]
 
-    @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+    @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     def runs_fragment() -> None:
         frame.leave_if_asked()
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from mnistlab.figures import percent
-from ui import evaluations, frame, gallery, models, picking, resources, splits
+from ui import evaluations, frame, gallery, models, picking, resources, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.palette import CORRECT, NEUTRAL, WRONG
@@ -43,7 +43,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         return
     other = models.choose("evaluate_other", "Compare with", "other", others[0])
 
-    @st.fragment
+    @turns.fragment()
     def comparing_fragment() -> None:
         with frame.telling_mistakes():
             _compare(model, other, split_name, address)

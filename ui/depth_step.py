@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.figures import percent
 from mnistlab.pixels import Picture
-from ui import bars, explanations, figures, frame, resources
+from ui import bars, explanations, figures, frame, resources, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import diverging_to_largest, grey
@@ -23,7 +23,7 @@ _RUNNER_UP = "the runner-up"
 def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Address) -> None:
     """How far to go along the gradient for another answer, on a slider."""
 
-    @st.fragment
+    @turns.fragment()
     def step_fragment() -> None:
         with frame.telling_mistakes():
             st.subheader("How little would change its mind?", anchor=False)

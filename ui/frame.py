@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from mnistlab.errors import MnistLabError
-from ui import resources, running_jobs
+from ui import resources, running_jobs, turns
 
 _HERE = Path(__file__).resolve().parent
 _LESSONS = _HERE / "lessons" / "en"
@@ -53,6 +53,7 @@ _SIDEBAR_WIDTH = 230
 _LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
 
 
+@turns.in_turn
 def show_page(name: str, draw: Callable[[], None]) -> None:
     """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
     page = _BY_NAME[name]
@@ -69,7 +70,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
     if page.starts_jobs:
         _draw_safely(draw)
     else:
-        st.fragment(_draw_safely)(draw)
+        turns.fragment()(_draw_safely)(draw)
     resources.warm_up()
     show_device()
 
@@ -92,7 +93,7 @@ def telling_mistakes(before: str = "") -> Iterator[None]:
         st.error(f"{before}{error}")
 
 
-@st.fragment
+@turns.fragment()
 def show_code(*functions: Callable[..., Any]) -> None:
     """Offer the real core functions behind what is on the page, closed; sent when opened, for to colour it takes time.
 

@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.data import Split
 from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
-from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits
+from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.words import count_of
@@ -26,7 +26,7 @@ _SUREST, _SUREST_SIDE = 12, 84  # mistakes, and their side in CSS pixels
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
     """Draw the whole view; clicks and pages run it alone, not the page."""
 
-    @st.fragment
+    @turns.fragment()
     def overview_fragment() -> None:
         with frame.telling_mistakes():
             evaluation = evaluations.evaluation(model, split_name)

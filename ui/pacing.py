@@ -1,8 +1,10 @@
 """How often a page that watches a run asks for news: every second, and less often where that is dear.
 
-What is dear depends on how many watch: thirty visitors share a server, whose clicks must not wait for their charts.
+What is dear depends on how many watch: thirty visitors share a server, whose clicks must not wait for their charts. So
+they share a pace.
 """
 
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -19,14 +21,7 @@ _DEAR = 0.03  # share of the time between two refreshes that a refresh may take,
 _DEAR_TOGETHER = 0.15  # and that of all who watch
 _GONE = 12.0  # seconds without a refresh, after which somebody no longer counts as watching
 _ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
-_PACE = "run_pace"
-
-
-@dataclass
-class _Pace:
-    level: int = 0
-    noted: float = 0  # when a refresh was last noted, on the monotonic clock
-    last: deque[float] = field(default_factory=lambda: deque(maxlen=_ENOUGH))  # seconds
+_WATCHER = "run_watcher"
 
 
 def seconds_between(run: Run) -> float | None:
@@ -35,53 +30,69 @@ def seconds_between(run: Run) -> float | None:
         return None
     if not run.step and time.time() - run.created < _IMPATIENT:
         return _FIRST
-    return _STEPS[_pace().level]
+    return _pace().seconds()
 
 
 def slowed(seconds: float) -> float:
     """How long to wait between two refreshes of what a lone visitor sees anew every so many seconds."""
-    return seconds * _STEPS[_pace().level]
+    return seconds * _pace().seconds()
 
 
 def note(seconds: float) -> None:
-    """Take down how long a refresh took; the pace follows from what the last ones took."""
-    pace = _pace()
-    pace.noted = time.monotonic()
-    pace.last.append(seconds)
-    num_watching = _count_watching(pace)
-    if len(pace.last) < _ENOUGH:
-        return
-    typical = median(pace.last)
-    dear = min(_DEAR, _DEAR_TOGETHER / num_watching)
-    if pace.level < len(_STEPS) - 1 and typical > dear * _STEPS[pace.level]:
-        _change(pace, 1)
-    elif pace.level > 0 and typical < dear * _STEPS[pace.level - 1] / 2:
-        _change(pace, -1)
+    """Take down how long a refresh took; the pace of all who watch follows from what the last ones took."""
+    _pace().note(st.session_state.setdefault(_WATCHER, object()), seconds)
+
+
+@dataclass
+class _Pace:
+    """One for all: a newcomer to a class is refreshed as rarely as the class is, from the beginning."""
+
+    _level: int = 0
+    _watching: dict[object, float] = field(default_factory=dict)  # when each was refreshed last, monotonic
+    _took: deque[float] = field(default_factory=deque)  # seconds, since the level was set
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def seconds(self) -> float:
+        """Between two refreshes."""
+        with self._lock:
+            self._forget_who_left()
+            return _STEPS[self._level]
+
+    def note(self, watcher: object, seconds: float) -> None:
+        """Take down a refresh; go one step slower or quicker where that is due."""
+        with self._lock:
+            self._watching[watcher] = time.monotonic()
+            self._forget_who_left()
+            self._took.append(seconds)
+            self._judge()
+
+    def _judge(self) -> None:
+        """Slower after a refresh of each who watches, quicker only after several: each change draws all pages anew."""
+        num_watching = len(self._watching)
+        while len(self._took) > _ENOUGH * num_watching:
+            self._took.popleft()
+        if len(self._took) < max(_ENOUGH, num_watching):
+            return
+        typical = median(self._took)
+        dear = min(_DEAR, _DEAR_TOGETHER / num_watching)
+        if self._level < len(_STEPS) - 1 and typical > dear * _STEPS[self._level]:
+            self._set(self._level + 1)
+        elif len(self._took) < _ENOUGH * num_watching or self._level == 0:
+            return
+        elif typical < dear * _STEPS[self._level - 1] / 2:
+            self._set(self._level - 1)
+
+    def _forget_who_left(self) -> None:
+        now = time.monotonic()
+        self._watching = {watcher: then for watcher, then in self._watching.items() if now - then <= _GONE}
+        if not self._watching and self._level:
+            self._set(0)
+
+    def _set(self, level: int) -> None:
+        self._level = level
+        self._took.clear()
 
 
 @st.cache_resource(show_spinner=False)
-def _last_refreshes() -> dict[int, float]:
-    """When each session's picture was last refreshed, for all sessions."""
-    return {}
-
-
-def _count_watching(pace: _Pace) -> int:
-    """Take down that this session watches; how many do."""
-    last = _last_refreshes()
-    last[id(pace)] = pace.noted
-    for session, then in list(last.items()):
-        if pace.noted - then > _GONE:
-            last.pop(session, None)
-    return len(last)
-
-
-def _change(pace: _Pace, by: int) -> None:
-    pace.level += by
-    pace.last.clear()
-
-
 def _pace() -> _Pace:
-    pace: _Pace = st.session_state.setdefault(_PACE, _Pace())
-    if pace.level > 0 and time.monotonic() - pace.noted > _GONE:
-        _change(pace, -pace.level)  # who comes back, or looks at another page by now, begins anew
-    return pace
+    return _Pace()

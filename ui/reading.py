@@ -12,7 +12,19 @@ import streamlit as st
 from mnistlab.doubt import Shape
 from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
-from ui import answers, canvas, depth_links, frame, models, own_digits, photo_input, pixel_editor, resources, stage_view
+from ui import (
+    answers,
+    canvas,
+    depth_links,
+    frame,
+    models,
+    own_digits,
+    photo_input,
+    pixel_editor,
+    resources,
+    stage_view,
+    turns,
+)
 from ui.models import ModelChoice
 from ui.strokes import Point
 from ui.words import verbatim
@@ -62,7 +74,7 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
     A fragment: a stroke runs this alone, not the whole page.
     """
 
-    @st.fragment
+    @turns.fragment()
     def reading_fragment() -> None:
         with st.container(horizontal=True, gap="medium"):
             with st.container(width=_PAD_WIDTH):
@@ -79,7 +91,7 @@ def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
 def show_all(key: str, way: str) -> None:
     """Show one way to make a drawing, what each chosen model reads, why, and what it was meant to be. A fragment."""
 
-    @st.fragment
+    @turns.fragment()
     def drawing_fragment() -> None:
         with frame.telling_mistakes():
             _everything(key, way)

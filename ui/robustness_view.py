@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from mnistlab.figures import percent
-from ui import evaluations, frame, mosaic, resources, splits
+from ui import evaluations, frame, mosaic, resources, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.words import a_digit, duration
@@ -27,7 +27,7 @@ _AT = {"rotation": "turned by {:g} degrees", "shift": "moved by {:g} pixels", "n
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
     """Draw the view; another change draws it alone."""
 
-    @st.fragment
+    @turns.fragment()
     def robustness_fragment() -> None:
         with frame.telling_mistakes():
             _show(model, split_name, address)

@@ -21,6 +21,7 @@ from ui import (
     run_steering,
     run_words,
     sees_now,
+    turns,
 )
 from ui.words import run_label, unbroken, verbatim
 
@@ -54,7 +55,7 @@ def show(run_id: str) -> None:
     seconds = None if has_trouble else pacing.seconds_between(run)
     st.html(_STYLE)
 
-    @st.fragment(run_every=seconds)
+    @turns.fragment(run_every=seconds)
     def run_fragment() -> None:
         begun = time.perf_counter()
         if recipe.WANTED in st.session_state:  # a button in here has set the form, which is outside

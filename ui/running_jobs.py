@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab import jobs, queue, sweep
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
-from ui import acting, identity, pacing, resources, run_words
+from ui import acting, identity, pacing, resources, run_words, turns
 from ui.words import verbatim
 
 _REFRESH_SECONDS = 3.0
@@ -57,7 +57,7 @@ def show(train_script: str, sweep_script: str) -> None:
     found = [Jobs.read()]  # what is drawn first; a refresh asks anew
     is_live = bool(found[0])
 
-    @st.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
+    @turns.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
     def jobs_fragment() -> None:
         try:
             there = found.pop() if found else Jobs.read()

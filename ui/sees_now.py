@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.data import NUM_CLASSES
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
-from ui import bars, frame, model_views, mosaic, pacing, resources
+from ui import bars, frame, model_views, mosaic, pacing, resources, turns
 from ui.words import count_of
 
 _NEURONS, _PER_ROW = 20, 5
@@ -28,7 +28,7 @@ _LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, 
 def show(run: Run) -> None:
     """Both halves, as of the weights that were kept last. A fragment, with a slower pace than the curves'."""
 
-    @st.fragment(run_every=pacing.slowed(_LOOK_EVERY) if run.is_active else None)
+    @turns.fragment(run_every=pacing.slowed(_LOOK_EVERY) if run.is_active else None)
     def seeing_fragment() -> None:
         with contextlib.suppress(MnistLabError):  # of a store that is gone, or a run: what shows the curves says it
             _show(resources.store().run(run.id))

@@ -12,7 +12,7 @@ from mnistlab.errors import MnistLabError
 from mnistlab.figures import percent
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
-from ui import acting, frame, recipe, resources, splits, sweep_figures
+from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
 from ui.words import count_of, duration, unbroken, verbatim
 
 _REFRESH_SECONDS = 2.0
@@ -40,7 +40,7 @@ def show(sweep_id: str) -> None:
     has_trouble = st.session_state.pop(_TROUBLE, None) == sweep_id
     is_live = sweep.find(sweep_id, resources.store()).is_active and not has_trouble
 
-    @st.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+    @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     def sweep_fragment() -> None:
         frame.leave_if_asked()
         try:

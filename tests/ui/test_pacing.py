@@ -41,14 +41,14 @@ def seconds_in_a_class(
     return paces
 
 
-@pytest.fixture
-def empty_class() -> Iterator[None]:
-    pacing._last_refreshes.clear()
+@pytest.fixture(autouse=True)
+def _empty_class() -> Iterator[None]:
+    """Nobody has watched before."""
+    pacing._pace.clear()
     yield
-    pacing._last_refreshes.clear()
+    pacing._pace.clear()
 
 
-@pytest.mark.usefixtures("empty_class")
 @pytest.mark.parametrize(("num_watching", "seconds"), [(1, 1), (5, 1), (15, 2), (30, 3), (60, 5)])
 def test_a_class_that_watches_is_refreshed_less_often(
     num_watching: int, seconds: float, monkeypatch: pytest.MonkeyPatch
@@ -56,13 +56,25 @@ def test_a_class_that_watches_is_refreshed_less_often(
     assert seconds_in_a_class(num_watching, 0.012, monkeypatch) == {seconds}
 
 
-@pytest.mark.usefixtures("empty_class")
 def test_who_is_refreshed_slowly_still_counts_as_watching(monkeypatch: pytest.MonkeyPatch) -> None:
     # Twenty refreshes bring them to five seconds; the next five take longer than whoever has left is remembered.
     assert seconds_in_a_class(60, 0.012, monkeypatch, num_rounds=22) == {5}
 
 
-@pytest.mark.usefixtures("empty_class")
+def test_a_newcomer_begins_at_the_pace_of_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_in_a_class(30, 0.012, monkeypatch)
+    monkeypatch.setattr(st, "session_state", {})
+    assert pacing.seconds_between(a_run(step=10)) == 3
+
+
+def test_a_few_quick_refreshes_of_a_class_do_not_quicken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each change of the pace draws the pages of all who watch anew.
+    seconds_in_a_class(30, 0.012, monkeypatch)
+    for _ in range(60):
+        pacing.note(0.001)
+    assert pacing.seconds_between(a_run(step=10)) == 3
+
+
 def test_who_has_left_no_longer_slows_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_in_a_class(30, 0.012, monkeypatch)
     later = time.monotonic() + 60
@@ -70,7 +82,6 @@ def test_who_has_left_no_longer_slows_the_others(monkeypatch: pytest.MonkeyPatch
     assert seconds_in_a_class(1, 0.012, monkeypatch) == {1}
 
 
-@pytest.mark.usefixtures("empty_class")
 def test_in_a_class_what_stands_beside_the_curves_is_slowed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
     assert pacing.slowed(3) == 3
@@ -78,7 +89,6 @@ def test_in_a_class_what_stands_beside_the_curves_is_slowed_as_they_are(monkeypa
     assert pacing.slowed(3) == 6
 
 
-@pytest.mark.usefixtures("empty_class")
 def test_who_no_longer_watches_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(st, "session_state", {})
     seconds_in_a_class(30, 0.012, monkeypatch)
