@@ -1,9 +1,19 @@
-"""The bounds that a field of the config sets in its constraints, for forms, links and sweeps to read them there."""
+"""The bounds that a field of the config sets in its constraints, for forms, links and sweeps to read them there.
+
+And the one that a field of two has from the data: how many images there are.
+"""
 
 import math
+from typing import get_args
 
 import annotated_types
 from pydantic.fields import FieldInfo
+
+from mnistlab.config import DatasetName, RunConfig
+from mnistlab.errors import ConfigError
+
+# Training images, held-out ones included.
+_NUM_IMAGES = dict.fromkeys(get_args(DatasetName), 60_000) | {"emnist-digits": 240_000}
 
 
 def bounds_of(info: FieldInfo) -> tuple[float, float]:
@@ -24,3 +34,18 @@ def bounds_of(info: FieldInfo) -> tuple[float, float]:
             case annotated_types.Lt(lt=more):
                 highest = float(more) - step  # type: ignore[arg-type]
     return lowest, highest
+
+
+def check_images(config: RunConfig) -> None:
+    """See that as many images are left to learn from as are asked for.
+
+    Raises:
+        ConfigError: more are.
+    """
+    train = config.train
+    left = _NUM_IMAGES[config.dataset] - train.validation_size
+    if train.train_size > left:
+        raise ConfigError(
+            f"train_size {train.train_size:,} was asked for; {config.dataset} has {left:,} images to learn from beside "
+            f"the {train.validation_size:,} that are held out. Ask for fewer, or for 0, which takes all."
+        )

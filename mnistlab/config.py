@@ -16,8 +16,7 @@ Optimizer = Literal["sgd", "adam", "adamw", "rmsprop"]
 Schedule = Literal["constant", "cosine", "one-cycle"]
 
 MAX_HIDDEN, MAX_WIDTH = 5, 2048  # layers, neurons
-MAX_CONVOLUTIONS, MAX_CHANNELS = 6, 256
-MAX_EPOCHS = 1000
+MAX_CONVOLUTIONS, MAX_CHANNELS, MAX_EPOCHS = 6, 256, 1000
 _MOST_SHOWN = 100  # characters of what was given in an error
 HiddenWidth = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
@@ -247,8 +246,9 @@ class RunConfig(_Frozen):
 
     @model_validator(mode="after")
     def _batch_norm_needs_a_batch(self) -> Self:
-        if self.model.kind == "mlp" and self.model.batch_norm and self.train.batch_size == 1:
-            raise ValueError("batch_norm needs a batch_size of 2 or more")
+        is_alone = 1 in (self.train.batch_size, self.train.train_size * self.augment.copies)
+        if self.model.kind == "mlp" and self.model.batch_norm and is_alone:
+            raise ValueError("batch_norm needs a batch_size of 2 or more, and as many images")
         return self
 
     def with_epochs(self, epochs: int) -> Self:

@@ -127,7 +127,7 @@ def address() -> str:
         with FileLock(lab_folder() / "engine.lock", timeout=_START_TIMEOUT):
             return running_address() or _start()
     except Timeout as error:
-        raise EngineError("Another process has been starting the engine for half a minute. Try again.") from error
+        raise EngineError("Another process has been starting the engine for a minute. Try again.") from error
 
 
 def is_up() -> bool:

@@ -1,5 +1,6 @@
 """Losses and hits of a training, kept on the device and fetched in bulk: a step never waits for a number."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -141,6 +142,16 @@ def check_weights(model: nn.Module, step: int, learning_rate: float) -> None:
     """
     if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
         raise _diverged("The weights are no longer numbers", step, learning_rate)
+
+
+def check_reading(loss: float, images: str, step: int, learning_rate: float) -> None:
+    """See that the network, whose weights may be numbers but huge, still says numbers about these images.
+
+    Raises:
+        DivergedError: its mean loss is infinite or not a number.
+    """
+    if not math.isfinite(loss):
+        raise _diverged(f"The loss of the {images} images is no longer a number", step, learning_rate)
 
 
 def _check_finite(losses: npt.NDArray[np.float32], first_step: int, learning_rate: float) -> None:

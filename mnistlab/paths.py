@@ -37,10 +37,10 @@ def lab_folder() -> Path:
 def database_url() -> str:
     """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path."""
     url = os.environ.get("MNISTLAB_DB") or f"{_SQLITE_FILE}{lab_folder() / 'lab.sqlite'}"
-    path = url.removeprefix(_SQLITE_FILE)
+    kind, mark, path = url.partition(":///")
     # What begins with "file:" is an address of SQLite's own kind, with settings behind the path.
-    is_path = path not in (url, "", ":memory:") and not path.startswith("file:")
-    return f"{_SQLITE_FILE}{Path(path).absolute()}" if is_path else url
+    is_path = kind.partition("+")[0] == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
+    return f"{kind}{mark}{Path(path).absolute()}" if is_path else url
 
 
 def lab_environment() -> dict[str, str]:

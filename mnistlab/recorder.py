@@ -10,7 +10,7 @@ from mnistlab.device import describe_machine
 from mnistlab.errors import RunNotFoundError, StoreError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
-from mnistlab.meter import check_weights
+from mnistlab.meter import check_reading, check_weights
 from mnistlab.paths import seconds_setting
 from mnistlab.predictions import ANSWERS, pack_answers
 from mnistlab.rows import change_run, make_checkpoint
@@ -153,6 +153,7 @@ class Recorder:
             self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished"))
             return
         evaluation = evaluate(self.state.model, test)
+        check_reading(evaluation.loss, "test", self.state.step, self.state.learning_rate)
         result = {
             "test_accuracy": evaluation.accuracy,
             "test_loss": evaluation.loss,

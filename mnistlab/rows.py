@@ -63,7 +63,8 @@ def rewind(connection: sa.Connection, run_id: str) -> None:
     for table, column in ((schema.losses, schema.losses.c.last_step), (schema.epochs, schema.epochs.c.step)):
         connection.execute(table.delete().where(table.c.run_id == run_id, column > step))
     # An epoch is a fixed number of steps. Weights kept before the first report take their step from here.
-    back = {"epoch": runs.c.epoch * step / runs.c.step, "step": step}
+    share = sa.cast(step, sa.Float) / runs.c.step
+    back = {"epoch": runs.c.epoch * share, "seconds": runs.c.seconds * share, "step": step}
     connection.execute(runs.update().where(runs.c.id == run_id, runs.c.step > step).values(back))
 
 

@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.differences import SEED, settings
+from mnistlab.differences import DEVICE, SEED, settings
 from mnistlab.errors import ConfigError
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
@@ -88,11 +88,11 @@ class Run:
 
     @cached_property
     def recipe(self) -> Hashable:
-        """What is equal for runs that differ by their seed alone.
+        """What is equal for runs that differ by their seed alone, and by which device was asked for.
 
         A trial that waits has no recipe yet that it could share.
         """
-        values = tuple((name, value) for name, value in self.settings.items() if name != SEED)
+        values = tuple((name, value) for name, value in self.settings.items() if name not in (SEED, DEVICE))
         return values, self.rate_changes, self.id if self.is_waiting_trial else None
 
     @property
@@ -128,7 +128,9 @@ class Run:
     @property
     def seconds_left(self) -> float | None:
         """An estimate from the pace so far; None before there is one."""
-        if self.state != "running" or self.is_paused or self.seconds < _SECONDS_TO_JUDGE_BY or not self.num_steps:
+        if self.state != "running" or self.is_paused or not self.step or not self.num_steps:
+            return None
+        if self.seconds < _SECONDS_TO_JUDGE_BY:
             return None
         return self.seconds / self.step * (self.num_steps - self.step)
 

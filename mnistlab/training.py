@@ -24,7 +24,7 @@ from mnistlab.data import Dataset
 from mnistlab.device import RandomStream, computes_bfloat16, describe_device, flush_denormals, pick_device
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
-from mnistlab.meter import Meter, Tally, check_weights
+from mnistlab.meter import Meter, Tally, check_reading, check_weights
 from mnistlab.models import build_model, count_parameters
 from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
 from mnistlab.probes import Probe
@@ -209,4 +209,5 @@ class _Watch:
         if len(self._labels) > 0:
             evaluation = evaluate_tensors(self._state.model, self._images, self._labels, "validation")
             loss, accuracy = evaluation.loss, evaluation.accuracy
+            check_reading(loss, "validation", self._state.step, self._state.learning_rate)
         return self.meter.epoch_ended(epoch, self._state.seconds, loss, accuracy)

@@ -48,3 +48,10 @@ def test_the_database_lies_in_the_lab_where_nothing_else_is_said(here: Path, mon
 def test_an_address_that_depends_on_no_folder_stays(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_DB", url)
     assert database_url() == url
+
+
+def test_a_file_that_is_named_with_its_driver_is_the_same_elsewhere(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTLAB_DB", "sqlite+pysqlite:///figures.sqlite")
+    assert database_url() == f"sqlite+pysqlite:///{here / 'figures.sqlite'}"

@@ -68,6 +68,24 @@ def test_a_run_tells_how_far_it_is(store: Store) -> None:
     assert run.seconds_left == pytest.approx(4.0)
 
 
+def test_a_run_that_is_taken_over_counts_the_time_of_what_is_kept_alone(store: Store) -> None:
+    run_id, attempt = running(store)
+    store.log(run_id, attempt, [report(1, 4)], num_steps=10, weights={"checkpoint": b"weights"})
+    store.log(run_id, attempt, [report(5, 8)])
+    before = store.run(run_id)
+    assert store.claim(run_id, "host:8")
+    after = store.run(run_id)
+    assert (after.step, after.epoch, after.seconds) == (4, before.epoch / 2, before.seconds / 2)
+
+
+def test_a_run_that_is_taken_over_before_its_first_checkpoint_has_no_time_left_yet(store: Store) -> None:
+    run_id, attempt = running(store)
+    store.log(run_id, attempt, [report(1, 4)], num_steps=10)
+    assert store.claim(run_id, "host:8")
+    run = store.run(run_id)
+    assert (run.state, run.step, run.seconds, run.seconds_left) == ("running", 0, 0, None)
+
+
 def test_a_finished_run_has_its_result(store: Store) -> None:
     run_id, attempt = running(store)
     store.finish(run_id, attempt, "finished", {"test_accuracy": 0.97, "per_digit": [[1, 2]]})

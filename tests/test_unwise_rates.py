@@ -1,6 +1,7 @@
 """A learning rate that was raised too far by hand: the run ends, says so, and does not do it again when resumed."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ from safetensors.torch import load
 from mnistlab import execution, recorder, steering
 from mnistlab.cli import main
 from mnistlab.config import TrainConfig
+from mnistlab.data import Dataset
 from mnistlab.events import Event, StepsTaken
 from mnistlab.optimizers import LearningRate
 from mnistlab.store import Store
@@ -168,3 +170,20 @@ def test_stopping_an_engines_run_by_force_is_told_in_a_word(
     store.claim(run_id, "host:1", "ticket")
     assert main(["stop", run_id, "--force", "--json"]) == 0
     assert (json.loads(capsys.readouterr().out)["said"], ended) == ("stopped", ["ticket"])
+
+
+@pytest.mark.usefixtures("talkative")
+@pytest.mark.parametrize(("images", "num_held_out"), [("validation", 100), ("test", 0)])
+def test_a_network_that_says_no_numbers_though_its_weights_are_some_has_failed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tiny_dataset: Dataset, images: str, num_held_out: int
+) -> None:
+    # Each of four steps multiplies the weights; what the last one makes of the next picture is too large for a float.
+    held = replace(tiny_dataset, validation_size=num_held_out)
+    monkeypatch.setattr(execution, "load_dataset", lambda name: held)
+    sizes = {"epochs": 1, "batch_size": 60, "train_size": 200, "validation_size": num_held_out}
+    run_id = store.create(tiny.config({"hidden": (128,) * 4, "activation": "relu"}, learning_rate=100, **sizes))
+    execution.execute(store, run_id)
+    run = store.run(run_id)
+    assert (run.state, run.result) == ("failed", None)
+    assert f"The loss of the {images} images is no longer a number" in (run.error or "")
+    assert "Try a learning rate of 10 or less." in (run.error or "")

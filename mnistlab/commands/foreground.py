@@ -88,6 +88,8 @@ def _result(run: Run) -> dict[str, Any]:
 
 def _summary(run: Run) -> str:
     if run.state == "stopped":
+        if run.error:  # taken away, with something lost
+            return f"Run {run.id} stopped after {run.epoch:.2f} epochs. {run.error}"
         return f"Stopped after {run.epoch:.2f} epochs. What it has learned is kept as run {run.id}."
     if run.result is None:  # a trial of a sweep, which does not read the test set
         return f"Run {run.id}: finished, not tested, {run.seconds:.1f} s of training."

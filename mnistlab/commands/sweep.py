@@ -69,6 +69,9 @@ def sweep_resume(options: argparse.Namespace) -> int:
     """Go on with the trials that were stopped or lost."""
     store = Store()
     if not options.here:
+        one = sweep.find(options.sweep, store)
+        if not (one.can_be_resumed or one.is_active):
+            return _tell(options, one, "nothing to go on with")
         sweep.resume(options.sweep, store)
         return _tell(options, sweep.find(options.sweep, store), "goes on")
 
@@ -139,6 +142,10 @@ def _config(options: argparse.Namespace) -> SweepConfig:
             f"or name an experiment: {', '.join(CLASSICS)}."
         )
     if options.epochs is not None:
+        if any(one["setting"] == "train.epochs" for one in values["parameters"]):
+            raise ConfigError(
+                f"The epochs are varied, and --epochs {options.epochs} was given. Leave out one of the two."
+            )
         values["base"]["train"]["epochs"] = options.epochs
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials

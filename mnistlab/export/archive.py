@@ -110,6 +110,8 @@ def _manifest(source: Source, files: dict[str, bytes]) -> dict[str, Any]:
             "step": source.step,
             "num_steps": source.num_steps,
             "rate_changes": source.rate_changes,
+            # Only where it was given more, so that a lab of before takes in all others.
+            **({} if source.planned_epochs is None else {"planned_epochs": source.planned_epochs}),
             "result": source.result,
         },
         "files": {

@@ -99,7 +99,7 @@ class _Graph:
         """Shear about the centre of mass, as mnistlab/models.py does it line by line."""
         pictures, places = self._last, np.arange(IMAGE_SIDE, dtype=np.float32)
         columns, least = self._constant(f"{name}.places", places), self._constant(f"{name}.least", np.float32(1e-6))
-        axes = [self._constant(f"{name}.axis{axis}", np.array([axis])) for axis in range(4)]
+        axes = {axis: self._constant(f"{name}.axis{axis}", np.array([axis])) for axis in (1, 2, 3)}
 
         def node(operator: str, *inputs: str, attributes: bytes = b"") -> str:
             self._last = inputs[0]

@@ -47,6 +47,7 @@ class Source:
     title: str | None = None  # what a person calls it, and has written about it
     note: str | None = None
     rate_changes: tuple[tuple[int, float], ...] = field(default=())
+    planned_epochs: int | None = None  # how many it was to have, if it was given more
 
     @cached_property
     def model(self) -> "nn.Module":
@@ -107,6 +108,7 @@ def _from_run(run_id: str, store: Store) -> Source:
         title=run.name,
         note=run.note,
         rate_changes=run.rate_changes,
+        planned_epochs=run.planned_epochs,
     )
 
 

@@ -169,4 +169,5 @@ def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
         "images_per_second": told.result.images_per_second,
         "rate_changes": json.dumps(told.rate_changes),
         "result": told.result.model_dump_json(),
+        "planned_epochs": told.planned_epochs,
     }

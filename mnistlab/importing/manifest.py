@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mnistlab.config import RunConfig, describe
+from mnistlab.config import MAX_EPOCHS, RunConfig, describe
 from mnistlab.errors import ArchiveError
 from mnistlab.export.archive import FORMAT, NAMES
 from mnistlab.keeping import strange_sign
@@ -78,6 +78,7 @@ class Told(_Strict):
     num_steps: Steps
     rate_changes: Annotated[list[tuple[Steps, Rate]], Field(max_length=10_000), AfterValidator(_one_after_another)]
     result: Result
+    planned_epochs: Annotated[int, Field(ge=1, le=MAX_EPOCHS)] | None = None  # before it was given more
 
 
 class Weight(_Strict):

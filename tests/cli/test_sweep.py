@@ -110,6 +110,11 @@ def test_ranges_points_and_choices_are_read_from_short_names(monkeypatch: pytest
             "A grid has as many trials as combinations, here 11, and --trials 3",
         ),
         (["start", "--vary", "learning_rate=0.1"], "give two values of learning rate or more, or a range, to vary it"),
+        (["start", "--vary", "epochs=1,2", "--epochs", "5"], "--epochs 5 was given. Leave out one of the two."),
+        (
+            ["start", "--vary", "train_size=500..60000"],
+            "train_size 60,000 was asked for; mnist has 55,000 images to learn from",
+        ),
         (["show", "abcdefgh"], "There is no sweep 'abcdefgh' here."),
     ],
 )
@@ -169,3 +174,10 @@ def test_ctrl_c_between_two_trials_is_told_where_others_go_on(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["counts"] == {"running": 1, "queued": 2}
     assert "what waits is left to who else trains this sweep" in printed.err
+
+
+def test_resume_says_where_there_is_nothing_to_go_on_with(waiting: str, lines: Lines) -> None:
+    main(["sweep", "resume", waiting, "--here"])
+    lines()
+    assert main(["sweep", "resume", waiting]) == 0
+    assert lines()[-1].endswith("(nothing to go on with)")

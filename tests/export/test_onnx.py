@@ -71,6 +71,13 @@ def test_built_in_models_read_the_same_digits_elsewhere(name: str, dataset: obje
 
 
 @pytest.mark.parametrize("config", NETWORKS.values(), ids=list(NETWORKS))
+def test_nothing_in_the_file_is_without_use(config: RunConfig) -> None:
+    graph = onnx.load_from_string(to_onnx(of_network(config))).graph
+    used = {name for node in graph.node for name in node.input}
+    assert {constant.name for constant in graph.initializer} <= used
+
+
+@pytest.mark.parametrize("config", NETWORKS.values(), ids=list(NETWORKS))
 def test_file_passes_the_full_check_of_the_format(config: RunConfig) -> None:
     model = onnx.load_from_string(to_onnx(of_network(config)))
     onnx.checker.check_model(model, full_check=True)

@@ -81,6 +81,12 @@ def test_imported_run_cannot_go_on_and_says_why(exported: bytes, store: Store) -
         steering.extend(import_run(exported, store), 1, store)
 
 
+def test_copy_of_a_run_that_was_given_more_epochs_knows_it(source: Source, store: Store) -> None:
+    for planned in (None, 1):
+        copy = store.run(import_run(to_archive(replace(source, planned_epochs=planned)), store))
+        assert copy.planned_epochs == planned
+
+
 def test_only_a_finished_run_can_be_exported_whole(source: Source) -> None:
     with pytest.raises(ExportError, match="is stopped, and a zip is made of a finished one"):
         to_archive(replace(source, state="stopped"))
@@ -107,6 +113,7 @@ _RETOLD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "nine digits": (lambda m: m["run"]["result"]["per_digit"].pop(), "do not add up"),
     "more right than there are": (lambda m: m["run"]["result"]["per_digit"].insert(0, [9, 1]), "per_digit"),
     "unordered": (lambda m: m["run"].update(rate_changes=[[7, 0.1], [3, 0.2]]), "rate_changes.*the earliest first"),
+    "no epochs planned": (lambda m: m["run"].update(planned_epochs=0), "planned_epochs"),
     "long value": (
         lambda m: m["run"].update(seconds="9" * 5000),
         "run.seconds: '999.*was given; allowed: a valid number",
