@@ -247,7 +247,7 @@ class RunConfig(_Frozen):
     @model_validator(mode="after")
     def _batch_norm_needs_a_batch(self) -> Self:
         is_alone = 1 in (self.train.batch_size, self.train.train_size * self.augment.copies)
-        if self.model.kind == "mlp" and self.model.batch_norm and is_alone:
+        if self.model.kind == "mlp" and self.model.hidden and self.model.batch_norm and is_alone:
             raise ValueError("batch_norm needs a batch_size of 2 or more, and as many images")
         return self
 

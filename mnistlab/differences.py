@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 
-SEED, DEVICE = "seed", "device"
+SEED = "seed"
 NOT_USED = "not used"
 # Names that say nothing without the part of the config in which they stand.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}

@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.differences import DEVICE, SEED, settings
+from mnistlab.differences import SEED, settings
 from mnistlab.errors import ConfigError
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
@@ -88,11 +88,11 @@ class Run:
 
     @cached_property
     def recipe(self) -> Hashable:
-        """What is equal for runs that differ by their seed alone, and by which device was asked for.
+        """What is equal for runs that differ by their seed alone.
 
         A trial that waits has no recipe yet that it could share.
         """
-        values = tuple((name, value) for name, value in self.settings.items() if name not in (SEED, DEVICE))
+        values = tuple((name, value) for name, value in self.settings.items() if name != SEED)
         return values, self.rate_changes, self.id if self.is_waiting_trial else None
 
     @property

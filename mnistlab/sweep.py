@@ -18,14 +18,16 @@ from functools import cached_property, lru_cache
 import sqlalchemy as sa
 
 from mnistlab import jobs, schema, steering
+from mnistlab.bounds import check_images
 from mnistlab.errors import ConfigError, EngineError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
 from mnistlab.runs import ACTIVE, Run, runs_from_rows
-from mnistlab.space import Value, values_of
+from mnistlab.space import Value, assemble, values_of
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 
+_SIZE = "train.train_size"
 PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
 
 
@@ -125,9 +127,16 @@ def start(config: SweepConfig, store: Store, owner: str | None = None) -> str:
 
 
 def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
-    """Keep a new sweep, its study and its queued trials, without an engine, and return its id."""
+    """Keep a new sweep, its study and its queued trials, without an engine, and return its id.
+
+    Raises:
+        ConfigError: a trial would learn from more images than there are.
+    """
     from mnistlab import study
 
+    # Not where a sweep is read: one that was kept before this was checked must stay readable.
+    for size in (end for one in config.parameters if one.setting == _SIZE for end in one.ends):
+        check_images(assemble(config.base, {_SIZE: size}))
     sweep_id = new_id()
     study.create(store.url, sweep_id, config)
     now = time.time()

@@ -95,10 +95,6 @@ def test_epochs_added_under_a_schedule_make_another_recipe(store: Store) -> None
         assert len(grouped([first, store.run(second.id)])) == num_groups
 
 
-def test_the_device_that_was_asked_for_makes_no_other_recipe(store: Store) -> None:
-    assert len(grouped([kept(store, seed=1, device="cpu"), kept(store, seed=2, device="auto")])) == 1
-
-
 def test_trials_that_wait_are_no_seeds_of_anything(store: Store) -> None:
     sweep.create(sweeps.config(), store)
     waiting = store.runs()

@@ -21,7 +21,81 @@ _DEAR = 0.03  # share of the time between two refreshes that a refresh may take,
 _DEAR_TOGETHER = 0.15  # and that of all who watch
 _GONE = 12.0  # seconds without a refresh, after which somebody no longer counts as watching
 _ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
-_WATCHER = "run_watcher"
+_CALM = 0.8  # of what is dear together: below it all go quicker again
+_PACE = "run_pace"
+
+
+@dataclass(eq=False)
+class _Pace:
+    """A visitor's own, by what the own refreshes take."""
+
+    level: int = 0
+    noted: float = 0  # when a refresh was last noted, on the monotonic clock
+    last: deque[float] = field(default_factory=lambda: deque(maxlen=_ENOUGH))  # seconds, at this level
+    typical: float = 0  # seconds
+
+    def note(self, seconds: float) -> None:
+        """Take down a refresh; go one step slower or quicker where that is due."""
+        self.noted = time.monotonic()
+        self.last.append(seconds)
+        self.typical = median(self.last)
+        if len(self.last) < _ENOUGH:
+            return
+        if self.level < len(_STEPS) - 1 and self.typical > _DEAR * _STEPS[self.level]:
+            self._change(1)
+        elif self.level > 0 and self.typical < _DEAR * _STEPS[self.level - 1] / 2:
+            self._change(-1)
+
+    def _change(self, by: int) -> None:
+        self.level += by
+        self.last.clear()
+
+
+@dataclass
+class _Together:
+    """That of all who watch: a newcomer is refreshed as rarely as the class is, from the beginning."""
+
+    _level: int = 0
+    _watching: list[_Pace] = field(default_factory=list)
+    _num_noted: int = 0  # since the level was set
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def level(self) -> int:
+        """The step that all keep to, at least."""
+        with self._lock:
+            self._forget_who_left()
+            return self._level
+
+    def note(self, pace: _Pace) -> None:
+        """Take down that somebody was refreshed.
+
+        Slower after as many refreshes as there are watchers, quicker only after several each: each change draws the
+        pages of all anew.
+        """
+        with self._lock:
+            if pace not in self._watching:
+                self._watching.append(pace)
+            self._forget_who_left()
+            self._num_noted += 1
+            num_watching = len(self._watching)
+            if self._num_noted < max(_ENOUGH, num_watching):
+                return
+            taken = sum(one.typical for one in self._watching)
+            if self._level < len(_STEPS) - 1 and taken > _DEAR_TOGETHER * _STEPS[self._level]:
+                self._set(self._level + 1)
+            elif self._level == 0 or self._num_noted < _ENOUGH * num_watching:
+                return
+            elif taken < _CALM * _DEAR_TOGETHER * _STEPS[self._level - 1]:
+                self._set(self._level - 1)
+
+    def _forget_who_left(self) -> None:
+        now = time.monotonic()
+        self._watching = [one for one in self._watching if now - one.noted <= _GONE]
+        if not self._watching:
+            self._set(0)
+
+    def _set(self, level: int) -> None:
+        self._level, self._num_noted = level, 0
 
 
 def seconds_between(run: Run) -> float | None:
@@ -30,69 +104,28 @@ def seconds_between(run: Run) -> float | None:
         return None
     if not run.step and time.time() - run.created < _IMPATIENT:
         return _FIRST
-    return _pace().seconds()
+    return slowed(1.0)
 
 
 def slowed(seconds: float) -> float:
     """How long to wait between two refreshes of what a lone visitor sees anew every so many seconds."""
-    return seconds * _pace().seconds()
+    return seconds * _STEPS[max(_pace().level, _together().level())]
 
 
 def note(seconds: float) -> None:
-    """Take down how long a refresh took; the pace of all who watch follows from what the last ones took."""
-    _pace().note(st.session_state.setdefault(_WATCHER, object()), seconds)
-
-
-@dataclass
-class _Pace:
-    """One for all: a newcomer to a class is refreshed as rarely as the class is, from the beginning."""
-
-    _level: int = 0
-    _watching: dict[object, float] = field(default_factory=dict)  # when each was refreshed last, monotonic
-    _took: deque[float] = field(default_factory=deque)  # seconds, since the level was set
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def seconds(self) -> float:
-        """Between two refreshes."""
-        with self._lock:
-            self._forget_who_left()
-            return _STEPS[self._level]
-
-    def note(self, watcher: object, seconds: float) -> None:
-        """Take down a refresh; go one step slower or quicker where that is due."""
-        with self._lock:
-            self._watching[watcher] = time.monotonic()
-            self._forget_who_left()
-            self._took.append(seconds)
-            self._judge()
-
-    def _judge(self) -> None:
-        """Slower after a refresh of each who watches, quicker only after several: each change draws all pages anew."""
-        num_watching = len(self._watching)
-        while len(self._took) > _ENOUGH * num_watching:
-            self._took.popleft()
-        if len(self._took) < max(_ENOUGH, num_watching):
-            return
-        typical = median(self._took)
-        dear = min(_DEAR, _DEAR_TOGETHER / num_watching)
-        if self._level < len(_STEPS) - 1 and typical > dear * _STEPS[self._level]:
-            self._set(self._level + 1)
-        elif len(self._took) < _ENOUGH * num_watching or self._level == 0:
-            return
-        elif typical < dear * _STEPS[self._level - 1] / 2:
-            self._set(self._level - 1)
-
-    def _forget_who_left(self) -> None:
-        now = time.monotonic()
-        self._watching = {watcher: then for watcher, then in self._watching.items() if now - then <= _GONE}
-        if not self._watching and self._level:
-            self._set(0)
-
-    def _set(self, level: int) -> None:
-        self._level = level
-        self._took.clear()
+    """Take down how long a refresh took; the pace follows from what the last ones took."""
+    pace = _pace()
+    pace.note(seconds)
+    _together().note(pace)
 
 
 @st.cache_resource(show_spinner=False)
+def _together() -> _Together:
+    return _Together()
+
+
 def _pace() -> _Pace:
-    return _Pace()
+    pace: _Pace | None = st.session_state.get(_PACE)
+    if pace is None or time.monotonic() - pace.noted > _GONE:
+        pace = st.session_state[_PACE] = _Pace(noted=time.monotonic())  # who comes back begins anew
+    return pace

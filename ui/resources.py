@@ -107,7 +107,7 @@ def is_warm() -> bool:
 
 
 def _share_the_processor() -> None:
-    """Let thirty pages be drawn side by side, beside trainings on the other cores.
+    """Let thirty pages be drawn beside trainings on the other cores.
 
     A page computes little at a time: several threads of torch for it would wait for each other more than they save.
     """

@@ -12,7 +12,7 @@ from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, turns
 from ui.words import verbatim
 
-_REFRESH_SECONDS = 3.0
+_REFRESH_SECONDS, _MOST_SECONDS = 3.0, 6.0  # alone, and in the largest class
 _MOST_SHOWN = 4  # a class of thirty would fill the sidebar
 
 
@@ -57,7 +57,7 @@ def show(train_script: str, sweep_script: str) -> None:
     found = [Jobs.read()]  # what is drawn first; a refresh asks anew
     is_live = bool(found[0])
 
-    @turns.fragment(run_every=pacing.slowed(_REFRESH_SECONDS) if is_live else None)
+    @turns.fragment(run_every=min(pacing.slowed(_REFRESH_SECONDS), _MOST_SECONDS) if is_live else None)
     def jobs_fragment() -> None:
         try:
             there = found.pop() if found else Jobs.read()

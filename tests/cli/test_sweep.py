@@ -12,6 +12,7 @@ from mnistlab.classics import CLASSICS
 from mnistlab.cli import _parser, main
 from mnistlab.commands import sweep_start
 from mnistlab.store import Store
+from mnistlab.sweep_config import parse_sweep
 from tests import sweeps
 from tests.cli.conftest import Lines
 
@@ -181,3 +182,10 @@ def test_resume_says_where_there_is_nothing_to_go_on_with(waiting: str, lines: L
     lines()
     assert main(["sweep", "resume", waiting]) == 0
     assert lines()[-1].endswith("(nothing to go on with)")
+
+
+def test_sweep_that_was_kept_before_its_images_were_counted_can_be_read() -> None:
+    more = parse_sweep(
+        {"base": {"preset": "custom"}, "parameters": [{"setting": "train.train_size", "low": 500, "high": 60_000}]}
+    )
+    assert parse_sweep(more.model_dump()) == more

@@ -44,9 +44,9 @@ def seconds_in_a_class(
 @pytest.fixture(autouse=True)
 def _empty_class() -> Iterator[None]:
     """Nobody has watched before."""
-    pacing._pace.clear()
+    pacing._together.clear()
     yield
-    pacing._pace.clear()
+    pacing._together.clear()
 
 
 @pytest.mark.parametrize(("num_watching", "seconds"), [(1, 1), (5, 1), (15, 2), (30, 3), (60, 5)])
@@ -65,6 +65,31 @@ def test_a_newcomer_begins_at_the_pace_of_the_class(monkeypatch: pytest.MonkeyPa
     seconds_in_a_class(30, 0.012, monkeypatch)
     monkeypatch.setattr(st, "session_state", {})
     assert pacing.seconds_between(a_run(step=10)) == 3
+
+
+def test_few_whose_refreshes_are_dear_slow_all_though_most_are_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[dict[str, Any]] = [{} for _ in range(10)]
+    for _ in range(30):
+        for number, session in enumerate(sessions):
+            monkeypatch.setattr(st, "session_state", session)
+            pacing.note(0.2 if number < 2 else 0.005)
+    assert pacing.seconds_between(a_run(step=10)) == 3  # 0.44 s of refreshes for all, of which 0.15 a second may be
+
+
+def test_one_session_alone_does_not_slow_the_others_for_another_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    dear: dict[str, Any] = {}
+    for seconds, session in ((0.1, dear), (0.005, {})):
+        monkeypatch.setattr(st, "session_state", session)
+        for _ in range(5):
+            pacing.note(seconds)
+    assert pacing.seconds_between(a_run(step=10)) == 1
+    monkeypatch.setattr(st, "session_state", dear)
+    assert pacing.seconds_between(a_run(step=10)) == 2
+
+
+def test_a_class_goes_on_more_quickly_after_a_slow_spell(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seconds_in_a_class(20, 0.1, monkeypatch, num_rounds=20) == {5}
+    assert seconds_in_a_class(20, 0.011, monkeypatch) == {2}
 
 
 def test_a_few_quick_refreshes_of_a_class_do_not_quicken_it(monkeypatch: pytest.MonkeyPatch) -> None:

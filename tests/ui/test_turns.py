@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,10 +18,11 @@ def test_two_are_never_drawn_at_once() -> None:
     turns, inside, most = Turns(_LONG), [0], [0]
 
     def draw() -> None:
-        for _ in range(200):
+        for _ in range(10):
             with turns.taken():
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
+                time.sleep(0.001)  # so that another would come in
                 inside[0] -= 1
 
     with ThreadPoolExecutor(8) as visitors:
