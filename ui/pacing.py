@@ -1,7 +1,7 @@
 """How often a page that watches a run asks for news: every second, and less often where that is dear.
 
 What is dear depends on how many watch: thirty visitors share a server, whose clicks must not wait for their charts. So
-they share a pace.
+they share a pace, beside which each visitor has one by what the own refreshes take.
 """
 
 import threading

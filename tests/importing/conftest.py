@@ -11,8 +11,10 @@ import pytest
 
 from mnistlab import execution
 from mnistlab.data import Dataset
+from mnistlab.errors import ArchiveError
 from mnistlab.export.archive import MANIFEST, to_archive
 from mnistlab.export.source import Source, find_source
+from mnistlab.importing import import_run
 from mnistlab.store import Store
 from tests import tiny
 
@@ -91,3 +93,10 @@ def retold(files: dict[str, bytes], change: Callable[[dict[str, Any]], object]) 
     manifest = json.loads(files[MANIFEST])
     change(manifest)
     return packed({**files, MANIFEST: json.dumps(manifest).encode()})
+
+
+def refuse(content: bytes, store: Store, reason: str) -> None:
+    before = len(store.runs())
+    with pytest.raises(ArchiveError, match=reason):
+        import_run(content, store)
+    assert len(store.runs()) == before
