@@ -11,6 +11,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
+from ui import in_hand
 from ui.strokes import Point, paint, stroke_of
 
 SIDE = 280  # CSS pixels, ten for each pixel of MNIST
@@ -66,7 +67,11 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
     strokes = start if result.json_data is None else result.json_data.get("objects", [])
     st.session_state[f"{key}_pad_strokes"] = strokes
     paths = [stroke["path"] for stroke in given]
-    st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in strokes)
+    is_own = st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in strokes)
+    if is_own:
+        in_hand.keep(**{f"{key}_pad_strokes": strokes})
+    else:
+        in_hand.drop(f"{key}_pad_strokes")
     with st.container(horizontal=True):
         st.button("Undo", key=f"{key}_undo", disabled=not strokes, on_click=put_up, args=(key, strokes[:-1]))
         st.button("Clear", key=f"{key}_clear", disabled=not strokes, on_click=put_up, args=(key, []))

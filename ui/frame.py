@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from mnistlab.errors import MnistLabError
-from ui import resources, running_jobs, turns
+from ui import in_hand, resources, running_jobs, turns
 
 _HERE = Path(__file__).resolve().parent
 _LESSONS = _HERE / "lessons" / "en"
@@ -64,6 +64,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
         initial_sidebar_state=_SIDEBAR_WIDTH,
     )
     st.html(_style())
+    in_hand.take_up()
     show_device = _sidebar()
     st.title(page.question, anchor=False)
     _lesson(page.name)

@@ -17,6 +17,7 @@ from ui import (
     canvas,
     depth_links,
     frame,
+    in_hand,
     models,
     own_digits,
     photo_input,
@@ -64,8 +65,8 @@ class Drawing:
         return cls(framing, doubt_about(framing, resources.likeness()))
 
     def remember(self) -> None:
-        """Let the other pages show it."""
-        st.session_state["last_drawing"], st.session_state["last_shape"] = self.framing.image, self.shape
+        """Let the other pages show it, after a reload too."""
+        in_hand.keep(last_drawing=self.framing.image, last_shape=self.shape)
 
 
 def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:

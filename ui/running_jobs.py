@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mnistlab import jobs, queue, sweep
-from mnistlab.errors import MnistLabError
+from mnistlab.errors import MnistLabError, SweepNotFoundError
 from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, turns
 from ui.words import verbatim
@@ -122,8 +122,15 @@ def _show_sweep(sweep_id: str, script: str) -> None:
     """One line for all its trials."""
     store = resources.store()
     over, total = sweep.progress([sweep_id], store).get(sweep_id, (0, 1))
-    name = verbatim(sweep.config_of(sweep_id, store).name)
-    st.progress(over / total, text=f"Sweep: {name}  \n{over} of {total} trials")
+    st.progress(over / total, text=f"Sweep: {_sweep_name(sweep_id)}  \n{over} of {total} trials")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(script, label="Watch", query_params={"sweep": sweep_id})
         st.button("Stop", key=f"sidebar_stop_{sweep_id}", on_click=acting.act, args=(sweep.stop, sweep_id, store))
+
+
+def _sweep_name(sweep_id: str) -> str:
+    """Its name; its id where another version of mnistlab made it, whose trials run all the same."""
+    try:
+        return verbatim(sweep.config_of(sweep_id, resources.store()).name)
+    except SweepNotFoundError:
+        return f"`{sweep_id}`"

@@ -166,8 +166,9 @@ def read_config(content: bytes) -> RunConfig:
         ArchiveError: a setting is unknown, of the wrong type or out of bounds.
     """
     config = _parse(TypeAdapter(RunConfig), content, "config.json")
-    if not re.fullmatch(r"[a-z0-9-]+", config.preset):
-        raise ArchiveError("The config's preset has another name than presets have: small letters, figures, hyphens.")
+    markup = re.search(r"[][<>`*$|~!#&\\]", config.preset)  # a notebook may give it a name of its own, but no such one
+    if markup is not None or strange_sign(config.preset) is not None:
+        raise ArchiveError(f"The config's preset has another name than presets have: {config.preset!r}.")
     return config
 
 

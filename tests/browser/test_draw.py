@@ -141,7 +141,7 @@ def test_eraser_takes_ink_away_and_undo_brings_it_back(page: Page, app_url: str)
     expect(page.get_by_text("This is a 1")).to_be_visible(timeout=PATIENT)
 
 
-def test_drawing_is_still_there_after_a_visit_elsewhere(page: Page, app_url: str) -> None:
+def test_drawing_is_still_there_after_a_visit_elsewhere_and_a_reload(page: Page, app_url: str) -> None:
     open_draw(page, f"{app_url}/Draw")
     draw(page, THREE)
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
@@ -149,6 +149,13 @@ def test_drawing_is_still_there_after_a_visit_elsewhere(page: Page, app_url: str
     expect(page.locator(".digits").first).to_be_visible(timeout=PATIENT)
     go_to(page, "Draw")
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    page.reload()
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    ready_pad(page)
+    button(page, "Clear")
+    expect(page.get_by_text(EMPTY).first).to_be_visible(timeout=PATIENT)
+    page.reload()
+    expect(page.get_by_text(EMPTY).first).to_be_visible(timeout=PATIENT)
 
 
 def test_keys_alone_draw_a_digit_that_is_read(page: Page, app_url: str) -> None:
@@ -163,6 +170,10 @@ def test_keys_alone_draw_a_digit_that_is_read(page: Page, app_url: str) -> None:
         page.keyboard.press(key)
     expect(page.get_by_text("This is a 7")).to_be_visible(timeout=PATIENT)
     expect(page.locator(".told")).to_contain_text("pen up")
+    page.reload()
+    expect(page.get_by_text("This is a 7")).to_be_visible(timeout=PATIENT)
+    at_rest(page, page.get_by_test_id("stMain").inner_text)
+    field.focus()
     page.keyboard.press("Delete")
     expect(page.get_by_text(INVITED)).to_be_visible(timeout=PATIENT)
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
+from mnistlab import execution
+from mnistlab.data import Dataset
+from mnistlab.export.archive import to_archive
+from mnistlab.export.source import find_source
+from mnistlab.importing import import_run
 from mnistlab.store import Store
+from tests import tiny
 from tests.importing.conftest import Files, forged, packed, refuse, retold
 
 
@@ -75,3 +81,12 @@ def test_setting_that_is_unknown_or_out_of_bounds_is_refused(files: Files, store
     for change in ({"train": {"epochs": 10**9}}, {"secret": 1}, {"model": {"hidden": [10**9]}}, {"preset": "\x1b[2J"}):
         config = json.loads(files["config.json"]) | change
         refuse(forged(files, config_json=json.dumps(config).encode()), store, r"config")
+
+
+def test_a_preset_that_a_notebook_has_named_comes_in_again(store: Store, tiny_dataset: Dataset) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
+        run_id = store.create(tiny.config().model_copy(update={"preset": "My net, deeper 2.0"}))
+        execution.execute(store, run_id)
+    again = store.run(import_run(to_archive(find_source(run_id, store)), store))
+    assert again.config.preset == "My net, deeper 2.0"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import execution, jobs, sweep
+from mnistlab import execution, jobs, schema, sweep
 from mnistlab.presets import get_preset
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
@@ -86,6 +86,15 @@ def test_the_sidebar_shows_a_sweep_as_one_job_and_reads_none_of_its_trials(monke
     assert {kwargs.get("with_trials") for kwargs in read} == {False}
     assert "Sweep: \\*rates\\*" in shown
     assert "0 of 3 trials" in shown
+
+
+def test_a_sweep_of_another_version_stays_in_the_sidebar_by_its_id() -> None:
+    store = Store()
+    theirs = sweep.create(sweeps.config(), store, "others")
+    text = sweep.find(theirs, store).config.model_dump_json().replace("learning_rate", "nothere")
+    with store.transaction() as connection:
+        connection.execute(schema.sweeps.update().where(schema.sweeps.c.id == theirs).values(config=text))
+    assert f"Sweep: `{theirs}`" in sidebar(open_page("pages/1_Data.py"))
 
 
 def test_a_place_in_the_queue_counts_the_trials_that_go_first() -> None:

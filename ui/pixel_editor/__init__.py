@@ -13,6 +13,7 @@ import streamlit as st
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ImageError
 from mnistlab.ink import FloatImage
+from ui import in_hand
 
 _FOLDER = Path(__file__).parent
 _mount = st.components.v2.component(
@@ -33,7 +34,7 @@ def edit(key: str) -> FloatImage | None:
     kept = f"{key}_kept"  # a change of page forgets what a component held
     sent = _mount(key=key, data=st.session_state.get(kept, ""), on_pixels_change=lambda: None).get("pixels")
     if sent is not None:
-        st.session_state[kept] = sent
+        in_hand.keep(**{kept: sent})
     content = st.session_state.get(kept, "")
     return unpacked(content) if content else None
 
