@@ -1,7 +1,7 @@
 """A class of thirty on one server while two runs train: `python -m benchmarks classroom`.
 
-Each of the class watches a run live and clicks through pages; three of them in real browsers, the others by
-Streamlit's own protocol.
+Each of the class watches a run live and clicks through pages, and reads each for a while; three of them in real
+browsers, which have loaded what a browser loads but once, the others by Streamlit's own protocol.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from benchmarks.session import Script, Session
 from ui.frame import PAGES
 
 LIMITS = {"script_p95_ms": 100, "click_p95_ms": 1000, "memory_mb": 15, "errors": 0, "sessions_left": 0, "strays": 0}
+_NAMES = [page.name for page in PAGES[1:]]
 _READING = (4.0, 12.0)  # seconds that a visitor stays on a page, at least and at most
 # Seconds for which Streamlit keeps a session that has left, in case it comes back: two minutes, if it is not told
 # otherwise. That it forgets is what is measured, not how long we wait for it.
@@ -111,8 +112,8 @@ def _times(name: str, seconds: Sequence[float]) -> dict[str, int]:
 async def _visit_all(address: str, run_id: str) -> None:
     visitor = Session(address)
     await visitor.open("Train", f"run={run_id}")
-    for page in PAGES[1:]:
-        await visitor.click(page.name)
+    for name in _NAMES:
+        await visitor.click(name)
     await visitor.close()
 
 
@@ -130,7 +131,7 @@ class _Class:
         with chromium() as browser:
             pages, problems = self._open_browsers(browser)
             others.start()
-            clicks = self._click(pages)
+            clicks = self._read(pages)
             self.memory = statistics.median(self._lab.memory() for _ in range(3))
             others.join()
         wait_until(lambda: self._lab.num_sessions() == 0, "the class to leave")
@@ -143,25 +144,26 @@ class _Class:
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto(f"{self._lab.address}/Train?run={self._run_ids[number % len(self._run_ids)]}")
             page.get_by_test_id("stSidebar").get_by_role("link", name="Data", exact=True).wait_for(timeout=60_000)
+            for name in _NAMES:
+                switch_page(page, name)
             pages.append(page)
         return pages, problems
 
-    def _click(self, pages: Sequence[Page]) -> list[float]:
-        names = [page.name for page in PAGES[1:]]
-        found = []
-        for page in pages:  # what the browser loads but once
-            for name in names:
-                switch_page(page, name)
-        until, count = time.monotonic() + self._seconds, 0
+    def _read(self, pages: Sequence[Page]) -> list[float]:
+        """Turn pages in each browser, as the others do; the milliseconds of each click."""
+        found, chance, until = [], random.Random("browsers"), time.monotonic() + self._seconds
+        due = [(time.monotonic() + chance.uniform(*_READING), 0, page) for page in pages]
         while time.monotonic() < until:
-            if not pages:
-                time.sleep(1)
+            moment, count, page = min(due, key=lambda one: one[0], default=(until, 0, None))
+            time.sleep(max(0.0, min(moment, until) - time.monotonic()))
+            if page is None or moment >= until:
                 continue
+            due.remove((moment, count, page))
             try:
-                found.append(switch_page(pages[count % len(pages)], names[count // len(pages) % len(names)]))
+                found.append(switch_page(page, _NAMES[count % len(_NAMES)]))
             except Error as error:
                 raise SystemExit(f"A click in a browser had no effect: {error.message}") from error
-            count += 1
+            due.append((time.monotonic() + chance.uniform(*_READING), count + 1, page))
         return found
 
     async def _attend_all(self) -> None:
@@ -176,7 +178,7 @@ class _Class:
         until = time.monotonic() + self._seconds
         while time.monotonic() < until:
             await asyncio.sleep(chance.uniform(*_READING))
-            await visitor.click(chance.choice(PAGES[1:]).name)
+            await visitor.click(chance.choice(_NAMES))
             await asyncio.sleep(chance.uniform(*_READING))
             await visitor.click("Train", watching)
         await visitor.close()

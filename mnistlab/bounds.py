@@ -36,6 +36,11 @@ def bounds_of(info: FieldInfo) -> tuple[float, float]:
     return lowest, highest
 
 
+def num_to_learn_from(config: RunConfig) -> int:
+    """How many images there are beside those that are held out."""
+    return _NUM_IMAGES[config.dataset] - config.train.validation_size
+
+
 def check_images(config: RunConfig) -> None:
     """See that as many images are left to learn from as are asked for.
 
@@ -43,7 +48,7 @@ def check_images(config: RunConfig) -> None:
         ConfigError: more are.
     """
     train = config.train
-    left = _NUM_IMAGES[config.dataset] - train.validation_size
+    left = num_to_learn_from(config)
     if train.train_size > left:
         raise ConfigError(
             f"train_size {train.train_size:,} was asked for; {config.dataset} has {left:,} images to learn from beside "

@@ -8,6 +8,7 @@ from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 
 SEED = "seed"
 NOT_USED = "not used"
+_FEW = 4  # differences that a sentence can name
 # Names that say nothing without the part of the config in which they stand.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
 
@@ -54,6 +55,18 @@ def in_words(before: Recipe, now: Recipe, names: Sequence[str]) -> str:
     """
     found = [one for one in differences(before, now) if one.name in names and one.now != NOT_USED]
     return ", ".join(_sentence_part(one) for one in found)
+
+
+def contrast(before: Recipe, now: Recipe, names: tuple[str, str]) -> str:
+    """What sets two recipes apart, in a sentence that calls them by these names; many differences are only counted."""
+    found = differences(before, now)
+    if not found:
+        return "Both come from one recipe and one seed."
+    if [one.name for one in found] == [SEED]:
+        return f"One recipe, with the seeds {found[0].before} and {found[0].now}: what sets them apart is luck alone."
+    if len(found) > _FEW:
+        return f"Their recipes differ in {len(found)} settings."
+    return f"{names[1]} is {names[0]} with {in_words(before, now, [one.name for one in found])}."
 
 
 def _settings_of(recipe: Recipe) -> Mapping[str, object]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.differences import Difference, differences, differing, in_words, settings, shown
+from mnistlab.differences import Difference, contrast, differences, differing, in_words, settings, shown
 
 
 def config(model: dict[str, Any] | None = None, augment: dict[str, Any] | None = None, **train: Any) -> RunConfig:
@@ -79,6 +79,19 @@ def test_words_leave_out_what_follows_from_another_difference() -> None:
     names = ["network", "hidden", "head", "last layer sees"]
     assert in_words(config(), config({"kind": "cnn"}), names) == "network cnn instead of mlp, last layer sees mean"
     assert in_words(config({"kind": "cnn"}), config(), names) == "network mlp instead of cnn, hidden 512"
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (config(), "Both come from one recipe and one seed."),
+        (config(seed=1), "One recipe, with the seeds 0 and 1: what sets them apart is luck alone."),
+        (config({"dropout": 0.2}, seed=1), "B is A with dropout 0.2 instead of 0, seed 1 instead of 0."),
+        (config({"dropout": 0.2}, seed=1, epochs=7, momentum=0.5, batch_size=7), "Their recipes differ in 6 settings."),
+    ],
+)
+def test_a_sentence_says_what_sets_two_recipes_apart(now: RunConfig, expected: str) -> None:
+    assert contrast(config(), now, ("A", "B")) == expected
 
 
 def test_numbers_are_shown_without_their_rounding() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mnistlab.differences import contrast
 from mnistlab.figures import percent
 from ui import evaluations, frame, gallery, models, picking, resources, splits, turns
 from ui.address import Address
@@ -35,7 +36,7 @@ _STYLE = """
 
 
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
-    """Draw the view: two sentences, the four cells, the verdict, and the digits of one cell."""
+    """Draw the view: both accuracies, how the recipes differ, the verdict, the four cells, and the digits of one."""
     others = [name for name in models.choices() if name != model.name]
     if not others:
         st.info("There is only one model in this lab so far. Train another one, and compare them here.")
@@ -62,6 +63,8 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
         f"{splits.digits(len(answers[0].labels), split_name)} correctly, "
         f"**{names[1]}** reads **{percent(answers[1].accuracy)}**."
     )
+    recipes = [resources.predictor(choice.name, choice.step).config for choice in (first, second)]
+    st.markdown(contrast(recipes[0], recipes[1], names))
     st.markdown(verdict(comparison, *names))
     chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))
     picking.pick(_table(comparison, first.short, second.short, chosen), "evaluate_cells", on_pick=_choose)

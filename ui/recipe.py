@@ -7,14 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab import links
+from mnistlab import bounds, links
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
-from mnistlab.downloads import is_downloaded
 from mnistlab.errors import ConfigError
 from mnistlab.offers import in_a_lab
 from mnistlab.presets import PRESETS
 from mnistlab.widths import parse_widths, write_widths
-from ui import forms, recipe_link, resources
+from ui import forms, recipe_link
 from ui.address import Address
 from ui.forms import Limits
 
@@ -165,10 +164,7 @@ def _checked(values: dict[str, Any]) -> RunConfig | None:
 
 def _has_the_images(config: RunConfig) -> bool:
     """Whether as many images are left to learn from as are asked for; a sentence where they are not."""
-    train = config.train
-    if not train.train_size or not is_downloaded(config.dataset):
-        return True
-    left = resources.dataset(config.dataset, train.validation_size).num_train
+    train, left = config.train, bounds.num_to_learn_from(config)
     if train.train_size > left:
         st.error(
             f"Train size asks for {train.train_size:,} images; {left:,} are left where {train.validation_size:,} are "

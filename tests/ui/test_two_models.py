@@ -30,6 +30,7 @@ def test_two_models_are_counted_as_numpy_does(run_id: str, answers: Evaluation, 
     ):
         assert f"<strong>{count:,}</strong>" in html
     assert "McNemar's exact test" in said(app)
+    assert "One recipe, with the seeds 0 and 5: what sets them apart is luck alone." in said(app)
 
 
 def test_a_click_on_one_of_the_four_cells_shows_its_digits(run_id: str, click: Click) -> None:
