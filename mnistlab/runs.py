@@ -24,6 +24,8 @@ ACTIVE: tuple[State, ...] = ("queued", "running")  # the stored states of a run 
 LOST_AFTER_SECONDS = 15
 _SECONDS_TO_JUDGE_BY = 1.0  # of training: the first steps take many times as long as those that follow
 
+_RATE_CHANGE, _PLANNED, _TRAINED = "change of the learning rate", "epochs planned at first", "epochs trained"
+
 # Frozen, so that all who read the same text may share one; to check 500 takes 80 ms.
 _config = lru_cache(maxsize=4096)(parse_config)
 
@@ -82,9 +84,14 @@ class Run:
         is_added = self.planned_epochs is not None and self.config.train.schedule != "constant"
         return {
             **settings(self.config),
-            "change of the learning rate": ", then ".join(changes) or "none",
-            "epochs planned at first": str(self.planned_epochs) if is_added else "all",
+            _RATE_CHANGE: ", then ".join(changes) or "none",
+            _PLANNED: str(self.planned_epochs) if is_added else "all",
         }
+
+    @cached_property
+    def course(self) -> dict[str, object]:
+        """Its settings, and how far it has come with them: two runs of one course and seed are the same network."""
+        return {**self.settings, _TRAINED: "all" if self.state == "finished" else f"{self.epoch:.1f}"}
 
     @cached_property
     def recipe(self) -> Hashable:
@@ -133,6 +140,11 @@ class Run:
         if self.seconds < _SECONDS_TO_JUDGE_BY:
             return None
         return self.seconds / self.step * (self.num_steps - self.step)
+
+
+def undisturbed(config: RunConfig) -> dict[str, object]:
+    """The course of a run of this config that nobody has steered or stopped."""
+    return {**settings(config), _RATE_CHANGE: "none", _PLANNED: "all", _TRAINED: "all"}
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,9 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     tested = [run for run in listed if run.result is not None]
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
-    before = [run for run in tested[1:] if run.recipe != tested[0].recipe]  # a repeat changes nothing
+    best = [run for run in best if run.config.dataset == best[0].config.dataset]
+    comparable = [run for run in tested[1:] if run.config.dataset == tested[0].config.dataset]
+    before = [run for run in comparable if run.recipe != tested[0].recipe]  # a repeat changes nothing
     most = max(grouped(listed), key=lambda group: len(group.accuracies), default=None)
     return [
         Experiment(

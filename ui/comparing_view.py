@@ -7,6 +7,8 @@ import streamlit as st
 
 from mnistlab.differences import contrast
 from mnistlab.figures import percent
+from mnistlab.ids import is_run_id
+from mnistlab.runs import undisturbed
 from ui import evaluations, frame, gallery, models, picking, resources, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
@@ -55,7 +57,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
 def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: Address) -> None:
     from mnistlab.comparison import compare, mcnemar, verdict
 
-    answers = [evaluations.evaluation(choice, split_name) for choice in (first, second)]
+    split, *answers = evaluations.evaluations_of_two(first, second, split_name)
     comparison = compare(*answers)
     names = verbatim(first.short), verbatim(second.short)
     st.markdown(
@@ -63,8 +65,7 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
         f"{splits.digits(len(answers[0].labels), split_name)} correctly, "
         f"**{names[1]}** reads **{percent(answers[1].accuracy)}**."
     )
-    recipes = [resources.predictor(choice.name, choice.step).config for choice in (first, second)]
-    st.markdown(contrast(recipes[0], recipes[1], names))
+    st.markdown(contrast(_course(first), _course(second), names))
     st.markdown(verdict(comparison, *names))
     chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))
     picking.pick(_table(comparison, first.short, second.short, chosen), "evaluate_cells", on_pick=_choose)
@@ -75,7 +76,6 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
         )
         indices = gallery.paged(comparison.cell(*_CELLS[cell]), "evaluate_pair_page", address)
     if len(indices):
-        split = splits.load(split_name, resources.predictor(first.name, first.step).config)
         read = [one.predictions for one in answers]
         gallery.show(
             first,
@@ -90,6 +90,13 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
     else:
         st.info("There is no such digit.")
     frame.show_code(compare, mcnemar, verdict)
+
+
+def _course(model: ModelChoice) -> dict[str, object]:
+    """All that decides what it learned: of a run, what was done to it by hand too."""
+    if is_run_id(model.name):
+        return resources.store().run(model.name).course
+    return undisturbed(resources.predictor(model.name, model.step).config)
 
 
 def _choose(position: int) -> None:

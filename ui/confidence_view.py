@@ -14,7 +14,7 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     from mnistlab.calibration import Bin, boast, calibration_error, reliability
     from ui import charts
 
-    evaluation = evaluations.evaluation(model, split_name)
+    _, evaluation = evaluations.evaluation(model, split_name)
     bins = reliability(evaluation)
     error = calibration_error(bins)
     mean = float(evaluation.confidence.mean(dtype=float))
@@ -40,6 +40,8 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
 
 def _leaning(difference: float, luck: float) -> str:
     """What confidence less accuracy means, beside as much of it as may be luck."""
+    if luck >= 1:
+        return "as far apart as luck alone can put so few answers"
     if abs(difference) <= luck:
         return f"no more apart than luck can put them, which is {points(luck)} here"
     return "more sure than it should be" if difference > 0 else "less sure than it could be"

@@ -31,10 +31,27 @@ _MOST_COMPARED = 2  # models whose hidden layer is kept for all they have learne
 PART = 4000  # training digits for a first answer of what lies near, in a second or two with a CNN
 
 
-def evaluation(model: ModelChoice, split_name: str) -> "Evaluation":
-    """A model's answers on a split."""
-    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-    return _evaluation(model.name, model.step, split_name, splits.SPLITS[split_name].version(), split)
+def evaluation(model: ModelChoice, split_name: str) -> "tuple[Split, Evaluation]":
+    """A split and a model's answers on it."""
+    split, version = _taken(model, split_name)
+    return split, _evaluation(model.name, model.step, split_name, version, split)
+
+
+def evaluations_of_two(
+    first: ModelChoice, second: ModelChoice, split_name: str
+) -> "tuple[Split, Evaluation, Evaluation]":
+    """The first one's split and the answers of both; to a set that all models share both answer as it is now."""
+    split, version = _taken(first, split_name)
+    other, of_other = (split, version) if split_name == splits.DRAWINGS else _taken(second, split_name)
+    return (
+        split,
+        _evaluation(first.name, first.step, split_name, version, split),
+        _evaluation(second.name, second.step, split_name, of_other, other),
+    )
+
+
+def _taken(model: ModelChoice, split_name: str) -> tuple[Split, Hashable]:
+    return splits.taken(split_name, resources.predictor(model.name, model.step).config)
 
 
 @st.cache_resource(show_spinner="Reading the digits ...", max_entries=40)
@@ -52,8 +69,8 @@ def _evaluation(name: str, step: int, split_name: str, version: Hashable, _split
 
 def robustness(model: ModelChoice, split_name: str, change: "Change") -> "list[Point]":
     """How many of a sample are read at each amount of a change; computed at the first call."""
-    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-    return _robustness(model.name, model.step, split_name, splits.SPLITS[split_name].version(), change, split)
+    split, version = _taken(model, split_name)
+    return _robustness(model.name, model.step, split_name, version, change, split)
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)
@@ -68,8 +85,8 @@ def _robustness(
 
 def hidden_map(model: ModelChoice, split_name: str, of_pixels: bool) -> "tuple[Split, npt.NDArray[np.int64], Map]":
     """Some digits of a split, their places in it, and where they lie on the map of their pixels or hidden layer."""
-    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-    return _hidden_map(model.name, model.step, split_name, splits.SPLITS[split_name].version(), of_pixels, split)
+    split, version = _taken(model, split_name)
+    return _hidden_map(model.name, model.step, split_name, version, of_pixels, split)
 
 
 @st.cache_resource(show_spinner="Drawing the map ...", max_entries=30)

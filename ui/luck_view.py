@@ -1,12 +1,12 @@
 """Which of what is compared was better, whether it was luck, and how the recipes differ, in words."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mnistlab.differences import differing, in_words, shown
+from mnistlab.differences import SEED, differing, in_words, shown
 from mnistlab.errors import DataError
 from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
@@ -135,33 +135,34 @@ def _notes(compared: Sequence[Group]) -> list[str]:
 
 
 def _differences(compared: Sequence[Group]) -> None:
-    runs = [group.runs[0] for group in compared]
-    names = _names(compared)
+    each = _settings(compared)
+    names = differing(each)
     if not names:
         same = "the same recipe with the same seed, so the same network" if _same_seed(compared) else "the same recipe"
         st.markdown(f"Nothing: these are {same}.")
         return
-    if len(runs) == 2:
-        st.markdown(f"{LETTERS[1]} is {LETTERS[0]} with {in_words(runs[0].settings, runs[1].settings, names)}.")
-    if len(runs) > 2 or len(names) > _MOST_IN_WORDS:
-        st.html(_table(runs, names))
+    if len(each) == 2:
+        st.markdown(f"{LETTERS[1]} is {LETTERS[0]} with {in_words(each[0], each[1], names)}.")
+    if len(each) > 2 or len(names) > _MOST_IN_WORDS:
+        st.html(_table(each, names))
 
 
-def _names(compared: Sequence[Group]) -> list[str]:
-    """The settings that differ; the seeds of groups differ anyway."""
-    names = differing([group.runs[0].settings for group in compared])
-    return [name for name in names if name != "seed" or all(len(group.runs) == 1 for group in compared)]
+def _settings(compared: Sequence[Group]) -> list[Mapping[str, object]]:
+    """What each was made with, of single runs with how far they have come; the seeds of groups differ anyway."""
+    if all(len(group.runs) == 1 for group in compared):
+        return [group.runs[0].course for group in compared]
+    of_groups = [group.runs[0].settings for group in compared]
+    return [{name: value for name, value in one.items() if name != SEED} for one in of_groups]
 
 
 def _same_seed(compared: Sequence[Group]) -> bool:
     return len({run.config.train.seed for group in compared for run in group.runs}) == 1
 
 
-def _table(runs: Sequence[Run], names: Sequence[str]) -> str:
+def _table(each: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
     heads = "".join(
-        f'<th><b style="--own:{shown_as(number).colour}">{LETTERS[number]}</b></th>' for number in range(len(runs))
+        f'<th><b style="--own:{shown_as(number).colour}">{LETTERS[number]}</b></th>' for number in range(len(each))
     )
-    each = [run.settings for run in runs]
     lines = ""
     for name in names:
         cells = "".join(f"<td>{html.escape(shown(one.get(name)))}</td>" for one in each)

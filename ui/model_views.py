@@ -63,16 +63,23 @@ def show_weights(config: ModelConfig, seed: int) -> None:
     weights = untrained_facts.first_answers(config, seed).weights
     largest = float(np.abs(weights).max())
     st.html(weights_picture(weights))
+    each = "It" if len(weights) == 1 else "Each"
     if weights.shape[1] == 28:
-        what = f"The first {len(weights)} neurons of the first layer. Each has one weight for each of the 784 pixels"
+        shown = f"{_first(len(weights), 'neuron')} of the first layer"
+        what = f"{shown}. {each} has one weight for each of the 784 pixels"
         later = "After training you can see strokes here."
     else:
-        what = f"The first {len(weights)} channels. Each has 3 x 3 weights and slides them over the whole picture"
+        shown = _first(len(weights), "channel")
+        what = f"{shown}. {each} has 3 x 3 weights and slides them over the whole picture"
         later = "After training, some of them look for edges."
     st.caption(
         f"{what}. Ink on an orange weight excites the neuron, ink on a blue one quiets it, black is 0. The brightest "
         f"weight here is {largest:.3f}. All are random so far. {later}"
     )
+
+
+def _first(number: int, noun: str) -> str:
+    return f"The only {noun}" if number == 1 else f"The first {number} {noun}s"
 
 
 def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -> str:

@@ -9,10 +9,10 @@ import streamlit as st
 from mnistlab.data import Split
 from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
-from ui import confusion_view, evaluations, frame, gallery, picking, resources, splits, turns
+from ui import confusion_view, evaluations, frame, gallery, picking, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import count_of
+from ui.words import about, count_of
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
@@ -29,8 +29,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     @turns.fragment()
     def overview_fragment() -> None:
         with frame.telling_mistakes():
-            evaluation = evaluations.evaluation(model, split_name)
-            split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+            split, evaluation = evaluations.evaluation(model, split_name)
             sentence(evaluation, "It" if is_run_id(model.name) else f"{model.name}, which comes with the lab,")
             _figures(evaluation)
             _grid(model, split, evaluation, address)
@@ -135,11 +134,10 @@ def _surest(model: ModelChoice, split: Split, evaluation: "Evaluation") -> None:
     if len(mistakes) == 0:
         return
     st.subheader("Its surest mistakes", anchor=False)
-    st.markdown("It was sure of each of these, and wrong. Would you have labelled them so?")
+    st.markdown("Of all that it got wrong, it was surest of these. Would you have labelled them so?")
 
     def caption(index: int) -> str:
-        sure = f"{100 * evaluation.confidence[index]:.0f} %"
-        return f"{evaluation.predictions[index]} ({split.labels[index]}) {sure}"
+        return f"{evaluation.predictions[index]} ({split.labels[index]}) {about(float(evaluation.confidence[index]))}"
 
     gallery.show(model, split, mistakes, "evaluate_surest", evaluation, caption, _SUREST_SIDE)
     st.caption("Below each: predicted (true), and the probability it gave to its answer.")

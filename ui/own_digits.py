@@ -92,10 +92,10 @@ def gallery(key: str) -> None:
             f"Drawings stay on the computer that runs this lab. Everybody who uses this lab shares one set of at most "
             f"{MOST:,}; no names, strokes or photos are kept, only 28 x 28 pixels and the label."
         )
-        if num == 0:
+        newest = drawings().all()[::-1][:_SHOWN]
+        if not newest:
             st.markdown("None yet. Draw a digit, then say what it was.")
             return
-        newest = drawings().all()[::-1][:_SHOWN]
         images = np.stack([drawing.image for drawing in newest])
         tips = [f"kept as {drawing.label}, made by {drawing.source}" for drawing in newest]
         st.html(mosaic.mosaic(images, [str(drawing.label) for drawing in newest], tips, side=42, per_row=None))

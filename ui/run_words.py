@@ -26,7 +26,9 @@ def _awaited(run: Run, active: Sequence[Run]) -> str:
     running = [other for other in active if other.state == "running" and not other.runs_in_the_foreground]
     if any(other.is_paused and kind_of(other.config) == kind_of(run.config) for other in running):
         return ": the paused run makes room for it within half a minute"
-    return ", after the one that runs" if running else ", waiting for the engine"
+    if not running:
+        return ", waiting for the engine"
+    return ", after the one that runs" if len(running) == 1 else ", after one of those that run"
 
 
 def progress_line(run: Run) -> str:
@@ -63,7 +65,7 @@ def end_line(run: Run) -> str:
     if run.state == "lost":
         return "Its worker is silent: process or computer is gone. Resume goes on from the last checkpoint."
     if run.state == "failed":
-        return f"The run failed. {run.error}"
+        return f"The run failed. {run.error or 'Its worker gave no reason.'}"
     if not run.step:
         return "Cancelled before its first step. Resume puts it back into the queue."
     what = f"{run.error} Resume goes on." if run.error else "Nothing is lost: Resume goes on."

@@ -69,6 +69,20 @@ def load(name: str, config: RunConfig) -> Split:
     return SPLITS[name].load(config)
 
 
+def taken(name: str, config: RunConfig) -> tuple[Split, Hashable]:
+    """The split of this name for a model of this config, and its version: both of the same moment.
+
+    Raises:
+        DataError: the model has none.
+    """
+    scored = SPLITS[name]
+    while True:
+        version = scored.version()
+        split = scored.load(config)
+        if scored.version() == version:  # else somebody has kept a drawing in between
+            return split, version
+
+
 def digits(number: int, name: str) -> str:
     """So many digits of a split, in words: "10,000 test digits", "1 drawn digit"."""
     return count_of(number, "drawn digit" if name == DRAWINGS else f"{name} digit")

@@ -60,7 +60,7 @@ function line(row, shown) {
   const said = `compare ${escaped(row.cells[0][0])}, ${row.id}`;
   return `<tr data-run="${row.id}" title="${escaped(row.note)}">
     <td class="pick"><label><input type="checkbox" aria-label="${said}"><b class="letter"></b></label></td>
-    <td><button class="star" data-star="${row.id}" aria-pressed="${row.star}" title="${row.star ? "Take the star away" : "Give it a star"}"
+    <td><button class="star" data-star="${row.id}" aria-pressed="${row.star}" title="${row.star ? "Take the star away" : "Give it a star"}" aria-label="star ${escaped(row.cells[0][0])}, ${row.id}"
       >${row.star ? "★" : "☆"}</button></td>
     ${[...cells.slice(0, -1), ...settings, ...cells.slice(-1)].join("")}</tr>`;
 }
@@ -78,7 +78,8 @@ function draw(table) {
   body.innerHTML = rows.slice(0, AT_FIRST).map((row) => line(row, shown)).join("");
   mark(table);
   follow(table, rows.slice(AT_FIRST), shown);
-  const more = total > shown.length ? `, and ${total - shown.length} more settings differ` : "";
+  const hidden = total - shown.length;
+  const more = hidden > 0 ? `, and ${hidden} more ${hidden === 1 ? "setting differs" : "settings differ"}` : "";
   const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
   const noun = data.rows.length === 1 ? data.noun.replace(/s$/, "") : data.noun;
   root.querySelector(".number").textContent = `${number} ${noun}${more}`;
