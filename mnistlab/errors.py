@@ -46,6 +46,10 @@ class SweepNotFoundError(MnistLabError):
     """The store holds no sweep of this id."""
 
 
+class OtherVersionError(SweepNotFoundError):
+    """The store holds this sweep as another version of mnistlab has written it."""
+
+
 class StudyError(MnistLabError):
     """The study of a sweep is missing or cannot be used."""
 

@@ -49,6 +49,11 @@ def active(store: Store, with_trials: bool = True, owner: str | None = None) -> 
     return store.runs(limit=None, states=ACTIVE, with_trials=with_trials, owner=owner)
 
 
+def active_trials(sweep_id: str, store: Store) -> list[Run]:
+    """A sweep's trials that are not over, the oldest first, even where another version has written its own config."""
+    return [run for run in reversed(active(store)) if run.sweep == sweep_id]
+
+
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
     return in_order(active(store))

@@ -17,9 +17,9 @@ from functools import cached_property, lru_cache
 
 import sqlalchemy as sa
 
-from mnistlab import jobs, schema, steering
+from mnistlab import jobs, queue, schema, steering
 from mnistlab.bounds import check_images
-from mnistlab.errors import ConfigError, EngineError, SweepNotFoundError
+from mnistlab.errors import ConfigError, EngineError, OtherVersionError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
 from mnistlab.runs import ACTIVE, Run, runs_from_rows
@@ -151,9 +151,10 @@ def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
 
 def stop(sweep_id: str, store: Store) -> None:
     """Take its waiting trials from the queue, and ask the running ones to stop after their step."""
-    for trial in find(sweep_id, store).trials:
-        if trial.run.state in ACTIVE:
-            steering.stop(trial.run.id, store)
+    active = queue.active_trials(sweep_id, store) or [one.run for one in find(sweep_id, store).trials]
+    for run in active:
+        if run.state in ACTIVE:
+            steering.stop(run.id, store)
 
 
 def resume(sweep_id: str, store: Store) -> None:
@@ -175,17 +176,16 @@ def requeue(sweep_id: str, store: Store) -> None:
 
 def next_waiting(sweep_id: str, store: Store) -> Run | None:
     """The trial that waits longest, for whoever trains a sweep without an engine."""
-    waiting = [trial.run for trial in find(sweep_id, store).trials if trial.run.state == "queued"]
-    return waiting[0] if waiting else None
+    return next((run for run in queue.active_trials(sweep_id, store) if run.state == "queued"), None)
 
 
 def _hand_over(sweep_id: str, store: Store) -> None:
     try:
         jobs.reconcile(store)
     except EngineError:
-        for trial in find(sweep_id, store).trials:
-            if trial.run.state == "queued":  # others may be trained elsewhere
-                steering.stop(trial.run.id, store)
+        for run in queue.active_trials(sweep_id, store):
+            if run.state == "queued":  # others may be trained elsewhere
+                steering.stop(run.id, store)
         raise
 
 
@@ -250,7 +250,7 @@ def _config(sweep_id: str, text: str) -> SweepConfig:
     try:
         return _read_config(text)
     except ConfigError as error:
-        raise SweepNotFoundError(f"The sweep {sweep_id!r} was made by another version of mnistlab: {error}") from error
+        raise OtherVersionError(f"The sweep {sweep_id!r} was made by another version of mnistlab: {error}") from error
 
 
 @lru_cache(maxsize=100)

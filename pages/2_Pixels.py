@@ -169,15 +169,17 @@ def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Sca
         st.caption(_NORMALISED_DIFFERENCE if view == "difference" else _NORMALISED)
 
 
-def _link_to_reading(shown: Shown, name: str, split: Split, index: int) -> None:
+def _link_to_reading(shown: Shown, name: DatasetName, split: Split, index: int) -> None:
     """A button to Evaluate, which looks at the same picture in depth."""
-    place = (depth_links.DRAWING, 0)
-    if shown.digit is not None:
-        place = ("test", index) if split.name == "test" else ("training", _in_file(name, split, index))
-    depth_links.button("How is it read, and why?", "pixels_depth", *place)
+    label, key = "How is it read, and why?", "pixels_depth"
+    if shown.digit is None:
+        depth_links.button(label, key, depth_links.DRAWING)
+        return
+    place = ("test", index) if split.name == "test" else ("training", _in_file(name, split, index))
+    depth_links.button(label, key, *place, dataset=name)
 
 
-def _in_file(name: str, split: Split, index: int) -> int:
+def _in_file(name: DatasetName, split: Split, index: int) -> int:
     return int(dataset(name).source_indices(split.name)[index])
 
 

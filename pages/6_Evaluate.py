@@ -25,7 +25,7 @@ from ui.models import ModelChoice
 
 _VIEWS: dict[str, Callable[[ModelChoice, str, Address], None]] = {
     "overview": overview_view.show,
-    "two models": comparing_view.show,
+    comparing_view.VIEW: comparing_view.show,
     "confidence": confidence_view.show,
     "robustness": robustness_view.show,
     "hidden layer": hidden_view.show,
@@ -74,6 +74,8 @@ _EXPERIMENTS = (
 
 def draw() -> None:
     address = Address()
+    if frame.has_just_come() and "model" in st.query_params and "evaluate_view" not in st.query_params:
+        st.session_state["evaluate_view"] = _NAMES[0]  # whoever follows a link to a model wants to see its mistakes
     try_this("evaluate_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with picture:

@@ -69,7 +69,7 @@ def _first_run() -> None:
 
 def _show(listed: Sequence[Run], address: Address) -> None:
     run_actions.offer_undo()
-    acting.tell_problem()
+    acting.tell_problem("runs")
     is_together = st.toggle(
         "Seeds together",
         key=TOGETHER,

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from mnistlab import sweep
-from mnistlab.errors import SweepNotFoundError
+from mnistlab.errors import OtherVersionError, SweepNotFoundError
 from mnistlab.sweep_config import SweepConfig
-from ui import frame, identity, resources, starting, sweep_form, sweep_view
+from ui import frame, identity, resources, running_jobs, starting, sweep_form, sweep_view
 from ui.address import quoted
-from ui.words import count_of, verbatim
+from ui.words import count_of
 
 
 def draw() -> None:
@@ -29,8 +29,7 @@ def draw() -> None:
 
 def _start_button(config: SweepConfig | None) -> None:
     active = {run.sweep for run in starting.own_active_runs() if run.sweep is not None}
-    store = resources.store()
-    is_same = config is not None and any(sweep.config_of(one, store) == config for one in active)
+    is_same = config is not None and any(_is_of(one, config) for one in active)
     is_pressed = st.button(
         "Start",
         key="sweep_start",
@@ -52,6 +51,13 @@ def _start_button(config: SweepConfig | None) -> None:
         st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all.")
 
 
+def _is_of(sweep_id: str, config: SweepConfig) -> bool:
+    try:
+        return sweep.config_of(sweep_id, resources.store()) == config
+    except SweepNotFoundError:  # another version has made it
+        return False
+
+
 def _watched_sweep() -> str | None:
     """The sweep in the address, else the visitor's newest one, else the newest of all."""
     if "sweep" in st.query_params:
@@ -64,10 +70,12 @@ def _watched_sweep() -> str | None:
 def _show_sweep(sweep_id: str) -> None:
     try:
         sweep_view.show(sweep_id)
-    except SweepNotFoundError:
-        st.warning(f"There is no sweep {quoted(sweep_id)} in this lab. Other sweeps are as before.")
+    except SweepNotFoundError as error:
+        is_here = isinstance(error, OtherVersionError)
+        said = str(error) if is_here else f"There is no sweep {quoted(sweep_id)} in this lab."
+        st.warning(f"{said} Other sweeps are as before.")
         for one, _ in sweep.newest(resources.store(), 3):
-            name = verbatim(sweep.config_of(one, resources.store()).name)
+            name = running_jobs.sweep_name(one)
             st.page_link(frame.page_script("Sweep"), label=f"See {name}, {one}", query_params={"sweep": one})
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -12,22 +13,44 @@ from mnistlab.runs import Run
 from ui import resources
 
 _PROBLEM = "acting_problem"
+_SHOWN_FOR = 10.0  # seconds: a page that refreshes itself every second would take a sentence away before it is read
 # A worker reads what it is asked within half a second; a page that waits for it shows the answer at once.
 _PATIENCE = 0.8
 
 
+@dataclass
+class _Problem:
+    """Why a deed could not be done, since when that is shown, and where."""
+
+    sentence: str
+    begun: float
+    place: str | None = None
+
+
 def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
     """Do it, as the callback of a button; a mistake is kept for `tell_problem`."""
+    st.session_state.pop(_PROBLEM, None)
     try:
         deed(*arguments, **options)
     except MnistLabError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = _Problem(str(error), time.monotonic())
 
 
-def tell_problem() -> None:
-    """Say, once, why the last deed could not be done."""
-    if _PROBLEM in st.session_state:
-        st.error(st.session_state.pop(_PROBLEM))
+def tell_problem(place: str) -> None:
+    """Say for a while, in one place, why the last deed could not be done: in the one that is drawn first."""
+    problem: _Problem | None = st.session_state.get(_PROBLEM)
+    if problem is None:
+        return
+    if is_stale(problem.begun):
+        st.session_state.pop(_PROBLEM, None)
+    elif problem.place in (None, place):
+        problem.place = place
+        st.error(problem.sentence)
+
+
+def is_stale(begun: float) -> bool:
+    """Whether a sentence that was first shown then, on the monotonic clock, has been there for long enough."""
+    return time.monotonic() - begun > _SHOWN_FOR
 
 
 def pause_and_wait(run_id: str) -> None:

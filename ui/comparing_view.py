@@ -2,6 +2,7 @@
 
 import html
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from ui.words import verbatim
 if TYPE_CHECKING:
     from mnistlab.comparison import Comparison
 
+VIEW = "two models"
 # What is asked for, and whether the first and the second model are right then.
 _CELLS = {
     "only the first is right": (True, False),
@@ -44,7 +46,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         st.info("There is only one model in this lab so far. Train another one, and compare them here.")
         st.page_link(frame.page_script("Train"), label="Train a network")
         return
-    other = models.choose("evaluate_other", "Compare with", "other", others[0])
+    other = models.choose("evaluate_other", "Compare with", "other", others[0], without=model.name)
 
     @turns.fragment()
     def comparing_fragment() -> None:
@@ -68,7 +70,8 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
     st.markdown(contrast(_course(first), _course(second), names))
     st.markdown(verdict(comparison, *names))
     chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))
-    picking.pick(_table(comparison, first.short, second.short, chosen), "evaluate_cells", on_pick=_choose)
+    table = _table(comparison, (first, second), split_name, chosen)
+    picking.pick(table, "evaluate_cells", on_pick=_choose)
     address.check_choice("evaluate_cell", "group of digits", list(_CELLS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cell = st.selectbox(
@@ -104,19 +107,21 @@ def _choose(position: int) -> None:
     st.session_state["evaluate_pair_page"] = 1
 
 
-def _table(comparison: "Comparison", first: str, second: str, chosen: object) -> str:
+def _table(comparison: "Comparison", models: tuple[ModelChoice, ModelChoice], split_name: str, chosen: object) -> str:
     """Right and wrong of the first model in rows, of the second in columns; for `picking.pick`."""
     names = list(_CELLS)
+    shown = {"model": models[0].name, "other": models[1].name, "evaluate_view": VIEW, "evaluate_split": split_name}
     colours = dict(zip(names, (CORRECT, WRONG, NEUTRAL, NEUTRAL), strict=True))
     cells = []
     for name in names:
         count = len(comparison.cell(*_CELLS[name]))
         kind = "chosen" if name == chosen else ""
         cells.append(
-            f'<a href="Evaluate?evaluate_cell={name.replace(" ", "+")}" target="_self" data-pick="{names.index(name)}" '
+            f'<a href="Evaluate?{html.escape(urlencode({**shown, "evaluate_cell": name}))}" target="_self" '
+            f'data-pick="{names.index(name)}" '
             f'class="{kind}" style="background:{colours[name]}38"><strong>{count:,}</strong>{name}</a>'
         )
-    first, second = html.escape(first), html.escape(second)
+    first, second = (html.escape(model.short) for model in models)
     right, wrong = "\N{CHECK MARK} right", "\N{BALLOT X} wrong"
     head = f"<b></b><b>{second}<br>{right}</b><b>{second}<br>{wrong}</b>"
     rows = f"<b>{first}<br>{right}</b>{cells[3]}{cells[0]}<b>{first}<br>{wrong}</b>{cells[1]}{cells[2]}"

@@ -1,7 +1,8 @@
 """Precision and recall of each digit as bars, and the confusion matrix as a table of cells to click on."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import numpy as np
 import numpy.typing as npt
@@ -57,10 +58,13 @@ def score_bars(scores: Sequence[DigitScore], lines: Sequence[str], start: float)
     return f'{_SCORES_STYLE}<div class="scores" role="group" aria-label="{label}">{"".join(rows)}</div>'
 
 
-def matrix(confusion: npt.NDArray[np.int64], chosen: tuple[int, int] | None) -> str:
+def matrix(
+    confusion: npt.NDArray[np.int64], chosen: tuple[int, int] | None, shown: Mapping[str, str] | None = None
+) -> str:
     """`confusion[true, predicted]` as cells that can be clicked, for `picking.pick`: cell 10 * true + predicted.
 
     chosen: the cell whose digits are shown now.
+    shown: what the address of a cell in a new tab says besides: model and split.
     """
     off = confusion - np.diag(confusion.diagonal())
     cells = ['<div class="title">read as</div><b></b>', *(f"<b>{digit}</b>" for digit in range(10))]
@@ -69,18 +73,19 @@ def matrix(confusion: npt.NDArray[np.int64], chosen: tuple[int, int] | None) -> 
         for predicted in range(10):
             most = confusion.diagonal().max() if true == predicted else off.max()
             share = confusion[true, predicted] / max(1, most)
-            cells.append(_cell(true, predicted, int(confusion[true, predicted]), share, chosen == (true, predicted)))
+            query = {**(shown or {}), "evaluate_true": str(true), "evaluate_read": str(predicted)}
+            count, is_chosen = int(confusion[true, predicted]), chosen == (true, predicted)
+            cells.append(_cell(true, predicted, count, share, is_chosen, f"Evaluate?{urlencode(query)}"))
     label = "Confusion matrix: rows are the true digits, columns what they were read as"
     return f'{_MATRIX_STYLE}<div class="confusion" role="group" aria-label="{label}">{"".join(cells)}</div>'
 
 
-def _cell(true: int, predicted: int, count: int, share: float, is_chosen: bool) -> str:
+def _cell(true: int, predicted: int, count: int, share: float, is_chosen: bool, address: str) -> str:
     colour = CORRECT if true == predicted else WRONG
     alpha = round(255 * (_FAINTEST + (_STRONGEST - _FAINTEST) * share)) if count else 0
     kinds = " ".join(name for name, holds in (("none", not count), ("chosen", is_chosen)) if holds)
     tip = f"{count:,} time{'s' if count != 1 else ''} {a_digit(true)} was read as {predicted}"
-    address = f"Evaluate?evaluate_true={true}&amp;evaluate_read={predicted}"
     return (
-        f'<a href="{address}" target="_self" data-pick="{10 * true + predicted}" class="{kinds}" title="{tip}" '
-        f'aria-label="{tip}" style="background:{colour}{alpha:02x}">{count or 0}</a>'
+        f'<a href="{html.escape(address)}" target="_self" data-pick="{10 * true + predicted}" class="{kinds}" '
+        f'title="{tip}" aria-label="{tip}" style="background:{colour}{alpha:02x}">{count or 0}</a>'
     )

@@ -9,10 +9,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ui import frame
+from mnistlab.config import DatasetName
+from mnistlab.data import DATASET_TITLES
+from ui import frame, models
 
 VIEW = "one digit"
 DRAWING = "my drawing"
+_MODEL = "evaluate_model"  # the key of Evaluate's menu
 
 
 def place(picture_name: str, index: int = 0) -> dict[str, str]:
@@ -33,8 +36,16 @@ def remember(picture_name: str, index: int = 0) -> None:
         st.session_state.pop(former, None)
 
 
-def button(label: str, key: str, picture_name: str, index: int = 0) -> None:
-    """Show a button, on another page, that opens Evaluate with this picture in depth."""
-    if st.button(label, key=key):
+def button(label: str, key: str, picture_name: str, index: int = 0, dataset: DatasetName | None = None) -> None:
+    """Show a button, on another page, that opens Evaluate with this picture in depth.
+
+    dataset: the picture's, for a number means another one in another set: a model of this set looks at it, and where
+    there is none, that is said. By default any model does.
+    """
+    if dataset not in (None, "mnist") and models.of_dataset(dataset, _MODEL) is None:
+        st.caption(f"Train a network on {DATASET_TITLES[dataset]} to see how it reads this picture, and why.")
+    elif st.button(label, key=key):
+        model = None if dataset is None else models.of_dataset(dataset, _MODEL)
         remember(picture_name, index)
-        st.switch_page(frame.page_script("Evaluate"), query_params=place(picture_name, index))
+        query = place(picture_name, index) | ({} if model is None else {"model": model})
+        st.switch_page(frame.page_script("Evaluate"), query_params=query)

@@ -16,6 +16,7 @@ import streamlit as st
 from mnistlab.errors import MnistLabError
 from ui import in_hand, resources, running_jobs, turns
 
+_SHOWN, _CAME = "frame_shown", "frame_came"  # in the session: the page that is shown, and whether it is new
 _HERE = Path(__file__).resolve().parent
 _LESSONS = _HERE / "lessons" / "en"
 
@@ -57,6 +58,8 @@ _LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and it
 def show_page(name: str, draw: Callable[[], None]) -> None:
     """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
     page = _BY_NAME[name]
+    if st.session_state.get(_SHOWN) != name:
+        st.session_state[_SHOWN], st.session_state[_CAME] = name, True
     st.set_page_config(
         page_title=f"{page.name} - mnistlab",
         page_icon="\N{INPUT SYMBOL FOR NUMBERS}",
@@ -74,6 +77,11 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
         turns.fragment()(_draw_safely)(draw)
     resources.warm_up()
     show_device()
+
+
+def has_just_come() -> bool:
+    """Whether the visitor has just come to this page, from another one or by an address; asked once for each visit."""
+    return bool(st.session_state.pop(_CAME, False))
 
 
 def _draw_safely(draw: Callable[[], None]) -> None:

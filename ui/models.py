@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mnistlab.builtin import DEFAULT_MODEL, builtin_names, builtin_record
+from mnistlab.config import DatasetName
 from mnistlab.errors import RunNotFoundError
 from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
@@ -55,30 +56,46 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
     return {choice.name: choice for choice in found}
 
 
+def of_dataset(dataset: DatasetName, key: str) -> str | None:
+    """A model that learned from this data set: the one that the menu of this key shows, else the visitor's newest,
+    else a built-in one; None if there is none."""
+    store, shown = resources.store(), st.session_state.get(key, "")
+    there = choices([shown])
+    of_set = {run.id for run in store.runs(states=_OVER) if run.config.dataset == dataset}
+    of_set |= set(builtin_names()) if dataset == "mnist" else set()
+    preferred = [shown, *(name for name, one in there.items() if one.is_own), DEFAULT_MODEL, *there]
+    return next((name for name in preferred if name in of_set and name in there), None)
+
+
 def is_loadable(run: Run) -> bool:
     """Whether it is over and has kept weights, so that it is a model."""
     return run.state in _OVER and resources.store().weights_step(run.id) is not None
 
 
-def choose(key: str, label: str = "Model", parameter: str = "model", start: str | None = None) -> ModelChoice:
+def choose(
+    key: str, label: str = "Model", parameter: str = "model", start: str | None = None, without: str | None = None
+) -> ModelChoice:
     """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page.
 
     start: what is shown until somebody chooses; if not given, the visitor's newest run as of each visit to the page.
     A reload keeps what it shows, as a link does.
+    without: a model that this menu does not offer.
     """
     there = choices([*st.query_params.get_all(parameter), st.session_state.get(key, "")])
+    there.pop(without or "", None)
     start = start or next((name for name, model in there.items() if model.is_own), DEFAULT_MODEL)
     chosen, has_just_come = f"{key}_chosen", parameter not in st.query_params
-    asked = _asked_anew(key, parameter)[-1:]
+    asked = [name for name in _asked_anew(key, parameter)[-1:] if name != without]
     if asked and asked[0] in there:
         st.session_state[key], st.session_state[chosen] = asked[0], True
-    if st.session_state.get(key) not in there or (has_just_come and not st.session_state.get(chosen)):
+    before = st.session_state.get(key)
+    gone = [] if before in (None, without) or before in there else [before]
+    if before not in there or (has_just_come and not st.session_state.get(chosen)):
         st.session_state[key] = start
-    if asked and asked[0] not in there:
-        name = st.session_state[key]
-        st.warning(
-            f"This lab has no model called {quoted(asked[0])}, so you see {verbatim(there[name].short)} instead."
-        )
+    for name in (asked or gone)[:1]:
+        if name not in there:
+            instead = verbatim(there[st.session_state[key]].short)
+            st.warning(f"This lab has no model called {quoted(name)}, so you see {instead} instead.")
     name = st.selectbox(
         label,
         list(there),

@@ -31,7 +31,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         with frame.telling_mistakes():
             split, evaluation = evaluations.evaluation(model, split_name)
             sentence(evaluation, "It" if is_run_id(model.name) else f"{model.name}, which comes with the lab,")
-            _figures(evaluation)
+            _figures(evaluation, {"model": model.name, "evaluate_split": split_name})
             _grid(model, split, evaluation, address)
             _surest(model, split, evaluation)
             _code()
@@ -57,7 +57,7 @@ def sentence(evaluation: "Evaluation", who: str) -> None:
     )
 
 
-def _figures(evaluation: "Evaluation") -> None:
+def _figures(evaluation: "Evaluation", shown: dict[str, str]) -> None:
     from mnistlab.evaluation import digit_line
     from mnistlab.scores import digit_scores
 
@@ -71,7 +71,7 @@ def _figures(evaluation: "Evaluation") -> None:
             st.html(confusion_view.score_bars(scores, lines, start))
         with st.container(width=348):
             st.markdown("**What was read as what?** Click on a cell.")
-            content = confusion_view.matrix(evaluation.confusion, _chosen_cell())
+            content = confusion_view.matrix(evaluation.confusion, _chosen_cell(), shown)
             picking.pick(content, "evaluate_matrix", on_pick=_choose_cell)
 
 

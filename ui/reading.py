@@ -185,5 +185,7 @@ def _read(image: FloatImage, model: ModelChoice | None) -> FloatImage:
 
 def _go_deep(model: ModelChoice) -> None:
     """Open Evaluate with the last drawing of this session, one digit in depth."""
-    controls = {"evaluate_view": depth_links.VIEW, "evaluate_from": depth_links.DRAWING}
-    frame.go_to("Evaluate", controls, model=model.name)
+    depth_links.remember(depth_links.DRAWING)
+    st.switch_page(
+        frame.page_script("Evaluate"), query_params={"model": model.name} | depth_links.place(depth_links.DRAWING)
+    )

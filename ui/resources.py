@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from mnistlab import cores, keeping
-from mnistlab.data import Dataset, load_dataset
-from mnistlab.errors import ConfigError, MnistLabError, StoreError
+from mnistlab.config import DatasetName
+from mnistlab.data import DATASET_TITLES, Dataset, load_dataset
+from mnistlab.downloads import DOWNLOAD_MB, is_downloaded
+from mnistlab.errors import ConfigError, DataError, MnistLabError, StoreError
 from mnistlab.store import Store
 from ui.curves import Curves
 
@@ -46,8 +48,16 @@ def curves() -> Curves:
 
 
 @st.cache_resource(show_spinner="Unpacking the digits ...", max_entries=6)
-def dataset(name: str = "mnist", validation_size: int | None = None) -> Dataset:
-    """A data set with the default hold-out, or with another number of validation images."""
+def dataset(name: DatasetName = "mnist", validation_size: int | None = None) -> Dataset:
+    """A data set with the default hold-out, or with another number of validation images.
+
+    Raises:
+        DataError: it is not on this computer: only who asks for it fetches it, on Data.
+    """
+    if not is_downloaded(name):
+        raise DataError(
+            f"{DATASET_TITLES[name]} is not on this computer ({DOWNLOAD_MB[name]} MB). Choose it on Data, and fetch it."
+        )
     if validation_size is None:
         return load_dataset(name)
     return dataset(name).hold_out(validation_size)

@@ -5,6 +5,7 @@ The server writes both. Were the switch bound to the address, the browser would 
 server has sent just before could take it out again.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 
 import streamlit as st
@@ -13,7 +14,7 @@ from mnistlab.errors import RunNotFoundError
 from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
-from ui import resources
+from ui import acting, resources
 from ui.address import Address, quoted
 from ui.palette import RUNS
 from ui.run_table import Shown
@@ -62,13 +63,14 @@ def compared(runs: Sequence[Run], is_together: bool) -> list[Group]:
     if len(groups) > MOST:
         kept = {run.id for group in groups[:MOST] for run in group.runs}
         _remember([run.id for run in runs if run.id in kept])
-        st.session_state[_REFUSED] = True
+        st.session_state[_REFUSED] = time.monotonic()
     return groups[:MOST]
 
 
 def tell_refused() -> None:
-    """Say, once, that more were chosen than can stand side by side."""
-    if st.session_state.pop(_REFUSED, False):
+    """Say for a while that more were chosen than can stand side by side."""
+    begun: float | None = st.session_state.get(_REFUSED)
+    if begun is not None and not acting.is_stale(begun):
         st.warning(f"At most {MOST} stand side by side. Clear the box of another one first.")
 
 
@@ -79,6 +81,7 @@ def shown_as(number: int) -> Shown:
 
 def toggle(run_ids: Sequence[str]) -> None:
     """Tick or clear a row of the table: all its runs."""
+    st.session_state.pop(_REFUSED, None)
     before = st.session_state[CHOSEN]
     without = [run_id for run_id in before if run_id not in run_ids]
     st.session_state[CHOSEN] = without if len(without) < len(before) else [*before, *run_ids]

@@ -27,7 +27,7 @@ def show(run: Run) -> None:
             if run.state == "lost":
                 _button("Close it", "run_stop", jobs.stop, run)
         after_run.show_links(run)
-    acting.tell_problem()
+    acting.tell_problem("run")
     _offer_force(run)
 
 

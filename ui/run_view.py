@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -27,6 +28,7 @@ from ui.words import run_label, unbroken, verbatim
 
 _MOST_OVERLAYS = 50
 _TROUBLE = "run_view_trouble"
+_OVERLAY = "train_overlay_{}"  # the menu's key, with the id of the run in front
 # Room for what a run says and for its buttons, whatever its state, and for whichever chart is open: what is below stays
 # where it is. Another `height` of the tabs themselves would be another widget, with its first tab open.
 _STYLE = f"""
@@ -51,7 +53,7 @@ def show(run_id: str) -> None:
     # After a refresh that could not be drawn the page is drawn once more, without another refresh.
     has_trouble = st.session_state.pop(_TROUBLE, None) == run_id
     run = resources.store().run(run_id)
-    others = [other for other in resources.store().runs(limit=_MOST_OVERLAYS) if other.step and other.id != run_id]
+    others = _overlays(run)
     seconds = None if has_trouble else pacing.seconds_between(run)
     st.html(_STYLE)
 
@@ -130,6 +132,22 @@ def _state(run: Run) -> None:
             st.markdown(unbroken(after_run.result_line(run, after_run.last_run_before(run))))
 
 
+def _overlays(run: Run) -> list[Run]:
+    """What may stand behind it: the newest runs, and what does now.
+
+    Of the trials of sweeps, which would bury all others, those with a star or a name, and a trial's own neighbours.
+    """
+    store = resources.store()
+    found = {other.id: other for other in store.runs(limit=_MOST_OVERLAYS, with_trials="kept")}
+    chosen = st.session_state.get(_OVERLAY.format(run.id))
+    if chosen is not None and chosen not in found:
+        with suppress(RunNotFoundError):
+            found[chosen] = store.run(chosen)
+    if run.sweep is not None:
+        found |= {one.id: one for one in store.runs(limit=_MOST_OVERLAYS) if one.sweep == run.sweep}
+    return [other for other in found.values() if other.step and other.id != run.id]
+
+
 def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:
     """Another run whose curves stand behind this one's."""
     if not others:
@@ -141,7 +159,7 @@ def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:
         index=None,
         placeholder="Compare with another run",
         format_func=lambda run_id: run_label(by_id[run_id]),
-        key=f"train_overlay_{run.id}",
+        key=_OVERLAY.format(run.id),
         persist_state="session",
         label_visibility="collapsed",
         width=330,

@@ -66,7 +66,7 @@ def show(train_script: str, sweep_script: str) -> None:
             st.rerun()  # which says it, and refreshes no more
         if there.may_wait:
             jobs.wake_soon(resources.store())
-        acting.tell_problem()
+        acting.tell_problem("sidebar")
         if is_live and not there:
             st.rerun()
 
@@ -122,13 +122,13 @@ def _show_sweep(sweep_id: str, script: str) -> None:
     """One line for all its trials."""
     store = resources.store()
     over, total = sweep.progress([sweep_id], store).get(sweep_id, (0, 1))
-    st.progress(over / total, text=f"Sweep: {_sweep_name(sweep_id)}  \n{over} of {total} trials")
+    st.progress(over / total, text=f"Sweep: {sweep_name(sweep_id)}  \n{over} of {total} trials")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(script, label="Watch", query_params={"sweep": sweep_id})
         st.button("Stop", key=f"sidebar_stop_{sweep_id}", on_click=acting.act, args=(sweep.stop, sweep_id, store))
 
 
-def _sweep_name(sweep_id: str) -> str:
+def sweep_name(sweep_id: str) -> str:
     """Its name; its id where another version of mnistlab made it, whose trials run all the same."""
     try:
         return verbatim(sweep.config_of(sweep_id, resources.store()).name)

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.data import NUM_CLASSES
+from mnistlab.downloads import is_downloaded
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, pacing, resources, turns
@@ -72,7 +73,7 @@ def _weights_caption(run: Run, step: int) -> str:
 
 
 def _show_reading(run: Run, step: int | None) -> None:
-    image, true = _drawing()
+    image, true = _drawing(run)
     shown = np.round(image[None] * 255).astype(np.uint8)
     digit = mosaic.mosaic(shown, ["your drawing" if true is None else f"a test {true}"], side=_SIDE)
     if step is None:
@@ -86,10 +87,11 @@ def _show_reading(run: Run, step: int | None) -> None:
     st.page_link(frame.page_script("Draw"), label=label, query_params={})
 
 
-def _drawing() -> tuple[Any, int | None]:
-    """The visitor's last drawing (28, 28) in [0, 1] and None, else a test digit and what it is."""
+def _drawing(run: Run) -> tuple[Any, int | None]:
+    """The visitor's last drawing (28, 28) in [0, 1] and None, else a test digit of the run's data and what it is."""
     drawn = st.session_state.get("last_drawing")
     if drawn is not None:
         return np.asarray(drawn, np.float32), None
-    test = resources.dataset().test
+    there = run.config.dataset if is_downloaded(run.config.dataset) else "mnist"  # a lab's workers have their own
+    test = resources.dataset(there).test
     return test.images[_SAMPLE].astype(np.float32) / 255, int(test.labels[_SAMPLE])

@@ -67,7 +67,7 @@ def _draw(one: Sweep) -> None:
     )
     st.progress(one.num_over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
     _buttons(one)
-    acting.tell_problem()
+    acting.tell_problem("sweep")
     if one.best is not None:
         _best(one, one.best)
     _pictures(one)
@@ -130,7 +130,8 @@ def _best(one: Sweep, best: Trial) -> None:
 
 def _evaluate(best: Trial) -> None:
     """Open Evaluate on the validation images: no trial has read the test set."""
-    frame.go_to("Evaluate", {"evaluate_split": splits.VALIDATION}, model=best.run.id)
+    controls = {"evaluate_view": "overview", "evaluate_split": splits.VALIDATION}
+    frame.go_to("Evaluate", controls, model=best.run.id)
 
 
 def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:

@@ -1,6 +1,7 @@
 """What the live chart sends to the browser, and where the library comes from: all that needs no browser."""
 
 import base64
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def test_page_with_a_chart_runs_without_a_browser() -> None:
     ran = AppTest.from_function(page).run()
     assert not ran.exception
     assert len(ran.get("bidi_component")) == 1
+
+
+def test_where_nobody_may_write_the_chart_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    from ui import live_chart
+
+    sent: list[dict[str, object]] = []
+    monkeypatch.setattr(live_chart, "ensure_plotly", refused)
+    monkeypatch.setattr(live_chart, "_mount", lambda key, data, height: sent.append(data))
+    live_chart.live_chart([series([1, 2])], key="a", title="Loss", x_title="step", y_title="loss")
+    assert "cannot be put there (Read-only file system). Start the lab once as somebody" in str(sent[0]["failed"])
 
 
 def test_library_is_copied_whole_by_many_at_once(tmp_path: Path) -> None:

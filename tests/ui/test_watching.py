@@ -146,6 +146,8 @@ def test_place_in_the_queue_is_the_fair_one() -> None:
     assert run_words.queue_line(mine[1], active, "me") == (
         "3rd in the queue, behind 1 run of others and 1 run of yours"
     )
+    two = [*active, a_run(id="s", owner="third", ticket="u")]
+    assert run_words.queue_line(mine[0], two, "me") == "Next in the queue, after one of those that run"
 
 
 def test_the_next_of_the_queue_is_told_what_it_waits_for() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.words import a_digit, duration, sure
+from ui.words import a_digit, about, duration, sure
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,10 @@ from ui.words import a_digit, duration, sure
 )
 def test_no_network_is_quite_sure(share: float, said: str) -> None:
     assert sure(share) == said
+
+
+def test_a_caption_says_of_no_network_that_it_was_quite_sure() -> None:
+    assert [about(share) for share in (0.5, 0.994, 0.995, 1.0)] == ["50 %", "99 %", "> 99 %", "> 99 %"]
 
 
 def test_eight_alone_takes_an() -> None:

@@ -16,6 +16,10 @@ __all__ = ["Series", "ensure_plotly", "live_chart"]
 
 WAITING = "waiting for the first point"
 FAILED = "The chart cannot be drawn: its library, app/static/plotly.min.js, did not load. Reload the page."
+NOT_THERE = (
+    "The chart cannot be drawn: its library, static/plotly.min.js, is missing and cannot be put there ({}). Start the "
+    "lab once as somebody who may write into its folder."
+)
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = ("theme.js", "labels.js", "layout.js", "live_chart.js")  # one module in the browser, in this order
@@ -50,7 +54,11 @@ def live_chart(
     ordinary: cut short peaks off that would press all else flat, with a note, but nothing that is no higher than this.
     height: pixels, title and axes included.
     """
-    ensure_plotly()
+    failed = FAILED
+    try:
+        ensure_plotly()
+    except OSError as error:  # an administrator installed it, and nobody else may write there
+        failed = NOT_THERE.format(error.strerror)
     whole = y_extent(series, percent=y_percent, log=log_y)
     cut = None if ordinary is None else cut_at(series, ordinary)
     data = {
@@ -69,7 +77,7 @@ def live_chart(
         "height": height,
         "spoken": spoken(title, series, x_title, percent=y_percent),
         "waiting": WAITING,
-        "failed": FAILED,
+        "failed": failed,
         "series": [packed(one) for one in series],
     }
     _mount(key=key, data=data, height=height)
