@@ -155,7 +155,8 @@ def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
         "--vary",
         action="append",
         metavar="SETTING=VALUES",
-        help="learning_rate=1e-4..10 (with :6 behind it: 6 points of a grid) or activation=relu,tanh; once a setting",
+        help="learning_rate=1e-4..10 (with :6 behind it: 6 points of a grid) or activation=relu,tanh; once a setting. "
+        "In place of what a named experiment varies",
     )
     start.add_argument("--preset", help="the recipe of all trials (default: the experiment's, else tutorial-mlp)")
     start.add_argument("--epochs", type=int, help="passes over the data of each trial")

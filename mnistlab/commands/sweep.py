@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from mnistlab import space, sweep
+from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import ConfigError
+from mnistlab.errors import ConfigError, OtherVersionError
 from mnistlab.presets import get_preset
+from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 from mnistlab.sweep import Sweep, Trial
 from mnistlab.sweep_config import SweepConfig, parse_sweep
@@ -60,9 +61,16 @@ def sweep_show(options: argparse.Namespace) -> int:
 def sweep_stop(options: argparse.Namespace) -> int:
     """Take what waits from the queue, and ask what runs to stop."""
     store = Store()
-    was_active = sweep.find(options.sweep, store).is_active
-    sweep.stop(options.sweep, store)
-    return _tell(options, sweep.find(options.sweep, store), "asked to stop" if was_active else "was over already")
+    is_active = any(run.state in ACTIVE for run in queue.active_trials(options.sweep, store))
+    said = "asked to stop" if is_active else "was over already"
+    try:
+        sweep.stop(options.sweep, store)
+        return _tell(options, sweep.find(options.sweep, store), said)
+    except OtherVersionError:
+        if not is_active:
+            raise
+        print(json.dumps({"sweep": options.sweep, "said": said}) if options.json else f"{options.sweep} ({said})")
+        return 0
 
 
 def sweep_resume(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mnistlab import execution, keeping, sweep
+from mnistlab import execution, keeping, schema, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.cli import _parser, main
 from mnistlab.commands import sweep_start
@@ -79,6 +79,17 @@ def test_a_sweep_that_is_over_cannot_be_stopped_once_more(waiting: str, lines: L
     assert "asked to stop" in lines()[0]
     assert main(["sweep", "stop", waiting]) == 0
     assert "was over already" in lines()[0]
+
+
+def test_a_sweep_of_another_version_is_stopped(waiting: str, objects: Objects) -> None:
+    store = Store()
+    text = sweep.find(waiting, store).config.model_dump_json().replace("learning_rate", "nothere")
+    with store.transaction() as connection:
+        connection.execute(schema.sweeps.update().where(schema.sweeps.c.id == waiting).values(config=text))
+    assert main(["sweep", "stop", waiting, "--json"]) == 0
+    assert objects() == [{"sweep": waiting, "said": "asked to stop"}]
+    assert {run.state for run in store.runs()} == {"stopped"}
+    assert main(["sweep", "stop", waiting, "--json"]) == 1
 
 
 def test_ranges_points_and_choices_are_read_from_short_names(monkeypatch: pytest.MonkeyPatch, objects: Objects) -> None:
