@@ -3,8 +3,8 @@
 import html
 from collections.abc import Sequence
 
+from mnistlab.figures import about
 from ui.palette import NEUTRAL, TRAINING
-from ui.words import sure
 
 _STYLE = """
 <style>
@@ -14,7 +14,7 @@ _STYLE = """
 .bars b { text-align: right; }
 .bars span { background: rgba(127, 127, 127, 0.18); border-radius: 3px; height: 1.05rem; overflow: hidden; }
 .bars span i { display: block; height: 100%; border-radius: 3px; }
-.bars em { font-style: normal; min-width: 3.4rem; text-align: right; font-size: 0.9rem; }
+.bars em { font-style: normal; min-width: 4.1rem; text-align: right; font-size: 0.9rem; }
 </style>
 """
 
@@ -23,7 +23,7 @@ def probability_bars(probabilities: Sequence[float]) -> str:
     """How probable a model finds each digit; the most probable one stands out."""
     best = max(range(len(probabilities)), key=lambda digit: probabilities[digit])
     rows = [
-        _row(digit, share, TRAINING if digit == best else NEUTRAL, sure(share), digit == best)
+        _row(digit, share, TRAINING if digit == best else NEUTRAL, about(share, 1), digit == best)
         for digit, share in enumerate(probabilities)
     ]
     return _bars(rows, "Probability of each digit")

@@ -64,26 +64,31 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
             return_image_data=True,
             key=_pad_key(key),
         )
-    strokes = start if result.json_data is None else result.json_data.get("objects", [])
-    st.session_state[f"{key}_pad_strokes"] = strokes
+    drawn = start if result.json_data is None else result.json_data.get("objects", [])
+    st.session_state[f"{key}_pad_strokes"] = drawn
     paths = [stroke["path"] for stroke in given]
-    is_own = st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in strokes)
+    is_own = st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in drawn)
     if is_own:
-        in_hand.keep(**{f"{key}_pad_strokes": strokes})
+        in_hand.keep(**{f"{key}_pad_strokes": drawn})
     else:
         in_hand.drop(f"{key}_pad_strokes")
     with st.container(horizontal=True):
-        st.button("Undo", key=f"{key}_undo", disabled=not strokes, on_click=put_up, args=(key, strokes[:-1]))
-        st.button("Clear", key=f"{key}_clear", disabled=not strokes, on_click=put_up, args=(key, []))
+        st.button("Undo", key=f"{key}_undo", disabled=not drawn, on_click=put_up, args=(key, drawn[:-1]))
+        st.button("Clear", key=f"{key}_clear", disabled=not drawn, on_click=put_up, args=(key, []))
         _hide_toolbar(key=f"{key}_toolbar", width="content", height="content")
-    if not strokes:
+    if not drawn:
         return None
-    return paint(strokes, SIDE, BRUSH) if result.image_data is None else result.image_data
+    return paint(drawn, SIDE, BRUSH) if result.image_data is None else result.image_data
 
 
 def is_own(key: str) -> bool:
     """Whether the visitor has drawn on the pad, which may have begun with an example."""
     return bool(st.session_state.get(f"{key}_is_own", True))  # a pad that a test puts in its place: by hand
+
+
+def strokes(key: str) -> list[dict[str, Any]]:
+    """What is drawn on the pad, as path objects of its JSON."""
+    return list(st.session_state.get(f"{key}_pad_strokes", []))
 
 
 def put_up(key: str, strokes: list[dict[str, Any]]) -> None:

@@ -1,17 +1,19 @@
 """The lab's own digits: "it was a ..." keeps a drawing, and what was kept can be seen, taken home and removed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import streamlit as st
 
-from mnistlab.drawings import MOST, Drawings
+from mnistlab.builtin import DEFAULT_MODEL
+from mnistlab.drawings import MOST, SPLIT_NAME, Drawings, KeptDrawing
 from mnistlab.errors import MnistLabError
 from mnistlab.ink import FloatImage
-from ui import mosaic, resources
+from ui import depth_links, mosaic, picking, resources
 from ui.words import a_digit
 
 _SHOWN = 60  # the newest that are shown
@@ -23,7 +25,17 @@ def drawings() -> Drawings:
     return Drawings(resources.store())
 
 
-def keep(key: str, image: FloatImage | None, source: str) -> None:
+class Paper(Protocol):
+    """What a drawing stands on: it is cleared when the drawing is kept, and gets it back when that was a mistake."""
+
+    def clear(self) -> None:
+        """Make room for the next drawing."""
+
+    def bring_back(self) -> None:
+        """Show the drawing again."""
+
+
+def keep(key: str, image: FloatImage | None, source: str, paper: Paper | None = None) -> None:
     """Ask what the drawing was meant to be; the answer keeps it."""
 
     def chosen() -> None:
@@ -32,8 +44,10 @@ def keep(key: str, image: FloatImage | None, source: str) -> None:
         if label is None or image is None:
             return
         with _keeping_mistakes(key):
-            kept = _Kept(_keep_once(st.session_state.get(f"{key}_kept"), image, int(label), source), int(label), image)
-            st.session_state[f"{key}_kept"] = kept
+            kept_id = _keep_once(st.session_state.get(f"{key}_kept"), image, int(label), source)
+            st.session_state[f"{key}_kept"] = _Kept(kept_id, int(label), image, paper)
+            if paper is not None:
+                paper.clear()
 
     st.pills(
         "It was a ... (keeps the drawing with its label)",
@@ -47,7 +61,7 @@ def keep(key: str, image: FloatImage | None, source: str) -> None:
     refused = st.session_state.pop(f"{key}_refused", None)
     if refused:
         st.error(refused)
-    _last_kept(key)
+    _last_kept(key, image)
 
 
 def _keep_once(last: "_Kept | None", image: FloatImage, label: int, source: str) -> str:
@@ -64,11 +78,12 @@ class _Kept:
     id: str
     label: int
     image: FloatImage
+    paper: Paper | None
 
 
-def _last_kept(key: str) -> None:
+def _last_kept(key: str, image: FloatImage | None) -> None:
     kept: _Kept | None = st.session_state.get(f"{key}_kept")
-    if kept is None:
+    if kept is None or not (image is None or np.array_equal(image, kept.image)):  # beside another drawing it is untrue
         st.caption("Kept drawings become a set of your own, to score models on.")
         return
 
@@ -76,6 +91,8 @@ def _last_kept(key: str) -> None:
         with _keeping_mistakes(key):
             drawings().delete(kept.id)
             st.session_state.pop(f"{key}_kept", None)  # a second click may have come before the button was gone
+            if kept.paper is not None:
+                kept.paper.bring_back()
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Kept as {a_digit(kept.label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
@@ -92,16 +109,34 @@ def gallery(key: str) -> None:
             f"Drawings stay on the computer that runs this lab. Everybody who uses this lab shares one set of at most "
             f"{MOST:,}; no names, strokes or photos are kept, only 28 x 28 pixels and the label."
         )
-        newest = drawings().all()[::-1][:_SHOWN]
-        if not newest:
+        kept = drawings().all()
+        if not kept:
             st.markdown("None yet. Draw a digit, then say what it was.")
             return
-        images = np.stack([drawing.image for drawing in newest])
-        tips = [f"kept as {drawing.label}, made by {drawing.source}" for drawing in newest]
-        st.html(mosaic.mosaic(images, [str(drawing.label) for drawing in newest], tips, side=42, per_row=None))
-        if num > _SHOWN:
-            st.caption(f"The newest {_SHOWN} of {num:,}.")
-        _take_home_or_remove(key, num)
+        _show_newest(key, kept)
+        _take_home_or_remove(key, len(kept))
+
+
+def _show_newest(key: str, kept: Sequence[KeptDrawing]) -> None:
+    """The newest of them; a click on one offers to remove it."""
+    newest = kept[::-1][:_SHOWN]
+    images = np.stack([drawing.image for drawing in newest])
+    tips = [f"kept as {drawing.label}, made by {drawing.source}" for drawing in newest]
+    links = [depth_links.address(SPLIT_NAME, len(kept) - 1 - place, DEFAULT_MODEL) for place in range(len(newest))]
+    shown = mosaic.mosaic(images, [str(one.label) for one in newest], tips, side=42, per_row=None, links=links)
+    picked = f"{key}_picked"
+    picking.pick(shown, f"{key}_own", on_pick=lambda place: st.session_state.update({picked: newest[place].id}))
+    about = f"The newest {_SHOWN} of {len(kept):,}. " if len(kept) > _SHOWN else ""
+    chosen = next((one for one in newest if one.id == st.session_state.get(picked)), None)
+    if chosen is None:
+        st.caption(f"{about}Click on one to remove it.")
+        return
+
+    def remove() -> None:
+        with _keeping_mistakes(key):
+            drawings().delete(chosen.id)
+
+    st.button(f"Remove this {chosen.label}", key=f"{key}_remove_one", on_click=remove, help=tips[newest.index(chosen)])
 
 
 def _take_home_or_remove(key: str, num: int) -> None:

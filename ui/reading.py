@@ -32,6 +32,7 @@ from ui.words import verbatim
 
 PEN, KEYS, PHOTO = "pen", "keys", "photo"
 WAYS = (PEN, KEYS, PHOTO)
+_KEPT = "{}_shown_as_kept"  # in the session, with the pad's key
 _PAD_WIDTH = canvas.SIDE + 4
 # Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
 _ANSWER_WIDTH = 256
@@ -110,24 +111,50 @@ def _everything(key: str, way: str) -> None:
             # The answers are computed before all that comes after the pad is sent: a browser draws the page once more
             # for each batch of what comes, and they would be in the third or fourth.
             menu = models.Several.of(f"{key}_model")
-            chosen = menu.chosen
-            found = _read_by(drawing, chosen)
-            _doubt(drawing)
+            chosen, shown = menu.chosen, _shown(key, way, drawing)
+            found = _read_by(shown, chosen)
+            _doubt(shown)
         with st.container(width="stretch", key="read"):
             menu.show()
-            _tell(drawing, found, way)
+            _tell(shown, found, way)
             image = drawing.framing.image if drawing is not None else None
-            own_digits.keep(key, image, way)
+            own_digits.keep(key, image, way, _Pad(key, drawing) if way == PEN and drawing is not None else None)
     if drawing is not None:
         drawing.remember()
     with st.expander("Why this answer?", key=f"{key}_why", on_change="rerun") as why:
-        if why.open and drawing is not None:
-            stage_view.show(f"{key}_steps", drawing.framing.ink, chosen)
+        if why.open and shown is not None:
+            stage_view.show(f"{key}_steps", shown.framing.ink, chosen)
         elif why.open:
             st.markdown("Draw a digit first: every step on its way to the network appears here.")
     own_digits.gallery(key)
-    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=drawing is None):
+    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=shown is None):
         _go_deep(chosen[0])
+
+
+def _shown(key: str, way: str, drawing: Drawing | None) -> Drawing | None:
+    """What is read: the drawing, or on the pad that was cleared for the next one what was kept just now."""
+    if way != PEN or drawing is not None:
+        st.session_state.pop(_KEPT.format(key), None)
+        return drawing
+    kept: Drawing | None = st.session_state.get(_KEPT.format(key))
+    return kept
+
+
+class _Pad:
+    """The pad with a drawing on it: cleared once that is kept, for else the next digit is drawn over it."""
+
+    def __init__(self, key: str, drawing: Drawing) -> None:
+        self._key, self._drawing = key, drawing
+        self._strokes = canvas.strokes(key)
+
+    def clear(self) -> None:
+        """Put up an empty pad; what was on it is shown as read until something is drawn."""
+        canvas.put_up(self._key, [])
+        st.session_state[_KEPT.format(self._key)] = self._drawing
+
+    def bring_back(self) -> None:
+        """Put the drawing up again."""
+        canvas.put_up(self._key, self._strokes)
 
 
 def _made(key: str, way: str) -> Drawing | None:

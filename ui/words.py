@@ -15,11 +15,6 @@ def sure(share: float) -> str:
     return percent(share, 1) if share < 0.9995 else "more than 99.9 %"
 
 
-def about(share: float) -> str:
-    """The same in a caption, where there is room for no more: "98 %", "> 99 %"."""
-    return percent(share, 0) if share < 0.995 else "> 99 %"
-
-
 def a_digit(digit: int, markup: str = "{}") -> str:
     """3 -> "a 3", 8 -> "an 8"; with "**{}**" as markup, "an **8**"."""
     return f"{'an' if digit == 8 else 'a'} {markup.format(digit)}"

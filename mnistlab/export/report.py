@@ -19,7 +19,7 @@ from mnistlab.data import DATASET_TITLES, Split
 from mnistlab.evaluation import Evaluation
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, must_be_over
-from mnistlab.figures import percent
+from mnistlab.figures import about, percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.links import write_link
 from mnistlab.presets import PRESETS
@@ -149,7 +149,7 @@ def _mistakes(evaluation: Evaluation, test: Split) -> str:
     figures = []
     for index in mistakes[:_MOST_MISTAKES]:
         read, true = evaluation.predictions[index], evaluation.labels[index]
-        sure = f"{100 * evaluation.confidence[index]:.1f} %"
+        sure = escape(about(float(evaluation.confidence[index]), 1))
         picture = f'<img src="{_png(test.images[index])}" alt="{true}, read as {read}">'
         figures.append(f"<figure>{picture}&#10007; {read} ({true})<br><span class='faint'>{sure}</span></figure>")
     shown = f"the {_MOST_MISTAKES} it was surest of" if len(mistakes) > _MOST_MISTAKES else "all of them"

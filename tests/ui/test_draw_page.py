@@ -1,6 +1,7 @@
 """Draw: what is said about a drawing, by which models, and what is kept; real strokes are tested in Chromium."""
 
 import base64
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -167,3 +168,38 @@ def test_erasing_stroke_takes_ink_away_wherever_the_pad_is_painted() -> None:
     rubber = stroke_of(across, 30) | {"stroke": "#000000"}
     assert paint([stroke_of(line, 18), rubber], 280, 18)[140, 140, 0] == 0
     assert paint([stroke_of(line, 18)], 280, 18)[140, 140, 0] == 255
+
+
+def test_what_was_kept_is_not_told_beside_another_drawing(pad: list[Canvas]) -> None:
+    pad.append(one())
+    app = open_page(DRAW)
+    app.pills(key="draw_label").set_value(1).run()
+    kept = "Kept as a **1**: 1 drawing now."
+    assert kept in [text.value for text in app.markdown]
+    pad.append(white_on_black(np.flipud(np.eye(280)) * np.ones((280, 1))))
+    app.run()
+    assert kept not in [text.value for text in app.markdown]
+
+
+def _newest() -> None:
+    from ui import own_digits
+
+    own_digits._show_newest("draw", own_digits.drawings().all())
+
+
+def test_one_of_ones_own_digits_is_removed_by_two_clicks(monkeypatch: pytest.MonkeyPatch, no_engine: None) -> None:  # noqa: F811
+    from ui import own_digits, picking
+
+    def pick(content: str, key: str, on_pick: Callable[[int], None]) -> None:
+        st.button("the second", on_click=on_pick, args=(1,))
+
+    for label in (1, 2, 3):
+        own_digits.drawings().add(np.full((28, 28), label / 9, np.float32), label)
+    monkeypatch.setattr(picking, "pick", pick)
+    app = AppTest.from_function(_newest).run()
+    assert [button.label for button in app.button] == ["the second"]
+    app.button[0].click().run()
+    assert [button.label for button in app.button] == ["the second", "Remove this 2"]
+    app.button[1].click().run()
+    assert not app.exception
+    assert [drawing.label for drawing in own_digits.drawings().all()] == [1, 3]

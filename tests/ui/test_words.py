@@ -2,7 +2,8 @@
 
 import pytest
 
-from ui.words import a_digit, about, duration, sure
+from mnistlab.figures import about
+from ui.words import a_digit, duration, sure
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,7 @@ def test_no_network_is_quite_sure(share: float, said: str) -> None:
 
 def test_a_caption_says_of_no_network_that_it_was_quite_sure() -> None:
     assert [about(share) for share in (0.5, 0.994, 0.995, 1.0)] == ["50 %", "99 %", "> 99 %", "> 99 %"]
+    assert [about(share, 1) for share in (0.5, 0.9994, 0.9996, 1.0)] == ["50.0 %", "99.9 %", "> 99.9 %", "> 99.9 %"]
 
 
 def test_eight_alone_takes_an() -> None:
