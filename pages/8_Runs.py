@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from mnistlab.errors import MnistLabError
+from mnistlab.heldout import last_accuracies
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
@@ -117,7 +118,21 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
         else:
             frame.leave_for("Train", run=row_id)
 
-    run_table(packed(groups, shown, is_together), "runs_table", happened)
+    run_table(packed(groups, shown, is_together, _held_out(listed)), "runs_table", happened)
+
+
+def _held_out(listed: Sequence[Run]) -> dict[str, float]:
+    """The validation accuracies of those that are done and were not tested; each is read once for all sessions."""
+    known, untested = _read_so_far(), [run.id for run in listed if run.state == "finished" and run.result is None]
+    unknown = [run_id for run_id in untested if run_id not in known]
+    if unknown:
+        known |= dict.fromkeys(unknown) | last_accuracies(unknown, resources.store())
+    return {run_id: accuracy for run_id in untested if (accuracy := known[run_id]) is not None}
+
+
+@st.cache_resource(show_spinner=False)
+def _read_so_far() -> dict[str, float | None]:
+    return {}
 
 
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:

@@ -27,7 +27,7 @@ _LEFT_OUT = 0.2
 def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> None:
     """Draw the chosen curve of each group."""
     told = [[Told.read(run) for run in group.runs if run.step] for group in compared]
-    has_validation = any(one.epochs for runs in told for one in runs)
+    has_validation = bool(told) and all(any(one.epochs for one in runs) for runs in told)
     address.check_choice(CHART, "chart", list(CHARTS))
     name = st.segmented_control(
         "Curve",

@@ -21,7 +21,10 @@ from ui.words import count_of, duration
 
 _MOST_SETTINGS = 12  # that are sent; the browser shows those that set the rows on screen most apart
 _NOTHING = "\N{EN DASH}"
-_INTERVAL = "Share of the test images read correctly, with its 95 % interval"
+_INTERVAL = (
+    "Share of the test images read correctly, with its 95 % interval; of a sweep's trial, which is not tested, that of "
+    "the images it held out"
+)
 _COLUMNS = (
     ("run", "Name, or preset; click to open it"),
     ("state", "What it is doing"),
@@ -60,13 +63,19 @@ _lines: dict[tuple[str, bool], _Line] = {}  # by the id of the first run, and wh
 _MOST_LINES = 4096
 
 
-def packed(groups: Sequence[Group], compared: Mapping[str, Shown], is_grouped: bool) -> dict[str, Any]:
+def packed(
+    groups: Sequence[Group],
+    compared: Mapping[str, Shown],
+    is_grouped: bool,
+    held_out: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
     """What the component draws.
 
     groups: a row each, named by its first run's id.
     compared: by that id, the rows that are compared.
+    held_out: by its id, the validation accuracy of a run that is done and was not tested.
     """
-    lines = [_line(group, is_grouped) for group in groups]
+    lines = [_line(group, is_grouped, held_out or {}) for group in groups]
     names = _setting_names([line.settings for line in lines if line.settings], is_grouped)
     return {
         "columns": [{"title": title, "tip": tip} for title, tip in _COLUMNS],
@@ -83,27 +92,28 @@ def _sent(line: _Line, names: Sequence[str]) -> str:
     return f"[{line.facts},{json.dumps([_NOTHING if value == NOT_USED else value for value in values])}]"
 
 
-def _line(group: Group, is_grouped: bool) -> _Line:
+def _line(group: Group, is_grouped: bool, held_out: Mapping[str, float]) -> _Line:
     first = group.runs[0]
     line = _lines.get((first.id, is_grouped))
     if line is None or not line.is_of(group):
         if len(_lines) >= _MOST_LINES:
             _lines.clear()
         texts = {} if first.is_waiting_trial else {n: shown(value) for n, value in first.settings.items()}
-        line = _lines[first.id, is_grouped] = _Line(group.runs, json.dumps(_facts(group, is_grouped)), texts)
+        line = _lines[first.id, is_grouped] = _Line(group.runs, json.dumps(_facts(group, is_grouped, held_out)), texts)
     return line
 
 
-def _facts(group: Group, is_grouped: bool) -> dict[str, Any]:
+def _facts(group: Group, is_grouped: bool, held_out: Mapping[str, float]) -> dict[str, Any]:
     run = group.runs[0]
+    called = run.id if run.trial is None else f"{run.id}, trial {run.trial}"
     return {
         "id": run.id,
         "star": any(one.is_starred for one in group.runs),
         "note": run.note or "",
         "cells": [
-            (run.title, run.title.lower(), count_of(len(group.runs), "run") if is_grouped else run.id),
+            (run.title, run.title.lower(), count_of(len(group.runs), "run") if is_grouped else called),
             (_state(group), _state(group)),
-            _accuracy(group),
+            _accuracy(group, held_out),
             _loss(group),
             _time(group),
             _parameters(group),
@@ -142,9 +152,10 @@ def state_of(run: Run) -> str:
     return f"running, {percent(run.progress, 0)}" if run.state == "running" else run.state
 
 
-def _accuracy(group: Group) -> _Cell:
+def _accuracy(group: Group, held_out: Mapping[str, float]) -> _Cell:
     if group.mean is None:
-        return _NOTHING, None
+        accuracy = held_out.get(group.runs[0].id) if len(group.runs) == 1 else None
+        return (_NOTHING, None) if accuracy is None else (_NOTHING, None, f"held-out {percent(accuracy)}")
     low, high = group.interval or wilson_interval(*counted(group.tested[0]))
     mean = "mean " if len(group.accuracies) > 1 else ""
     span = f"{100 * low:.2f}\N{EN DASH}{100 * high:.2f}"

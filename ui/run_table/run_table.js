@@ -94,6 +94,7 @@ function follow(table, rows, shown) {
     table.root.querySelector("tbody").insertAdjacentHTML("beforeend", rows.map((row) => line(row, shown)).join(""));
     table.root.querySelector(".scroll").scrollTop = scroll;
     mark(table);
+    reveal(table);
   };
   if (!rows.length) return;
   if (scroll > 0) add(); // somebody looks at them
@@ -108,6 +109,20 @@ function mark(table) {
     const tr = table.root.querySelector(`tr[data-run="${id}"]`);
     if (tr) letter(tr, sign, colour);
   }
+}
+
+// What an experiment or an address has chosen may lie out of sight; what was ticked by hand does not.
+function reveal(table) {
+  const ids = Object.keys(table.data.compared).join();
+  const first = table.root.querySelector("tr.chosen");
+  if (ids === table.revealed || !first) return;
+  table.revealed = ids;
+  const byHand = table.byHand;
+  table.byHand = false;
+  const scroll = table.root.querySelector(".scroll");
+  const top = first.offsetTop - table.root.querySelector("thead").offsetHeight;
+  const isSeen = top >= scroll.scrollTop && top + 2 * first.offsetHeight <= scroll.scrollTop + scroll.clientHeight;
+  if (!byHand && !isSeen) scroll.scrollTop = top;
 }
 
 function letter(tr, sign, colour) {
@@ -138,7 +153,9 @@ function mount(parent) {
   root.onclick = (event) => clicked(table, event);
   root.onchange = (event) => {
     const row = event.target.closest("tbody tr");
-    if (row) table.send("picked", row.dataset.run);
+    if (!row) return;
+    table.byHand = true;
+    table.send("picked", row.dataset.run);
   };
   tables.set(parent, table);
   return table;
@@ -175,4 +192,5 @@ export default function runTable({ data, parentElement, setTriggerValue }) {
   } else table.data.compared = data.compared;
   if (isNew || table.compared.checked) draw(table);
   else mark(table);
+  reveal(table);
 }

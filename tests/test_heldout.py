@@ -1,0 +1,16 @@
+"""What a run that was never tested has read of the images it held out."""
+
+from dataclasses import replace
+
+from mnistlab.heldout import last_accuracies
+from mnistlab.store import Store
+from tests.reports import ended, running
+
+
+def test_the_last_epoch_counts_and_a_run_without_one_is_left_out(store: Store) -> None:
+    one, attempt = running(store)
+    other, _ = running(store)
+    read = [replace(ended(epoch, 5 * epoch), validation_accuracy=share) for epoch, share in ((1, 0.8), (2, 0.9))]
+    store.log(one, attempt, epochs=read)
+    assert last_accuracies([one, other], store) == {one: 0.9}
+    assert last_accuracies([], store) == {}
