@@ -5,7 +5,7 @@ A version of a sweep is drawn once, for all sessions: importing Optuna and its f
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import log10
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -15,6 +15,7 @@ from mnistlab import sweep
 from mnistlab.space import SETTINGS, Choice, Parameter, shown
 from ui import resources
 from ui.palette import NEUTRAL, TRAINING, VALIDATION
+from ui.round_ticks import linear_ticks, log_ticks
 from ui.words import plain
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mnistlab.sweep import Sweep
 
 ACCURACY = "validation accuracy (%)"
-_FEW_TICKS = 3
 _MARGIN = 0.06  # of an axis, beyond its ends
 _MOST_WHOLE_TICKS = 10  # up to which each whole number is written at an axis, and none between
 _ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
@@ -93,7 +93,7 @@ def _label_values(figure: go.Figure, parameter: Parameter) -> None:
         return
     low, high = parameter.low, parameter.high
     if SETTINGS[parameter.setting].is_log:
-        ticks = _log_ticks(low, high)
+        ticks = log_ticks(low, high)
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[plain(tick) for tick in ticks])
         low, high = log10(low), log10(high)  # as Plotly wants the ends of such an axis
     elif SETTINGS[parameter.setting].is_whole and high - low <= _MOST_WHOLE_TICKS:
@@ -101,16 +101,6 @@ def _label_values(figure: go.Figure, parameter: Parameter) -> None:
     # All of the range from the first trial on, so that no dot moves when others come.
     margin = _MARGIN * (high - low)
     figure.update_xaxes(range=[low - margin, high + margin])
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between two ends, and twice and five times these where there would be few."""
-    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    ticks = [10.0**power for power in powers if low <= 10.0**power <= high]
-    if len(ticks) < _FEW_TICKS:
-        steps = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
-        ticks = [step for step in steps if low <= step <= high]
-    return ticks
 
 
 def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
@@ -124,12 +114,39 @@ def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
         (colour,) = sample_colorscale([[0, NEUTRAL], [1, VALIDATION]], line.y[0])
         line.update(line={"color": colour, "width": 1 + 2 * line.y[0]}, opacity=0.8)
     colour_bar.marker.showscale = False  # the first axis says the same
+    _label_axes(figure, its_study)
     titles = [SETTINGS[label].title if label in SETTINGS else label for label in figure.layout.xaxis.ticktext]
     figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
     figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
     return _framed(figure, "Each trial, setting by setting", None, None, 450).update_layout(
         margin={"l": 80, "r": 60, "t": 80}
     )
+
+
+def _label_axes(figure: go.Figure, its_study: "optuna.Study") -> None:
+    """Round numbers at the axes of numbers, instead of the quarters of what was tried."""
+    from optuna.distributions import CategoricalDistribution
+    from optuna.trial import TrialState
+
+    done = [trial for trial in its_study.trials if trial.state == TrialState.COMPLETE]
+    for place, name in enumerate(figure.layout.xaxis.ticktext):
+        setting = SETTINGS.get(name)
+        if setting is not None and isinstance(done[0].distributions[name], CategoricalDistribution):
+            continue
+        values = [_percent(trial) if setting is None else trial.params[name] for trial in done]
+        low, high = min(values), max(values)
+        if low == high:
+            continue
+        is_log = setting is not None and setting.is_log
+        is_whole = setting is not None and setting.is_whole
+        ticks = log_ticks(low, high) if is_log else linear_ticks(low, high, is_whole)
+        scaled = [log10(value) if is_log else value for value in (low, high, *ticks)]
+        kept = [one for one in figure.layout.annotations if one.x != place]
+        like = next(one for one in figure.layout.annotations if one.x == place)
+        figure.layout.annotations = kept
+        for tick, at in zip(ticks, scaled[2:], strict=True):
+            y = (at - scaled[0]) / (scaled[1] - scaled[0])
+            figure.add_annotation(like, text=plain(tick) if is_log else f"{tick:,g}", y=y)
 
 
 def _importance(its_study: "optuna.Study") -> go.Figure:

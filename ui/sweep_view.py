@@ -165,6 +165,7 @@ def _slices(drawn: sweep_figures.Figures) -> None:
 
 
 _PLAIN = {"displayModeBar": False}
+_MOST_REASONS = 3  # of trials that failed, below the table
 
 
 def _importance(drawn: sweep_figures.Figures) -> None:
@@ -196,6 +197,11 @@ def _table(one: Sweep) -> None:
         },
     )
     st.caption("A click on a trial's run opens it.")
+    failed = [trial for trial in ranked if trial.state == "failed"]
+    for trial in failed[:_MOST_REASONS]:
+        st.caption(f"Trial {trial.number} failed: {verbatim(trial.run.error or 'its worker gave no reason.')}")
+    if len(failed) > _MOST_REASONS:
+        st.caption(f"{len(failed) - _MOST_REASONS} more failed; each says why where it is opened.")
 
 
 def _picked(run_ids: Sequence[str]) -> None:
@@ -220,10 +226,10 @@ def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
     accuracy = trial.last_accuracy
     return {
         "trial": trial.number,
+        _RUN: f"\N{RIGHTWARDS ARROW} {trial.run.id}",
         "state": _MARKS.get(trial.state, trial.state),
         "validation accuracy": "" if accuracy is None else percent(accuracy).rjust(8, _FIGURE_SPACE),
         **{SETTINGS[name].title: _short(trial.values[name]) for name in names},
         "trained": f"{min(trial.run.epoch, trial.epochs):.1f} of {count_of(trial.epochs, 'epoch')}",
         "training (s)": trial.run.seconds,
-        _RUN: f"\N{RIGHTWARDS ARROW} {trial.run.id}",
     }

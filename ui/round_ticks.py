@@ -1,0 +1,26 @@
+"""Where numbers stand at an axis: round ones, whole where half of them means nothing."""
+
+from math import ceil, floor, log10
+
+_FEW = 3  # ticks, below which a logarithmic axis has more than the powers of ten
+_MOST = 5  # ticks of a linear axis
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten between two ends, and twice and five times these where there would be few."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    ticks = [10.0**power for power in powers if low <= 10.0**power <= high]
+    if len(ticks) < _FEW:
+        steps = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+        ticks = [step for step in steps if low <= step <= high]
+    return ticks
+
+
+def linear_ticks(low: float, high: float, is_whole: bool = False) -> list[float]:
+    """At most five multiples of 1, 2 or 5 times a power of ten between two ends."""
+    least = (high - low) / _MOST
+    power = 10.0 ** floor(log10(least))
+    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)
+    if is_whole:
+        step = max(1.0, step)
+    return [round(count * step, 12) for count in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
