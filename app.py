@@ -6,7 +6,7 @@ from mnistlab.config import RunConfig
 from mnistlab.figures import percent
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
-from ui import frame, reading, resources, starting
+from ui import frame, reading, resources, run_words, starting
 from ui.words import duration, verbatim
 
 _FIRST_EPOCHS = 2
@@ -48,7 +48,8 @@ def _latest_runs(runs: list[Run]) -> None:
     st.subheader("Latest runs", anchor=False)
     for run in runs:
         result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.state
-        label = f"{verbatim(run.title)}, {result}, {duration(run.seconds)} of training"
+        title = verbatim(f"{run.title}{run_words.apart(run, runs)}")
+        label = f"{title}, {result}, {duration(run.seconds)} of training"
         st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})
     st.page_link(frame.page_script("Runs"), label="All runs, and which was better")
 

@@ -58,15 +58,17 @@ def in_words(before: Recipe, now: Recipe, names: Sequence[str]) -> str:
 
 
 def contrast(before: Recipe, now: Recipe, names: tuple[str, str]) -> str:
-    """What sets two recipes apart, in a sentence that calls them by these names; many differences are only counted."""
+    """What sets two recipes apart, in a sentence that calls them by these names; of many differences it tells some."""
     found = differences(before, now)
     if not found:
         return "Both come from one recipe and one seed."
     if [one.name for one in found] == [SEED]:
         return f"One recipe, with the seeds {found[0].before} and {found[0].now}: what sets them apart is luck alone."
+    told = [one for one in found if one.now != NOT_USED]
+    some = in_words(before, now, [one.name for one in told[:_FEW]])
     if len(found) > _FEW:
-        return f"Their recipes differ in {len(found)} settings."
-    return f"{names[1]} is {names[0]} with {in_words(before, now, [one.name for one in found])}."
+        return f"Their recipes differ in {len(found)} settings; among them, {names[1]} has {some}."
+    return f"{names[1]} is {names[0]} with {some}."
 
 
 def _settings_of(recipe: Recipe) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from ui import frame, identity, recipe, resources, run_charts, run_view, startin
 from ui.address import Address, quoted
 from ui.experiments import Experiment, try_this
 from ui.recipe import WANTED, Wanted
-from ui.words import duration, run_label, verbatim
+from ui.words import count_of, duration, run_label, verbatim
 
 
 def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
@@ -21,7 +21,9 @@ def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> d
     values = get_preset("tutorial-mlp").config.model_dump()
     values["model"] |= model or {}
     values["train"] |= {"epochs": 2, "shuffle": True, "validation_size": 5000} | train
-    return {WANTED: Wanted(parse_config(values), f"Experiment: **{note}**.")}
+    epochs = count_of(values["train"]["epochs"], "epoch")
+    same = f"Beside that unlike the tutorial: {epochs}, images shuffled, 5,000 of them held out."
+    return {WANTED: Wanted(parse_config(values), f"Experiment: **{note}**. {same}")}
 
 
 _EXPERIMENTS = (

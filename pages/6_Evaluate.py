@@ -9,6 +9,7 @@ from ui import (
     comparing_view,
     confidence_view,
     depth_links,
+    depth_step,
     depth_view,
     frame,
     hidden_view,
@@ -48,8 +49,8 @@ _STARTS: dict[str, dict[str, Any]] = {
 _EXPERIMENTS = (
     Experiment(
         "Fours read as nines",
-        "Fours that it took for nines. Where is the gap at the top? Click on one to see why; where there are none, "
-        "choose a weaker model.",
+        f"[Go down to the digits](#{overview_view.ANCHOR}): fours that it took for nines. Where is the gap at the top? "
+        "Click on one to see why; where there are none, choose a weaker model.",
         {
             "evaluate_view": "overview",
             "evaluate_shown": "all digits",
@@ -66,7 +67,8 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Fool it",
-        "Go down to the slider: the smallest change that turns the answer, and twice as much. Can you see it at all?",
+        f"[Go down to the slider](#{depth_step.ANCHOR}): the smallest change that turns the answer, and twice as much. "
+        "Can you see it at all?",
         {"evaluate_view": depth_links.VIEW, "evaluate_from": "test", "evaluate_index": 18, "evaluate_step": 100},
     ),
 )

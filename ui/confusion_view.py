@@ -67,7 +67,10 @@ def matrix(
     shown: what the address of a cell in a new tab says besides: model and split.
     """
     off = confusion - np.diag(confusion.diagonal())
-    cells = ['<div class="title">read as</div><b></b>', *(f"<b>{digit}</b>" for digit in range(10))]
+    cells = [
+        '<div class="title">read as</div><b title="Rows are what a digit is, columns what it was read as">is</b>',
+        *(f"<b>{digit}</b>" for digit in range(10)),
+    ]
     for true in range(10):
         cells.append(f"<b>{true}</b>")
         for predicted in range(10):

@@ -16,6 +16,7 @@ from ui.words import a_digit
 if TYPE_CHECKING:
     from mnistlab.explain import Flip
 
+ANCHOR = "smallest-step"  # in an address of this page
 _STEP_SIDE = 112  # CSS pixels, four for each of a picture's
 _RUNNER_UP = "the runner-up"
 
@@ -26,7 +27,7 @@ def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Ad
     @turns.fragment()
     def step_fragment() -> None:
         with frame.telling_mistakes():
-            st.subheader("How little would change its mind?", anchor=False)
+            st.subheader("How little would change its mind?", anchor=ANCHOR)
             towards = _choose_towards(answer, address)
             found = explanations.flip(model, picture, towards)
             if found is None:

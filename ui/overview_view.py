@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SHOWN = ("all digits", "only wrong ones")
 ANY = "any"
 _DIGITS = (ANY, *"0123456789")
+ANCHOR = "what-it-said"  # in an address of this page, of the digits
 _SUREST, _SUREST_SIDE = 12, 84  # mistakes, and their side in CSS pixels
 
 
@@ -67,10 +68,14 @@ def _figures(evaluation: "Evaluation", shown: dict[str, str]) -> None:
     start = min(0.9, float(np.floor(min(recalls) * 10) / 10))
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=296):
-            st.markdown(f"**Each digit** (bars begin at {100 * start:.0f} %)")
+            st.markdown(
+                f"**Each digit** (bars begin at {100 * start:.0f} %)",
+                help="Recall: of all that are a 4, how many it reads as one. Precision: of all that it reads as a 4, "
+                "how many are one.",
+            )
             st.html(confusion_view.score_bars(scores, lines, start))
         with st.container(width=348):
-            st.markdown("**What was read as what?** Click on a cell.")
+            st.markdown(f"**What was read as what?** A click on a cell picks [its digits, below](#{ANCHOR}).")
             content = confusion_view.matrix(evaluation.confusion, _chosen_cell(), shown)
             picking.pick(content, "evaluate_matrix", on_pick=_choose_cell)
 
@@ -92,7 +97,7 @@ def _chosen_cell() -> tuple[int, int] | None:
 
 
 def _grid(model: ModelChoice, split: Split, evaluation: "Evaluation", address: Address) -> None:
-    st.subheader("What it said about each digit", anchor=False)
+    st.subheader("What it said about each digit", anchor=ANCHOR)
     st.caption(
         "Below each digit: predicted (true). A check mark and a solid frame are right, a cross and dashes wrong. "
         "Click on a digit to see why."

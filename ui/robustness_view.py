@@ -57,8 +57,9 @@ def _show(model: ModelChoice, split_name: str, address: Address) -> None:
     )
     st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
     _one_digit(model, split_name, change)
+    chosen = "chosen once by chance, the same ones" if num_images < len(split) else "the same ones"
     st.caption(
-        f"The curve: {splits.digits(num_images, split_name)} chosen once by chance, the same ones at every amount "
+        f"The curve: {splits.digits(num_images, split_name)}, {chosen} at every amount "
         "and for every model; the band is the interval of 95\N{NO-BREAK SPACE}%. A model that was trained with turned, "
         "moved or grainy digits falls later."
     )

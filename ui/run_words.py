@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mnistlab.differences import SEED, differing, shown
 from mnistlab.figures import percent
 from mnistlab.offers import kind_of
 from mnistlab.queue import ahead_of, in_order
@@ -58,6 +59,16 @@ def short_state(run: Run, active: Sequence[Run], me: str) -> str:
         return f"paused at {share}"
     left = f", {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
     return share + left
+
+
+def apart(run: Run, others: Sequence[Run]) -> str:
+    """What tells a run from others of the same title: ", learning rate 0.3" or ", seed 2"; "" if it is alone."""
+    same = [other for other in others if other.title == run.title]
+    if len(same) < 2:
+        return ""
+    names = [name for name in differing([other.settings for other in same]) if name != SEED]
+    name = names[0] if names else SEED
+    return f", {name} {shown(run.settings[name])}" if name in run.settings else ""
 
 
 def end_line(run: Run) -> str:

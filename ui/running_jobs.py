@@ -1,6 +1,5 @@
 """What is running, in the sidebar of every page: runs and sweeps, the visitor's own first, each with a Stop."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,12 +79,10 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
     active = there.runs
     if any(isinstance(job, Run) and job.state == "queued" for job in shown):
         active = _with_trials(tuple((run.id, run.state) for run in there.runs))
-    titles = Counter(run.title for run in there.runs)
     with st.container(key="running_jobs"):
         for job in shown:
             if isinstance(job, Run):
-                seed = f", seed {job.config.train.seed}" if titles[job.title] > 1 else ""
-                _show_run(job, f"{job.title}{seed}", active, me, train_script)
+                _show_run(job, f"{job.title}{run_words.apart(job, there.runs)}", active, me, train_script)
             else:
                 _show_sweep(job, sweep_script)
     if len(own_first) > _MOST_SHOWN:

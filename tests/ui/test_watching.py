@@ -249,3 +249,11 @@ def test_changes_of_the_learning_rate_are_marked_and_listed(monkeypatch: pytest.
     changes = series[1]
     np.testing.assert_allclose(changes.y, [0.05, np.nan, 0.2, np.nan])
     assert words == "Changed by hand: 0.05 after step 1, 0.2 after step 2."
+
+
+def test_runs_of_one_title_are_told_apart_by_what_differs_and_a_lone_one_is_not() -> None:
+    faster, other = (a_run(id=name, config=tiny.config(learning_rate=rate)) for name, rate in (("a", 0.3), ("b", 0.1)))
+    assert run_words.apart(faster, [faster, other]) == ", learning rate 0.3"
+    seeds = [a_run(id=str(seed), config=tiny.config(seed=seed)) for seed in (1, 2)]
+    assert [run_words.apart(run, seeds) for run in seeds] == [", seed 1", ", seed 2"]
+    assert run_words.apart(faster, [faster]) == ""

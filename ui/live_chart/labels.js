@@ -116,7 +116,7 @@ function leader(label, box) {
     y0: 1 - label.y / box.height,
     x1: (label.column - 2) / box.width,
     y1: 1 - middle / box.height,
-    line: { color: label.one.colour, width: 1, dash: "dot" },
+    line: { color: "#808080", width: 1, dash: "dot" }, // in the curve's own colour it would look like a part of it
     opacity: 0.6,
   }];
 }
