@@ -11,7 +11,7 @@ from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
 from ui import frame, identity, recipe, resources, run_charts, run_view, starting
 from ui.address import Address, quoted
-from ui.experiments import Experiment, try_this
+from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted
 from ui.words import count_of, duration, run_label, verbatim
 
@@ -58,7 +58,7 @@ _WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
 
 def draw() -> None:
     address = Address()
-    try_this("train_try", _EXPERIMENTS)
+    try_this("train_try", _EXPERIMENTS, Subject("run", _is_of))
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         start = st.container()  # above the settings, where nobody has to look for it
@@ -73,6 +73,11 @@ def draw() -> None:
         else:
             _show_run(run_id)
     _show_code()
+
+
+def _is_of(run_id: str, experiment: Experiment) -> bool:
+    wanted: Wanted = experiment.settings[WANTED]
+    return resources.store().run(run_id).config == wanted.config
 
 
 def _show_code() -> None:

@@ -1,10 +1,13 @@
 """ "Try this": experiments of one click, which set a page's controls and say what to watch for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+
+from mnistlab.errors import MnistLabError
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,38 @@ class Experiment:
         return all(st.session_state.get(name) == value for name, value in views.items())
 
 
-def try_this(key: str, experiments: Sequence[Experiment]) -> None:
+@dataclass(frozen=True)
+class Subject:
+    """What a page looks at besides its settings, a run or a sweep: another one is not what a hint was about."""
+
+    parameter: str  # in the address, with its id
+    is_of: Callable[[str, Experiment], bool]  # whether the one of this id was made by an experiment
+
+
+def try_this(key: str, experiments: Sequence[Experiment], subject: Subject | None = None) -> None:
     """Show a button for each experiment, and one line: what to watch for in the one that was pressed last."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_buttons"):
         st.markdown("**Try this**", width="content")
         for number, experiment in enumerate(experiments):
-            st.button(experiment.label, key=f"{key}_{number}", on_click=_begin, args=(key, number, experiment))
+            st.button(experiment.label, key=f"{key}_{number}", on_click=_begin, args=(key, number, experiment, subject))
     begun = st.session_state.get(f"{key}_begun")
     told = None if begun is None else experiments[begun]
-    st.caption(told.watch if told and told.is_in_view else "Each sets the controls below for you.")
+    is_told = told is not None and told.is_in_view and _is_about(key, told, subject)
+    st.caption(told.watch if told and is_told else "Each sets the controls below for you.")
 
 
-def _begin(key: str, number: int, experiment: Experiment) -> None:
+def _is_about(key: str, experiment: Experiment, subject: Subject | None) -> bool:
+    """Whether the page shows what it did when the button was pressed, or what the experiment has made since."""
+    shown = None if subject is None else st.query_params.get(subject.parameter)
+    if subject is None or shown == st.session_state.get(f"{key}_over"):
+        return True
+    with suppress(MnistLabError):
+        return shown is not None and subject.is_of(shown, experiment)
+    return False
+
+
+def _begin(key: str, number: int, experiment: Experiment, subject: Subject | None) -> None:
     st.session_state[f"{key}_begun"] = number
+    st.session_state[f"{key}_over"] = None if subject is None else st.query_params.get(subject.parameter)
     for name, value in experiment.settings.items():
         st.session_state[name] = value

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from mnistlab import sweep
 from mnistlab.classics import CLASSICS, Classic
 from mnistlab.config import MAX_EPOCHS
 from mnistlab.data import HOLD_OUT_SIZE
@@ -20,7 +21,8 @@ from mnistlab.sweep_config import (
     parse_sweep,
     problem_with_parameter,
 )
-from ui.experiments import Experiment, try_this
+from ui import resources
+from ui.experiments import Experiment, Subject, try_this
 from ui.words import count_of
 
 # The classic that was chosen; its name is in the keys of the form, so that each begins with its own values.
@@ -34,7 +36,11 @@ _PRUNERS = {"none": "all run to their end", "median": "ends if below the median"
 
 def guide() -> None:
     """Offer the classic experiments."""
-    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()])
+    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()], Subject("sweep", _is_of))
+
+
+def _is_of(sweep_id: str, experiment: Experiment) -> bool:
+    return sweep.config_of(sweep_id, resources.store()) == CLASSICS[experiment.settings[_CHOSEN]].config
 
 
 def _experiment(classic: Classic) -> Experiment:

@@ -2,7 +2,7 @@
 
 from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
-from tests.ui.test_pages import open_page
+from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_train_page import TRAIN, TUTORIAL, keys_of, said
 
 
@@ -72,3 +72,15 @@ def test_experiment_sets_the_recipe_and_the_preset_can_be_taken_again() -> None:
     app.button(key="train_try_2").click().run()
     app.button(key="train_start").click().run()
     assert Store().runs()[0].config.model.activation == "sigmoid"
+
+
+def test_what_to_watch_for_is_not_said_above_another_run() -> None:
+    app = open_page(TRAIN)
+    app.button(key="train_try_1").click().run()
+    hint = "watch the loss crawl"
+    assert hint in said(app)
+    app.button(key="train_start").click().run()
+    assert hint in said(app)  # it is about the run that was started
+    app.query_params["run"] = Store().create(small_run())
+    app.run()
+    assert hint not in said(app)
