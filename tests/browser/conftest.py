@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the server wrote last beside a test that failed: the page itself does not tell why."""
+    report = yield
+    terminal = getattr(item, "funcargs", {}).get("terminal")
+    if report.failed and isinstance(terminal, Path) and terminal.exists():
+        report.sections.append(("what the server wrote last", terminal.read_text(errors="replace")[-5000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
