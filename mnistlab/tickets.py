@@ -5,13 +5,16 @@ A ticket is named after the run it was given for and after the engine, so that g
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from mnistlab import engine
 from mnistlab.errors import EngineError
 from mnistlab.offers import Offer, demand, in_a_lab
 from mnistlab.runs import Run
+
+T = TypeVar("T")
 
 _WORKERLESS_SECONDS = 15.0  # a worker that was killed is back after 3
 _tickets: dict[str, Any] = {}  # what this process gave the engine and is not done: Dask futures by key
@@ -32,18 +35,17 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
 
     from mnistlab.jobs import run_job, ticket_failed
 
-    try:
-        dask = engine.client()
+    def give(dask: Any) -> None:
         ticket = _name(run_id, attempt, dask)
         if ticket in _tickets:
             return
         wanted = demand(num_gpus, offers()) if num_gpus is not None else {}
         future = dask.submit(run_job, db_url, ticket, num_gpus, key=ticket, pure=False, resources=wanted)
         fire_and_forget(future)
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"The engine did not take the run: {error}. Try again.") from error
-    _tickets[ticket] = future
-    future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
+        _tickets[ticket] = future
+        future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
+
+    _ask(give, "The engine did not take the run")
 
 
 def without_ticket(runs: Sequence[Run]) -> list[Run]:
@@ -54,11 +56,23 @@ def without_ticket(runs: Sequence[Run]) -> list[Run]:
     """
     if not runs or not _tickets:
         return list(runs)
+    return _ask(lambda dask: [run for run in runs if _name(run.id, run.attempt, dask) not in _tickets])
+
+
+def _ask(question: Callable[[Any], T], failed: str = "The engine does not answer") -> T:
+    """Put a question to the engine by its client; once more if that was closed meanwhile.
+
+    Whoever finds the engine gone closes the client, which other threads are just using: that is a RuntimeError of Dask.
+
+    Raises:
+        EngineError: the engine cannot be started or reached.
+    """
     try:
-        dask = engine.client()
-        return [run for run in runs if _name(run.id, run.attempt, dask) not in _tickets]
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"The engine does not answer: {error}. Try again.") from error
+        with suppress(RuntimeError):
+            return question(engine.client())
+        return question(engine.client())
+    except (OSError, TimeoutError, RuntimeError) as error:
+        raise EngineError(f"{failed}: {error}. Try again.") from error
 
 
 def _name(run_id: str, attempt: int, dask: Any) -> str:
@@ -93,14 +107,14 @@ def end_worker_of(ticket: str) -> None:
 
     if not engine.is_up():
         return
-    dask = engine.client()
-    try:
+
+    def end(dask: Any) -> None:
         for worker, keys in dask.processing().items():
             if ticket in keys:
                 dask.cancel([Future(ticket, dask)], force=True)  # else it would be begun again
                 dask.run(end_process, workers=[worker], nanny=True)
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"The engine does not answer: {error}. Try again.") from error
+
+    _ask(end)
 
 
 def offers() -> list[Offer]:
@@ -109,10 +123,7 @@ def offers() -> list[Offer]:
     Raises:
         EngineError: the engine cannot be reached.
     """
-    try:
-        workers = engine.client().scheduler_info()["workers"]
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"The engine does not answer: {error}. Try again.") from error
+    workers = _ask(lambda dask: dask.scheduler_info())["workers"]
     return [worker.get("resources", {}) for worker in workers.values()]
 
 

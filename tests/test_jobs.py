@@ -173,3 +173,25 @@ def test_what_the_engine_has_been_given_it_is_asked_about_once(store: Store, mon
     monkeypatch.setattr(tickets, "_tickets", {f"{run.id}-{run.attempt}-this-engine": None for run in runs[:4]})
     assert tickets.without_ticket(runs) == runs[4:]
     assert len(asked) == 1
+
+
+class _ClosedOnce:
+    """A client that another thread has just closed, and is as good as new when asked again."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def scheduler_info(self) -> dict[str, Any]:
+        self.times -= 1
+        if self.times >= 0:
+            raise RuntimeError("IOLoop is closed")
+        return {"workers": {"a": {"resources": {"GPU": 1}}}}
+
+
+def test_a_client_that_is_closed_meanwhile_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = _ClosedOnce(1)
+    monkeypatch.setattr(tickets.engine, "client", lambda: closed)
+    assert tickets.offers() == [{"GPU": 1}]
+    closed.times = 2
+    with pytest.raises(EngineError, match=r"The engine does not answer: IOLoop is closed\. Try again\."):
+        tickets.offers()
