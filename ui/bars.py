@@ -14,7 +14,7 @@ _STYLE = """
 .bars b { text-align: right; }
 .bars span { background: rgba(127, 127, 127, 0.18); border-radius: 3px; height: 1.05rem; overflow: hidden; }
 .bars span i { display: block; height: 100%; border-radius: 3px; }
-.bars em { font-style: normal; min-width: 4.1rem; text-align: right; font-size: 0.9rem; }
+.bars em { font-style: normal; min-width: 3.9rem; text-align: right; font-size: 0.9rem; }
 </style>
 """
 
