@@ -155,8 +155,12 @@ class _Class:
         due = [(time.monotonic() + chance.uniform(*_READING), 0, page) for page in pages]
         while time.monotonic() < until:
             moment, count, page = min(due, key=lambda one: one[0], default=(until, 0, None))
-            time.sleep(max(0.0, min(moment, until) - time.monotonic()))
-            if page is None or moment >= until:
+            pause = max(0.0, min(moment, until) - time.monotonic())
+            if page is None:
+                time.sleep(pause)
+                continue
+            page.wait_for_timeout(1000 * pause)
+            if moment >= until:
                 continue
             due.remove((moment, count, page))
             try:

@@ -24,7 +24,7 @@ ACTIVE: tuple[State, ...] = ("queued", "running")  # the stored states of a run 
 LOST_AFTER_SECONDS = 15
 _SECONDS_TO_JUDGE_BY = 1.0  # of training: the first steps take many times as long as those that follow
 
-_RATE_CHANGE, _PLANNED, _TRAINED = "change of the learning rate", "epochs planned at first", "epochs trained"
+_RATE_CHANGE, _PLANNED, _TRAINED = "change of the learning rate", "epochs planned at first", "steps trained"
 
 # Frozen, so that all who read the same text may share one; to check 500 takes 80 ms.
 _config = lru_cache(maxsize=4096)(parse_config)
@@ -91,7 +91,7 @@ class Run:
     @cached_property
     def course(self) -> dict[str, object]:
         """Its settings, and how far it has come with them: two runs of one course and seed are the same network."""
-        return {**self.settings, _TRAINED: "all" if self.state == "finished" else f"{self.epoch:.1f}"}
+        return {**self.settings, _TRAINED: "all" if self.state == "finished" else f"{self.step:,}"}
 
     @cached_property
     def recipe(self) -> Hashable:

@@ -58,7 +58,7 @@ _WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
 
 def draw() -> None:
     address = Address()
-    try_this("train_try", _EXPERIMENTS, Subject("run", _is_of))
+    try_this("train_try", _EXPERIMENTS, Subject(_watched_run, _is_of))
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         start = st.container()  # above the settings, where nobody has to look for it

@@ -118,20 +118,24 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
         else:
             frame.leave_for("Train", run=row_id)
 
-    run_table(packed(groups, shown, is_together, _held_out(listed)), "runs_table", happened)
+    rows_to_draw = packed(groups, shown, is_together, _held_out(listed))
+    run_table({**rows_to_draw, "reveal": not run_choice.is_default(listed)}, "runs_table", happened)
 
 
 def _held_out(listed: Sequence[Run]) -> dict[str, float]:
     """The validation accuracies of those that are done and were not tested; each is read once for all sessions."""
-    known, untested = _read_so_far(), [run.id for run in listed if run.state == "finished" and run.result is None]
-    unknown = [run_id for run_id in untested if run_id not in known]
+    known = _read_so_far()
+    untested = {run.id: (run.id, run.step) for run in listed if run.state == "finished" and run.result is None}
+    unknown = [run_id for run_id, at in untested.items() if at not in known]
     if unknown:
-        known |= dict.fromkeys(unknown) | last_accuracies(unknown, resources.store())
-    return {run_id: accuracy for run_id in untested if (accuracy := known[run_id]) is not None}
+        read = last_accuracies(unknown, resources.store())
+        known |= {untested[run_id]: read.get(run_id) for run_id in unknown}
+    return {run_id: accuracy for run_id, at in untested.items() if (accuracy := known[at]) is not None}
 
 
 @st.cache_resource(show_spinner=False)
-def _read_so_far() -> dict[str, float | None]:
+def _read_so_far() -> dict[tuple[str, int], float | None]:
+    """By id and step: a trial may be given more epochs."""
     return {}
 
 

@@ -11,7 +11,7 @@ from ui.words import count_of
 
 
 def draw() -> None:
-    sweep_form.guide()
+    sweep_form.guide(_watched_sweep)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         start = st.container()  # above the settings, where nobody has to look for it
@@ -71,10 +71,12 @@ def _show_sweep(sweep_id: str) -> None:
     try:
         sweep_view.show(sweep_id)
     except SweepNotFoundError as error:
-        is_here = isinstance(error, OtherVersionError)
-        said = str(error) if is_here else f"There is no sweep {quoted(sweep_id)} in this lab."
+        if isinstance(error, OtherVersionError):
+            said = f"The sweep {quoted(sweep_id)} was made by another version of mnistlab."
+        else:
+            said = f"There is no sweep {quoted(sweep_id)} in this lab."
         st.warning(f"{said} Other sweeps are as before.")
-        for one, _ in sweep.newest(resources.store(), 3):
+        for one in [one for one, _ in sweep.newest(resources.store(), 4) if one != sweep_id][:3]:
             name = running_jobs.sweep_name(one)
             st.page_link(frame.page_script("Sweep"), label=f"See {name}, {one}", query_params={"sweep": one})
 

@@ -67,10 +67,11 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
     drawn = start if result.json_data is None else result.json_data.get("objects", [])
     st.session_state[f"{key}_pad_strokes"] = drawn
     paths = [stroke["path"] for stroke in given]
+    was_own = st.session_state.get(f"{key}_is_own", False)
     is_own = st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in drawn)
     if is_own:
         in_hand.keep(**{f"{key}_pad_strokes": drawn})
-    else:
+    elif was_own:  # cleared here; an empty pad in another tab clears nothing
         in_hand.drop(f"{key}_pad_strokes")
     with st.container(horizontal=True):
         st.button("Undo", key=f"{key}_undo", disabled=not drawn, on_click=put_up, args=(key, drawn[:-1]))

@@ -29,7 +29,7 @@ class Experiment:
 class Subject:
     """What a page looks at besides its settings, a run or a sweep: another one is not what a hint was about."""
 
-    parameter: str  # in the address, with its id
+    watched: Callable[[], str | None]  # the id of what is shown now
     is_of: Callable[[str, Experiment], bool]  # whether the one of this id was made by an experiment
 
 
@@ -47,7 +47,7 @@ def try_this(key: str, experiments: Sequence[Experiment], subject: Subject | Non
 
 def _is_about(key: str, experiment: Experiment, subject: Subject | None) -> bool:
     """Whether the page shows what it did when the button was pressed, or what the experiment has made since."""
-    shown = None if subject is None else st.query_params.get(subject.parameter)
+    shown = None if subject is None else subject.watched()
     if subject is None or shown == st.session_state.get(f"{key}_over"):
         return True
     with suppress(MnistLabError):
@@ -57,6 +57,6 @@ def _is_about(key: str, experiment: Experiment, subject: Subject | None) -> bool
 
 def _begin(key: str, number: int, experiment: Experiment, subject: Subject | None) -> None:
     st.session_state[f"{key}_begun"] = number
-    st.session_state[f"{key}_over"] = None if subject is None else st.query_params.get(subject.parameter)
+    st.session_state[f"{key}_over"] = None if subject is None else subject.watched()
     for name, value in experiment.settings.items():
         st.session_state[name] = value

@@ -28,6 +28,7 @@ class ModelChoice:
     label: str
     short: str  # a name for a heading: without what the menu tells besides
     is_own: bool = False  # whether it is a run of this visitor
+    dataset: DatasetName = "mnist"
 
 
 def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
@@ -46,7 +47,7 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
                 runs[name] = run
     loadable = store.runs_with_weights()
     found = [
-        ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}", run.owner == me)
+        ModelChoice(run.id, run.step, run_label(run), f"{run.title}, {run.id}", run.owner == me, run.config.dataset)
         for run in runs.values()
         if run.id in loadable
     ]
@@ -59,12 +60,10 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
 def of_dataset(dataset: DatasetName, key: str) -> str | None:
     """A model that learned from this data set: the one that the menu of this key shows, else the visitor's newest,
     else a built-in one; None if there is none."""
-    store, shown = resources.store(), st.session_state.get(key, "")
-    there = choices([shown])
-    of_set = {run.id for run in store.runs(states=_OVER) if run.config.dataset == dataset}
-    of_set |= set(builtin_names()) if dataset == "mnist" else set()
+    shown = st.session_state.get(key, "")
+    there = {name: one for name, one in choices([shown]).items() if one.dataset == dataset}
     preferred = [shown, *(name for name, one in there.items() if one.is_own), DEFAULT_MODEL, *there]
-    return next((name for name in preferred if name in of_set and name in there), None)
+    return next((name for name in preferred if name in there), None)
 
 
 def is_loadable(run: Run) -> bool:
@@ -95,7 +94,7 @@ def choose(
     for name in (asked or gone)[:1]:
         if name not in there:
             instead = verbatim(there[st.session_state[key]].short)
-            st.warning(f"This lab has no model called {quoted(name)}, so you see {instead} instead.")
+            st.warning(f"{_why_not(name)}, so you see {instead} instead.")
     name = st.selectbox(
         label,
         list(there),
@@ -109,6 +108,16 @@ def choose(
     st.query_params[parameter] = name
     st.session_state[f"{key}_address"] = [name]
     return there[name]
+
+
+def _why_not(name: str) -> str:
+    """Why a model is not in the menu."""
+    if is_run_id(name):
+        with suppress(RunNotFoundError):
+            state = resources.store().run(name).state
+            if state not in _OVER:
+                return f"The run {quoted(name)} is {state} now"
+    return f"This lab has no model called {quoted(name)}"
 
 
 def _asked_anew(key: str, parameter: str) -> list[str]:

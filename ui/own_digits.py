@@ -135,6 +135,9 @@ def _show_newest(key: str, kept: Sequence[KeptDrawing]) -> None:
     def remove() -> None:
         with _keeping_mistakes(key):
             drawings().delete(chosen.id)
+            last: _Kept | None = st.session_state.get(f"{key}_kept")
+            if last is not None and last.id == chosen.id:
+                st.session_state.pop(f"{key}_kept")
 
     st.button(f"Remove this {chosen.label}", key=f"{key}_remove_one", on_click=remove, help=tips[newest.index(chosen)])
 

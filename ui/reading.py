@@ -127,7 +127,8 @@ def _everything(key: str, way: str) -> None:
         elif why.open:
             st.markdown("Draw a digit first: every step on its way to the network appears here.")
     own_digits.gallery(key)
-    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=shown is None):
+    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=shown is None) and shown is not None:
+        shown.remember()
         _go_deep(chosen[0])
 
 

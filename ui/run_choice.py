@@ -50,11 +50,20 @@ def chosen_runs(listed: Sequence[Run]) -> list[Run]:
     """The runs to be compared, in their order; at first the two newest that are finished."""
     by_id = {run.id: run for run in listed}
     if CHOSEN not in st.session_state:
-        st.session_state[CHOSEN] = [run.id for run in listed if run.result is not None][:2]
+        st.session_state[CHOSEN] = _default(listed)
     runs = [by_id.get(run_id) or _read(run_id) for run_id in st.session_state[CHOSEN]]
     there = [run for run in runs if run is not None]
     _remember([run.id for run in there])
     return there
+
+
+def _default(listed: Sequence[Run]) -> list[str]:
+    return [run.id for run in listed if run.result is not None][:2]
+
+
+def is_default(listed: Sequence[Run]) -> bool:
+    """Whether what is compared is what stands there before anybody has chosen."""
+    return st.session_state.get(CHOSEN) == _default(listed)
 
 
 def compared(runs: Sequence[Run], is_together: bool) -> list[Group]:

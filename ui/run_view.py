@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from mnistlab import queue
-from mnistlab.errors import MnistLabError, RunNotFoundError
+from mnistlab import queue, sweep
+from mnistlab.errors import MnistLabError, RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import changes
 from mnistlab.runs import Run
 from ui import (
@@ -144,7 +144,8 @@ def _overlays(run: Run) -> list[Run]:
         with suppress(RunNotFoundError):
             found[chosen] = store.run(chosen)
     if run.sweep is not None:
-        found |= {one.id: one for one in store.runs(limit=_MOST_OVERLAYS) if one.sweep == run.sweep}
+        with suppress(SweepNotFoundError):
+            found |= {trial.run.id: trial.run for trial in sweep.find(run.sweep, store).trials}
     return [other for other in found.values() if other.step and other.id != run.id]
 
 

@@ -62,13 +62,17 @@ def short_state(run: Run, active: Sequence[Run], me: str) -> str:
 
 
 def apart(run: Run, others: Sequence[Run]) -> str:
-    """What tells a run from others of the same title: ", learning rate 0.3" or ", seed 2"; "" if it is alone."""
-    same = [other for other in others if other.title == run.title]
-    if len(same) < 2:
+    """What tells a run from a few others of the same title: ", learning rate 0.3" or ", seed 2"; "" if it is alone.
+
+    A setting in which it differs from all of them, if there is one, else the first two in which it differs from some.
+    """
+    same = [other for other in others if other.title == run.title and other.id != run.id]
+    if not same:
         return ""
-    names = [name for name in differing([other.settings for other in same]) if name != SEED]
-    name = names[0] if names else SEED
-    return f", {name} {shown(run.settings[name])}" if name in run.settings else ""
+    names = sorted(differing([run.settings, *(other.settings for other in same)]), key=lambda name: name == SEED)
+    mine = {name: shown(run.settings.get(name)) for name in names or [SEED]}
+    own = [name for name in mine if all(shown(other.settings.get(name)) != mine[name] for other in same)]
+    return "".join(f", {name} {mine[name]}" for name in own[:1] or list(mine)[:2])
 
 
 def end_line(run: Run) -> str:

@@ -79,10 +79,12 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
     active = there.runs
     if any(isinstance(job, Run) and job.state == "queued" for job in shown):
         active = _with_trials(tuple((run.id, run.state) for run in there.runs))
+    runs = [job for job in shown if isinstance(job, Run)]
     with st.container(key="running_jobs"):
         for job in shown:
             if isinstance(job, Run):
-                _show_run(job, f"{job.title}{run_words.apart(job, there.runs)}", active, me, train_script)
+                title = f"{job.title}{run_words.apart(job, runs)}"
+                _show_run(job, title, active, me, train_script)
             else:
                 _show_sweep(job, sweep_script)
     if len(own_first) > _MOST_SHOWN:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mnistlab.sweep import Sweep
 
 ACCURACY = "validation accuracy (%)"
+_FEWEST_TICKS = 2
 _MARGIN = 0.06  # of an axis, beyond its ends
 _MOST_WHOLE_TICKS = 10  # up to which each whole number is written at an axis, and none between
 _ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
@@ -140,6 +141,8 @@ def _label_axes(figure: go.Figure, its_study: "optuna.Study") -> None:
         is_log = setting is not None and setting.is_log
         is_whole = setting is not None and setting.is_whole
         ticks = log_ticks(low, high) if is_log else linear_ticks(low, high, is_whole)
+        if len(ticks) < _FEWEST_TICKS:  # the quarters of what was tried say more
+            continue
         scaled = [log10(value) if is_log else value for value in (low, high, *ticks)]
         kept = [one for one in figure.layout.annotations if one.x != place]
         like = next(one for one in figure.layout.annotations if one.x == place)

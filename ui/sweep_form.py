@@ -1,6 +1,6 @@
 """What a sweep is to try: the recipe, the settings to vary with their values, and how they are chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import streamlit as st
@@ -34,9 +34,12 @@ _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided 
 _PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
 
 
-def guide() -> None:
-    """Offer the classic experiments."""
-    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()], Subject("sweep", _is_of))
+def guide(watched: Callable[[], str | None]) -> None:
+    """Offer the classic experiments.
+
+    watched: tells the id of the sweep that the page shows.
+    """
+    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()], Subject(watched, _is_of))
 
 
 def _is_of(sweep_id: str, experiment: Experiment) -> bool:

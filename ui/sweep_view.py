@@ -197,9 +197,10 @@ def _table(one: Sweep) -> None:
         },
     )
     st.caption("A click on a trial's run opens it.")
-    failed = [trial for trial in ranked if trial.state == "failed"]
+    failed = [trial for trial in one.trials if trial.state == "failed"]
     for trial in failed[:_MOST_REASONS]:
-        st.caption(f"Trial {trial.number} failed: {verbatim(trial.run.error or 'its worker gave no reason.')}")
+        name = "A trial" if trial.number is None else f"Trial {trial.number}"
+        st.caption(f"{name} failed: {verbatim(trial.run.error or 'its worker gave no reason.')}")
     if len(failed) > _MOST_REASONS:
         st.caption(f"{len(failed) - _MOST_REASONS} more failed; each says why where it is opened.")
 

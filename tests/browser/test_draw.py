@@ -216,8 +216,13 @@ def test_kept_drawing_is_counted_and_can_be_taken_back(page: Page, app_url: str)
     page.get_by_test_id("stButtonGroup").last.get_by_text("3", exact=True).click()
     expect(page.get_by_text("Kept as a 3")).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text("Your own digits (1)")).to_be_visible()
+    clear = page.get_by_role("button", name="Clear", exact=True)
+    expect(clear).to_be_disabled(timeout=PATIENT)  # the pad is empty, for the next one,
+    expect(page.get_by_text("This is a 3")).to_be_visible()  # and what was kept still stands beside it
     button(page, "Take it back")
     expect(page.get_by_text("Your own digits (0)")).to_be_visible(timeout=PATIENT)
+    expect(clear).to_be_enabled(timeout=PATIENT)
+    expect(page.get_by_text("This is a 3")).to_be_visible()
 
 
 def test_two_digits_and_a_scribble_are_not_called_an_answer(page: Page, app_url: str) -> None:

@@ -1,5 +1,7 @@
 """A reload is a new session: it finds the drawing of the one before, if it is of the same browser."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,29 @@ def test_a_pad_that_was_cleared_is_empty_after_a_reload(monkeypatch: pytest.Monk
     app.button(key="draw_clear").click().run()
     assert not app.exception
     assert "This is a" not in html_of(open_page(DRAW))
+
+
+def test_an_empty_pad_in_a_second_tab_leaves_the_drawing_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    _draws(monkeypatch, "a fourth", _SilentPad())
+    second = open_page(DRAW)
+    _draws(monkeypatch, "a fourth", _Pad())
+    open_page(DRAW)
+    _draws(monkeypatch, "a fourth", _SilentPad())
+    second.run()
+    assert "This is a <strong>1</strong>" in html_of(open_page(DRAW))
+
+
+def test_what_was_in_hand_is_forgotten_when_it_was_not_used_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ui import in_hand
+
+    now = [0.0]
+    monkeypatch.setattr(in_hand, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    kept = in_hand._Kept()
+    kept.change("early", {"a": 1})
+    for now[0] in (0.9 * in_hand._SECONDS, 1.8 * in_hand._SECONDS):
+        kept.change("late", {"b": 2})
+        assert kept.change("late", {}) == {"b": 2}
+    assert kept.change("early", {}) == {}
+    for number in range(in_hand._MOST + 1):
+        kept.change(str(number), {})
+    assert kept.change("late", {}) == {}

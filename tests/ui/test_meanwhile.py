@@ -89,9 +89,9 @@ def test_two_models_of_which_one_was_steered_or_stopped_are_not_called_one_recip
     app = open_page(EVALUATE, model=first, other=second, evaluate_view="two models")
     assert "luck alone" not in said(app)
     assert "change of the learning rate 0.5 from step 4 on instead of none." in said(app)
-    store.change(second, {"rate_changes": "[]", "state": "stopped", "epoch": 0.5}, ["finished"])
+    store.change(second, {"rate_changes": "[]", "state": "stopped"}, ["finished"])
     app = open_page(EVALUATE, model=first, other=second, evaluate_view="two models")
-    assert "with seed 1 instead of 0, epochs trained 0.5 instead of all." in said(app)
+    assert f"with seed 1 instead of 0, steps trained {store.run(second).step} instead of all." in said(app)
 
 
 def test_a_run_that_was_stopped_is_not_called_the_network_of_one_that_finished() -> None:
@@ -99,10 +99,10 @@ def test_a_run_that_was_stopped_is_not_called_the_network_of_one_that_finished()
     whole, stopped = (keep(store, small_run(), 0.9) for _ in range(2))
     app = open_page("pages/8_Runs.py", runs=f"{whole},{stopped}")
     assert "so the same network" in said(app)
-    store.change(stopped, {"state": "stopped", "epoch": 0.25}, ["finished"])
+    store.change(stopped, {"state": "stopped", "step": 20}, ["finished"])
     app = open_page("pages/8_Runs.py", runs=f"{whole},{stopped}")
     assert "same network" not in said(app)
-    assert "with epochs trained 0.2 instead of all." in said(app)
+    assert "with steps trained 20 instead of all." in said(app)
 
 
 def test_a_model_is_not_compared_with_itself_and_one_that_is_gone_is_told() -> None:
@@ -204,7 +204,7 @@ def test_a_sweep_of_another_version_is_stopped_and_another_one_started() -> None
     of_another_version(theirs)
     app = open_page("pages/9_Sweep.py")
     assert not app.exception
-    assert f"The sweep '{theirs}' was made by another version" in app.warning[0].value
+    assert f"The sweep `{theirs}` was made by another version of mnistlab." in app.warning[0].value
     app.button(key=f"sidebar_stop_{theirs}").click().run()
     assert not app.error
     assert {run.state for run in store.runs()} == {"stopped"}

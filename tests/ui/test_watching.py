@@ -257,3 +257,14 @@ def test_runs_of_one_title_are_told_apart_by_what_differs_and_a_lone_one_is_not(
     seeds = [a_run(id=str(seed), config=tiny.config(seed=seed)) for seed in (1, 2)]
     assert [run_words.apart(run, seeds) for run in seeds] == [", seed 1", ", seed 2"]
     assert run_words.apart(faster, [faster]) == ""
+
+
+def test_two_settings_tell_a_run_apart_where_no_single_one_does() -> None:
+    runs = [
+        a_run(id=str(n), config=tiny.config(learning_rate=r, epochs=e))
+        for n, (r, e) in enumerate([(0.1, 2), (0.3, 2), (0.1, 9), (0.3, 9)])
+    ]
+    assert [run_words.apart(run, runs) for run in runs[:2]] == [
+        ", learning rate 0.1, epochs 2",
+        ", learning rate 0.3, epochs 2",
+    ]

@@ -115,14 +115,15 @@ function mark(table) {
 function reveal(table) {
   const ids = Object.keys(table.data.compared).join();
   const first = table.root.querySelector("tr.chosen");
-  if (ids === table.revealed || !first) return;
+  if (ids === table.revealed || (ids && !first)) return;
   table.revealed = ids;
-  const byHand = table.byHand;
+  const leave = table.byHand || !table.data.reveal || !first;
   table.byHand = false;
+  if (leave) return;
   const scroll = table.root.querySelector(".scroll");
   const top = first.offsetTop - table.root.querySelector("thead").offsetHeight;
   const isSeen = top >= scroll.scrollTop && top + 2 * first.offsetHeight <= scroll.scrollTop + scroll.clientHeight;
-  if (!byHand && !isSeen) scroll.scrollTop = top;
+  if (!isSeen) scroll.scrollTop = top;
 }
 
 function letter(tr, sign, colour) {
@@ -189,7 +190,7 @@ export default function runTable({ data, parentElement, setTriggerValue }) {
   if (isNew) {
     table.packed = data.rows;
     table.data = unpacked(data);
-  } else table.data.compared = data.compared;
+  } else Object.assign(table.data, { compared: data.compared, reveal: data.reveal });
   if (isNew || table.compared.checked) draw(table);
   else mark(table);
   reveal(table);
