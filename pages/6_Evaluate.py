@@ -49,8 +49,8 @@ _STARTS: dict[str, dict[str, Any]] = {
 _EXPERIMENTS = (
     Experiment(
         "Fours read as nines",
-        f"[Go down to the digits](#{overview_view.ANCHOR}): fours that it took for nines. Where is the gap at the top? "
-        "Click on one to see why; where there are none, choose a weaker model.",
+        f"Fours that it took for nines, [further down](#{overview_view.ANCHOR}). Where is the gap at the top? Click on "
+        "one to see why; where there are none, choose a weaker model.",
         {
             "evaluate_view": "overview",
             "evaluate_shown": "all digits",
