@@ -6,6 +6,7 @@ browsers, which have loaded what a browser loads but once, the others by Streaml
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import statistics
@@ -151,24 +152,23 @@ class _Class:
 
     def _read(self, pages: Sequence[Page]) -> list[float]:
         """Turn pages in each browser, as the others do; the milliseconds of each click."""
-        found, chance, until = [], random.Random("browsers"), time.monotonic() + self._seconds
-        due = [(time.monotonic() + chance.uniform(*_READING), 0, page) for page in pages]
-        while time.monotonic() < until:
-            moment, count, page = min(due, key=lambda one: one[0], default=(until, 0, None))
-            pause = max(0.0, min(moment, until) - time.monotonic())
-            if page is None:
-                time.sleep(pause)
-                continue
-            page.wait_for_timeout(1000 * pause)
-            if moment >= until:
-                continue
-            due.remove((moment, count, page))
+        if not pages:
+            time.sleep(self._seconds)
+            return []
+        chance, begun, found = random.Random("browsers"), time.monotonic(), list[float]()
+        names = {page: itertools.cycle(_NAMES) for page in pages}
+        due = {page: begun + chance.uniform(*_READING) for page in pages}
+        while True:
+            page = min(pages, key=lambda one: due[one])
+            moment = min(due[page], begun + self._seconds)
+            page.wait_for_timeout(1000 * max(0.0, moment - time.monotonic()))  # which sees what a page complains of
+            if moment < due[page]:
+                return found
             try:
-                found.append(switch_page(page, _NAMES[count % len(_NAMES)]))
+                found.append(switch_page(page, next(names[page])))
             except Error as error:
                 raise SystemExit(f"A click in a browser had no effect: {error.message}") from error
-            due.append((time.monotonic() + chance.uniform(*_READING), count + 1, page))
-        return found
+            due[page] = time.monotonic() + chance.uniform(*_READING)
 
     async def _attend_all(self) -> None:
         await asyncio.gather(*(self._attend(number) for number in range(len(self.visitors))))

@@ -21,8 +21,8 @@ def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> d
     values = get_preset("tutorial-mlp").config.model_dump()
     values["model"] |= model or {}
     values["train"] |= {"epochs": 2, "shuffle": True, "validation_size": 5000} | train
-    epochs = count_of(values["train"]["epochs"], "epoch")
-    same = f"Beside that unlike the tutorial: {epochs}, images shuffled, 5,000 of them held out."
+    epochs, held_out = count_of(values["train"]["epochs"], "epoch"), values["train"]["validation_size"]
+    same = f"Beside that unlike the tutorial: {epochs}, images shuffled, {held_out:,} of them held out."
     return {WANTED: Wanted(parse_config(values), f"Experiment: **{note}**. {same}")}
 
 

@@ -29,7 +29,7 @@ def draw() -> None:
 
 def _start_button(config: SweepConfig | None) -> None:
     active = {run.sweep for run in starting.own_active_runs() if run.sweep is not None}
-    is_same = config is not None and any(_is_of(one, config) for one in active)
+    is_same = config is not None and any(sweep_form.is_of(one, config) for one in active)
     is_pressed = st.button(
         "Start",
         key="sweep_start",
@@ -49,13 +49,6 @@ def _start_button(config: SweepConfig | None) -> None:
         most = "at most " if config.pruner != "none" or config.most_epochs > config.base.train.epochs else ""
         epochs = count_of(config.size * config.most_epochs, "epoch")
         st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all.")
-
-
-def _is_of(sweep_id: str, config: SweepConfig) -> bool:
-    try:
-        return sweep.config_of(sweep_id, resources.store()) == config
-    except SweepNotFoundError:  # another version has made it
-        return False
 
 
 def _watched_sweep() -> str | None:

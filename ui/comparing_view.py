@@ -107,10 +107,10 @@ def _choose(position: int) -> None:
     st.session_state["evaluate_pair_page"] = 1
 
 
-def _table(comparison: "Comparison", models: tuple[ModelChoice, ModelChoice], split_name: str, chosen: object) -> str:
+def _table(comparison: "Comparison", pair: tuple[ModelChoice, ModelChoice], split_name: str, chosen: object) -> str:
     """Right and wrong of the first model in rows, of the second in columns; for `picking.pick`."""
     names = list(_CELLS)
-    shown = {"model": models[0].name, "other": models[1].name, "evaluate_view": VIEW, "evaluate_split": split_name}
+    shown = {"model": pair[0].name, "other": pair[1].name, "evaluate_view": VIEW, "evaluate_split": split_name}
     colours = dict(zip(names, (CORRECT, WRONG, NEUTRAL, NEUTRAL), strict=True))
     cells = []
     for name in names:
@@ -121,7 +121,7 @@ def _table(comparison: "Comparison", models: tuple[ModelChoice, ModelChoice], sp
             f'data-pick="{names.index(name)}" '
             f'class="{kind}" style="background:{colours[name]}38"><strong>{count:,}</strong>{name}</a>'
         )
-    first, second = (html.escape(model.short) for model in models)
+    first, second = (html.escape(model.short) for model in pair)
     right, wrong = "\N{CHECK MARK} right", "\N{BALLOT X} wrong"
     head = f"<b></b><b>{second}<br>{right}</b><b>{second}<br>{wrong}</b>"
     rows = f"<b>{first}<br>{right}</b>{cells[3]}{cells[0]}<b>{first}<br>{wrong}</b>{cells[1]}{cells[2]}"

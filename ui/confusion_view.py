@@ -58,9 +58,7 @@ def score_bars(scores: Sequence[DigitScore], lines: Sequence[str], start: float)
     return f'{_SCORES_STYLE}<div class="scores" role="group" aria-label="{label}">{"".join(rows)}</div>'
 
 
-def matrix(
-    confusion: npt.NDArray[np.int64], chosen: tuple[int, int] | None, shown: Mapping[str, str] | None = None
-) -> str:
+def matrix(confusion: npt.NDArray[np.int64], chosen: tuple[int, int] | None, shown: Mapping[str, str]) -> str:
     """`confusion[true, predicted]` as cells that can be clicked, for `picking.pick`: cell 10 * true + predicted.
 
     chosen: the cell whose digits are shown now.
@@ -76,7 +74,7 @@ def matrix(
         for predicted in range(10):
             most = confusion.diagonal().max() if true == predicted else off.max()
             share = confusion[true, predicted] / max(1, most)
-            query = {**(shown or {}), "evaluate_true": str(true), "evaluate_read": str(predicted)}
+            query = {**shown, "evaluate_true": str(true), "evaluate_read": str(predicted)}
             count, is_chosen = int(confusion[true, predicted]), chosen == (true, predicted)
             cells.append(_cell(true, predicted, count, share, is_chosen, f"Evaluate?{urlencode(query)}"))
     label = "Confusion matrix: rows are the true digits, columns what they were read as"

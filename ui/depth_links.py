@@ -36,16 +36,21 @@ def remember(picture_name: str, index: int = 0) -> None:
         st.session_state.pop(former, None)
 
 
+def go_to(picture_name: str, index: int = 0, model: str | None = None) -> None:
+    """Open Evaluate, from another page, with this picture in depth, read by this model or whichever is chosen."""
+    remember(picture_name, index)
+    query = place(picture_name, index) | ({} if model is None else {"model": model})
+    st.switch_page(frame.page_script("Evaluate"), query_params=query)
+
+
 def button(label: str, key: str, picture_name: str, index: int = 0, dataset: DatasetName | None = None) -> None:
     """Show a button, on another page, that opens Evaluate with this picture in depth.
 
     dataset: the picture's, for a number means another one in another set: a model of this set looks at it, and where
     there is none, that is said. By default any model does.
     """
+    # Of MNIST there always is one: which, is looked up when it is asked for.
     if dataset not in (None, "mnist") and models.of_dataset(dataset, _MODEL) is None:
         st.caption(f"Train a network on {DATASET_TITLES[dataset]} to see how it reads this picture, and why.")
     elif st.button(label, key=key):
-        model = None if dataset is None else models.of_dataset(dataset, _MODEL)
-        remember(picture_name, index)
-        query = place(picture_name, index) | ({} if model is None else {"model": model})
-        st.switch_page(frame.page_script("Evaluate"), query_params=query)
+        go_to(picture_name, index, None if dataset is None else models.of_dataset(dataset, _MODEL))

@@ -58,15 +58,16 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     predictor = resources.predictor(model.name, model.step)
     address.check_choice("evaluate_map", "map", _OF)
     of = st.segmented_control("Map of", _OF, default=_OF[0], required=True, key="evaluate_map", bind="query-params")
-    puts = f"its {of} puts it" if of == _OF[0] else "its pixels put it"
-    if of == _OF[0] and not has_hidden_layer(predictor.network):
+    is_hidden = of == _OF[0]
+    if is_hidden and not has_hidden_layer(predictor.network):
         st.info("This network has no hidden layer. Its map is that of the pixels.")
-        puts = "its pixels put it"
+        is_hidden = False
     shown, places, found = evaluations.hidden_map(model, split_name, of == "pixels")
     predicted = predictor.probabilities(shown.images).argmax(axis=1)
     wrong = int((predicted != shown.labels).sum())
+    puts = "hidden layer puts" if is_hidden else "pixels put"
     st.markdown(
-        f"{splits.digits(len(shown), split_name)}, each where {puts}: what is alike lies close together. "
+        f"{splits.digits(len(shown), split_name)}, each where its {puts} it: what is alike lies close together. "
         f"Dashed frames mark the misread ones, {wrong:,} here. Point at a digit to see it, click to see why."
     )
     origins = [splits.origin(split_name, int(place), predictor.config) for place in places]

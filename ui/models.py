@@ -85,16 +85,14 @@ def choose(
     start = start or next((name for name, model in there.items() if model.is_own), DEFAULT_MODEL)
     chosen, has_just_come = f"{key}_chosen", parameter not in st.query_params
     asked = [name for name in _asked_anew(key, parameter)[-1:] if name != without]
-    if asked and asked[0] in there:
-        st.session_state[key], st.session_state[chosen] = asked[0], True
-    before = st.session_state.get(key)
-    gone = [] if before in (None, without) or before in there else [before]
-    if before not in there or (has_just_come and not st.session_state.get(chosen)):
+    wanted = asked[0] if asked else st.session_state.get(key)
+    if asked and wanted in there:
+        st.session_state[key], st.session_state[chosen] = wanted, True
+    if st.session_state.get(key) not in there or (has_just_come and not st.session_state.get(chosen)):
         st.session_state[key] = start
-    for name in (asked or gone)[:1]:
-        if name not in there:
-            instead = verbatim(there[st.session_state[key]].short)
-            st.warning(f"{_why_not(name)}, so you see {instead} instead.")
+    if wanted is not None and wanted not in (without, *there):
+        instead = verbatim(there[st.session_state[key]].short)
+        st.warning(f"{_why_not(wanted)}, so you see {instead} instead.")
     name = st.selectbox(
         label,
         list(there),

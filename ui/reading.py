@@ -129,7 +129,7 @@ def _everything(key: str, way: str) -> None:
     own_digits.gallery(key)
     if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=shown is None) and shown is not None:
         shown.remember()
-        _go_deep(chosen[0])
+        depth_links.go_to(depth_links.DRAWING, model=chosen[0].name)
 
 
 def _shown(key: str, way: str, drawing: Drawing | None) -> Drawing | None:
@@ -209,11 +209,3 @@ def _read(image: FloatImage, model: ModelChoice | None) -> FloatImage:
     predictor = resources.predictor(model.name, model.step) if model else resources.predictor()
     shares: FloatImage = predictor.probabilities(image[None])[0]
     return shares
-
-
-def _go_deep(model: ModelChoice) -> None:
-    """Open Evaluate with the last drawing of this session, one digit in depth."""
-    depth_links.remember(depth_links.DRAWING)
-    st.switch_page(
-        frame.page_script("Evaluate"), query_params={"model": model.name} | depth_links.place(depth_links.DRAWING)
-    )

@@ -9,7 +9,7 @@ from mnistlab import sweep
 from mnistlab.classics import CLASSICS, Classic
 from mnistlab.config import MAX_EPOCHS
 from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import ConfigError
+from mnistlab.errors import ConfigError, SweepNotFoundError
 from mnistlab.presets import PRESETS
 from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, read_value, shown
 from mnistlab.sweep_config import (
@@ -39,11 +39,19 @@ def guide(watched: Callable[[], str | None]) -> None:
 
     watched: tells the id of the sweep that the page shows.
     """
-    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()], Subject(watched, _is_of))
+
+    def was_made_by(sweep_id: str, experiment: Experiment) -> bool:
+        return is_of(sweep_id, CLASSICS[experiment.settings[_CHOSEN]].config)
+
+    try_this("sweep_try", [_experiment(classic) for classic in CLASSICS.values()], Subject(watched, was_made_by))
 
 
-def _is_of(sweep_id: str, experiment: Experiment) -> bool:
-    return sweep.config_of(sweep_id, resources.store()) == CLASSICS[experiment.settings[_CHOSEN]].config
+def is_of(sweep_id: str, config: SweepConfig) -> bool:
+    """Whether a sweep tries just this; one that another version has made does not."""
+    try:
+        return sweep.config_of(sweep_id, resources.store()) == config
+    except SweepNotFoundError:
+        return False
 
 
 def _experiment(classic: Classic) -> Experiment:
