@@ -7,7 +7,7 @@ from functools import lru_cache
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 
 SEED = "seed"
-NOT_USED = "not used"
+NOT_USED, NONE = "not used", "none"
 _FEW = 4  # differences that a sentence can name
 # Names that say nothing without the part of the config in which they stand.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
@@ -76,7 +76,8 @@ def _settings_of(recipe: Recipe) -> Mapping[str, object]:
 
 
 def _sentence_part(one: Difference) -> str:
-    return f"{one.name} {one.now}" + ("" if one.before == NOT_USED else f" instead of {one.before}")
+    now = f"no {one.name}" if one.now == NONE else f"{one.name} {one.now}"
+    return now if one.before == NOT_USED else f"{now} instead of {one.before}"
 
 
 def shown(value: object) -> str:
@@ -86,7 +87,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return "-".join(map(str, value)) or "none"
+        return "-".join(map(str, value)) or NONE
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:g}" if isinstance(value, float) else str(value)

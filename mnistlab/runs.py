@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import RowMapping
 
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.differences import SEED, settings
+from mnistlab.differences import NONE, SEED, settings
 from mnistlab.errors import ConfigError
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
@@ -84,7 +84,7 @@ class Run:
         is_added = self.planned_epochs is not None and self.config.train.schedule != "constant"
         return {
             **settings(self.config),
-            _RATE_CHANGE: ", then ".join(changes) or "none",
+            _RATE_CHANGE: ", then ".join(changes) or NONE,
             _PLANNED: str(self.planned_epochs) if is_added else "all",
         }
 
@@ -144,7 +144,7 @@ class Run:
 
 def undisturbed(config: RunConfig) -> dict[str, object]:
     """The course of a run of this config that nobody has steered or stopped."""
-    return {**settings(config), _RATE_CHANGE: "none", _PLANNED: "all", _TRAINED: "all"}
+    return {**settings(config), _RATE_CHANGE: NONE, _PLANNED: "all", _TRAINED: "all"}
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
 """Train: choose a recipe, press Start, watch the network learn, steer it."""
 
-from collections.abc import Hashable
 from typing import Any
 
 import streamlit as st
 
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.downloads import is_downloaded
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import frame, identity, recipe, resources, run_charts, run_view, starting
+from ui import frame, identity, recipe, resources, run_charts, run_view, starting, time_estimate
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted
@@ -53,8 +51,6 @@ _EXPERIMENTS = (
     ),
 )
 
-_WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
-
 
 def draw() -> None:
     address = Address()
@@ -93,33 +89,14 @@ def _start_button(config: RunConfig | None) -> None:
         st.query_params["run"] = started
         st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
-        st.caption(_time_estimate(config))
+        st.caption(_time_needed(config))
 
 
-def _time_estimate(config: RunConfig) -> str:
-    """From the pace of the latest run that took the same steps, if there is one; not of its first seconds."""
-    runs = resources.store().runs(limit=50) if is_downloaded(config.dataset) else []
-    for run in runs:
-        has_a_pace = (run.seconds > _WARM_UP or run.state == "finished") and not run.is_imported
-        if has_a_pace and run.images_per_second and _pace_setters(run.config) == _pace_setters(config):
-            held = resources.dataset(config.dataset, config.train.validation_size)
-            num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs
-            return f"Takes about {duration(num_images / run.images_per_second)}, to judge by run {run.id}."
-    return "How long it takes shows after the first seconds."
-
-
-def _pace_setters(config: RunConfig) -> Hashable:
-    """What decides how many images a second are learned from."""
-    train = config.train
-    return (
-        config.dataset,
-        config.model,
-        config.augment,
-        train.batch_size,
-        train.optimizer,
-        train.precision,
-        train.device,
-    )
+def _time_needed(config: RunConfig) -> str:
+    estimate = time_estimate.of_run(config)
+    if estimate is None:
+        return "How long it takes shows after the first seconds."
+    return f"Takes about {duration(estimate[0])}, to judge by run {estimate[1]}."
 
 
 def _watched_run() -> str | None:

@@ -5,9 +5,9 @@ import streamlit as st
 from mnistlab import sweep
 from mnistlab.errors import OtherVersionError, SweepNotFoundError
 from mnistlab.sweep_config import SweepConfig
-from ui import frame, identity, resources, running_jobs, starting, sweep_form, sweep_view
+from ui import frame, identity, resources, running_jobs, starting, sweep_form, sweep_view, time_estimate
 from ui.address import quoted
-from ui.words import count_of
+from ui.words import count_of, duration
 
 
 def draw() -> None:
@@ -48,7 +48,15 @@ def _start_button(config: SweepConfig | None) -> None:
     if config is not None:
         most = "at most " if config.pruner != "none" or config.most_epochs > config.base.train.epochs else ""
         epochs = count_of(config.size * config.most_epochs, "epoch")
-        st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all.")
+        st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all{_time_needed(config, most)}.")
+
+
+def _time_needed(config: SweepConfig, most: str) -> str:
+    estimate = time_estimate.of_sweep(config)
+    if estimate is None:
+        return ""
+    seconds, run_id = estimate
+    return f": {most or 'about '}{duration(seconds)} with one worker, to judge by run {run_id}"
 
 
 def _watched_sweep() -> str | None:

@@ -49,7 +49,7 @@ PAGES = (
 _BY_NAME = {page.name: page for page in PAGES}
 
 # Widths of the two columns of a page; on a phone they are stacked, the picture first.
-PICTURE_AND_CONTROLS = (7, 2)
+PICTURE_AND_CONTROLS = (3, 1)
 _SIDEBAR_WIDTH = 230
 _LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
 

@@ -53,7 +53,7 @@ def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
     ]
     for name in builtin_names():
         accuracy = percent(builtin_record(name)["test_accuracy"])
-        found.append(ModelChoice(name, 0, f"{name}, {accuracy}, comes with the lab", name))
+        found.append(ModelChoice(name, 0, f"{name}, {accuracy}, built in", name))
     return {choice.name: choice for choice in found}
 
 
@@ -169,7 +169,7 @@ def _take_several_from_address(key: str, there: dict[str, ModelChoice], most: in
     given = _asked_anew(key, "model")
     unknown = [name for name in given if name not in there]
     if unknown:
-        st.warning(f"This lab has no model called {quoted(unknown[0])}; you see the others, or {DEFAULT_MODEL}.")
+        st.warning(f"{_why_not(unknown[0])}; you see the others, or {DEFAULT_MODEL}.")
     known = list(dict.fromkeys(name for name in given if name in there))
     if len(known) > most:
         st.warning(f"At most {most} models read at a time: you see the first {most}.")

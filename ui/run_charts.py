@@ -14,7 +14,7 @@ from mnistlab.data import NUM_CLASSES
 from mnistlab.events import EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
-from ui.live_chart import Series, live_chart
+from ui.live_chart import WAITING, Series, live_chart
 from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
@@ -135,6 +135,7 @@ def _chart(
         y_percent=percent,
         log_y=log,
         ordinary=ordinary,
+        empty=WAITING if told.run.is_active else "it ended before its first point",
     )
 
 

@@ -16,6 +16,7 @@ from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
 from ui.words import count_of, duration, unbroken, verbatim
 
 _REFRESH_SECONDS = 2.0
+_SECONDS_TO_JUDGE_BY = 2.0  # of training
 _TROUBLE = "sweep_view_trouble"
 _RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
@@ -87,12 +88,16 @@ def _state_line(one: Sweep) -> str:
 
 
 def _seconds_left(one: Sweep) -> float | None:
-    """From the time that its trials have taken so far."""
-    spent = [trial.run.seconds for trial in one.trials if trial.run.state in ("finished", "stopped", "failed")]
-    if not one.is_active or not spent:
+    """From the pace of its trials so far, and from how early those that are over have ended."""
+    begun = [trial.run for trial in one.trials if trial.run.epoch]
+    epochs, seconds = sum(run.epoch for run in begun), sum(run.seconds for run in begun)
+    if not one.is_active or seconds < _SECONDS_TO_JUDGE_BY:
         return None
-    waiting = one.counts["queued"] + one.counts["running"] / 2
-    return waiting * sum(spent) / len(spent) / max(1, one.counts["running"])
+    over = [trial.run.epoch for trial in one.trials if trial.state in ("finished", "pruned", "failed")]
+    each = sum(over) / len(over) if over else one.config.most_epochs
+    running = [max(0.0, trial.epochs - trial.run.epoch) for trial in one.trials if trial.state == "running"]
+    to_come = one.counts["queued"] * each + sum(running)
+    return seconds / epochs * to_come / max(1, len(running))
 
 
 def _buttons(one: Sweep) -> None:

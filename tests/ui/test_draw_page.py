@@ -67,6 +67,17 @@ def test_up_to_three_models_of_the_address_read_and_the_rest_is_told(pad: list[C
     assert any("At most 3" in warning.value for warning in app.warning)
 
 
+def test_model_of_the_address_that_trains_again_is_told_by_its_state(pad: list[Canvas]) -> None:
+    pad.append(one())
+    store = Store()
+    run_id = store.create(small_run())
+    execution.execute(store, run_id)
+    store.change(run_id, {"state": "queued"}, ["finished"])
+    app = open_page(DRAW, model=run_id)
+    assert f"The run `{run_id}` is queued now" in app.warning[0].value
+    assert said(app).count("<section>") == 1
+
+
 def test_model_whose_weights_are_damaged_is_told_and_the_others_read(pad: list[Canvas]) -> None:
     pad.append(one())
     store = Store()

@@ -44,6 +44,8 @@ def test_a_run_whose_rate_was_changed_by_hand_is_not_called_the_same_network(tab
     assert "same network" not in said(app)
     assert "B is A with change of the learning rate 0.01 from step 4 on instead of none." in said(app)
     assert tables[-1]["settings"] == ["change of the learning rate"]
+    app = open_page(RUNS, runs=f"{steered},{untouched}")
+    assert "B is A with no change of the learning rate instead of 0.01 from step 4 on." in said(app)
 
 
 def test_name_and_note_are_written_and_a_name_is_no_markup(tables: list[dict[str, Any]]) -> None:

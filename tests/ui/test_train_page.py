@@ -20,7 +20,7 @@ from mnistlab.training import TrainingState, train_step
 from tests import sweeps, tiny
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
-from ui import identity
+from ui import identity, run_charts
 from ui.recipe import WANTED, Wanted
 
 TRAIN, TUTORIAL = "pages/5_Train.py", "train_tutorial-mlp"
@@ -179,8 +179,6 @@ def test_one_thing_is_changed_with_one_click_and_all_else_kept() -> None:
 
 
 def test_earlier_run_stands_behind_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ui import run_charts
-
     drawn: dict[str, list[str]] = {}
     monkeypatch.setattr(
         run_charts, "live_chart", lambda series, **options: drawn.update({options["title"]: [s.name for s in series]})
@@ -233,6 +231,21 @@ def test_database_that_cannot_be_opened_is_a_sentence(monkeypatch: pytest.Monkey
     app.run()
     assert not app.exception
     assert "cannot be opened" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("stopped", "it ended before its first point"), ("running", "waiting for the first point")],
+)
+def test_a_chart_without_points_says_whether_any_will_come(
+    state: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(run_charts, "live_chart", lambda series, *, empty, **_: drawn.append(empty))
+    run_id = running(step=0, epoch=0.0)
+    Store().change(run_id, {"state": state}, ["running"])
+    assert not open_page(TRAIN, run=run_id).exception
+    assert set(drawn) == {words}
 
 
 def test_estimate_of_the_time_counts_this_recipes_images_not_those_of_the_run_it_judges_by() -> None:

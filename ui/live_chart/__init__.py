@@ -12,7 +12,7 @@ import streamlit as st
 from ui.live_chart.library import PLOTLY_VERSION, ensure_plotly
 from ui.live_chart.payload import Series, cut_at, packed, spoken, x_extent, y_extent
 
-__all__ = ["Series", "ensure_plotly", "live_chart"]
+__all__ = ["WAITING", "Series", "ensure_plotly", "live_chart"]
 
 WAITING = "waiting for the first point"
 FAILED = "The chart cannot be drawn: its library, app/static/plotly.min.js, did not load. Reload the page."
@@ -44,6 +44,7 @@ def live_chart(
     x_range: tuple[float, float] | None = None,
     ordinary: float | None = None,
     height: int = 320,
+    empty: str = WAITING,
 ) -> None:
     """Draw curves that may have grown since the last call with this key; zoom and hover stay as they are.
 
@@ -53,6 +54,7 @@ def live_chart(
     x_range: fixes the x axis, for instance to all steps to come; else it spans the data.
     ordinary: cut short peaks off that would press all else flat, with a note, but nothing that is no higher than this.
     height: pixels, title and axes included.
+    empty: what stands in a chart without points.
     """
     failed = FAILED
     try:
@@ -76,7 +78,7 @@ def live_chart(
         "mayCut": ordinary is not None,
         "height": height,
         "spoken": spoken(title, series, x_title, percent=y_percent),
-        "waiting": WAITING,
+        "empty": empty,
         "failed": failed,
         "series": [packed(one) for one in series],
     }

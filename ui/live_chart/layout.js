@@ -46,7 +46,7 @@ function layoutOf(chart, data, theme) {
       titleOf(titleLines, box, margin),
       ...labels.map((label) => annotation(label, box, theme)),
       ...(isCut(data, view) && goesAbove(chart.series, view) ? [noteOf(data.above, theme)] : []),
-      ...(empty ? [{ ...IN_PLOT, x: 0.5, y: 0.5, showarrow: false, text: markup([data.waiting]) }] : []),
+      ...(empty ? [{ ...IN_PLOT, x: 0.5, y: 0.5, showarrow: false, text: markup([data.empty]) }] : []),
     ],
     shapes: labels.flatMap((label) => leader(label, box)),
   };
