@@ -43,7 +43,7 @@ class Batches:
         batch_size = config.train.batch_size
         self.steps_per_epoch = -(-self.images_per_epoch // batch_size)
         if batch_size > 1 and self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
-            self.steps_per_epoch -= 1  # batch norm cannot normalise over a last batch of a single image
+            self.steps_per_epoch -= 1  # batch norm could not normalise over a last batch of a single image
         self._steps_per_chunk = max(1, CHUNK_IMAGES // batch_size)
 
     @property

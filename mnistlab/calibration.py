@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mnistlab.evaluation import Evaluation
 
+_IMAGINED = 200  # networks that are right exactly as often as they are sure
 _NOISE = 1.96  # standard errors: a difference that is smaller may well be luck, by the usual 95 %
 
 
@@ -30,8 +32,7 @@ class Bin:
 def reliability(evaluation: Evaluation, num_bins: int = 10) -> list[Bin]:
     """Sort the answers by confidence into equal parts of 0 to 1; parts without an answer are left out."""
     confidence = evaluation.confidence.astype(np.float64)
-    # The part (low, high] that each belongs to; rounding may lift a probability a little above 1.
-    parts = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
+    parts = _parts(confidence, num_bins)
     found = []
     for part in np.unique(parts):
         inside = parts == part
@@ -59,3 +60,25 @@ def calibration_error(bins: list[Bin]) -> float:
     """
     num_images = sum(part.num_images for part in bins)
     return sum(part.num_images * abs(part.accuracy - part.confidence) for part in bins) / num_images
+
+
+def luck_of_calibration(evaluation: Evaluation, num_bins: int = 10) -> float:
+    """The calibration error that a network with this confidence shows on average, if it is exactly as sure as right.
+
+    So few answers are never right exactly as often as expected: an error of this size says nothing against a network.
+    """
+    confidence = evaluation.confidence.astype(np.float64)
+    parts = _parts(confidence, num_bins)
+    generator = np.random.default_rng(0)
+    errors = np.zeros(_IMAGINED)
+    for part in np.unique(parts):
+        inside = confidence[parts == part]
+        right = generator.random((_IMAGINED, len(inside))) < inside
+        errors += np.abs(right.sum(1) - inside.sum()) / len(confidence)
+    return float(errors.mean())
+
+
+def _parts(confidence: npt.NDArray[np.float64], num_bins: int) -> npt.NDArray[np.int64]:
+    """The part (low, high] that each belongs to; rounding may lift a probability a little above 1."""
+    parts: npt.NDArray[np.int64] = np.ceil(confidence * num_bins).astype(np.int64) - 1
+    return parts.clip(0, num_bins - 1)

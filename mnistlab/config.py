@@ -44,7 +44,7 @@ class AugmentConfig(_Frozen):
         0,
         ge=0,
         le=0.5,
-        description="Move by up to this share of the picture's side, across and down.",
+        description="Move by up to this share of the picture's side, across and down, in whole pixels.",
         json_schema_extra={"unit": "of the side"},
     )
     scale_min: float = Field(1, ge=0.2, le=1, description="Shrink to no less than this.")
@@ -195,7 +195,7 @@ class TrainConfig(_Frozen):
     learning_rate: float = Field(0.1, gt=0, le=100, description="How far each step goes.")
     momentum: float = Field(0, ge=0, lt=1, description="Share of the last step that is kept (SGD, RMSprop).")
     nesterov: bool = Field(False, description="Look ahead before measuring the gradient (SGD with momentum).")
-    weight_decay: float = Field(0, ge=0, le=1, description="Pull all weights towards zero by this rate.")
+    weight_decay: float = Field(0, ge=0, le=1, description="Pull weights towards zero by this rate (AdamW, not Adam).")
     schedule: Schedule = Field("constant", description="How the learning rate changes during the run.")
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",

@@ -201,8 +201,9 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
     while request.is_waiting(recorder.state.step) and not wants_stop():
         time.sleep(_LOOK_EVERY)
         now = time.monotonic()
-        if recorder.is_a_guest and _outstays(store, now - since) and not recorder.is_asked_otherwise(request):
-            recorder.note("It was paused for long, so its worker was given to others.")
+        why = _why_to_leave(store, now - since) if recorder.is_a_guest else None
+        if why is not None and not recorder.is_asked_otherwise(request):
+            recorder.note(f"It was paused while {why}, so its worker was given to others.")
             return Request(stop=True)
         if now - last_beat >= _BEAT_EVERY:
             request, last_beat = recorder.beat(), now
@@ -211,12 +212,14 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
     return request
 
 
-def _outstays(store: Store, seconds: float) -> bool:
-    if seconds < _GUEST_SECONDS:
-        return False
+def _why_to_leave(store: Store, seconds: float) -> str | None:
+    """What has ended a pause of so many seconds; None as long as it may go on."""
+    if seconds > _ALONE_SECONDS:
+        return "ten minutes went by"
     with suppress(StoreError):
-        return seconds > _ALONE_SECONDS or bool(store.runs(states=["queued"], limit=1))
-    return False
+        if seconds > _GUEST_SECONDS and store.runs(states=["queued"], limit=1):
+            return "another run waited"
+    return None
 
 
 def _is_out_of_memory(error: Exception) -> bool:

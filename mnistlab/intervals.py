@@ -33,6 +33,15 @@ def wilson_interval(num_correct: int, num_images: int, confidence: float = 0.95)
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
+def luck_between(accuracy: float, num_images: int) -> float:
+    """How far two equally good networks' accuracies on so many images may lie apart, in 95 % of such pairs.
+
+    By the binomial formula, as if they erred independently of each other: on the same images it is a little less.
+    """
+    z = NormalDist().inv_cdf(0.975)
+    return z * math.sqrt(2 * accuracy * (1 - accuracy) / num_images)
+
+
 def difference_interval(
     first_correct: int, first_images: int, second_correct: int, second_images: int, confidence: float = 0.95
 ) -> tuple[float, float]:

@@ -72,7 +72,10 @@ def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
         f"come out at least this far apart {odds}"
     )
     if found.p_value < LUCK:
-        return f"{text} So this is more than luck: **{names[1]} is the better recipe**, whatever the seed."
+        return (
+            f"{text} So this is more than luck: **{names[1]} is the better recipe**, on average over seeds and on "
+            "these digits."
+        )
     return f"{text} So **this may well be luck**: more seeds would narrow the interval."
 
 

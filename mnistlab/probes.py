@@ -9,7 +9,8 @@ from torch import nn
 from mnistlab.data import Dataset
 from mnistlab.events import Probes
 
-# Enough that a ReLU silent on all of them is silent for good, few enough to cost a hundredth of the training.
+# Few enough to cost a hundredth of the training. Of 395 ReLUs that were silent on all of them, at a rate of 1, two
+# thirds were silent on all 55,000 as well.
 _NUM_IMAGES = 200
 
 

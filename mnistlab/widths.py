@@ -67,6 +67,12 @@ def nearest_widths(line: str, kind: Kind) -> tuple[int, ...]:
     return tuple(min(max(width, 1), limits.widest) for width in widths) or (16,) * limits.fewest
 
 
+def misses_an_end(line: str) -> bool:
+    """Whether an MLP's line begins with the pixels or ends with the digits, but not both: all of it is hidden then."""
+    numbers = [_whole(word) for word in _words(line) if _is_number(word)]
+    return len(numbers) > 1 and (numbers[0] == IMAGE_SIDE**2) != (numbers[-1] == NUM_CLASSES)
+
+
 def write_widths(widths: Sequence[int]) -> str:
     """The line that `parse_widths` makes the same widths of; empty for none."""
     ends = (IMAGE_SIDE**2, NUM_CLASSES)

@@ -55,6 +55,7 @@ def draw() -> None:
                 "file, to choose the settings by. test: it reads these once, at the end.",
             )
         )
+        st.caption(_sizes(name))
         chosen = _choose_digits(split, address)
         batch_size = _choose_batch_size(address)
         seed = _choose_order(address)
@@ -64,6 +65,14 @@ def draw() -> None:
     _show_averages(name, split)
     address.tell_unknown(also=("data_seed",))
     frame.show_code(batch_indices, rank_by_distance, distances, mean_pictures, std_pictures, class_counts)
+
+
+def _sizes(name: DatasetName) -> str:
+    held = resources.dataset(name)
+    return (
+        f"{len(held.source):,} images to learn from, of which most recipes hold {held.validation_size:,} out for "
+        f"validation, and {len(held.test):,} to test."
+    )
 
 
 def _choose_digits(split: Split, address: Address) -> npt.NDArray[np.int64]:

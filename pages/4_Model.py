@@ -9,7 +9,7 @@ from mnistlab.config import ModelConfig
 from mnistlab.errors import ConfigError
 from mnistlab.figures import size
 from mnistlab.presets import get_preset
-from mnistlab.widths import Kind, nearest_widths, parse_widths
+from mnistlab.widths import Kind, misses_an_end, nearest_widths, parse_widths
 from ui import diagram, frame, model_views, recipe, untrained_facts
 from ui.bound import Bound, chips, name_of
 from ui.experiments import Experiment, try_this
@@ -109,6 +109,9 @@ def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
     mended = mend(text)
     if mended is not None:
         st.error(mended[0])
+    elif kind == "mlp" and misses_an_end(text):
+        widths = " - ".join(map(str, (784, *nearest_widths(text, kind), 10)))
+        st.caption(f"Read as {widths}: write both ends, 784 and 10, or none.")
     return nearest_widths(text, kind)
 
 

@@ -89,7 +89,9 @@ def _start_button(config: RunConfig | None) -> None:
         st.query_params["run"] = started
         st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
-        st.caption(_time_needed(config))
+        own = starting.own_active_runs()
+        next_one = "" if not own or any(run.config == config for run in own) else "For the next run. "
+        st.caption(f"{next_one}{_time_needed(config)}")
 
 
 def _time_needed(config: RunConfig) -> str:

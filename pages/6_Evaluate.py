@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import (
     comparing_view,
@@ -67,7 +68,7 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Fool it",
-        f"[Go down to the slider](#{depth_step.ANCHOR}): the smallest change that turns the answer, and twice as much. "
+        f"[Go down to the slider](#{depth_step.ANCHOR}): how far along a gradient the answer turns, and twice as far. "
         "Can you see it at all?",
         {"evaluate_view": depth_links.VIEW, "evaluate_from": "test", "evaluate_index": 18, "evaluate_step": 100},
     ),
@@ -93,16 +94,27 @@ def draw() -> None:
             label_visibility="collapsed",
         )
     write_ahead(_STARTS.get(view, {}))
+    with picture:
+        place = _place_for(view)
     with controls:
         model = models.choose("evaluate_model")
         taking_home.show(model.name)
     if view == depth_links.VIEW:
-        depth_view.show(model, picture, controls, address)
+        depth_view.show(model, place, controls, address)
         return
     with controls:
         split_name = _choose_split(address, is_open=view != "ladder")
-    with picture:
+    with place:
         _VIEWS[view](model, split_name, address)
+
+
+def _place_for(view: str) -> DeltaGenerator:
+    """A place of its own for each view, all others emptied: what another one has shown is gone at once.
+
+    In one place for all it would stand below the name of the new view for as long as that computes.
+    """
+    places = {name: st.container() if name == view else st.empty() for name in _NAMES}
+    return places[view]
 
 
 def _choose_split(address: Address, is_open: bool) -> str:

@@ -17,6 +17,7 @@ from ui.run_choice import CHOSEN, TOGETHER
 from ui.run_table import packed, run_table
 
 _REFRESH_SECONDS = 2.0
+_FEW = 4  # tested runs, of which the best two need not be lucky ones
 
 
 def draw() -> None:
@@ -139,6 +140,13 @@ def _read_so_far() -> dict[tuple[str, int], float | None]:
     return {}
 
 
+def _of_many(number: int) -> str:
+    """What to bear in mind of the best of so many."""
+    if number <= _FEW:
+        return "Read the answer, then look at what differs between them."
+    return f"They were picked among {number} by the test set, so both have been lucky. Repeat both with five seeds."
+
+
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     tested = [run for run in listed if run.result is not None]
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
@@ -149,7 +157,9 @@ def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     return [
         Experiment(
             "The two best",
-            "Is the first really better than the second? Read the answer, then look at what differs between them.",
+            f"Is the first really better than the second? {_of_many(len(best))}"
+            if best[1:]
+            else "Only one run has been tested so far. Train another one first.",
             {CHOSEN: [run.id for run in best[:2]], TOGETHER: False},
         ),
         Experiment(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistlab.calibration import boast, calibration_error, reliability
+from mnistlab.calibration import boast, calibration_error, luck_of_calibration, reliability
 from mnistlab.evaluation import Evaluation
 from tests.test_scores import answers
 
@@ -68,3 +68,16 @@ def test_the_room_for_luck_is_the_spread_of_repeated_samples() -> None:
 def test_a_single_answer_tells_nothing() -> None:
     difference, luck = boast(answers([1], [2], [0.99]))
     assert difference <= luck
+
+
+@pytest.mark.parametrize("num_images", [100, 5000])
+def test_the_error_of_a_calibrated_network_is_told_beforehand(num_images: int) -> None:
+    """Against networks that are calibrated by construction, and judged one by one."""
+    generator, sure = np.random.default_rng(3), np.random.default_rng(2).uniform(0.15, 1, num_images)
+    predictions = np.zeros(num_images, int)
+    errors = []
+    for _ in range(100):
+        labels = np.where(generator.random(num_images) < sure, 0, 1)
+        evaluation = answers(labels.tolist(), predictions.tolist(), sure.tolist())
+        errors.append(calibration_error(reliability(evaluation)))
+    assert luck_of_calibration(evaluation) == pytest.approx(np.mean(errors), rel=0.08)

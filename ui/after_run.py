@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from math import sqrt
 
 import streamlit as st
 
 from mnistlab import jobs
 from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, TrainConfig, parse_config, problem_with
 from mnistlab.figures import percent, points
+from mnistlab.intervals import luck_between
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
 from mnistlab.space import MILD_WARP
@@ -66,8 +66,7 @@ def result_line(run: Run, last: Run | None) -> str:
 
 def _untested_line(run: Run) -> str:
     """For a trial of a sweep, which is chosen by the held-out images."""
-    epochs = resources.store().epochs(run.id)
-    accuracy = epochs[-1].validation_accuracy if epochs else None
+    accuracy = _on_held_out(run)
     read = (
         f"It reads **{percent(accuracy)}** of the held-out images correctly" if accuracy is not None else "It is done"
     )
@@ -75,6 +74,12 @@ def _untested_line(run: Run) -> str:
         f"{read} (validation accuracy), after {duration(run.seconds)} of training. As a trial of a sweep it has not "
         "read the test set: Evaluate does, and so does training it for more epochs."
     )
+
+
+def _on_held_out(run: Run) -> float | None:
+    """Its validation accuracy at its end; None if it held nothing out."""
+    epochs = resources.store().epochs(run.id)
+    return epochs[-1].validation_accuracy if epochs else None
 
 
 def last_run_before(run: Run) -> Run | None:
@@ -96,11 +101,10 @@ def _compared(accuracy: float, other: float) -> str:
 
 
 def _luck(run: Run) -> str:
-    """How far two equally good networks' results may well lie apart: 95 % of such pairs, by the binomial formula."""
+    """How far two equally good networks' results may well lie apart."""
     assert run.result is not None
-    accuracy = run.result["test_accuracy"]
     num_images = sum(total for _, total in run.result["per_digit"])
-    spread = 1.96 * sqrt(2 * accuracy * (1 - accuracy) / num_images)
+    spread = luck_between(run.result["test_accuracy"], num_images)
     return (
         f"On {num_images:,} digits, a difference below {points(spread)} may be luck; Runs compares two runs digit by "
         "digit, which is more exact."
@@ -127,6 +131,23 @@ def offer_changes(run: Run) -> None:
     noted = st.session_state.get(recipe.JUST_SET)
     if noted == run.id:
         st.caption("The recipe is set: press Start.")
+    st.caption(_what_to_choose_by(run))
+
+
+def _what_to_choose_by(run: Run) -> str:
+    accuracy = _on_held_out(run)
+    if accuracy is None:
+        return (
+            "This recipe holds no images out. Who tries many changes and keeps the one that reads most of the test set "
+            "keeps a lucky one: choose a validation size under More, and go by the validation accuracy."
+        )
+    last = last_run_before(run)
+    before = None if last is None else _on_held_out(last)
+    compared = "" if last is None or before is None else f", and {percent(before)} for your run before it ({last.id})"
+    return (
+        f"To choose between changes, go by the validation accuracy: {percent(accuracy)} here{compared}. The test set "
+        "is for the last word: the more often it chooses, the more it flatters."
+    )
 
 
 def _want(run: Run, label: str, change: Callable[[dict[str, dict[str, object]]], None]) -> None:

@@ -29,9 +29,9 @@ _CELLS = {
 }
 _STYLE = """
 <style>
-.cells { display: grid; grid-template-columns: max-content 1fr 1fr; gap: 3px; max-width: 32rem; align-items: center;
-         font-variant-numeric: tabular-nums; text-align: center; font-size: 0.9rem; }
-.cells b { padding: 0.2rem 0.6rem; font-weight: 600; }
+.cells { display: grid; grid-template-columns: minmax(0, max-content) minmax(5.5rem, 1fr) minmax(5.5rem, 1fr); gap: 3px;
+         max-width: 36rem; font-variant-numeric: tabular-nums; text-align: center; font-size: 0.9rem; }
+.cells b { padding: 0.2rem 0.6rem; font-weight: 600; overflow-wrap: anywhere; align-self: center; }
 .cells a { padding: 0.7rem 0.4rem; border-radius: 4px; color: inherit !important; text-decoration: none !important; }
 .cells a strong { font-size: 1.25rem; display: block; }
 .cells a.chosen { outline: 3px solid var(--st-primary-color); }

@@ -11,17 +11,18 @@ from ui.words import count_of
 
 def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     """Draw the view."""
-    from mnistlab.calibration import Bin, boast, calibration_error, reliability
+    from mnistlab.calibration import Bin, boast, calibration_error, luck_of_calibration, reliability
     from ui import charts
 
     _, evaluation = evaluations.evaluation(model, split_name)
     bins = reliability(evaluation)
-    error = calibration_error(bins)
+    error, luck = calibration_error(bins), luck_of_calibration(evaluation)
     mean = float(evaluation.confidence.mean(dtype=float))
     st.markdown(
         f"On {splits.digits(len(evaluation.labels), split_name)} it is {percent(mean)} sure on average, and right "
         f"{percent(evaluation.accuracy)} of the time: {_leaning(*boast(evaluation))}. The expected calibration error "
-        f"is **{percent(error)}**."
+        f"is **{percent(error)}**; exactly as sure as right, a network as sure as this one would show about "
+        f"{percent(luck)} on so many digits."
     )
     st.plotly_chart(charts.reliability_chart(bins), key="evaluate_reliability", config=charts.CONFIG)
     st.caption(

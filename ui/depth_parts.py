@@ -101,8 +101,8 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
     st.markdown("**By what the hidden layer makes of it**")
     _neighbours(model, _by_hidden_layer(model, picture), training_index, "hidden")
     st.caption(
-        "Below each: its label, and its distance. What lies near in the hidden layer is the same thing to the network, "
-        "however different the pixels are."
+        "Below each: its label, and its distance. What lies near in the hidden layer is much alike to the network, "
+        "however different the pixels are; its answer may differ all the same."
     )
 
 

@@ -1,4 +1,4 @@
-"""How little would change the answer to a digit: the smallest step along a gradient, on a slider."""
+"""How little would change the answer to a digit: a step along a gradient, on a slider."""
 
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
 
     address.check_number("evaluate_step", "step", 0, 200)
     share = st.slider(
-        "Step, in percent of the smallest that changes the answer",
+        "Step, in percent of the one that turns the answer",
         0,
         200,
         100,
@@ -89,6 +89,7 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
         f"white for the average pixel, and it reads {a_digit(int(probabilities.argmax()), '**{}**')}."
     )
     st.caption(
-        "Distances are those of Data and Pixels: the root of the summed squared differences of all pixels. A picture "
-        "whose change you hardly see, and that is read as something else, is called an adversarial example."
+        "Distances are those of Data and Pixels: the root of the summed squared differences of all pixels. This way "
+        "goes straight along one gradient; who takes a new one on the way finds a shorter one for most digits. A "
+        "picture whose change you hardly see, and that is read as something else, is called an adversarial example."
     )

@@ -75,9 +75,10 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     content = _map(shown, found.points, predicted, links)
     gallery.open_picked(content, "evaluate_mapped", origins)
     st.caption(
-        f"Across: the first principal component, {percent(found.shares[0], 0)} of all differences. Upwards: the "
-        f"second, {percent(found.shares[1], 0)}. The rest cannot be shown on a plane. Compare the hidden layer with "
-        "the pixels: what has the network pulled apart?"
+        f"Across: the first principal component, {percent(found.shares[0], 0)} of the variance. Upwards: the "
+        f"second, {percent(found.shares[1], 0)}. The rest cannot be shown on a plane: what lies close together here "
+        "may be far apart in other directions. Compare the hidden layer with the pixels: what has the network pulled "
+        "apart?"
     )
     frame.show_code(hidden_features, Map)
 

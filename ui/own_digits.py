@@ -94,6 +94,8 @@ def _last_kept(key: str, image: FloatImage | None) -> None:
             if kept.paper is not None:
                 kept.paper.bring_back()
 
+    if image is None:
+        st.caption("It has left the pad: draw the next one.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Kept as {a_digit(kept.label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
         st.button("Take it back", key=f"{key}_take_back", on_click=take_back)

@@ -21,6 +21,7 @@ _TITLES = {
     "shift": "moved right, down, left or up (pixels)",
     "noise": "grain (standard deviation, white is 1)",
 }
+_LOST = " Beyond four pixels, ink leaves the picture: then there is less to read."
 _AT = {"rotation": "turned by {:g} degrees", "shift": "moved by {:g} pixels", "noise": "with grain of {:g}"}
 
 
@@ -61,7 +62,7 @@ def _show(model: ModelChoice, split_name: str, address: Address) -> None:
     st.caption(
         f"The curve: {splits.digits(num_images, split_name)}, {chosen} at every amount "
         "and for every model; the band is the interval of 95\N{NO-BREAK SPACE}%. A model that was trained with turned, "
-        "moved or grainy digits falls later."
+        f"moved or grainy digits falls later.{_LOST if change == 'shift' else ''}"
     )
     frame.show_code(robustness, changed_images, sample)
 

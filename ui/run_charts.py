@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
 from mnistlab.data import NUM_CLASSES
 from mnistlab.events import EpochEnded
@@ -74,6 +75,23 @@ def show_loss(told: Told, behind: Told | None) -> None:
     each_step = Series("each step", x, told.curve.losses, TRAINING, "faint")
     series = [each_step, *_with_validation(told, behind, Told.losses, "validation_loss")]
     _chart(told, "loss", series, "Loss", "cross-entropy (nats)", ordinary=_GUESSING)
+    harder = _what_makes_training_harder(told.run.config)
+    if harder:
+        st.caption(
+            f"Training is measured while it learns, {harder}; validation without. So validation may look better."
+        )
+
+
+def _what_makes_training_harder(config: RunConfig) -> str:
+    """Why the two curves are not of the same thing: "with dropout and warped digits"; "" if they are."""
+    has_dropout = config.model.dropout > 0 and (config.model.kind == "cnn" or config.model.hidden)
+    found = {
+        "dropout": has_dropout,
+        "warped digits": config.augment.is_active,
+        "smoothed labels": config.train.label_smoothing > 0,
+    }
+    names = [name for name, holds in found.items() if holds]
+    return f"with {' and '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)}" if names else ""
 
 
 def show_others(told: Told, behind: Told | None) -> None:
@@ -162,7 +180,7 @@ def _gradients(told: Told) -> None:
         sizes = [probe.gradients[number] if probe else np.nan for probe in probes]
         series.append(Series(layer, told.reports, np.array(sizes, np.float64), LAYERS[number % len(LAYERS)]))
     _chart(told, "gradients", series, "Gradient of each layer", "mean size for a weight", log=True)
-    st.caption("Layer 1 is next to the pixels. A curve that sinks towards nothing is a layer that learns nothing.")
+    st.caption("Layer 1 is next to the pixels. Near nothing while the loss is still high, a layer learns nothing.")
 
 
 def _dead_relus(told: Told) -> None:
@@ -172,7 +190,10 @@ def _dead_relus(told: Told) -> None:
         return
     series = [Series("silent", told.reports, np.array(shares, np.float64), TRAINING)]
     _chart(told, "dead", series, "Dead ReLUs", "share of hidden neurons", percent=True)
-    st.caption("Silent on each of 200 training images: such a neuron gets no gradient and may never wake again.")
+    st.caption(
+        "Silent on each of 200 training images. Some of these still answer to others; one that answers to none gets no "
+        "gradient and may never wake again."
+    )
 
 
 def _learning_rate(told: Told) -> None:

@@ -51,7 +51,9 @@ def _deed_button(
 def _pause_buttons(run: Run) -> None:
     is_stopping = run.control == "stop"
     if run.pause_at is None:
-        _deed_button("Pause", "run_pause", (acting.pause_and_wait, run.id), is_stopping or not run.step)
+        about = "It stays where it is for ten minutes, and for half a minute once another run waits for its place."
+        deed = (acting.pause_and_wait, run.id)
+        _deed_button("Pause", "run_pause", deed, is_stopping or not run.step, help_text=about)
         return
     _button("Go on", "run_go_on", steering.go_on, run, disabled=is_stopping, primary=True)
     waits = is_stopping or not acting.is_settled(run)
@@ -79,7 +81,8 @@ def _learning_rate(run: Run) -> None:
             disabled=chosen == current,
         )
         waiting = run.wanted_rate is not None
-        st.caption(f"Asked for: {rates.shown(run.wanted_rate or 0)}." if waiting else f"Now: {rates.shown(current)}.")
+        now = "Its schedule's highest" if has_schedule else "Now"
+        st.caption(f"Asked for: {rates.shown(run.wanted_rate or 0)}." if waiting else f"{now}: {rates.shown(current)}.")
 
 
 def _offer_force(run: Run) -> None:

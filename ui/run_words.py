@@ -84,4 +84,4 @@ def end_line(run: Run) -> str:
     if not run.step:
         return "Cancelled before its first step. Resume puts it back into the queue."
     what = f"{run.error} Resume goes on." if run.error else "Nothing is lost: Resume goes on."
-    return f"Stopped after {run.epoch:.2f} of {run.config.train.epochs} epochs. {what}"
+    return f"Stopped after {run.epoch:.2f} of {count_of(run.config.train.epochs, 'epoch')}. {what}"

@@ -75,12 +75,15 @@ def _weights_caption(run: Run, step: int) -> str:
 def _show_reading(run: Run, step: int | None) -> None:
     image, true = _drawing(run)
     shown = np.round(image[None] * 255).astype(np.uint8)
-    digit = mosaic.mosaic(shown, ["your drawing" if true is None else f"a test {true}"], side=_SIDE)
+    correct = None
     if step is None:
         answer = bars.empty_bars()
     else:
         probabilities = resources.predictor(run.id, step, run.attempt).probabilities(image[None].astype(np.float32))[0]
         answer = bars.probability_bars([float(share) for share in probabilities])
+        correct = None if true is None else [bool(probabilities.argmax() == true)]
+    name = "your drawing" if true is None else f"a test {true}"
+    digit = mosaic.mosaic(shown, [name], correct=correct, side=_SIDE)
     # One element: a class's server sends each of them anew to everybody every few seconds.
     st.html(_SIDE_BY_SIDE.format(digit=digit, answer=answer))
     label = "Draw your own digit" if true is not None else "Draw another digit"

@@ -54,7 +54,7 @@ def figures(sweep_id: str, outcomes: Hashable) -> Figures | None:
     return Figures(
         [_slice(its_study, one, parameter) for parameter in one.config.parameters],
         _parallel(its_study, names) if len(names) > 1 else None,
-        _importance(its_study) if len(names) > 1 and len(one.ranked) >= _ENOUGH_TO_RANK else None,
+        _importance(its_study, not one.is_active) if len(names) > 1 and len(one.ranked) >= _ENOUGH_TO_RANK else None,
     )
 
 
@@ -152,18 +152,33 @@ def _label_axes(figure: go.Figure, its_study: "optuna.Study") -> None:
             figure.add_annotation(like, text=plain(tick) if is_log else f"{tick:,g}", y=y)
 
 
-def _importance(its_study: "optuna.Study") -> go.Figure:
+def _importance(its_study: "optuna.Study", is_over: bool) -> go.Figure:
+    """A bar for each setting; once the sweep is over, with what chance alone reaches."""
     import optuna.visualization
 
-    from mnistlab.importance import evaluator
+    from mnistlab.importance import chance, evaluator
 
     figure = optuna.visualization.plot_param_importances(its_study, evaluator=evaluator(its_study))
     (bars,) = figure.data
+    names = list(bars.y)
     labels, shares = [SETTINGS[name].label for name in bars.y], [100 * share for share in bars.x]
     text = [f"{share:.0f} %" for share in shares]
     bars.update(x=shares, y=labels, text=text, marker={"color": TRAINING}, hovertemplate="%{y}: %{text}<extra></extra>")
+    ends = list(shares)
+    if is_over:
+        by_luck = chance(its_study)
+        marks = [100 * by_luck[name] for name in names]
+        ends += marks
+        line = {"width": 3, "color": NEUTRAL}
+        figure.add_scatter(
+            x=marks,
+            y=labels,
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 22, "line": line},
+            hovertemplate="%{y}: by chance up to %{x:.0f} %<extra></extra>",
+        )
     framed = _framed(figure, "What mattered", "share of what mattered (%)", None, 150 + 34 * len(labels))
-    framed.update_xaxes(range=[0, 1.15 * max(shares)], tickformat=None)
+    framed.update_xaxes(range=[0, 1.15 * max(ends)], tickformat=None)
     return framed.update_yaxes(title=None)
 
 

@@ -9,7 +9,8 @@ import streamlit as st
 from mnistlab import sweep
 from mnistlab.config import MAX_EPOCHS
 from mnistlab.errors import MnistLabError
-from mnistlab.figures import percent
+from mnistlab.figures import percent, points
+from mnistlab.intervals import luck_between
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
@@ -121,7 +122,7 @@ def _best(one: Sweep, best: Trial) -> None:
     best_yet = f"Best of the {len(one.ranked)} that finished" if one.counts["stopped"] else "Best"
     best_yet = "Best so far" if one.is_active else best_yet
     accuracy = unbroken(percent(best.accuracy or 0))
-    st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{accuracy}**.")
+    st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{accuracy}**.{_luck(one, best)}")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):
         st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})
         if st.button("What does it get wrong?", key="sweep_evaluate", help="On the held-out images it was chosen by."):
@@ -131,6 +132,20 @@ def _best(one: Sweep, best: Trial) -> None:
             f"Train it for {longer} epochs", key="sweep_longer", help="Sets the recipe on Train; press Start there."
         ):
             _train_longer(one, best, longer)
+
+
+def _luck(one: Sweep, best: Trial) -> str:
+    """How many may be as good, and that the best of many has been lucky."""
+    accuracy, held_out = best.accuracy or 0.0, one.config.base.train.validation_size
+    spread = luck_between(accuracy, held_out)
+    if len(one.ranked) < _MANY:
+        return ""
+    as_good = sum(accuracy - (trial.accuracy or 0.0) <= spread for trial in one.ranked) - 1
+    others = f"{as_good} others lie" if as_good != 1 else "1 other lies"
+    return (
+        f" {others} within {points(spread)} of it, which may be luck on {held_out:,} images; and the best of "
+        f"{len(one.ranked)} has been lucky itself, so expect a little less of it on other digits."
+    )
 
 
 def _evaluate(best: Trial) -> None:
@@ -159,7 +174,7 @@ def _pictures(one: Sweep) -> None:
     with together:
         st.plotly_chart(drawn.parallel, key="sweep_parallel", config=_PLAIN)
     with importance:
-        _importance(drawn)
+        _importance(drawn, one.is_active)
 
 
 def _slices(drawn: sweep_figures.Figures) -> None:
@@ -170,15 +185,22 @@ def _slices(drawn: sweep_figures.Figures) -> None:
 
 
 _PLAIN = {"displayModeBar": False}
+_MANY = 3  # trials, of which the best is likely to be a lucky one
 _MOST_REASONS = 3  # of trials that failed, below the table
 
 
-def _importance(drawn: sweep_figures.Figures) -> None:
+def _importance(drawn: sweep_figures.Figures, is_active: bool) -> None:
     if drawn.importance is None:
         st.caption("Which setting mattered most shows after eight finished trials.")
         return
     st.plotly_chart(drawn.importance, key="sweep_importance", config=_PLAIN)
-    st.caption("How much the best trials' values differ from those of all trials, as a share (PED-ANOVA).")
+    marks = (
+        "The grey marks come when the sweep is over: they tell what is chance."
+        if is_active
+        else "A grey mark is what a setting that does not matter reaches by chance in 1 of 20 cases: a bar that ends "
+        "before it says nothing yet."
+    )
+    st.caption(f"How much the best trials' values differ from those of all trials, as a share (PED-ANOVA). {marks}")
 
 
 def _table(one: Sweep) -> None:

@@ -119,6 +119,13 @@ def test_model_line_of_widths_builds_that_network_and_carries_it_to_train() -> N
     assert any("784-64-32-10" in text.value for text in app.markdown)
 
 
+def test_a_line_with_one_of_its_two_ends_says_how_it_is_read() -> None:
+    app = open_page(MODEL, model_layers="784 - 128 - 64")
+    assert any("Read as 784 - 784 - 128 - 64 - 10: write both ends" in caption.value for caption in app.caption)
+    app.text_input(key="model_layers").set_value("784 - 128 - 10").run()
+    assert not any("Read as" in caption.value for caption in app.caption)
+
+
 @pytest.mark.parametrize("script", ["pages/1_Data.py", PIXELS, AUGMENT, MODEL])
 def test_each_experiment_sets_its_page_without_a_complaint(script: str) -> None:
     app = open_page(script)

@@ -94,6 +94,26 @@ def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
+def test_the_best_is_said_to_have_been_lucky(finished: str) -> None:
+    told = said(open_page(SWEEP, sweep=finished))
+    assert "which may be luck on 100 images; and the best of 3 has been lucky itself" in told
+
+
+def test_importance_is_shown_beside_what_chance_alone_reaches(talkative: None, tiny_dataset: Dataset) -> None:
+    store = Store()
+    seeds = {"setting": "train.seed", "options": (0, 1, 2)}
+    sweep_id = sweep.create(sweeps.config(sweeps.RATES, seeds), store)
+    for _ in range(8):
+        sweeps.train_next(store)
+    assert "The grey marks come when the sweep is over" in said(open_page(SWEEP, sweep=sweep_id))
+    sweeps.train_next(store)
+    app = open_page(SWEEP, sweep=sweep_id)
+    assert "a setting that does not matter reaches by chance" in said(app)
+    bars, marks = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]
+    assert sorted(marks["y"]) == sorted(bars["y"]) == ["learning rate", "seed"]
+    assert marks["marker"]["symbol"] == "line-ns"
+
+
 def test_mistakes_of_the_best_are_looked_at_on_the_images_it_was_chosen_by(finished: str) -> None:
     app = open_page(SWEEP, sweep=finished)
     app.button(key="sweep_evaluate").click().run()

@@ -155,7 +155,7 @@ def state_of(run: Run) -> str:
 def _accuracy(group: Group, held_out: Mapping[str, float]) -> _Cell:
     if group.mean is None:
         accuracy = held_out.get(group.runs[0].id) if len(group.runs) == 1 else None
-        return (_NOTHING, None) if accuracy is None else (_NOTHING, None, f"held-out {percent(accuracy)}")
+        return (_NOTHING, None) if accuracy is None else (_NOTHING, None, f"validation {percent(accuracy)}")
     low, high = group.interval or wilson_interval(*counted(group.tested[0]))
     mean = "mean " if len(group.accuracies) > 1 else ""
     span = f"{100 * low:.2f}\N{EN DASH}{100 * high:.2f}"

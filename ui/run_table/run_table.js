@@ -79,7 +79,7 @@ function draw(table) {
   mark(table);
   follow(table, rows.slice(AT_FIRST), shown);
   const hidden = total - shown.length;
-  const more = hidden > 0 ? `, and ${hidden} more ${hidden === 1 ? "setting differs" : "settings differ"}` : "";
+  const more = hidden > 0 ? `; ${hidden} more ${hidden === 1 ? "setting that differs is" : "settings that differ are"} not shown` : "";
   const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
   const noun = data.rows.length === 1 ? data.noun.replace(/s$/, "") : data.noun;
   root.querySelector(".number").textContent = `${number} ${noun}${more}`;

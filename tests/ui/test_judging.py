@@ -1,0 +1,56 @@
+"""What a result may be judged by: validation before the test set, and curves that are of the same thing."""
+
+import re
+from typing import Any
+
+import pytest
+
+from mnistlab import execution
+from mnistlab.config import parse_config
+from mnistlab.presets import get_preset
+from mnistlab.store import Store
+from tests.ui.test_pages import html_of, open_page, small_run
+from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+from tests.ui.test_train_page import TRAIN, finished, said
+from ui import identity
+
+
+def test_changes_are_to_be_chosen_by_the_validation_accuracy_of_both_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "owner", lambda: None)
+    first, second = finished(train_size=500), finished(train_size=500, seed=1)
+    reads = {one: f"{100 * (Store().epochs(one)[-1].validation_accuracy or 0):.2f} %" for one in (first, second)}
+    told = said(open_page(TRAIN, run=second))
+    assert f"validation accuracy: {reads[second]} here, and {reads[first]} for your run before it ({first})." in told
+
+
+def test_a_recipe_that_holds_nothing_out_is_told_so() -> None:
+    run_id = finished(train_size=500, validation_size=0)
+    assert "This recipe holds no images out." in said(open_page(TRAIN, run=run_id))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": {"dropout": 0.3}}, "while it learns, with dropout; validation"),
+        ({"train": {"label_smoothing": 0.1}}, "while it learns, with smoothed labels; validation"),
+        ({"augment": {"rotation": 5}, "model": {"dropout": 0.3}}, "with dropout and warped digits; validation"),
+        ({}, None),
+    ],
+)
+def test_curves_that_are_not_of_the_same_thing_are_told(changes: dict[str, Any], words: str | None) -> None:
+    values = get_preset("quick-mlp").config.model_dump()
+    values["train"]["validation_size"] = 5000
+    for section, fields in changes.items():
+        values[section] |= fields
+    told = said(open_page(TRAIN, run=Store().create(parse_config(values))))
+    assert words in told if words else "Training is measured" not in told
+
+
+def test_the_digit_that_it_sees_while_it_learns_is_marked_right_or_wrong() -> None:
+    store = Store()
+    run_id = store.create(small_run(train_size=500))
+    execution.execute(store, run_id)
+    html = html_of(open_page(TRAIN, run=run_id))
+    (answer,) = re.findall(r"<b>(\d)</b><span[^>]*><i[^>]*></i></span><em><strong>", html)
+    mark = "\N{CHECK MARK}" if answer == "5" else "\N{BALLOT X}"
+    assert f"<figcaption>{mark} a test 5</figcaption>" in html
