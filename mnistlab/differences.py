@@ -76,6 +76,8 @@ def _settings_of(recipe: Recipe) -> Mapping[str, object]:
 
 
 def _sentence_part(one: Difference) -> str:
+    if {one.before, one.now} == {"yes", "no"}:
+        return one.name if one.now == "yes" else f"no {one.name}"
     now = f"no {one.name}" if one.now == NONE else f"{one.name} {one.now}"
     return now if one.before == NOT_USED else f"{now} instead of {one.before}"
 

@@ -76,7 +76,7 @@ def show_loss(told: Told, behind: Told | None) -> None:
     series = [each_step, *_with_validation(told, behind, Told.losses, "validation_loss")]
     _chart(told, "loss", series, "Loss", "cross-entropy (nats)", ordinary=_GUESSING)
     harder = _what_makes_training_harder(told.run.config)
-    if harder:
+    if harder and told.run.config.train.validation_size:
         st.caption(
             f"Training is measured while it learns, {harder}; validation without. So validation may look better."
         )
