@@ -141,7 +141,7 @@ def _luck(one: Sweep, best: Trial) -> str:
     if len(one.ranked) < _MANY:
         return ""
     as_good = sum(accuracy - (trial.accuracy or 0.0) <= spread for trial in one.ranked) - 1
-    others = f"{as_good} others lie" if as_good != 1 else "1 other lies"
+    others = {0: "No other lies", 1: "1 other lies"}.get(as_good, f"{as_good} others lie")
     return (
         f" {others} within {points(spread)} of it, which may be luck on {held_out:,} images; and the best of "
         f"{len(one.ranked)} has been lucky itself, so expect a little less of it on other digits."

@@ -96,3 +96,14 @@ def test_phone_never_scrolls_sideways(page: Page, app_url: str, path: str) -> No
     if numbers.count():
         assert numbers.evaluate("box => box.scrollWidth > box.clientWidth")
         assert page.locator(".pixels i").first.evaluate("i => parseFloat(getComputedStyle(i).fontSize)") >= 8
+
+
+def test_a_link_reached_by_keyboard_has_a_ring(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    link = page.get_by_role("link", name="See the digits it learns from")
+    expect(link).to_be_visible(timeout=PATIENT)
+    style = "link => getComputedStyle(link).outlineStyle"
+    assert link.evaluate(style) == "none"
+    page.keyboard.press("Tab")  # a ring is for whoever comes by keyboard
+    link.focus()
+    assert link.evaluate(style) == "solid"
