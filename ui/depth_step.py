@@ -71,16 +71,9 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
     turning = float(np.linalg.norm(take_step(picture, found, found.size) - picture))
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=3 * _STEP_SIDE + 30):
-            st.html(
-                figures.row(
-                    [
-                        (grey(picture), "before"),
-                        (diverging_to_largest(change), "change, enhanced"),
-                        (grey(stepped), "after"),
-                    ],
-                    _STEP_SIDE,
-                )
-            )
+            told = ("before", "change, enhanced", "after")
+            pictures = (grey(picture), diverging_to_largest(change), grey(stepped))
+            st.html(figures.row(list(zip(pictures, told, strict=True)), _STEP_SIDE))
         with st.container(width=250):
             st.html(bars.probability_bars(probabilities.tolist()))
     st.markdown(

@@ -6,6 +6,7 @@ It owns what the browser needs (payload.py, library.py, the scripts); what to pl
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -56,13 +57,6 @@ def live_chart(
     height: pixels, title and axes included.
     empty: what stands in a chart without points.
     """
-    failed = FAILED
-    try:
-        ensure_plotly()
-    except OSError as error:  # an administrator installed it, and nobody else may write there
-        failed = NOT_THERE.format(error.strerror)
-    whole = y_extent(series, percent=y_percent, log=log_y)
-    cut = None if ordinary is None else cut_at(series, ordinary)
     data = {
         "plotly": PLOTLY_VERSION,
         "key": key,
@@ -72,17 +66,35 @@ def live_chart(
         "percent": y_percent,
         "log": log_y,
         "xRange": list(x_range) if x_range else x_extent(series),
+        **_y_axis(series, y_percent, log_y, ordinary),
+        "height": height,
+        "spoken": spoken(title, series, x_title, percent=y_percent),
+        "empty": empty,
+        "failed": _why_it_may_fail(),
+        "series": [packed(one) for one in series],
+    }
+    _mount(key=key, data=data, height=height)
+
+
+def _why_it_may_fail() -> str:
+    """Put the library where the browser finds it, and tell what to say if it does not come."""
+    try:
+        ensure_plotly()
+    except OSError as error:  # an administrator installed it, and nobody else may write there
+        return NOT_THERE.format(error.strerror)
+    return FAILED
+
+
+def _y_axis(series: Sequence[Series], percent: bool, log: bool, ordinary: float | None) -> dict[str, Any]:
+    """From where to where the y axis goes, whole and without peaks that are cut off."""
+    whole = y_extent(series, percent=percent, log=log)
+    cut = None if ordinary is None else cut_at(series, ordinary)
+    return {
         "yRange": whole if cut is None else [whole[0], cut[0]],
         "yWhole": whole,
         "above": "" if cut is None else f"cut off here: the highest is {_short(cut[1])}",
         "mayCut": ordinary is not None,
-        "height": height,
-        "spoken": spoken(title, series, x_title, percent=y_percent),
-        "empty": empty,
-        "failed": failed,
-        "series": [packed(one) for one in series],
     }
-    _mount(key=key, data=data, height=height)
 
 
 def _short(value: float) -> str:
