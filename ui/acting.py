@@ -13,6 +13,7 @@ from mnistlab.runs import Run
 from ui import resources
 
 _PROBLEM = "acting_problem"
+_STEERED = "acting_steered"
 _SHOWN_FOR = 10.0  # seconds: a page that refreshes itself every second would take a sentence away before it is read
 # A worker reads what it is asked within half a second; a page that waits for it shows the answer at once.
 _PATIENCE = 0.8
@@ -34,6 +35,17 @@ def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
         deed(*arguments, **options)
     except MnistLabError as error:
         st.session_state[_PROBLEM] = _Problem(str(error), time.monotonic())
+
+
+def steer(deed: Callable[..., object], *arguments: Any) -> None:
+    """The same for what the sidebar tells too: its next refresh may be seconds away."""
+    act(deed, *arguments)
+    st.session_state[_STEERED] = True
+
+
+def was_steered() -> bool:
+    """Whether a job was steered since all of the page was drawn; asked once for each time."""
+    return bool(st.session_state.pop(_STEERED, False))
 
 
 def tell_problem(place: str) -> None:

@@ -45,7 +45,8 @@ def _deed_button(
     help_text: str | None = None,
 ) -> None:
     kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
-    st.button(label, key=key, disabled=disabled, type=kind, on_click=acting.act, args=deed, help=help_text)
+    do = acting.act if deed[0] is acting.step_and_wait else acting.steer
+    st.button(label, key=key, disabled=disabled, type=kind, on_click=do, args=deed, help=help_text)
 
 
 def _pause_buttons(run: Run) -> None:

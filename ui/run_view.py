@@ -11,6 +11,7 @@ from mnistlab.errors import MnistLabError, RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import changes
 from mnistlab.runs import Run
 from ui import (
+    acting,
     after_run,
     frame,
     identity,
@@ -72,8 +73,8 @@ def show(run_id: str) -> None:
             st.error(str(error))
             return
         pacing.note(time.perf_counter() - begun)
-        # Once, for another pace, or to end the refreshing and draw what comes after a run.
-        if pacing.seconds_between(now) != seconds:
+        # Once, for another pace, or to end the refreshing and draw what comes after a run, or for the sidebar.
+        if acting.was_steered() or pacing.seconds_between(now) != seconds:
             st.rerun()
 
     run_fragment()

@@ -55,8 +55,12 @@ def short_state(run: Run, active: Sequence[Run], me: str) -> str:
         return queue_line(run, active, me)
     if run.state == "lost":
         return f"lost at {share}: its worker is silent"
+    if run.control == "stop":
+        return f"stopping at {share}"
     if run.is_paused:
         return f"paused at {share}"
+    if run.pause_at is not None:
+        return f"pausing at {share}"
     left = f", {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
     return share + left
 

@@ -53,6 +53,7 @@ def show(train_script: str, sweep_script: str) -> None:
     Raises:
         StoreError: the store cannot be read.
     """
+    acting.was_steered()  # all of the page is being drawn
     found = [Jobs.read()]  # what is drawn first; a refresh asks anew
     is_live = bool(found[0])
 

@@ -54,7 +54,8 @@ def show(sweep_id: str) -> None:
                 st.rerun()
             st.error(str(error))
             return
-        if is_live != now.is_active:  # it has ended, or was resumed: the menu lists it, and refreshes begin or end
+        # It has ended, or was stopped or resumed: the sidebar lists it, and refreshes begin or end.
+        if acting.was_steered() or is_live != now.is_active:
             st.rerun()
 
     sweep_fragment()
@@ -105,13 +106,13 @@ def _buttons(one: Sweep) -> None:
     store = resources.store()
     with st.container(horizontal=True, key=f"sweep_buttons_{one.is_active}"):
         if one.is_active:
-            st.button("Stop", key="sweep_stop", on_click=acting.act, args=(sweep.stop, one.id, store))
+            st.button("Stop", key="sweep_stop", on_click=acting.steer, args=(sweep.stop, one.id, store))
         if one.can_be_resumed and not one.counts["running"]:
             st.button(
                 "Resume",
                 key="sweep_resume",
                 type="primary",
-                on_click=acting.act,
+                on_click=acting.steer,
                 args=(sweep.resume, one.id, store),
                 help="What was stopped or lost goes on from its checkpoint, what waited waits again.",
             )

@@ -15,7 +15,7 @@ from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
-from ui import after_run, identity, rates, run_charts, run_words
+from ui import acting, after_run, identity, rates, run_charts, run_words
 from ui.curves import Curves
 from ui.live_chart import Series
 from ui.words import ordinal, plain
@@ -165,6 +165,28 @@ def test_progress_tells_epoch_step_pace_and_time_left() -> None:
     run = a_run(images_per_second=1234.5)
     assert run_words.progress_line(run) == "Epoch 0.80 of 2, step 40 of 100, 1,234 images/s, 6 s left"
     assert run_words.progress_line(replace(run, pause_at=40)).endswith("paused")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"pause_at": 50}, "pausing at 40 %"),
+        ({"pause_at": 40}, "paused at 40 %"),
+        ({"pause_at": 40, "control": "stop"}, "stopping at 40 %"),
+        ({}, "40 %, 6 s left"),
+    ],
+)
+def test_the_sidebar_says_what_a_run_was_asked_to_do(values: dict[str, object], words: str) -> None:
+    run = replace(a_run(seconds=4.0), **values)
+    assert run_words.short_state(run, [run], "me") == words
+
+
+def test_what_was_steered_is_drawn_anew_once(own_session: None) -> None:
+    acting.steer(lambda number: None, 1)
+    assert acting.was_steered()
+    assert not acting.was_steered()
+    acting.act(lambda: None)
+    assert not acting.was_steered()
 
 
 def test_result_is_compared_with_the_tutorials_and_the_last_run_in_points() -> None:
