@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mnistlab import commands, engine, keeping
-from mnistlab.errors import MnistLabError
+from mnistlab.errors import ConfigError, MnistLabError
 from mnistlab.export import FORMATS
 
 _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
@@ -23,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, 1 after an error that was told, or 130 after Ctrl-C."""
     _print_whatever_a_name_holds()
     options = _parser().parse_args(arguments)
-    if options.db:
-        os.environ["MNISTLAB_DB"] = options.db
     try:
+        if options.db is not None:
+            os.environ["MNISTLAB_DB"] = _address(options.db)
         return int(options.command(options))
     except MnistLabError as error:
         print(f"mnistlab: {error}", file=sys.stderr)
@@ -38,6 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     finally:
         engine.hang_up()
+
+
+def _address(given: str) -> str:
+    if not given:
+        raise ConfigError("--db '' names no database. Give an address such as sqlite:///lab.sqlite, or leave it out.")
+    return given
 
 
 def _print_whatever_a_name_holds() -> None:

@@ -111,7 +111,7 @@ def load_predictor(name_or_run: str | None = None, store: Store | None = None) -
         RunNotFoundError: no such run, or it has kept no weights yet.
         DataError: the weights are damaged.
     """
-    name = name_or_run or DEFAULT_MODEL
+    name = DEFAULT_MODEL if name_or_run is None else name_or_run
     if name in builtin_names():
         return _load_builtin(name)
     if is_run_id(name):

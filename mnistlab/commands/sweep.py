@@ -136,10 +136,11 @@ def _leave(sweep_id: str, store: Store, me: str) -> None:
 
 def _config(options: argparse.Namespace) -> SweepConfig:
     values: dict[str, Any] = {"parameters": ()}
-    if options.experiment:
+    if options.experiment is not None:
         values = get_classic(options.experiment).config.model_dump()
-    if options.preset or not options.experiment:
-        values |= {"base": get_preset(options.preset or _RECIPE).config.model_dump(), "title": ""}
+    if options.preset is not None or options.experiment is None:
+        preset = _RECIPE if options.preset is None else options.preset
+        values |= {"base": get_preset(preset).config.model_dump(), "title": ""}
         values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or HOLD_OUT_SIZE
     if options.vary:
         values["parameters"] = [_parameter(text) for text in options.vary]

@@ -215,3 +215,21 @@ def test_classify_does_not_read_what_is_too_large(tmp_path: Path, lines: Lines) 
         file.truncate(30_000_000)
     assert main(["classify", str(path)]) == 1
     assert "30.0 MB; at most 10 MB are read" in lines()[0]
+
+
+def test_an_empty_name_is_no_model_and_not_the_default_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "seven.png", put_on("white on black", draw(SEVEN)))
+    for arguments, said in (
+        (["evaluate", ""], "There is no model ''."),
+        (["classify", "seven.png", "--model", ""], "There is no model ''."),
+        (["train", "--preset", ""], "There is no preset ''"),
+        (["sweep", "start", "--preset", "", "--vary", "seed=1,2"], "There is no preset ''"),
+        (["runs", "--db", ""], "--db '' names no database."),
+    ):
+        assert main(arguments) == 1
+        printed = capsys.readouterr()
+        assert said in printed.err
+        assert printed.out == ""
