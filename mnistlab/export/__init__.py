@@ -12,6 +12,9 @@
 | archive | .zip | the whole run, to be taken in by another lab |
 """
 
+import os
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,14 +99,39 @@ def format_of(target: Path) -> str:
 def write(exported: Exported, kind: str, target: Path) -> Path:
     """Write an export to a file, or into a folder for TensorBoard; return where it lies.
 
+    Where it fails, all is as it was before: what it was to replace is still there, and no folder is left behind.
+
     Raises:
         ExportError: it cannot be written.
     """
+    made: list[Path] = []
     try:
         if kind == "tensorboard":
+            made = [folder for folder in (target, *target.parents) if not folder.exists()]
             target.mkdir(parents=True, exist_ok=True)
             target = target / exported.name
-        target.write_bytes(exported.content)
+        _write_whole(target, exported.content)
     except OSError as error:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
         raise ExportError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
     return target
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    """Write a file beside its place and put it there when it is whole."""
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)  # a device or a pipe, which must not be replaced; of a folder it raises
+        return
+    target = target.resolve()  # a link stays one
+    if target.exists():
+        target.open("r+b").close()  # raises where it is protected, which replacing it would pass over
+    part = target.with_name(f".mnistlab-{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        if target.exists():
+            shutil.copymode(target, part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

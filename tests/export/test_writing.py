@@ -1,0 +1,62 @@
+"""An export on its way to the disk: whole, or not at all."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mnistlab import export
+from mnistlab.errors import ExportError
+from mnistlab.export import Exported
+
+LARGE = Exported("run.onnx", b"new" * 100_000)
+
+
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """No file gets larger than 10 kB, as on a disk that is full then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_export_that_fails_leaves_the_file_that_it_was_to_replace(tmp_path: Path) -> None:
+    target = tmp_path / "run.onnx"
+    target.write_bytes(b"good")
+    with small_disk(), pytest.raises(ExportError, match=r"run\.onnx cannot be written: File too large"):
+        export.write(LARGE, "onnx", target)
+    assert target.read_bytes() == b"good"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_events_that_cannot_be_written_leave_no_folder(tmp_path: Path) -> None:
+    with small_disk(), pytest.raises(ExportError, match="cannot be written"):
+        export.write(LARGE, "tensorboard", tmp_path / "logs" / "first")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_replaces_a_file_and_keeps_its_mode_and_a_link_to_it(tmp_path: Path) -> None:
+    target, link = tmp_path / "run.onnx", tmp_path / "latest.onnx"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    assert export.write(LARGE, "onnx", link) == link
+    assert link.is_symlink()
+    assert target.read_bytes() == LARGE.content
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_export_to_a_device_does_not_replace_it(tmp_path: Path) -> None:
+    device = Path("/dev/null")
+    assert export.write(LARGE, "onnx", device) == device
+    assert device.is_char_device()
+
+
+def test_export_to_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="cannot be written: Is a directory"):
+        export.write(LARGE, "onnx", tmp_path)
