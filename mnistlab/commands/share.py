@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mnistlab.errors import ArchiveError
+from mnistlab.errors import ArchiveError, ExportError
 from mnistlab.figures import size
 from mnistlab.store import Store
 
@@ -13,7 +13,7 @@ def export(options: argparse.Namespace) -> int:
     """Write a run or a built-in model to a file, in the format that its name ends in or `--as` names."""
     from mnistlab import export as exports
 
-    target = Path(options.to)
+    target = _target(options.to)
     kind = options.kind or exports.format_of(target)
     exported = exports.export(options.run, kind, Store())
     place = exports.write(exported, kind, target)
@@ -23,6 +23,16 @@ def export(options: argparse.Namespace) -> int:
     else:
         print(f"Wrote {place} ({size(num_bytes)}).")
     return 0
+
+
+def _target(given: str) -> Path:
+    """Where to write; an empty variable of the shell must not mean the present folder."""
+    if given in ("", "-"):
+        raise ExportError(
+            f"--to {given!r} names no file: exports are written to files, not to the terminal. Give a name such as "
+            "model.safetensors, or a folder for TensorBoard."
+        )
+    return Path(given)
 
 
 def import_(options: argparse.Namespace) -> int:

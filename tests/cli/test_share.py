@@ -110,3 +110,15 @@ def test_imported_run_refuses_more_epochs(tmp_path: Path, capsys: pytest.Capture
     run_id = json.loads(capsys.readouterr().out)["run"]
     assert main(["resume", run_id, "--more-epochs", "1"]) == 1
     assert "was imported, without its optimizer's memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["", "-"])
+@pytest.mark.parametrize("how", [[], ["--as", "onnx"]])
+def test_export_to_no_name_is_refused(
+    given: str, how: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert main(["export", "small-cnn", "--to", given, *how]) == 1
+    assert f"--to {given!r} names no file" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
