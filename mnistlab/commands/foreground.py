@@ -4,15 +4,15 @@ import argparse
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import wraps
 from types import FrameType
 from typing import Any
 
+from mnistlab.commands.progress import Progress
 from mnistlab.errors import MnistLabError
-from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.events import EpochEnded, Event
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
@@ -57,8 +57,8 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
 
     with noting_interrupts() as is_interrupted:
         run_id = begin()
-        listener = _Listener(_JsonLines() if as_json else _ProgressBar(run_id))
-        execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
+        with closing(_Listener(_JsonLines() if as_json else Progress(run_id))) as listener:
+            execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
     run = store.run(run_id)
     if run.error and run.state != "stopped":  # a trial that was pruned says why, and did not fail
         raise MnistLabError(f"The run {run_id} failed: {run.error}")
@@ -131,15 +131,19 @@ class _Interrupt:
 class _Listener:
     """Who reads what is told: once he has seen enough, as `head` has, the training stops as after Ctrl-C."""
 
-    def __init__(self, tell: Callable[[Event], None]) -> None:
+    def __init__(self, tell: "_JsonLines | Progress") -> None:
         self.is_gone = False
         self._tell = tell
 
     def __call__(self, event: Event) -> None:
         try:
             self._tell(event)
-        except BrokenPipeError:
+        except OSError:  # also where a terminal was closed, or a log's disk is full
             self.is_gone = True
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._tell.close()
 
 
 class _JsonLines:
@@ -149,43 +153,5 @@ class _JsonLines:
         if isinstance(event, EpochEnded) and event.epoch > 0:
             print(json.dumps({"event": "epoch", **vars(event)}), flush=True)
 
-
-class _ProgressBar:
-    """Loss, accuracy, images/s and time left on one line of the terminal."""
-
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
-        self._bar: Any = None
-
-    def __call__(self, event: Event) -> None:
-        from tqdm import tqdm
-
-        if isinstance(event, TrainingStarted):
-            print(f"Run {self._run_id}: {event.num_parameters:,} parameters on {event.device}.")
-            self._bar = tqdm(
-                total=event.num_steps,
-                initial=event.state.step,
-                unit=" steps",
-                file=sys.stderr,
-                bar_format="{percentage:3.0f} % |{bar:24}| {desc}{remaining} left",
-            )
-        elif isinstance(event, StepsTaken):
-            self._bar.set_description_str(
-                f"epoch {event.epoch:5.2f}  loss {event.losses.mean():.4f}  training accuracy {event.accuracy:.2%}  "
-                f"{event.images_per_second:,.0f} images/s ",
-                refresh=False,
-            )
-            self._bar.update(event.step - self._bar.n)
-        elif isinstance(event, EpochEnded):
-            self._bar.write(_epoch_line(event), file=sys.stderr)
-        elif isinstance(event, TrainingEnded):
-            self._bar.close()
-
-
-def _epoch_line(event: EpochEnded) -> str:
-    figures = [f"epoch {event.epoch}:"]
-    if event.train_loss is not None and event.train_accuracy is not None:
-        figures.append(f"training loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%};")
-    if event.validation_loss is not None and event.validation_accuracy is not None:
-        figures.append(f"validation loss {event.validation_loss:.4f}, accuracy {event.validation_accuracy:.2%}")
-    return " ".join(figures).rstrip(";")
+    def close(self) -> None:
+        """Each line has ended already."""
