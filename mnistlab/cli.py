@@ -20,7 +20,7 @@ _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.Arg
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, 1 after an error that was told, or 130 after Ctrl-C."""
+    """Run one command; return 0, 1 after an error that was told, 130 after Ctrl-C, 128 + n after signal n."""
     _print_whatever_a_name_holds()
     options = _parser().parse_args(arguments)
     try:

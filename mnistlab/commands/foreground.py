@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import wraps
 from types import FrameType
@@ -15,6 +15,9 @@ from mnistlab.errors import MnistLabError
 from mnistlab.events import EpochEnded, Event
 from mnistlab.runs import Run
 from mnistlab.store import Store
+
+# Ctrl-C, a batch system or service manager, a terminal that is closed; Windows has no SIGHUP.
+_ASKING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def led_by_the_first(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -32,7 +35,7 @@ def led_by_the_first(command: Callable[[argparse.Namespace], int]) -> Callable[[
         with parallel.joined() as team:
             if team.leads:
                 return command(options)
-            for each in (signal.SIGINT, signal.SIGTERM):
+            for each in _ASKING:
                 signal.signal(each, signal.SIG_IGN)
             parallel.follow(team)
             return 0
@@ -45,7 +48,10 @@ def _are_several() -> bool:
 
 
 def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
-    """Execute a run until it ends; Ctrl-C stops it after the present step. Return 0, or 130 where it was stopped.
+    """Execute a run until it ends; Ctrl-C stops it after the present step.
+
+    Returns:
+        0; where it was stopped 130, or 128 and the number of the signal that has asked for it.
 
     Args:
         begin: makes a run that is this process's to execute and returns its id; called when Ctrl-C would stop it.
@@ -68,7 +74,7 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
         print(json.dumps(_result(run)), flush=True)
     else:
         print(_summary(run))
-    return 130 if run.state == "stopped" else 0
+    return is_interrupted.exit_code if run.state == "stopped" else 0
 
 
 def _result(run: Run) -> dict[str, Any]:
@@ -100,32 +106,44 @@ def _summary(run: Run) -> str:
 
 
 @contextmanager
-def noting_interrupts() -> Iterator["_Interrupt"]:
+def noting_interrupts() -> Iterator["Interrupt"]:
     """The first Ctrl-C is noted, for the training to stop between two steps; the second ends the program.
+
+    SIGTERM, by which Slurm and systemd end what they have started, and SIGHUP, which a closed terminal sends, often
+    more than once, are noted too, unless nohup has turned them off.
 
     torchrun ends all of its processes by SIGTERM where one has ended. The one that leads goes on noting it afterwards,
     or its last sentence would be lost on the way to the terminal.
     """
-    before = signal.getsignal(signal.SIGINT)
+    before = {each: signal.getsignal(each) for each in _ASKING}
     try:
-        yield _Interrupt((signal.SIGINT, signal.SIGTERM) if _are_several() else (signal.SIGINT,))
+        yield Interrupt([each for each in _ASKING if each == signal.SIGINT or before[each] != signal.SIG_IGN])
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            if not (each == signal.SIGTERM and _are_several()):
+                signal.signal(each, handler or signal.SIG_DFL)
 
 
-class _Interrupt:
-    def __init__(self, noted: tuple[signal.Signals, ...]) -> None:
-        self._asked = False
+class Interrupt:
+    """Whether somebody has asked this process to end, and by which signal."""
+
+    def __init__(self, noted: Iterable[signal.Signals]) -> None:
+        self._number: int | None = None
         for each in noted:
             signal.signal(each, self._note)
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._asked = True
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._number = self._number or number
         if not _are_several():  # torchrun passes on what the terminal has sent already
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __call__(self) -> bool:
-        return self._asked
+        return self._number is not None
+
+    @property
+    def exit_code(self) -> int:
+        """As shells have it, 128 and the signal's number; 130, that of Ctrl-C, for a stop from elsewhere."""
+        return 128 + (self._number or signal.SIGINT)
 
 
 class _Listener:

@@ -35,7 +35,8 @@ def runs(options: argparse.Namespace) -> int:
     if options.watch:
         with noting_interrupts() as is_interrupted:  # raised in a callback of the database's, Ctrl-C would be lost
             _watch(store, options.json, is_interrupted)
-        raise KeyboardInterrupt
+        print("mnistlab: interrupted", file=sys.stderr)
+        return is_interrupted.exit_code
     found = store.runs(limit=MOST_LISTED + 1)
     if len(found) > MOST_LISTED:
         found = found[:MOST_LISTED]

@@ -112,7 +112,7 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
     elif is_interrupted():
         print("mnistlab: interrupted; what waits is left to who else trains this sweep", file=sys.stderr)
     print(json.dumps(_as_object(one)) if options.json else _as_line(one))
-    return 130 if one.counts["stopped"] or is_interrupted() else 0
+    return is_interrupted.exit_code if one.counts["stopped"] or is_interrupted() else 0
 
 
 def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_interrupted: Callable[[], bool]) -> None:

@@ -200,3 +200,16 @@ def test_sweep_that_was_kept_before_its_images_were_counted_can_be_read() -> Non
         {"base": {"preset": "custom"}, "parameters": [{"setting": "train.train_size", "low": 500, "high": 60_000}]}
     )
     assert parse_sweep(more.model_dump()) == more
+
+
+def test_sigterm_stops_a_sweep_as_ctrl_c_does(waiting: str, monkeypatch: pytest.MonkeyPatch, objects: Objects) -> None:
+    train = execution.execute
+
+    def interrupted(store: Store, run_id: str, **settings: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        train(store, run_id, **settings)
+
+    monkeypatch.setattr(execution, "execute", interrupted)
+    assert main(["sweep", "resume", waiting, "--here", "--json"]) == 128 + signal.SIGTERM
+    assert objects()[-1]["counts"] == {"stopped": 3}
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

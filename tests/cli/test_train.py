@@ -19,6 +19,7 @@ from mnistlab.paths import PROJECT
 from mnistlab.runs import Request
 from mnistlab.store import Store
 from tests.cli.conftest import Lines
+from tests.cli.terminals import Terminal
 from tests.tiny import same_weights
 
 
@@ -174,3 +175,43 @@ def test_training_stops_and_is_kept_where_its_reader_has_seen_enough(lab: Path) 
     (run,) = Store().runs()
     assert (run.state, run.error) == ("stopped", None)
     assert Store().weights(run.id, "checkpoint")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_job_or_closes_a_terminal_keeps_what_was_learned(lab: Path, number: signal.Signals) -> None:
+    process = start_training(lab, "--json")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["epoch"] == 1
+    process.send_signal(number)
+    process.send_signal(number)  # as shells do that are closed with their terminal
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, errors
+    told = json.loads(printed.splitlines()[-1])
+    assert (told["event"], Store().run(told["run"]).state) == ("stopped", "stopped")
+    assert Store().weights(told["run"], "checkpoint")
+
+
+def test_a_terminal_that_is_closed_ends_the_training_and_keeps_it() -> None:
+    terminal = Terminal(80, "train", "--preset", "tutorial-mlp", "--epochs", "1000")
+    terminal.read_until(lambda written: "epoch 2: " in written)
+    terminal.close()
+    terminal.process.send_signal(signal.SIGHUP)
+    assert terminal.process.wait(60) in (1, 128 + signal.SIGHUP)  # nobody hears the last sentence
+    (run,) = Store().runs()
+    assert (run.state, run.error) == ("stopped", None)
+
+
+def test_nohup_keeps_a_training_going_when_its_terminal_is_closed(lab: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = start_training(lab, "--json")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGHUP)
+    for _ in range(3):
+        assert json.loads(process.stdout.readline())["event"] == "epoch"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
