@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mnistlab import commands, engine, keeping
-from mnistlab.errors import ConfigError, MnistLabError
+from mnistlab.errors import ConfigError, MnistLabError, RunNotFoundError
 from mnistlab.export import FORMATS
+from mnistlab.ids import is_run_id
+from mnistlab.store import Store
 
 _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ["MNISTLAB_DB"] = _address(options.db)
         return int(options.command(options))
     except MnistLabError as error:
-        print(f"mnistlab: {error}", file=sys.stderr)
+        print(f"mnistlab: {_explained(error, options)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("mnistlab: interrupted", file=sys.stderr)
@@ -38,6 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     finally:
         engine.hang_up()
+
+
+def _explained(error: MnistLabError, options: argparse.Namespace) -> str:
+    """What is wrong; of a run that is not there because it was deleted, that it can be brought back."""
+    if isinstance(error, RunNotFoundError):
+        for run_id in (getattr(options, name, None) for name in ("run", "other", "model")):
+            if isinstance(run_id, str) and is_run_id(run_id) and keeping.is_put_away(run_id, Store()):
+                return f"The run {run_id} was deleted. `python -m mnistlab restore {run_id}` brings it back."
+    return str(error)
 
 
 def _address(given: str) -> str:
@@ -130,7 +141,7 @@ def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     rate = add("rate", commands.rate, "change the learning rate of a run while it runs")
     rate.add_argument("learning_rate", type=float, metavar="RATE", help="from its next step on; a schedule's new peak")
     resume = add("resume", commands.resume, "go on with a stopped, failed or lost run in the foreground")
-    resume.add_argument("--more-epochs", type=int, default=0, metavar="N", help="N epochs more than it was to have")
+    resume.add_argument("--more-epochs", type=int, metavar="N", help="N epochs more than it was to have")
 
 
 def _add_keeping(commands_of: Any, shared: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from mnistlab.commands.progress import Progress
-from mnistlab.errors import MnistLabError
+from mnistlab.errors import MnistLabError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, Event
 from mnistlab.runs import Run
 from mnistlab.store import Store
@@ -63,9 +63,10 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
 
     with noting_interrupts() as is_interrupted:
         run_id = begin()
-        with closing(_Listener(_JsonLines() if as_json else Progress(run_id))) as listener:
-            execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
-    run = store.run(run_id)
+        with _saying_how_to_go_on(run_id):
+            with closing(_Listener(_JsonLines() if as_json else Progress(run_id))) as listener:
+                execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
+            run = store.run(run_id)
     if run.error and run.state != "stopped":  # a trial that was pruned says why, and did not fail
         raise MnistLabError(f"The run {run_id} failed: {run.error}")
     if run.is_active:
@@ -75,6 +76,23 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
     else:
         print(_summary(run))
     return is_interrupted.exit_code if run.state == "stopped" else 0
+
+
+@contextmanager
+def _saying_how_to_go_on(run_id: str) -> Iterator[None]:
+    """Where a run was deleted meanwhile, or the store takes no more of it, say what is left and how it goes on."""
+    try:
+        yield
+    except RunNotFoundError as error:
+        raise MnistLabError(
+            f"The run {run_id} was deleted while it was trained here, which has ended it. `python -m mnistlab restore "
+            f"{run_id}` brings it back, up to its last checkpoint."
+        ) from error
+    except StoreError as error:
+        raise StoreError(
+            f"{error} The run {run_id} is kept up to its last checkpoint: make room, then `python -m mnistlab resume "
+            f"{run_id}` goes on with it."
+        ) from error
 
 
 def _result(run: Run) -> dict[str, Any]:

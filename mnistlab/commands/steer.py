@@ -55,12 +55,21 @@ def rate(options: argparse.Namespace) -> int:
 @led_by_the_first
 def resume(options: argparse.Namespace) -> int:
     """Go on with a stopped, failed or lost run in the foreground, or with a finished one for more epochs."""
+    from mnistlab.device import pick_device
+
     store = Store()
     run = store.run(options.run)
-    _check(run, *(["finished"] if options.more_epochs else []), "stopped", "failed", "lost")
+    gets_more = options.more_epochs is not None
+    if run.state == "finished" and not gets_more:
+        raise MnistLabError(
+            f"The run {run.id} is finished, with all of its {run.config.train.epochs} epochs. To train it for longer: "
+            f"`python -m mnistlab resume {run.id} --more-epochs 5`."
+        )
+    _check(run, *(["finished"] if gets_more else []), "stopped", "failed", "lost")
+    pick_device(run.config.train.device)
 
     def begin() -> str:
-        if options.more_epochs:
+        if gets_more:
             is_mine = steering.extend(run.id, options.more_epochs, store, state="running")
         else:
             is_mine = steering.requeue(run.id, store, state="running")

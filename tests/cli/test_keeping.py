@@ -142,3 +142,14 @@ def test_compare_tells_of_a_rate_changed_by_hand_and_of_epochs_added_under_a_sch
         f"change of the learning rate: none in {first}, 0.5 from step 31 on in {second}",
         f"epochs planned at first: all in {first}, 2 in {second}",
     ]
+
+
+@pytest.mark.parametrize("command", [["delete"], ["evaluate"], ["rename", "x"], ["stop"], ["resume"], ["compare"]])
+def test_a_deleted_run_is_told_to_be_deleted(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    run_id, other = kept(), kept(seed=1)
+    main(["delete", run_id])
+    arguments = [command[0], other, run_id] if command[0] == "compare" else [command[0], run_id, *command[1:]]
+    capsys.readouterr()
+    assert main(arguments) == 1
+    said = f"mnistlab: The run {run_id} was deleted. `python -m mnistlab restore {run_id}` brings it back.\n"
+    assert capsys.readouterr().err == said

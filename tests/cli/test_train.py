@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from mnistlab import execution, steering
+from mnistlab import execution, keeping, steering
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.cli import main
+from mnistlab.config import parse_config
 from mnistlab.data import Dataset, Split
+from mnistlab.errors import StoreError
 from mnistlab.paths import PROJECT
 from mnistlab.runs import Request
 from mnistlab.store import Store
@@ -215,3 +217,57 @@ def test_nohup_keeps_a_training_going_when_its_terminal_is_closed(lab: Path) -> 
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
+
+
+def test_a_run_that_is_deleted_while_it_is_trained_can_be_brought_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mnistlab.recorder._WRITE_EVERY", 0)
+    really_log = Store.log
+
+    def log(store: Store, run_id: str, *rest: Any, **named: Any) -> Request:
+        keeping.put_away(run_id, store)
+        return really_log(store, run_id, *rest, **named)
+
+    monkeypatch.setattr(Store, "log", log)
+    assert main(["train", "--epochs", "5"]) == 1
+    printed = capsys.readouterr()
+    run_id = printed.out.removeprefix("Run ").partition(":")[0]
+    assert f"The run {run_id} was deleted while it was trained here, which has ended it." in printed.err
+    assert f"`python -m mnistlab restore {run_id}` brings it back" in printed.err
+
+
+def test_a_store_that_takes_no_more_names_the_run_and_how_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: Any, **named: Any) -> Request:
+        raise StoreError("The database could not be used: database or disk is full.")
+
+    monkeypatch.setattr("mnistlab.recorder._STORE_PATIENCE", 0)
+    monkeypatch.setattr(Store, "log", full)
+    assert main(["train", "--epochs", "1"]) == 1
+    (run,) = Store().runs()
+    assert f"The run {run.id} is kept up to its last checkpoint: make room, then " in capsys.readouterr().err
+
+
+def test_a_missing_device_leaves_no_run_behind(
+    run_id: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store()
+    elsewhere = store.run(run_id).config.model_dump()
+    elsewhere["train"]["device"] = "cuda"
+    store.change(run_id, {"config": parse_config(elsewhere).model_dump_json(), "state": "stopped"}, ["finished"])
+    monkeypatch.setattr("torch.accelerator.current_accelerator", lambda check_available=False: None)
+    for arguments in (["train", "--device", "cuda", "--epochs", "1"], ["resume", run_id]):
+        assert main(arguments) == 1
+        assert "'cuda' is not on this machine" in capsys.readouterr().err
+        assert [(run.id, run.state) for run in store.runs()] == [(run_id, "stopped")]
+
+
+def test_a_finished_run_says_how_it_is_trained_for_longer(run_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["resume", run_id]) == 1
+    assert f"`python -m mnistlab resume {run_id} --more-epochs 5`" in capsys.readouterr().err
+    assert main(["resume", run_id, "--more-epochs", "0"]) == 1
+    assert "0 more epochs were asked for; this run may have 1 to 999 more." in capsys.readouterr().err
+    assert main(["resume", run_id, "--more-epochs", "1"]) == 0
+    assert Store().run(run_id).config.train.epochs == 2
