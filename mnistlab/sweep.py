@@ -28,6 +28,7 @@ from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 
 _SIZE = "train.train_size"
+_EARLY = (None, "failed")  # number and state of a trial that has failed before it asked what to try
 PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
 
 
@@ -79,8 +80,7 @@ class Sweep:
     @cached_property
     def ranked(self) -> list[Trial]:
         """The finished trials, the best first; of equals the earlier one."""
-        finished = [trial for trial in self.trials if trial.accuracy is not None]
-        return sorted(finished, key=lambda trial: -(trial.accuracy or 0))
+        return sorted((one for one in self.trials if one.accuracy is not None), key=lambda one: -(one.accuracy or 0))
 
     @property
     def best(self) -> Trial | None:
@@ -100,8 +100,7 @@ class Sweep:
     @property
     def outcomes(self) -> tuple[tuple[str, str, float | None], ...]:
         """What each trial that is over has come to: it tells a sweep's pictures of today from those of yesterday."""
-        over = (trial for trial in self.trials if trial.state not in ACTIVE)
-        return tuple((trial.run.id, trial.state, trial.accuracy) for trial in over)
+        return tuple((one.run.id, one.state, one.accuracy) for one in self.trials if one.state not in ACTIVE)
 
     @property
     def is_active(self) -> bool:
@@ -109,9 +108,14 @@ class Sweep:
         return bool(self.counts["queued"] + self.counts["running"])
 
     @property
+    def resumable(self) -> list[Trial]:
+        """What was stopped, lost, or failed before it knew what to try; with the same values most would fail again."""
+        return [one for one in self.trials if one.state in ("stopped", "lost") or (one.number, one.state) == _EARLY]
+
+    @property
     def can_be_resumed(self) -> bool:
-        """Whether trials were stopped or lost that could go on."""
-        return bool(self.counts["stopped"] + self.counts["lost"])
+        """Whether there are trials that could go on."""
+        return bool(self.resumable)
 
 
 def start(config: SweepConfig, store: Store, owner: str | None = None) -> str:
@@ -158,7 +162,7 @@ def stop(sweep_id: str, store: Store) -> None:
 
 
 def resume(sweep_id: str, store: Store) -> None:
-    """Go on with the trials that were stopped or lost, from their checkpoints, with the values they have.
+    """Go on with the trials that can be resumed, from their checkpoints, with the values they have.
 
     Raises:
         EngineError: as start.
@@ -169,9 +173,8 @@ def resume(sweep_id: str, store: Store) -> None:
 
 def requeue(sweep_id: str, store: Store) -> None:
     """As resume, without an engine."""
-    for trial in find(sweep_id, store).trials:
-        if trial.state in ("stopped", "lost"):
-            steering.requeue(trial.run.id, store)
+    for trial in find(sweep_id, store).resumable:
+        steering.requeue(trial.run.id, store)
 
 
 def next_waiting(sweep_id: str, store: Store) -> Run | None:
@@ -198,8 +201,7 @@ def find(sweep_id: str, store: Store) -> Sweep:
     row = None
     if is_run_id(sweep_id):
         with store.transaction() as connection:
-            query = sa.select(schema.sweeps).where(schema.sweeps.c.id == sweep_id)
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(sa.select(schema.sweeps).where(schema.sweeps.c.id == sweep_id)).mappings().first()
     if row is None:
         raise SweepNotFoundError(f"There is no sweep {sweep_id!r} here. `python -m mnistlab sweep list` lists them.")
     return _from_row(row, store)
@@ -231,10 +233,9 @@ def active(store: Store) -> list[tuple[str, str | None]]:
     """Id and owner of the sweeps that have trials waiting or running, the oldest first."""
     runs = schema.runs
     is_active = runs.c.state.in_(ACTIVE) & runs.c.deleted.is_(None) & runs.c.sweep.is_not(None)
-    columns = (runs.c.sweep, sa.func.min(runs.c.owner))
-    query = sa.select(*columns).where(is_active).group_by(runs.c.sweep).order_by(sa.func.min(runs.c.created))
+    query = sa.select(runs.c.sweep, sa.func.min(runs.c.owner)).where(is_active).group_by(runs.c.sweep)
     with store.transaction() as connection:
-        return [(sweep_id, owner) for sweep_id, owner in connection.execute(query)]
+        return [(row[0], row[1]) for row in connection.execute(query.order_by(sa.func.min(runs.c.created)))]
 
 
 def config_of(sweep_id: str, store: Store) -> SweepConfig:
@@ -271,8 +272,7 @@ def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int
 
 def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
     config = _config(row["id"], row["config"])
-    trials = read_trials(row["id"], config, store)
-    return Sweep(row["id"], config, row["owner"], row["created"], tuple(trials))
+    return Sweep(row["id"], config, row["owner"], row["created"], tuple(read_trials(row["id"], config, store)))
 
 
 def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]:

@@ -4,13 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import ConfigError, OtherVersionError
+from mnistlab.errors import ConfigError, OtherVersionError, StoreError
 from mnistlab.presets import get_preset
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
@@ -74,12 +75,15 @@ def sweep_stop(options: argparse.Namespace) -> int:
 
 
 def sweep_resume(options: argparse.Namespace) -> int:
-    """Go on with the trials that were stopped or lost."""
+    """Go on with the trials that were stopped or lost, or failed before they began; say which others have failed."""
     store = Store()
     if not options.here:
         one = sweep.find(options.sweep, store)
+        failed = [trial.run.id for trial in one.trials if trial.state == "failed" and trial not in one.resumable]
+        _say_what_failed(failed)
         if not (one.can_be_resumed or one.is_active):
-            return _tell(options, one, "nothing to go on with")
+            _tell(options, one, "nothing to go on with")
+            return 1 if failed else 0
         sweep.resume(options.sweep, store)
         return _tell(options, sweep.find(options.sweep, store), "goes on")
 
@@ -101,6 +105,12 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
         sweep_id = begin()
         try:
             _train_all(options, sweep_id, store, is_interrupted)
+        except StoreError as error:
+            with suppress(StoreError):
+                _leave(sweep_id, store, this_worker())
+            raise StoreError(
+                f"{error} Make room, then `python -m mnistlab sweep resume {sweep_id} --here` goes on."
+            ) from error
         except BaseException:  # a second Ctrl-C, or a reader who has seen enough
             _leave(sweep_id, store, this_worker())
             raise
@@ -112,7 +122,20 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
     elif is_interrupted():
         print("mnistlab: interrupted; what waits is left to who else trains this sweep", file=sys.stderr)
     print(json.dumps(_as_object(one)) if options.json else _as_line(one))
-    return is_interrupted.exit_code if one.counts["stopped"] or is_interrupted() else 0
+    if one.counts["stopped"] or is_interrupted():
+        return is_interrupted.exit_code
+    failed = [trial.run.id for trial in one.trials if trial.state == "failed"]
+    _say_what_failed(failed)
+    return 1 if failed else 0
+
+
+def _say_what_failed(run_ids: list[str]) -> None:
+    if run_ids:
+        print(
+            f"mnistlab: {len(run_ids)} failed: {', '.join(run_ids)}. Trained again with the same values, most would "
+            f"fail again; `python -m mnistlab resume {run_ids[0]}` tries it with one",
+            file=sys.stderr,
+        )
 
 
 def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_interrupted: Callable[[], bool]) -> None:

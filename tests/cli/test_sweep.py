@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from mnistlab import execution, keeping, schema, sweep
+from mnistlab import execution, keeping, schema, study, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.cli import _parser, main
 from mnistlab.commands import sweep_start
+from mnistlab.errors import StoreError, StudyError
 from mnistlab.store import Store
 from mnistlab.sweep_config import parse_sweep
 from tests import sweeps
@@ -213,3 +214,45 @@ def test_sigterm_stops_a_sweep_as_ctrl_c_does(waiting: str, monkeypatch: pytest.
     assert main(["sweep", "resume", waiting, "--here", "--json"]) == 128 + signal.SIGTERM
     assert objects()[-1]["counts"] == {"stopped": 3}
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_trial_that_has_failed_is_named_and_the_command_ends_with_1(
+    lines: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = {"setting": "train.train_size", "options": [100, 501, 200]}  # there are 500
+    sweep_id = sweep.create(sweeps.config(sizes), Store())
+    assert main(["sweep", "resume", sweep_id, "--here"]) == 1
+    (failed,) = [run for run in Store().runs() if run.state == "failed"]
+    said = f"1 failed: {failed.id}. Trained again with the same values, most would fail again; "
+    assert said + f"`python -m mnistlab resume {failed.id}`" in capsys.readouterr().err
+    assert main(["sweep", "resume", sweep_id]) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert "(nothing to go on with)" in printed.out
+    assert Store().run(failed.id).attempt == failed.attempt
+
+
+def test_trials_that_failed_before_they_knew_what_to_try_are_tried_again(
+    waiting: str, monkeypatch: pytest.MonkeyPatch, objects: Objects
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise StudyError("The study cannot be used: No space left on device.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(study, "ask", full)
+        assert main(["sweep", "resume", waiting, "--here", "--json"]) == 1
+    assert objects()[-1]["counts"] == {"failed": 3}
+    assert main(["sweep", "resume", waiting, "--here", "--json"]) == 0
+    assert objects()[-1]["counts"] == {"finished": 3}
+
+
+def test_a_sweep_whose_store_takes_no_more_says_how_it_goes_on(
+    waiting: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: Any, **named: Any) -> None:
+        raise StoreError("The database could not be used: database or disk is full.")
+
+    monkeypatch.setattr(execution, "execute", full)
+    assert main(["sweep", "resume", waiting, "--here"]) == 1
+    assert f"Make room, then `python -m mnistlab sweep resume {waiting} --here` goes on." in capsys.readouterr().err
+    assert sweep.find(waiting, Store()).counts == {"stopped": 3}
