@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from mnistlab import commands, engine, keeping
@@ -28,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.db is not None:
             os.environ["MNISTLAB_DB"] = _address(options.db)
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
     except MnistLabError as error:
         print(f"mnistlab: {_explained(error, options)}", file=sys.stderr)
         return 1
@@ -36,10 +39,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mnistlab: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, head for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 0
+    except OSError as error:
+        if _can_print():
+            raise
+        _print_no_more()
+        with suppress(OSError):  # of a terminal that was closed
+            print(f"mnistlab: what this command prints cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
     finally:
         engine.hang_up()
+
+
+def _can_print() -> bool:
+    try:
+        print(flush=True)
+    except OSError:
+        return False
+    return True
+
+
+def _print_no_more() -> None:
+    """Let what is left go nowhere, or Python would try to write it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: MnistLabError, options: argparse.Namespace) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import select
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from mnistlab import queue
+from mnistlab.commands.columns import in_column
 from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
@@ -16,6 +18,8 @@ from mnistlab.store import MOST_LISTED, Store
 
 _WATCH_EVERY = 1.0  # seconds
 _WATCHED = 20  # runs, which fit on a terminal
+_NAME = 32  # columns
+_EMPTY = "No run yet."
 _CLEAR = "\033[H\033[2J"  # ANSI: cursor home, clear the screen
 
 
@@ -43,6 +47,8 @@ def runs(options: argparse.Namespace) -> int:
         print(f"mnistlab: these are the newest {MOST_LISTED} runs; older ones are left out", file=sys.stderr)
     if not found and not options.json:
         print("No run yet. Start one with: python -m mnistlab train --preset tutorial-mlp --epochs 2")
+    if found and _has_header(options.json):
+        print(_HEADER)
     for line in _lines(store, found, options.json):
         print(line)
     return 0
@@ -51,18 +57,38 @@ def runs(options: argparse.Namespace) -> int:
 def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> None:
     """Show what is going on until Ctrl-C: in place on a terminal, else each line as it changes."""
     in_place = sys.stdout.isatty() and not as_json
-    shown: dict[str, str] = {}
+    shown: dict[str, str] | None = None
     while not is_interrupted():
+        if not _is_read():
+            raise BrokenPipeError
         found = _watched(store)
         lines = dict(zip((run.id for run in found), _lines(store, found, as_json), strict=True))
         if in_place:
-            print(_CLEAR + "\n".join(lines.values() or ["No run yet."]), flush=True)
+            print(_CLEAR + "\n".join([_HEADER, *lines.values()] if lines else [_EMPTY]), flush=True)
+        elif not lines:
+            if shown != {} and not as_json:
+                print(_EMPTY, flush=True)
         else:
             for run_id, line in lines.items():
-                if shown.get(run_id) != line:
+                if (shown or {}).get(run_id) != line:
                     print(line, flush=True)
         shown = lines
         time.sleep(_WATCH_EVERY)
+
+
+def _is_read() -> bool:
+    """Whether somebody still reads what is printed; where nothing changes, no write would find that out."""
+    try:
+        stdout = select.poll()
+        stdout.register(sys.stdout.fileno(), 0)  # what is always reported: that the other end is gone
+        return not stdout.poll(0)
+    except (AttributeError, OSError):  # Windows has no poll; a test's output no number
+        return True
+
+
+def _has_header(as_json: bool) -> bool:
+    """Only for a person: what a program reads is runs alone."""
+    return sys.stdout.isatty() and not as_json
 
 
 def _watched(store: Store) -> list[Run]:
@@ -105,7 +131,11 @@ def _as_line(run: Run, place: int | None) -> str:
     when = datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
     state = "paused" if run.is_paused else run.state
     star = "*" if run.is_starred else " "
-    return f"{run.id} {star} {when}  {_called(run):20} {state:9} epoch {run.epoch:5.2f}  {_news(run, place)}".rstrip()
+    return _row(run.id, star, when, _called(run), state, f"epoch {run.epoch:5.2f}", _news(run, place))
+
+
+def _row(run_id: str, star: str, when: str, called: str, state: str, epoch: str, news: str) -> str:
+    return f"{run_id:8} {star} {when:16}  {in_column(called, _NAME)} {state:9} {epoch:11}  {news}".rstrip()
 
 
 def _called(run: Run) -> str:
@@ -121,3 +151,6 @@ def _news(run: Run, place: int | None) -> str:
         left = f", {run.seconds_left:,.0f} s left" if run.seconds_left is not None else ""
         return f"{run.progress:.0%} at {run.images_per_second or 0:,.0f} images/s{left}, on {run.worker}"
     return run.error or ""
+
+
+_HEADER = _row("run", " ", "created", "name (preset)", "state", "trained", "result, or what is going on")

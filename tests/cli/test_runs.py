@@ -1,6 +1,7 @@
 """`presets`, `runs` and mistakes, as a person and as a program meet them."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from mnistlab import steering
+from mnistlab import keeping, steering
 from mnistlab.cli import main
+from mnistlab.commands.columns import num_columns
 from mnistlab.commands.runs import _watched as watched_runs
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
 from tests import tiny
 from tests.cli.conftest import Lines, save
+from tests.cli.terminals import Terminal
 from tests.drawings import SEVEN, draw, put_on
 
 
@@ -162,3 +165,74 @@ def test_a_misspelt_command_shows_the_usage(arguments: list[str], capsys: pytest
         main(arguments)
     assert caught.value.code == 2
     assert "usage: python -m mnistlab" in capsys.readouterr().err
+
+
+def start(*arguments: str, stdout: Any = subprocess.PIPE, unbuffered: bool = False) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, *(["-u"] if unbuffered else []), "-m", "mnistlab", *arguments],
+        cwd=PROJECT,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_watch_ends_where_nobody_reads_it_any_more() -> None:
+    process = start("runs", "--watch")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == "No run yet.\n"
+    process.stdout.close()
+    assert process.wait(30) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
+def test_a_watch_as_json_of_an_empty_lab_prints_nothing_and_sigterm_ends_it() -> None:
+    process = start("runs", "--watch", "--json")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(4)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=30) == ("", "mnistlab: interrupted\n")
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_output_that_cannot_be_written_is_told_in_a_sentence(unbuffered: bool) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start("presets", stdout=full, unbuffered=unbuffered)
+        _, said = process.communicate(timeout=30)
+    assert said == "mnistlab: what this command prints cannot be written: No space left on device\n"
+    assert process.returncode == 1
+
+
+def test_an_error_of_another_kind_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Store, *arguments: Any, **named: Any) -> list[Any]:
+        raise PermissionError(13, "Permission denied", "lab.txt")
+
+    monkeypatch.setattr(Store, "runs", broken)
+    with pytest.raises(PermissionError, match=r"lab\.txt"):
+        main(["runs"])
+
+
+NAMES = ["short", "a name that is much longer than a column of any list", "\u4e66\u5199\u6570\u5b57" * 8, "cafe\u0301"]
+
+
+def test_a_name_of_any_width_keeps_the_columns(lines: Lines) -> None:
+    for name in NAMES:
+        keeping.rename(Store().create(tiny.config()), name, Store())
+    assert main(["runs"]) == 0
+    printed = lines()
+    assert {num_columns(line.partition(" queued ")[0]) for line in printed} == {61}
+    assert sum("... queued" in line or "...  queued" in line for line in printed) == 2
+    assert "cafe\u0301 (custom)" in printed[0]
+
+
+def test_a_terminal_gets_a_header_above_its_columns() -> None:
+    run_id = Store().create(tiny.config())
+    terminal = Terminal(120, "runs")
+    assert terminal.end() == 0
+    header, line = terminal.lines
+    assert header.split()[:4] == ["run", "created", "name", "(preset)"]
+    for title, begins in (("run", run_id), ("name", "custom"), ("state", "queued"), ("trained", "epoch")):
+        assert header.index(title) == line.index(begins)
