@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except MnistLabError as error:
-        print(f"mnistlab: {_explained(error, options)}", file=sys.stderr)
+        for line in _explained(error, options).splitlines():
+            print(f"mnistlab: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("mnistlab: interrupted", file=sys.stderr)

@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
-from mnistlab.paths import PROJECT, lab_environment, lab_folder
+from mnistlab.paths import PROJECT, lab_environment, lab_folder, span_setting
 
 _START_TIMEOUT = 60.0  # seconds; 0.7 s is usual
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
@@ -238,7 +238,7 @@ def serve() -> None:
         host="127.0.0.1",
         memory_limit=None,
         dashboard_address=None,
-        scheduler_kwargs={"idle_timeout": os.environ.get("MNISTLAB_ENGINE_IDLE", "15 minutes")},
+        scheduler_kwargs={"idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
     ) as cluster:
         _publish(cluster.scheduler_address)
         try:

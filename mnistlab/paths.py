@@ -74,3 +74,21 @@ def seconds_setting(name: str, default: float) -> float:
     if not 0 <= seconds < math.inf:
         raise ConfigError(f"{name} is {given!r}; it must be a number of seconds, such as {default:g}.")
     return seconds
+
+
+def span_setting(name: str, default: str) -> str:
+    """A length of time from the environment, as Dask reads it: "15 minutes".
+
+    Raises:
+        ConfigError: it is none.
+    """
+    from dask.utils import parse_timedelta
+
+    given = os.environ.get(name, default)
+    try:
+        parse_timedelta(given)
+    except (ValueError, LookupError, OverflowError) as error:  # Dask names each of its forty units
+        raise ConfigError(
+            f"{name} is {given!r}; it must be a number with a unit, seconds, minutes or hours, such as {default!r}."
+        ) from error
+    return given

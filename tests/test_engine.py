@@ -43,6 +43,12 @@ def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch
         engine.address()
 
 
+def test_an_idle_time_that_is_none_is_told_as_the_other_variables_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "x")
+    with pytest.raises(EngineError, match="MNISTLAB_ENGINE_IDLE is 'x'; it must be a number with a unit"):
+        engine.address()
+
+
 def test_command_line_hangs_up_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Dask client that is half gone would tell of a run that fails just then with a traceback."""
     closed = []

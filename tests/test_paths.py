@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab.paths import database_url, lab_environment, lab_folder
+from mnistlab.errors import ConfigError
+from mnistlab.paths import database_url, lab_environment, lab_folder, span_setting
 
 
 @pytest.fixture
@@ -55,3 +56,16 @@ def test_a_file_that_is_named_with_its_driver_is_the_same_elsewhere(
 ) -> None:
     monkeypatch.setenv("MNISTLAB_DB", "sqlite+pysqlite:///figures.sqlite")
     assert database_url() == f"sqlite+pysqlite:///{here / 'figures.sqlite'}"
+
+
+@pytest.mark.parametrize("given", ["x", "", "5 lessons", "-3 s", "inf"])
+def test_a_length_of_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", given)
+    with pytest.raises(ConfigError, match=f"MNISTLAB_ENGINE_IDLE is '{given}'; it must be a number with a unit"):
+        span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")
+
+
+@pytest.mark.parametrize("given", ["20 seconds", "1.5 h", "500ms", "90"])
+def test_a_length_of_time_is_passed_on(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", given)
+    assert span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes") == given

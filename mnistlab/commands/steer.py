@@ -5,6 +5,7 @@ import json
 
 from mnistlab import steering
 from mnistlab.commands.foreground import led_by_the_first, run_here
+from mnistlab.commands.given import check_training
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
 from mnistlab.store import Store
@@ -48,6 +49,7 @@ def rate(options: argparse.Namespace) -> int:
     """Let a run use another learning rate from its next step on."""
     store = Store()
     _check(store.run(options.run), "queued", "running")
+    check_training("RATE", options.learning_rate, "learning_rate")
     steering.set_learning_rate(options.run, options.learning_rate, store)
     return _tell(options, store, f"asked to use a learning rate of {options.learning_rate:g}")
 

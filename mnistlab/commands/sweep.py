@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
+from mnistlab.commands.given import check_option, check_training, check_varied
 from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError, OtherVersionError, StoreError
 from mnistlab.presets import get_preset
@@ -166,7 +167,7 @@ def _config(options: argparse.Namespace) -> SweepConfig:
         values |= {"base": get_preset(preset).config.model_dump(), "title": ""}
         values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or HOLD_OUT_SIZE
     if options.vary:
-        values["parameters"] = [_parameter(text) for text in options.vary]
+        values["parameters"] = [_parameter(text, number) for number, text in enumerate(options.vary)]
         values["title"] = ""
     if not values["parameters"]:
         raise ConfigError(
@@ -178,10 +179,14 @@ def _config(options: argparse.Namespace) -> SweepConfig:
             raise ConfigError(
                 f"The epochs are varied, and --epochs {options.epochs} was given. Leave out one of the two."
             )
+        check_training("--epochs", options.epochs, "epochs")
         values["base"]["train"]["epochs"] = options.epochs
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials
-    config = parse_sweep(values | {name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        check_option(f"--{name.removeprefix('num_')}", value, SweepConfig, name, name)
+    config = _parsed(values | given, options.vary or ())
     if config.sampler == "grid" and options.trials not in (None, config.size):
         raise ConfigError(
             f"A grid has as many trials as combinations, here {config.size}, and --trials {options.trials} was given. "
@@ -190,15 +195,31 @@ def _config(options: argparse.Namespace) -> SweepConfig:
     return config
 
 
-def _parameter(text: str) -> dict[str, Any]:
+def _parsed(values: dict[str, Any], varied: Iterable[str]) -> SweepConfig:
+    """As parse_sweep, and where one of the varied values is out of bounds, by what was given for it."""
+    try:
+        return parse_sweep(values)
+    except ConfigError as error:
+        said = str(error).removeprefix("settings: ")
+        blamed = [text for text in varied if said.startswith(f"{_setting_of(text)}: ")]
+        raise ConfigError(f"--vary {blamed[0]}: {said}" if blamed else said) from error
+
+
+def _setting_of(text: str) -> str:
+    return _setting(text.partition("=")[0].strip().replace("-", "_"))
+
+
+def _parameter(text: str, number: int) -> dict[str, Any]:
     """Read `learning_rate=1e-4..10`, `learning_rate=1e-4..10:6` (6 points of a grid) or `activation=relu,tanh`."""
-    name, _, given = text.partition("=")
-    setting = _setting(name.strip().replace("-", "_"))
-    if ".." not in given:
-        return {"setting": setting, "options": [space.read_value(word) for word in given.split(",") if word]}
-    ends, _, points = given.partition(":")
-    low, _, high = ends.partition("..")
-    return {"setting": setting, "low": low, "high": high} | ({"points": points} if points else {})
+    setting, given = _setting_of(text), text.partition("=")[2]
+    if ".." in given:
+        ends, _, points = given.partition(":")
+        low, _, high = ends.partition("..")
+        values: dict[str, Any] = {"setting": setting, "low": low, "high": high} | ({"points": points} if points else {})
+    else:
+        values = {"setting": setting, "options": [space.read_value(word) for word in given.split(",") if word]}
+    check_varied(text, number, values)
+    return values
 
 
 def _setting(name: str) -> str:

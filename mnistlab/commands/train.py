@@ -3,6 +3,7 @@
 import argparse
 
 from mnistlab.commands.foreground import led_by_the_first, run_here
+from mnistlab.commands.given import check_training
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
@@ -21,6 +22,8 @@ def train(options: argparse.Namespace) -> int:
 def _config(options: argparse.Namespace) -> RunConfig:
     preset = get_preset(options.preset).config.model_dump()
     for field in ("epochs", "seed", "device"):
-        if getattr(options, field) is not None:
-            preset["train"][field] = getattr(options, field)
+        given = getattr(options, field)
+        if given is not None:
+            check_training(f"--{field}", given, field)
+            preset["train"][field] = given
     return parse_config(preset)

@@ -14,6 +14,7 @@ from mnistlab import keeping, steering
 from mnistlab.cli import main
 from mnistlab.commands.columns import num_columns
 from mnistlab.commands.runs import _watched as watched_runs
+from mnistlab.errors import ConfigError
 from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
@@ -236,3 +237,32 @@ def test_a_terminal_gets_a_header_above_its_columns() -> None:
     assert header.split()[:4] == ["run", "created", "name", "(preset)"]
     for title, begins in (("run", run_id), ("name", "custom"), ("state", "queued"), ("trained", "epoch")):
         assert header.index(title) == line.index(begins)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "--device", "gpu"], "--device gpu: choose auto, cpu, cuda, cuda:1, mps or xpu ("),
+        (["train", "--epochs", "0"], "--epochs 0: choose a whole number from 1 to 1,000 ("),
+        (["train", "--seed", "-1"], "--seed -1: choose a whole number from 0 to 2,147,483,647 ("),
+        (["rate", "RUN", "0"], "RATE 0.0: choose a number above 0, up to 100 ("),
+    ],
+)
+def test_a_mistake_is_told_by_the_option_that_was_given(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = Store().create(tiny.config())
+    assert main([run_id if word == "RUN" else word for word in arguments]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mnistlab: {said}")
+
+
+def test_each_line_of_a_mistake_says_who_tells_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(self: Store, *arguments: Any, **named: Any) -> list[Any]:
+        raise ConfigError("first\nsecond")
+
+    monkeypatch.setattr(Store, "runs", wrong)
+    assert main(["runs"]) == 1
+    assert capsys.readouterr().err.splitlines() == ["mnistlab: first", "mnistlab: second"]

@@ -256,3 +256,24 @@ def test_a_sweep_whose_store_takes_no_more_says_how_it_goes_on(
     assert main(["sweep", "resume", waiting, "--here"]) == 1
     assert f"Make room, then `python -m mnistlab sweep resume {waiting} --here` goes on." in capsys.readouterr().err
     assert sweep.find(waiting, Store()).counts == {"stopped": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--vary", "seed=1,2", "--epochs", "0"], "--epochs 0: choose a whole number from 1 to 1,000 (train.epochs: 0"),
+        (["--vary", "seed=1,2", "--trials", "0"], "--trials 0: choose a whole number from 1 to 200 (num_trials: 0"),
+        (["--vary", "seed=1,2", "--title", "x" * 81], f"--title {'x' * 81}: choose at most 80 characters ("),
+        (["--vary", "learning_rate=0.1"], "--vary learning_rate=0.1: give two values of learning rate or more"),
+        (["--vary", "learning_rate=5..1"], "--vary learning_rate=5..1: learning rate should go from a lower to a high"),
+        (["--vary", "learning_rate=1..500"], "--vary learning_rate=1..500: train.learning_rate: 500.0 was given; allo"),
+        (["--vary", "seed=1,2", "--vary", "dropout=a..b"], "--vary dropout=a..b: the lower end is not a number ("),
+        (["--vary", "seed=1..4:99"], "--vary seed=1..4:99: the number of points, behind the colon, is not a whole "),
+    ],
+)
+def test_a_mistake_is_told_by_the_option_that_was_given(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", "start", *arguments]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"mnistlab: {said}")
