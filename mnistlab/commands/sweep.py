@@ -134,7 +134,7 @@ def _say_what_failed(run_ids: list[str]) -> None:
     if run_ids:
         print(
             f"mnistlab: {len(run_ids)} failed: {', '.join(run_ids)}. Trained again with the same values, most would "
-            f"fail again; `python -m mnistlab resume {run_ids[0]}` tries it with one",
+            f"fail again; `python -m mnistlab resume {run_ids[0]}` tries one of them.",
             file=sys.stderr,
         )
 
