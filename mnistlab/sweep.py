@@ -9,11 +9,9 @@ There is no process that drives a sweep and could die: all of it is in the store
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -23,99 +21,12 @@ from mnistlab.errors import ConfigError, EngineError, OtherVersionError, SweepNo
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
 from mnistlab.runs import ACTIVE, Run, runs_from_rows
-from mnistlab.space import Value, assemble, values_of
+from mnistlab.space import assemble, values_of
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
+from mnistlab.sweep_state import Sweep, Trial
 
 _SIZE = "train.train_size"
-_EARLY = (None, "failed")  # number and state of a trial that has failed before it asked what to try
-PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One run of a sweep, and how it did on the held-out images."""
-
-    run: Run
-    values: dict[str, Value]  # of what is varied, by the setting's name; empty before it has asked
-    epochs: int  # how many it was to have
-    accuracies: dict[int, float]  # validation accuracy after each of these, from 1
-
-    @property
-    def number(self) -> int | None:
-        """Its number in the sweep, in the order in which trials began; None before."""
-        return self.run.trial
-
-    @property
-    def is_pruned(self) -> bool:
-        """Whether it was stopped because it lagged behind."""
-        return self.run.state == "stopped" and (self.run.error or "").startswith(PRUNED)
-
-    @property
-    def accuracy(self) -> float | None:
-        """Validation accuracy after the last epoch that was planned; None for one that did not get there."""
-        return self.accuracies.get(self.epochs)
-
-    @property
-    def last_accuracy(self) -> float | None:
-        """Validation accuracy after its last epoch so far."""
-        return self.accuracies[max(self.accuracies)] if self.accuracies else None
-
-    @property
-    def state(self) -> str:
-        """Its run's state, or "pruned"."""
-        return "pruned" if self.is_pruned else self.run.state
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A sweep as it was when it was read."""
-
-    id: str
-    config: SweepConfig
-    owner: str | None
-    created: float
-    trials: tuple[Trial, ...]  # in the order in which they were planned
-
-    @cached_property
-    def ranked(self) -> list[Trial]:
-        """The finished trials, the best first; of equals the earlier one."""
-        return sorted((one for one in self.trials if one.accuracy is not None), key=lambda one: -(one.accuracy or 0))
-
-    @property
-    def best(self) -> Trial | None:
-        """The trial whose network reads most of the held-out images."""
-        return self.ranked[0] if self.ranked else None
-
-    @cached_property
-    def counts(self) -> Counter[str]:
-        """How many trials are in each state."""
-        return Counter(trial.state for trial in self.trials)
-
-    @property
-    def num_over(self) -> int:
-        """How many trials have come to an end by themselves."""
-        return self.counts["finished"] + self.counts["pruned"] + self.counts["failed"]
-
-    @property
-    def outcomes(self) -> tuple[tuple[str, str, float | None], ...]:
-        """What each trial that is over has come to: it tells a sweep's pictures of today from those of yesterday."""
-        return tuple((one.run.id, one.state, one.accuracy) for one in self.trials if one.state not in ACTIVE)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether it goes on by itself."""
-        return bool(self.counts["queued"] + self.counts["running"])
-
-    @property
-    def resumable(self) -> list[Trial]:
-        """What was stopped, lost, or failed before it knew what to try; with the same values most would fail again."""
-        return [one for one in self.trials if one.state in ("stopped", "lost") or (one.number, one.state) == _EARLY]
-
-    @property
-    def can_be_resumed(self) -> bool:
-        """Whether there are trials that could go on."""
-        return bool(self.resumable)
 
 
 def start(config: SweepConfig, store: Store, owner: str | None = None) -> str:
@@ -201,7 +112,8 @@ def find(sweep_id: str, store: Store) -> Sweep:
     row = None
     if is_run_id(sweep_id):
         with store.transaction() as connection:
-            row = connection.execute(sa.select(schema.sweeps).where(schema.sweeps.c.id == sweep_id)).mappings().first()
+            query = sa.select(schema.sweeps).where(schema.sweeps.c.id == sweep_id)
+            row = connection.execute(query).mappings().first()
     if row is None:
         raise SweepNotFoundError(f"There is no sweep {sweep_id!r} here. `python -m mnistlab sweep list` lists them.")
     return _from_row(row, store)
@@ -233,9 +145,10 @@ def active(store: Store) -> list[tuple[str, str | None]]:
     """Id and owner of the sweeps that have trials waiting or running, the oldest first."""
     runs = schema.runs
     is_active = runs.c.state.in_(ACTIVE) & runs.c.deleted.is_(None) & runs.c.sweep.is_not(None)
-    query = sa.select(runs.c.sweep, sa.func.min(runs.c.owner)).where(is_active).group_by(runs.c.sweep)
+    columns = (runs.c.sweep, sa.func.min(runs.c.owner))
+    query = sa.select(*columns).where(is_active).group_by(runs.c.sweep).order_by(sa.func.min(runs.c.created))
     with store.transaction() as connection:
-        return [(row[0], row[1]) for row in connection.execute(query.order_by(sa.func.min(runs.c.created)))]
+        return [(sweep_id, owner) for sweep_id, owner in connection.execute(query)]
 
 
 def config_of(sweep_id: str, store: Store) -> SweepConfig:
@@ -272,7 +185,8 @@ def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int
 
 def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
     config = _config(row["id"], row["config"])
-    return Sweep(row["id"], config, row["owner"], row["created"], tuple(read_trials(row["id"], config, store)))
+    trials = read_trials(row["id"], config, store)
+    return Sweep(row["id"], config, row["owner"], row["created"], tuple(trials))
 
 
 def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]:

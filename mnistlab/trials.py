@@ -15,6 +15,7 @@ from mnistlab.events import EpochEnded
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig
+from mnistlab.sweep_state import PRUNED
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class OpenTrial:
             study.report(self.asked, {ended.epoch: ended.validation_accuracy})
             if study.is_hopeless(self.asked):
                 return (
-                    f"{sweep.PRUNED} after epoch {ended.epoch} of {self.epochs}: with a validation accuracy of "
+                    f"{PRUNED} after epoch {ended.epoch} of {self.epochs}: with a validation accuracy of "
                     f"{100 * ended.validation_accuracy:.2f} % it was behind the trials before it."
                 )
         return None

@@ -6,8 +6,8 @@ from typing import Any
 from mnistlab import execution, queue, study, sweep
 from mnistlab.events import Event
 from mnistlab.store import Store
-from mnistlab.sweep import Sweep
 from mnistlab.sweep_config import SweepConfig, parse_sweep
+from mnistlab.sweep_state import Sweep
 from tests import tiny
 
 ADAPTIVE: dict[str, Any] = {"sampler": "tpe", "num_trials": 6}

@@ -21,7 +21,7 @@ from ui.words import plain
 if TYPE_CHECKING:
     import optuna
 
-    from mnistlab.sweep import Sweep
+    from mnistlab.sweep_state import Sweep
 
 ACCURACY = "validation accuracy (%)"
 _FEWEST_TICKS = 2

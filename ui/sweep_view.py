@@ -12,7 +12,7 @@ from mnistlab.errors import MnistLabError
 from mnistlab.figures import percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.space import SETTINGS, Value, shown
-from mnistlab.sweep import Sweep, Trial
+from mnistlab.sweep_state import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
 from ui.words import count_of, duration, unbroken, verbatim
 

@@ -16,8 +16,8 @@ from mnistlab.errors import ConfigError, OtherVersionError, StoreError
 from mnistlab.presets import get_preset
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
-from mnistlab.sweep import Sweep, Trial
 from mnistlab.sweep_config import SweepConfig, parse_sweep
+from mnistlab.sweep_state import Sweep, Trial
 
 _OWNER = "command line"
 _RECIPE = "tutorial-mlp"  # of all trials, if it is not said otherwise

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from mnistlab import jobs, study, sweep
 from mnistlab.store import Store
-from mnistlab.sweep import Sweep
 from mnistlab.sweep_config import parse_sweep
+from mnistlab.sweep_state import Sweep
 from tests.trust.conftest import Place
 from tests.trust.test_killed import PATIENCE, worker_of
 
