@@ -50,11 +50,11 @@ def _are_several() -> bool:
 def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
     """Execute a run until it ends; Ctrl-C stops it after the present step.
 
-    Returns:
-        0; where it was stopped 130, or 128 and the number of the signal that has asked for it.
-
     Args:
         begin: makes a run that is this process's to execute and returns its id; called when Ctrl-C would stop it.
+
+    Returns:
+        0; where it was stopped 130, or 128 and the number of the signal that has asked for it.
 
     Raises:
         MnistLabError: it failed, or somebody else took it.
