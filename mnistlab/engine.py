@@ -215,22 +215,7 @@ def serve() -> None:
     from mnistlab.worker import step_back_together
 
     threads = os.environ[THREADS_VARIABLE] = str(threads_each())
-    dask.config.set(
-        {
-            "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
-            "distributed.scheduler.worker-ttl": "60 s",
-            "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
-            "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
-            # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where
-            # the twin gets no core, most of its speed; sleeping at once costs a quiet one two thirds of it.
-            "distributed.nanny.pre-spawn-environ.GOMP_SPINCOUNT": "30000",
-            # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 300 times a
-            # second: a tenth of the tutorial network's pace.
-            "distributed.worker.profile.enabled": False,
-            "distributed.admin.tick.interval": "1 s",
-            "distributed.admin.system-monitor.interval": "10 s",
-        }
-    )
+    dask.config.set(_settings(threads))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with LocalCluster(
         n_workers=num_workers(),
@@ -250,6 +235,24 @@ def serve() -> None:
             _withdraw()
         # Closing calls the scheduler that has just ended, and by default for 30 s.
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
+
+
+def _settings(threads: str) -> dict[str, object]:
+    """What Dask does otherwise by itself."""
+    return {
+        "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
+        "distributed.scheduler.worker-ttl": "60 s",
+        "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
+        "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
+        # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where
+        # the twin gets no core, most of its speed; sleeping at once costs a quiet one two thirds of it.
+        "distributed.nanny.pre-spawn-environ.GOMP_SPINCOUNT": "30000",
+        # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 300 times a
+        # second: a tenth of the tutorial network's pace.
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "1 s",
+        "distributed.admin.system-monitor.interval": "10 s",
+    }
 
 
 def _warm_up_own(cluster: Any) -> None:
