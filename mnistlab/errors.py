@@ -6,6 +6,7 @@ MnistLabError
     ModelNotFoundError   no built-in model and no run of that name
     RunNotFoundError     no such run in the store
     StoreError           the database cannot be opened, read or written
+        DatabaseReplacedError   another file bears its name since the training began
     SweepNotFoundError   no such sweep in the store
     StudyError           a sweep's study, in which its results are collected, cannot be used
     EngineError          the engine that runs trainings cannot be started or reached
@@ -40,6 +41,10 @@ class RunNotFoundError(ModelNotFoundError):
 
 class StoreError(MnistLabError):
     """The database cannot be opened, read or written."""
+
+
+class DatabaseReplacedError(StoreError):
+    """The database's file was replaced by another one while a training had it open."""
 
 
 class SweepNotFoundError(MnistLabError):

@@ -42,8 +42,8 @@ def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
     """Train the run that is next in the queue, of those that need so many GPUs, to its end."""
     from mnistlab.worker import give_back_memory, use_own_threads
 
-    store = opened(db_url)
     with training_turn:
+        store = opened(db_url).holding()
         use_own_threads()
         taken = queue.take(store, this_worker(), ticket, num_gpus)
         if taken is not None:
@@ -72,6 +72,7 @@ def execute(
         wants_stop: asked at each event; true stops the run as a request in the store does.
         seen: the attempt it had when it was seen; nothing is done if somebody else has taken it since.
     """
+    store = store.holding()
     attempt = store.claim(run_id, this_worker(), seen=seen)
     if attempt is not None:
         _attempt(store, run_id, attempt, on_event, wants_stop)

@@ -7,7 +7,7 @@ from typing import TypeVar
 from mnistlab.checkpoint import pack_weights
 from mnistlab.data import Split
 from mnistlab.device import describe_machine
-from mnistlab.errors import RunNotFoundError, StoreError
+from mnistlab.errors import DatabaseReplacedError, RunNotFoundError, StoreError
 from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.meter import check_reading, check_weights
@@ -61,7 +61,7 @@ class Recorder:
         """Take one event; return what the store asks for where it was written, None where it was not yet.
 
         Raises:
-            StoreError: the database has not taken anything for a minute.
+            StoreError: the database has not taken anything for a minute, or another one has taken its place.
         """
         match event:
             case TrainingStarted():
@@ -78,6 +78,8 @@ class Recorder:
         is_due = time.monotonic() - self._last_checkpoint >= _CHECKPOINT_EVERY
         try:
             return self._write(with_checkpoint=is_due)
+        except DatabaseReplacedError:
+            raise
         except StoreError:
             if time.monotonic() - self._last_success > _STORE_PATIENCE:
                 raise
@@ -200,6 +202,8 @@ class Recorder:
         while True:
             try:
                 return write()
+            except DatabaseReplacedError:
+                raise
             except StoreError:
                 if time.monotonic() > until:
                     raise

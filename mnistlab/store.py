@@ -9,21 +9,19 @@ store.run(run_id).state                          # queued, running, lost, finish
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
-from mnistlab.errors import RunNotFoundError, StoreError
+from mnistlab.database import Database
+from mnistlab.errors import RunNotFoundError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.ids import is_run_id, new_id
-from mnistlab.paths import database_url
 from mnistlab.rows import (
     change_run,
     insert_metrics,
@@ -44,17 +42,8 @@ def _check_id(run_id: object) -> None:
         raise RunNotFoundError(f"{run_id!r} is not a run's id, which has eight letters or digits.")
 
 
-class Store:
+class Store(Database):
     """A database of runs; safe to share between threads."""
-
-    def __init__(self, url: str | None = None) -> None:
-        """Open the database at `url` (default: MNISTLAB_DB, or an SQLite file in the lab folder).
-
-        Raises:
-            StoreError: it cannot be opened, or a newer mnistlab wrote it.
-        """
-        self.url = url or database_url()
-        self._engine = schema.open_database(self.url)
 
     def create(self, config: RunConfig, owner: str | None = None, state: str = "queued") -> str:
         """Keep a new run and return its id.
@@ -276,22 +265,6 @@ class Store:
         query = sa.select(epochs.c.figures).where(epochs.c.run_id == run_id).order_by(epochs.c.epoch)
         with self.transaction() as connection:
             return [EpochEnded(**json.loads(text)) for text in connection.scalars(query)]
-
-    @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
-        """Use the database: all of what is done inside happens, or nothing.
-
-        Raises:
-            StoreError: the database does not take it.
-        """
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            raise StoreError(
-                f"The database could not be used: {reason}. Is its disk full or its file locked?"
-            ) from error
 
 
 @lru_cache(maxsize=4)

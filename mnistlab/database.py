@@ -1,0 +1,199 @@
+"""The database as it is used: transactions; and an SQLite file that is deleted or replaced while it is open.
+
+A file lives on without its name for whoever has it open, and what is written to it then is kept by nobody. So each
+transaction compares the file that a connection has opened with the one that bears the name now, in microseconds. One
+that was replaced is opened as at first; one that is gone is told, and never made anew by the way. PostgreSQL,
+databases in memory and addresses that begin with file: are not watched.
+"""
+
+import copy
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+
+from mnistlab import schema
+from mnistlab.errors import DatabaseReplacedError, StoreError
+from mnistlab.paths import database_url
+
+# A database's file itself, what SQLite keeps beside it while it is open, and our note of which belong together.
+_ITSELF, _COMPANIONS, _NOTE = "", ("-wal", "-shm"), "-files"
+_clearing = threading.Lock()
+
+
+class Database:
+    """A database that is used by transactions; safe to share between threads."""
+
+    def __init__(self, url: str | None = None) -> None:
+        """Open the database at `url` (default: MNISTLAB_DB, or an SQLite file in the lab folder).
+
+        Raises:
+            StoreError: it cannot be opened, or a newer mnistlab wrote it.
+        """
+        self.url = url or database_url()
+        self._path = _path_of(self.url)
+        self._held: str | None = None
+        if self._path is not None:
+            _clear_strangers(self._path)
+        self._engine = schema.open_database(self.url)
+        if self._path is not None:
+            _Watch(self._engine, self.url, self._path)
+
+    def holding(self) -> Self:
+        """The same database for a training, which is of no use to another file that bears its name later.
+
+        Its transactions raise DatabaseReplacedError there.
+        """
+        held = copy.copy(self)
+        held._held = _ids(self._path)[_ITSELF] if self._path is not None else None
+        return held
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Use the database: all of what is done inside happens, or nothing.
+
+        Raises:
+            StoreError: the database does not take it, or its file is gone.
+        """
+        if self._path is not None:
+            _check_is_there(self._path)
+        try:
+            with self._engine.begin() as connection:
+                self._check_is_held(connection)
+                yield connection
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise StoreError(
+                f"The database could not be used: {reason}. Is its disk full or its file locked?"
+            ) from error
+
+    def _check_is_held(self, connection: sa.Connection) -> None:
+        if self._held is not None and connection.info["files"][_ITSELF] != self._held:
+            raise DatabaseReplacedError(
+                f"The database {self._path} was replaced by another file while this training had it open, so what it "
+                "has learned since then cannot be kept. If the run is in the file that is there now, resume it; else "
+                "start it again."
+            )
+
+
+def _path_of(url: str) -> Path | None:
+    """The file of an SQLite database; None where there is none to be watched."""
+    if not url.startswith("sqlite"):
+        return None
+    try:
+        name = sa.make_url(url).database
+    except (SQLAlchemyError, ValueError):
+        return None  # who opens it will say so
+    is_file = bool(name) and name != ":memory:" and not str(name).startswith("file:")
+    return Path(str(name)).absolute() if is_file else None
+
+
+def _ids(path: Path) -> dict[str, str | None]:
+    """What tells this file, and those that SQLite keeps beside it, from others of the same names; None if not there.
+
+    Device and inode: no other file has the same while this one is open anywhere.
+    """
+    found: dict[str, str | None] = {}
+    for ending in (*_COMPANIONS, _ITSELF):
+        try:
+            about = os.stat(f"{path}{ending}")  # half of what a look costs would be making a Path
+        except OSError:
+            about = None
+        found[ending] = f"{about.st_dev}:{about.st_ino}" if about and about.st_ino else None
+    return found
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _noted(path: Path) -> dict[str, str | None]:
+    """The files as they were when the database was last opened."""
+    try:
+        return dict(json.loads(_beside(path, _NOTE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _note(path: Path, ids: dict[str, str | None]) -> None:
+    with suppress(OSError):
+        _beside(path, _NOTE).write_text(json.dumps(ids), encoding="utf-8")
+
+
+def _clear_strangers(path: Path) -> None:
+    """Remove what SQLite has kept beside another file of this name: it would be mixed into this one.
+
+    The log of the last changes, -wal, is found by its name alone, and is read as part of whatever file it lies beside.
+    """
+    with _clearing:
+        ids, noted = _ids(path), _noted(path)
+        if ids[_ITSELF] is not None and ids[_ITSELF] == noted.get(_ITSELF):
+            return
+        for ending in _COMPANIONS:
+            if ids[ending] is not None and ids[ending] == noted.get(ending):
+                with suppress(OSError):
+                    _beside(path, ending).unlink()
+        # At once: what others lay beside this file from now on is its own, whichever numbers it bears.
+        _note(path, {_ITSELF: ids[_ITSELF]})
+
+
+def _check_is_there(path: Path) -> None:
+    if not os.path.exists(path):
+        raise StoreError(
+            f"The database {path} is no longer there: it was moved or deleted while this program had it open. Put it "
+            "back, or start this program anew, which then makes an empty one."
+        )
+
+
+class _Watch:
+    """Sees to it that each connection is to the file that bears the name now, which is as this version wants it."""
+
+    def __init__(self, engine: sa.Engine, url: str, path: Path) -> None:
+        self._url, self._path = url, path
+        self._prepared = _ids(path)[_ITSELF]
+        with engine.connect() as connection:  # which it was opened with
+            self._remember(connection.info)
+        sa.event.listen(engine, "do_connect", self._check_before)
+        sa.event.listen(engine, "connect", self._prepare)
+        sa.event.listen(engine, "checkout", self._compare)
+
+    def _check_before(self, *_: object) -> None:
+        _check_is_there(self._path)  # SQLite would make an empty one
+        _clear_strangers(self._path)
+
+    def _prepare(self, connection: Any, record: Any) -> None:
+        """Make another file than before what it would be if it were opened for the first time."""
+        opened = _ids(self._path)[_ITSELF]
+        try:
+            if opened != self._prepared or not _has_tables(connection):
+                schema.open_database(self._url).dispose()
+                self._prepared = opened
+        except BaseException:
+            connection.close()
+            raise
+        self._remember(record.info)
+
+    def _remember(self, info: dict[Any, Any]) -> None:
+        info["files"] = _ids(self._path)
+        if info["files"] != _noted(self._path):
+            _note(self._path, info["files"])
+
+    def _compare(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        opened, now = record.info["files"], _ids(self._path)
+        if now[_ITSELF] is not None and opened != now:
+            _clear_strangers(self._path)
+            raise DisconnectionError  # the pool closes this connection and opens another
+
+
+def _has_tables(connection: Any) -> bool:
+    cursor = connection.cursor()
+    try:
+        return cursor.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [schema.meta.name]).fetchone() is not None
+    finally:
+        cursor.close()

@@ -1,0 +1,236 @@
+"""A database file that is deleted or replaced while it is open: told, or opened afresh; never written to in vain."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from mnistlab import execution, queue, recorder, schema
+from mnistlab.errors import DatabaseReplacedError, StoreError
+from mnistlab.store import Store
+from tests import tiny
+from tests.acting import after_step
+from tests.reports import CONFIG, report, running
+
+
+@pytest.fixture
+def path(store: Store, lab: Path) -> Path:
+    """Where the test's store lies, with something in it."""
+    store.create(CONFIG)
+    return lab / "lab.sqlite"
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """Another lab's database, complete in one file."""
+    return copy_of(Store(f"sqlite:///{tmp_path / 'source.sqlite'}"), tmp_path / "other.sqlite")
+
+
+def copy_of(store: Store, to: Path) -> Path:
+    """A backup as SQLite makes it: one file, whatever was still in the log."""
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as source, closing(sqlite3.connect(to)) as copy:
+        source.backup(copy)
+    return to
+
+
+def ids_in(path: Path) -> set[str]:
+    """The runs in a file, as a program that opens it now sees them; a damaged file has none."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return {run_id for (run_id,) in connection.execute("SELECT id FROM runs")}
+
+
+def test_a_deleted_database_is_told_and_not_made_anew(store: Store, path: Path) -> None:
+    for each in path.parent.glob("lab.sqlite*"):
+        each.unlink()
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"lab\.sqlite is no longer there: .*Put it back, or start .* anew"):
+            store.create(CONFIG)
+    assert not path.exists()
+
+
+def test_a_database_that_is_put_back_goes_on(store: Store, path: Path) -> None:
+    aside = path.rename(path.with_name("aside.sqlite"))
+    with pytest.raises(StoreError, match="no longer there"):
+        store.runs()
+    aside.rename(path)
+    run_id, attempt = running(store)
+    store.log(run_id, attempt, [report(1, 4)])
+    assert Store(store.url).run(run_id).step == 4
+    assert len(store.runs()) == 2
+
+
+def test_a_replaced_database_is_opened_and_written_to(store: Store, path: Path, other: Path) -> None:
+    os.replace(other, path)
+    assert store.runs() == []
+    run_id = store.create(CONFIG)
+    assert [run.id for run in Store(store.url).runs()] == [run_id]
+    assert ids_in(path) == {run_id}
+
+
+def test_the_log_of_a_replaced_database_is_not_mixed_into_the_new_one(store: Store, path: Path, other: Path) -> None:
+    """The log, -wal, is found by its name alone; SQLite would read its pages in place of the new file's."""
+    second = Store(store.url)
+    for _ in range(50):
+        store.create(CONFIG)
+    assert path.with_name("lab.sqlite-wal").stat().st_size > 0
+    with store.transaction() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(schema.runs)) == 51
+    os.replace(other, path)
+    assert (store.runs(), second.runs()) == ([], [])
+    made = {store.create(CONFIG), second.create(CONFIG), store.create(CONFIG)}
+    assert {run.id for run in second.runs()} == made
+    store._engine.dispose()
+    second._engine.dispose()
+    assert ids_in(path) == made
+
+
+@pytest.fixture
+def elsewhere(store: Store, path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another program that has the database open, and prints the ids of its runs at each line it is told."""
+    script = (
+        "import sys; from mnistlab.store import Store; store = Store(sys.argv[1]); store.runs(); print(flush=True)\n"
+        "for line in sys.stdin: print(*[run.id for run in store.runs()], flush=True)"
+    )
+    command = [sys.executable, "-c", script, store.url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        process.communicate()
+
+
+@pytest.mark.parametrize("is_replaced", [True, False], ids=["replaced", "deleted"])
+def test_programs_that_had_the_old_file_open_and_those_that_did_not_share_the_new_one(
+    store: Store, path: Path, other: Path, elsewhere: "subprocess.Popen[str]", is_replaced: bool
+) -> None:
+    if is_replaced:
+        os.replace(other, path)
+    else:
+        path.unlink()
+    new = Store(store.url)  # before those that had the old one open have noticed
+    made = {new.create(CONFIG), store.create(CONFIG), new.create(CONFIG)}
+    assert elsewhere.stdin is not None
+    assert elsewhere.stdout is not None
+    print(file=elsewhere.stdin, flush=True)
+    assert set(elsewhere.stdout.readline().split()) == made
+    assert ids_in(path) == {run.id for run in new.runs()} == {run.id for run in store.runs()} == made
+
+
+def test_a_replaced_database_of_an_older_schema_is_brought_up_to_date(store: Store, path: Path, other: Path) -> None:
+    with closing(sqlite3.connect(other)) as connection, connection:
+        connection.execute("ALTER TABLE runs DROP COLUMN note")
+        connection.execute("UPDATE meta SET schema_version = 3")
+    os.replace(other, path)
+    run_id = store.create(CONFIG)
+    assert store.run(run_id).note is None
+
+
+def test_a_replaced_database_of_a_newer_schema_is_refused(store: Store, path: Path, other: Path) -> None:
+    with closing(sqlite3.connect(other)) as connection, connection:
+        connection.execute("UPDATE meta SET schema_version = 99")
+    os.replace(other, path)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="written by a newer mnistlab"):
+            store.runs()
+
+
+def test_an_empty_file_in_place_of_a_database_becomes_one(store: Store, path: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    os.replace(tmp_path / "empty", path)
+    assert store.runs() == []
+    run_id = store.create(CONFIG)
+    assert ids_in(path) == {run_id}
+
+
+def test_threads_that_share_a_store_all_find_the_new_file(store: Store, path: Path, other: Path) -> None:
+    ready = threading.Barrier(8, action=lambda: os.replace(other, path))
+
+    def use() -> str:
+        store.runs()
+        with store.transaction():  # so that each has a connection of its own
+            ready.wait(30)
+        return store.create(CONFIG)
+
+    with ThreadPoolExecutor(8) as threads:
+        made = {future.result() for future in [threads.submit(use) for _ in range(8)]}
+    assert {run.id for run in store.runs()} == made
+    assert ids_in(path) == made
+
+
+def test_a_connection_whose_log_was_removed_is_opened_again(store: Store, path: Path) -> None:
+    """As another program does that finds the file replaced, of whose log this one has made use by then."""
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink()
+    run_id = store.create(CONFIG)
+    assert run_id in ids_in(path)
+
+
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_has_no_file_to_lose(address: str) -> None:
+    store = Store(address)
+    assert store.run(store.create(CONFIG)).state == "queued"
+    assert store.holding().runs()
+
+
+def test_a_database_with_its_own_way_to_be_opened_is_left_to_it(store: Store, path: Path) -> None:
+    reading = Store(f"sqlite:///file:{path}?mode=ro&uri=true")
+    assert len(reading.holding().runs()) == 1
+
+
+@pytest.mark.usefixtures("talkative")
+def test_a_training_whose_database_was_replaced_ends_with_the_reason(store: Store, path: Path, other: Path) -> None:
+    run_id = store.create(tiny.config())
+    with pytest.raises(DatabaseReplacedError, match=r"lab\.sqlite was replaced .*resume it; else start it again"):
+        execution.execute(store, run_id, after_step(3, lambda: os.replace(other, path)))
+    assert store.runs() == []
+
+
+@pytest.mark.usefixtures("talkative")
+def test_a_training_does_not_go_on_in_a_backup_of_its_own_run(store: Store, path: Path, tmp_path: Path) -> None:
+    """There its curve would have a gap."""
+    run_id = store.create(tiny.config())
+    backup = tmp_path / "backup.sqlite"
+
+    def listen(step: int) -> None:
+        if step == 3:
+            copy_of(store, backup)
+        else:
+            os.replace(backup, path)
+
+    at = [after_step(3, lambda: listen(3)), after_step(6, lambda: listen(6))]
+    with pytest.raises(DatabaseReplacedError):
+        execution.execute(store, run_id, lambda event: [listener(event) for listener in at] and None)
+    run = store.run(run_id)
+    assert (run.state, run.step, store.curve(run_id).steps.tolist()) == ("running", 2, [1, 2])
+    execution.execute(store, run_id)
+    assert store.run(run_id).state == "finished"
+
+
+@pytest.mark.usefixtures("talkative")
+def test_a_training_whose_database_is_gone_ends_with_the_reason(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    run_id = store.create(tiny.config())
+    with pytest.raises(StoreError, match="no longer there"):
+        execution.execute(store, run_id, after_step(3, path.unlink))
+    assert not path.exists()
+
+
+@pytest.mark.usefixtures("talkative")
+def test_a_worker_trains_the_runs_of_the_new_file(store: Store, path: Path, other: Path) -> None:
+    execution.run_next(store.url, "first")
+    os.replace(other, path)
+    run_id = Store(store.url).create(tiny.config())
+    execution.run_next(store.url, "second")
+    assert store.run(run_id).state == "finished"
+    assert queue.waiting(store) == []
