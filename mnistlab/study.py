@@ -4,6 +4,7 @@ On a laptop it is a journal file beside the SQLite database; where that is Postg
 module that imports Optuna (1.4 s): import it where it is needed.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -214,7 +215,36 @@ def _storage(url: str, sweep_id: str) -> BaseStorage:
     folder = (Path(place.database).resolve().parent if place.database else lab_folder()) / "sweeps"
     folder.mkdir(parents=True, exist_ok=True)
     file = str(folder / f"{sweep_id}.journal")
-    return JournalStorage(JournalFileBackend(file, lock_obj=JournalFileOpenLock(file)))
+    return JournalStorage(JournalFileBackend(file, lock_obj=_MendingLock(file)))
+
+
+class _MendingLock(JournalFileOpenLock):
+    """The lock under which a journal is written: whoever gets it first removes the line that another has left torn.
+
+    A full disk or a power cut leaves half a line, which nobody reads; but what was written next would be a part of it,
+    and the file be damaged for good. What is lost with it is told again: by the runs' rows, see `trials.catch_up`.
+    """
+
+    def __init__(self, journal: str) -> None:
+        super().__init__(journal)
+        self._journal = Path(journal)
+
+    def acquire(self) -> bool:
+        is_acquired = super().acquire()
+        try:
+            self._remove_torn_line()
+        except BaseException:
+            self.release()
+            raise
+        return is_acquired
+
+    def _remove_torn_line(self) -> None:
+        with self._journal.open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            if file.read() not in (b"", b"\n"):
+                file.seek(0)
+                file.truncate(file.read().rfind(b"\n") + 1)
 
 
 @lru_cache(maxsize=4)
@@ -231,6 +261,12 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
     """Say in a sentence that a study cannot be used."""
     try:
         yield
-    except (OSError, RuntimeError, JSONDecodeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+    except JSONDecodeError as error:
+        raise StudyError(
+            f"The study of the sweep {sweep_id} cannot be used: its file, sweeps/{sweep_id}.journal beside the "
+            f"database, is damaged ({error}). What its trials have come to is kept with their runs. Start the sweep "
+            "anew."
+        ) from error
+    except (OSError, RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise StudyError(f"The study of the sweep {sweep_id} cannot be used: {reason}. Is its disk full?") from error
