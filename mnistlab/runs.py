@@ -167,7 +167,7 @@ def run_from_row(row: RowMapping) -> Run:
     The same row again gives the same run, so that of 500 only those that changed are read anew.
     """
     state: State = row["state"]
-    if state == "running" and (time.time() - (row["heartbeat"] or 0) > LOST_AFTER_SECONDS or _is_orphaned(row)):
+    if state == "running" and (_is_silent(row["id"], row["heartbeat"] or 0.0) or _is_orphaned(row)):
         state = "lost"
     return _read(tuple(row.keys()), tuple(row.values()), state)
 
@@ -214,6 +214,23 @@ def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
         result=result if state == "finished" else None,
         test_readings=result.get("test_readings", 1) if result else 0,
     )
+
+
+def _is_silent(run_id: str, heartbeat: float) -> bool:
+    """Whether a run has told nothing for long.
+
+    A heartbeat may lie ahead: of a worker whose clock is, or from before a clock was set back. It is judged by how
+    long it has stood still here, else a dead run would be running until the clock has caught up.
+    """
+    now = time.time()
+    if heartbeat <= now:
+        return now - heartbeat > LOST_AFTER_SECONDS
+    return time.monotonic() - _first_seen(run_id, heartbeat) > LOST_AFTER_SECONDS
+
+
+@lru_cache(maxsize=1024)
+def _first_seen(_run_id: str, _heartbeat: float) -> float:
+    return time.monotonic()
 
 
 def _is_orphaned(row: RowMapping) -> bool:

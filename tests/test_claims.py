@@ -1,6 +1,7 @@
 """Claims: whoever has a run may write, nobody else; and what is asked of a run reaches its worker."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -142,6 +143,44 @@ def test_a_run_is_lost_when_its_heartbeat_stops(store: Store, forward: Callable[
     forward(2)
     assert store.run(run_id).state == "lost"
     assert store.run(run_id).is_active
+
+
+def test_a_run_is_lost_although_the_clock_was_set_back(
+    store: Store, forward: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, attempt = running(store)
+    forward(-3600)
+    really, waited = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: really() + waited[0])
+
+    def state_after(seconds: float) -> str:
+        waited[0] += seconds
+        forward(seconds)
+        return store.run(run_id).state
+
+    assert [state_after(0), state_after(LOST_AFTER_SECONDS - 1)] == ["running", "running"]
+    store.log(run_id, attempt)  # it is alive, and tells the time that its clock shows now
+    assert [state_after(0), state_after(LOST_AFTER_SECONDS - 1), state_after(2)] == ["running", "running", "lost"]
+
+
+def test_a_run_that_was_dead_before_the_clock_was_set_back_is_lost(
+    store: Store, forward: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, _ = running(store)
+    forward(-3600)
+    assert store.run(run_id).state == "running"
+    monkeypatch.setattr(time, "monotonic", lambda really=time.monotonic: really() + LOST_AFTER_SECONDS + 1)
+    assert store.run(run_id).state == store.runs()[0].state == "lost"
+
+
+def test_a_run_of_a_worker_whose_clock_is_ahead_is_not_lost(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, attempt = running(store)
+    really, waited = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: really() + waited[0])
+    for ahead in range(60, 180, 10):
+        store.change(run_id, {"heartbeat": time.time() + ahead}, ["running"], attempt)
+        assert store.run(run_id).state == "running"
+        waited[0] += 10
 
 
 def test_a_lost_worker_that_comes_back_goes_on(store: Store, forward: Callable[[float], None]) -> None:
