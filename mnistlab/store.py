@@ -61,13 +61,16 @@ class Store(Database):
         """The run as it is now.
 
         Raises:
-            RunNotFoundError: no run has this id.
+            RunNotFoundError: no run has this id, or it was deleted.
         """
         _check_id(run_id)
         with self.transaction() as connection:
-            row = connection.execute(_VISIBLE.where(schema.runs.c.id == run_id)).mappings().first()
+            row = connection.execute(sa.select(schema.runs).where(schema.runs.c.id == run_id)).mappings().first()
         if row is None:
             raise RunNotFoundError(f"There is no run {run_id!r} in this store. `python -m mnistlab runs` lists them.")
+        if row["deleted"] is not None:
+            back = f"`python -m mnistlab restore {run_id}` brings it back"
+            raise RunNotFoundError(f"The run {run_id!r} was deleted; {back}, for a day at least.")
         return run_from_row(row)
 
     def runs(

@@ -1,7 +1,9 @@
 """The store: a run's life, told; and ids that are none."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -132,6 +134,18 @@ def test_another_store_of_the_same_database_sees_the_same_runs(store: Store) -> 
     assert Store().run(run_id).step == 4
 
 
+def test_a_writer_is_not_held_up_by_a_reader(store: Store) -> None:
+    """What SQLite's write-ahead log is for: without it, one long look would keep all workers from writing."""
+    run_id, attempt = running(store)
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT worker FROM runs").fetchone() == ("host:1",)
+        started = time.monotonic()
+        assert store.log(run_id, attempt, [report(1, 4)]) == Request()
+        assert time.monotonic() - started < 4  # the seconds that SQLite is told to wait are 5
+        assert reader.execute("SELECT step FROM runs").fetchone() == (0,)  # as it was when it began to read
+
+
 def test_readers_are_not_held_up_by_a_writer(store: Store) -> None:
     run_id, attempt = running(store)
     with store._engine.begin() as connection:
@@ -163,6 +177,16 @@ def test_what_is_no_id_never_reaches_the_database(store: Store, ask: str, text: 
 def test_an_unknown_run_is_told_with_where_to_look(store: Store, ask: str) -> None:
     with pytest.raises(RunNotFoundError, match=r"There is no run 'abcdefgh'.*mnistlab runs"):
         getattr(store, ask)("abcdefgh")
+
+
+@pytest.mark.parametrize("ask", ["run", "weights", "delete"])
+def test_a_deleted_run_is_told_with_how_it_comes_back(store: Store, ask: str) -> None:
+    run_id = store.create(CONFIG)
+    store.delete(run_id)
+    with pytest.raises(RunNotFoundError, match=rf"{run_id}' was deleted; `python -m mnistlab restore {run_id}`"):
+        getattr(store, ask)(run_id)
+    store.restore(run_id)
+    assert store.run(run_id).state == "queued"
 
 
 def test_a_queue_has_no_estimate_of_the_time_left(store: Store) -> None:
