@@ -133,6 +133,13 @@ def test_requeueing_any_other_run_changes_nothing(store: Store, state: str) -> N
     assert store.run(run_id) == before
 
 
+def test_a_run_that_is_taken_no_longer_tells_an_old_reason(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    store.change(run_id, {"error": "A worker could not begin."}, ["queued"])
+    assert store.claim(run_id, "host:1")
+    assert (store.run(run_id).state, store.run(run_id).error) == ("running", None)
+
+
 def test_a_run_is_lost_when_its_heartbeat_stops(store: Store, forward: Callable[[float], None]) -> None:
     run_id, attempt = running(store)
     forward(LOST_AFTER_SECONDS - 1)

@@ -16,6 +16,7 @@ from mnistlab.events import Event, StepsTaken, TrainingStarted
 from mnistlab.runs import LOST_AFTER_SECONDS
 from mnistlab.store import Store
 from tests import tiny
+from tests.acting import after_step
 from tests.tiny import losses_of
 
 pytestmark = pytest.mark.usefixtures("talkative")
@@ -41,6 +42,33 @@ def test_a_database_that_refuses_for_a_while_costs_nothing(
     execution.execute(store, run_id)
     assert store.run(run_id).state == "finished"
     assert store.curve(run_id).losses.tolist() == losses_of(training.train(CONFIG, tiny_dataset, report_every=0))
+
+
+def test_a_database_that_refuses_is_not_asked_at_each_step(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try may wait for seconds; a training that tries after each of its steps would stand still."""
+    really, is_refusing, tries = Store.log, [False], list[int]()
+
+    def log(*args: Any, **named: Any) -> Any:
+        if is_refusing[0]:
+            tries.append(len(tries))
+            raise StoreError("The database could not be used: database is locked.")
+        return really(*args, **named)
+
+    def refuse() -> None:
+        monkeypatch.setattr(recorder, "_WRITE_EVERY", 0.5)
+        time.sleep(0.6)  # so that the next step is to be written
+        is_refusing[0] = True
+
+    def accept() -> None:
+        is_refusing[0] = False
+
+    monkeypatch.setattr(Store, "log", log)
+    at = [after_step(2, refuse), after_step(10, accept)]
+    execution.execute(store, run_id, lambda event: [act(event) for act in at] and None)
+    assert store.run(run_id).state == "finished"
+    assert 1 <= len(tries) <= 3  # of the eight steps in between, which take milliseconds
 
 
 def test_a_database_that_refuses_for_good_ends_the_training(

@@ -113,6 +113,14 @@ def test_deleting_makes_room_of_what_was_deleted_a_day_before(store: Store, run_
     keeping.bring_back(other, store)
 
 
+def test_what_was_deleted_less_than_a_day_ago_can_be_brought_back(store: Store, run_id: str) -> None:
+    keeping.put_away(run_id, store)
+    store._set_deleted(run_id, time.time() - 23 * 3600)
+    keeping.put_away(store.create(tiny.config()), store)
+    keeping.bring_back(run_id, store)
+    assert store.run(run_id).id == run_id
+
+
 @pytest.mark.parametrize(
     "name",
     [
