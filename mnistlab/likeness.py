@@ -12,7 +12,6 @@ neighbors", 2022, https://arxiv.org/abs/2204.06507.
     python -m mnistlab.likeness             # measures MODEL anew, and writes MODEL.likeness beside it
 """
 
-import hashlib
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load, save
 
+from mnistlab.builtin import weights_digest
 from mnistlab.checkpoint import read_header
 from mnistlab.data import Dataset, load_dataset
 from mnistlab.doubt import Shape, check_shape
@@ -79,7 +79,7 @@ def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None
     path = folder / f"{predictor.name}.likeness"
     content = path.read_bytes() if path.exists() else b""
     about = read_header(content) if content else {}
-    if about.get("weights") != _digest(predictor.name):
+    if about.get("weights") != weights_digest(predictor.name, BUILTIN_MODELS):
         return None
     return Likeness(predictor, load(content)["examples"].astype(np.float32), float(about["limit"]))
 
@@ -87,7 +87,7 @@ def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None
 def write(found: Likeness, folder: Path = BUILTIN_MODELS) -> None:
     """Keep it beside the built-in model: 4,000 x W numbers of 2 bytes."""
     name = found.predictor.name
-    about = {"mnistlab": "1", "weights": _digest(name), "limit": repr(found.limit)}
+    about = {"mnistlab": "1", "weights": weights_digest(name, BUILTIN_MODELS), "limit": repr(found.limit)}
     (folder / f"{name}.likeness").write_bytes(save({"examples": found.examples.astype(np.float16)}, about))
 
 
@@ -96,10 +96,6 @@ def _to_nearest(asked: npt.NDArray[np.float32], examples: npt.NDArray[np.float32
     squared = np.square(asked).sum(1)[:, None] + np.square(examples).sum(1) - 2 * asked @ examples.T
     nearest: npt.NDArray[np.float32] = np.sqrt(np.maximum(squared.min(axis=1), 0))
     return nearest
-
-
-def _digest(name: str) -> str:
-    return hashlib.sha256((BUILTIN_MODELS / f"{name}.safetensors").read_bytes()).hexdigest()
 
 
 def main() -> None:

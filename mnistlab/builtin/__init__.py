@@ -3,7 +3,9 @@
 python -m mnistlab.builtin small-cnn tutorial-mlp     # makes them again, from their presets
 """
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from mnistlab.paths import BUILTIN_MODELS
@@ -21,3 +23,8 @@ def builtin_record(name: str) -> dict[str, Any]:
     """How a built-in model was made: command, config, machine, epochs and result."""
     record: dict[str, Any] = json.loads((BUILTIN_MODELS / f"{name}.json").read_text(encoding="utf-8"))
     return record
+
+
+def weights_digest(name: str, folder: Path) -> str:
+    """What tells the weights of a built-in model in this folder from others, with which something was computed."""
+    return hashlib.sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()

@@ -5,10 +5,9 @@
 Answers of other weights than those that are here now are not used.
 """
 
-import hashlib
 import sys
 
-from mnistlab.builtin import builtin_names
+from mnistlab.builtin import builtin_names, weights_digest
 from mnistlab.data import Split, load_dataset
 from mnistlab.evaluation import Evaluation, evaluate
 from mnistlab.paths import BUILTIN_MODELS
@@ -19,19 +18,15 @@ from mnistlab.predictions import fitting, pack_answers
 def builtin_evaluation(name: str, split: Split) -> Evaluation | None:
     """A built-in model's answers on a split, if they were kept; None if they must be computed."""
     path = BUILTIN_MODELS / f"{name}.answers"
-    return fitting(path.read_bytes(), _digest(name), split) if path.exists() else None
+    return fitting(path.read_bytes(), weights_digest(name, BUILTIN_MODELS), split) if path.exists() else None
 
 
 def keep(name: str) -> None:
     """Read the test set with a built-in model and write its answers beside it."""
     predictor = load_predictor(name)
     evaluation = evaluate(predictor.model, load_dataset(predictor.config.dataset).test)
-    (BUILTIN_MODELS / f"{name}.answers").write_bytes(pack_answers(evaluation, _digest(name)))
+    (BUILTIN_MODELS / f"{name}.answers").write_bytes(pack_answers(evaluation, weights_digest(name, BUILTIN_MODELS)))
     sys.stderr.write(f"{name}: test accuracy {evaluation.accuracy:.2%}\n")
-
-
-def _digest(name: str) -> str:
-    return hashlib.sha256((BUILTIN_MODELS / f"{name}.safetensors").read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":
