@@ -14,7 +14,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mnistlab import data, parallel, queue
-from mnistlab.errors import DivergedError, MnistLabError, OutOfMemoryError, RunNotFoundError, StoreError, StudyError
+from mnistlab.errors import (
+    DatabaseReplacedError,
+    DivergedError,
+    MnistLabError,
+    OutOfMemoryError,
+    RunNotFoundError,
+    StoreError,
+    StudyError,
+)
 from mnistlab.events import EpochEnded, Event, TrainingEnded
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
 _PULSE_EVERY = 5.0  # seconds between two heartbeats, whatever the training does
+_REASON_PATIENCE = 3600.0  # seconds for which a worker tries to say why its training ended
 _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 # A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
@@ -84,7 +93,8 @@ def _attempt(
     try:
         with _pulse(store, run_id, attempt):
             _follow(store, run_id, attempt, on_event, wants_stop)
-    except StoreError:  # then the reason cannot be kept there either
+    except StoreError as error:
+        _leave_reason(store, run_id, attempt, error)
         raise
     except MnistLabError as error:
         store.finish(run_id, attempt, "failed", error=str(error))
@@ -96,6 +106,25 @@ def _attempt(
         batch_size = store.run(run_id).config.train.batch_size
         store.finish(run_id, attempt, "failed", error=str(OutOfMemoryError.of_batch(batch_size, error)))
     _end_trial(store, run_id)
+
+
+def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) -> None:
+    """Say why a run goes no further: at once, for a few bytes may find room, or as soon as they do."""
+    values = {"heartbeat": 0.0, "error": f"It ended, for what it learned could not be kept: {error}"}
+
+    def is_left() -> bool:
+        with suppress(StoreError):
+            store.change(run_id, values, ["running"], attempt)
+            return True
+        return False
+
+    def try_again() -> None:
+        until = time.monotonic() + _REASON_PATIENCE
+        while time.monotonic() < until and not is_left():
+            time.sleep(_PULSE_EVERY)
+
+    if not is_left() and not isinstance(error, DatabaseReplacedError):
+        threading.Thread(target=try_again, daemon=True).start()
 
 
 def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from mnistlab import execution, recorder, training
+from mnistlab import execution, recorder, steering, training
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset
@@ -16,7 +16,7 @@ from mnistlab.events import Event, StepsTaken, TrainingStarted
 from mnistlab.runs import LOST_AFTER_SECONDS
 from mnistlab.store import Store
 from tests import tiny
-from tests.acting import after_step
+from tests.acting import after_step, wait_for
 from tests.tiny import losses_of
 
 pytestmark = pytest.mark.usefixtures("talkative")
@@ -80,6 +80,40 @@ def test_a_database_that_refuses_for_good_ends_the_training(
         execution.execute(store, run_id)
     monkeypatch.setattr("mnistlab.runs.time.time", lambda really=time.time: really() + LOST_AFTER_SECONDS + 1)
     assert store.run(run_id).state == "lost"
+
+
+def refusing(*_: object, **__: object) -> None:
+    raise StoreError("The database could not be used: database or disk is full.")
+
+
+def test_a_training_that_could_keep_nothing_more_leaves_the_reason(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row has room to be changed where there is none for weights."""
+    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(Store, "log", refusing)
+    with pytest.raises(StoreError):
+        execution.execute(store, run_id)
+    run = store.run(run_id)
+    assert (run.state, run.is_active) == ("lost", True)  # at once, for its worker has left it
+    assert run.error is not None
+    assert "could not be kept: The database could not be used: database or disk is full." in run.error
+    steering.requeue(run_id, store)
+    assert (store.run(run_id).state, store.run(run_id).error) == ("queued", None)
+
+
+def test_the_reason_is_left_when_the_database_takes_it_again(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(execution, "_PULSE_EVERY", 0.01)
+    with monkeypatch.context() as full:
+        full.setattr(Store, "log", refusing)
+        full.setattr(Store, "change", refusing)
+        with pytest.raises(StoreError):
+            execution.execute(store, run_id)
+        assert store.run(run_id).error is None
+    assert "disk is full" in wait_for(lambda: store.run(run_id).error or "")
 
 
 @pytest.mark.parametrize(
