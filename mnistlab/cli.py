@@ -14,10 +14,8 @@ from contextlib import suppress
 from typing import Any
 
 from mnistlab import commands, engine, keeping
-from mnistlab.errors import ConfigError, MnistLabError, RunNotFoundError
+from mnistlab.errors import ConfigError, MnistLabError
 from mnistlab.export import FORMATS
-from mnistlab.ids import is_run_id
-from mnistlab.store import Store
 
 _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
@@ -33,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except MnistLabError as error:
-        for line in _explained(error, options).splitlines():
+        for line in str(error).splitlines():
             print(f"mnistlab: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -64,15 +62,6 @@ def _can_print() -> bool:
 def _print_no_more() -> None:
     """Let what is left go nowhere, or Python would try to write it once more at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _explained(error: MnistLabError, options: argparse.Namespace) -> str:
-    """What is wrong; of a run that is not there because it was deleted, that it can be brought back."""
-    if isinstance(error, RunNotFoundError):
-        for run_id in (getattr(options, name, None) for name in ("run", "other", "model")):
-            if isinstance(run_id, str) and is_run_id(run_id) and keeping.is_put_away(run_id, Store()):
-                return f"The run {run_id} was deleted. `python -m mnistlab restore {run_id}` brings it back."
-    return str(error)
 
 
 def _address(given: str) -> str:

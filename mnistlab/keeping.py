@@ -6,8 +6,6 @@ Whatever its state, and whoever holds it: a worker's reports do not touch any of
 import time
 from unicodedata import category
 
-import sqlalchemy as sa
-
 from mnistlab import schema, steering
 from mnistlab.errors import ConfigError
 from mnistlab.store import Store
@@ -74,13 +72,6 @@ def bring_back(run_id: str, store: Store) -> None:
     """
     store.restore(run_id)
     store.run(run_id)
-
-
-def is_put_away(run_id: str, store: Store) -> bool:
-    """Whether a run was deleted and can still be brought back."""
-    query = sa.select(schema.runs.c.id).where(schema.runs.c.id == run_id, schema.runs.c.deleted.is_not(None))
-    with store.transaction() as connection:
-        return connection.scalar(query) is not None
 
 
 def clear_away(store: Store, after: float = _UNDO_SECONDS) -> int:

@@ -69,8 +69,9 @@ class Store(Database):
         if row is None:
             raise RunNotFoundError(f"There is no run {run_id!r} in this store. `python -m mnistlab runs` lists them.")
         if row["deleted"] is not None:
-            back = f"`python -m mnistlab restore {run_id}` brings it back"
-            raise RunNotFoundError(f"The run {run_id!r} was deleted; {back}, for a day at least.")
+            raise RunNotFoundError(
+                f"The run {run_id} was deleted. `python -m mnistlab restore {run_id}` brings it back."
+            )
         return run_from_row(row)
 
     def runs(

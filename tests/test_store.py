@@ -183,7 +183,7 @@ def test_an_unknown_run_is_told_with_where_to_look(store: Store, ask: str) -> No
 def test_a_deleted_run_is_told_with_how_it_comes_back(store: Store, ask: str) -> None:
     run_id = store.create(CONFIG)
     store.delete(run_id)
-    with pytest.raises(RunNotFoundError, match=rf"{run_id}' was deleted; `python -m mnistlab restore {run_id}`"):
+    with pytest.raises(RunNotFoundError, match=rf"{run_id} was deleted. `python -m mnistlab restore {run_id}`"):
         getattr(store, ask)(run_id)
     store.restore(run_id)
     assert store.run(run_id).state == "queued"

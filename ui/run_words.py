@@ -81,6 +81,8 @@ def apart(run: Run, others: Sequence[Run]) -> str:
 
 def end_line(run: Run) -> str:
     """How a run ended that did not finish, and what can be done."""
+    if run.state == "lost" and run.error:
+        return f"{run.error} Resume goes on from the last checkpoint."
     if run.state == "lost":
         return "Its worker is silent: process or computer is gone. Resume goes on from the last checkpoint."
     if run.state == "failed":
