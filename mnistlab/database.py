@@ -117,7 +117,7 @@ def _noted(path: Path) -> dict[str, str | None]:
     """The files as they were when the database was last opened."""
     try:
         return dict(json.loads(_beside(path, _NOTE).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, TypeError, ValueError):
         return {}
 
 

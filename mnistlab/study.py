@@ -56,10 +56,7 @@ def load(url: str, sweep_id: str, config: SweepConfig) -> optuna.Study:
         try:
             return optuna.load_study(study_name=sweep_id, storage=_storage(url, sweep_id), pruner=_pruner(config))
         except KeyError as error:
-            raise StudyError(
-                f"The study of the sweep {sweep_id} is not there. Its file, sweeps/{sweep_id}.journal beside the "
-                "database, may have been removed. Start the sweep anew."
-            ) from error
+            raise StudyError(_not_there(sweep_id)) from error
 
 
 def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[str, Value]]:
@@ -261,6 +258,8 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
     """Say in a sentence that a study cannot be used."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise StudyError(_not_there(sweep_id)) from error
     except JSONDecodeError as error:
         raise StudyError(
             f"The study of the sweep {sweep_id} cannot be used: its file, sweeps/{sweep_id}.journal beside the "
@@ -270,3 +269,10 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
     except (OSError, RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise StudyError(f"The study of the sweep {sweep_id} cannot be used: {reason}. Is its disk full?") from error
+
+
+def _not_there(sweep_id: str) -> str:
+    return (
+        f"The study of the sweep {sweep_id} is not there. Its file, sweeps/{sweep_id}.journal beside the database, may "
+        "have been removed. Start the sweep anew."
+    )

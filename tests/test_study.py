@@ -65,3 +65,14 @@ def test_a_damaged_journal_is_told_without_a_guess(store: Store, lab: Path, swee
     with pytest.raises(StudyError, match=rf"sweeps/{sweep_id}\.journal .* is damaged \(.*Start the sweep anew") as told:
         study.load(store.url, sweep_id, CONFIG)
     assert "disk" not in str(told.value)
+
+
+def test_a_journal_that_is_removed_while_it_is_open_is_told_and_not_made_anew(
+    store: Store, lab: Path, sweep_id: str
+) -> None:
+    """A new one would begin in the middle, with trials of which nobody knows what they are."""
+    journal(lab).unlink()
+    run = store.run(sweeps.train_next(store))
+    assert run.state == "failed"
+    assert f"The study of the sweep {sweep_id} is not there." in (run.error or "")
+    assert list(lab.glob("sweeps/*.journal")) == []
