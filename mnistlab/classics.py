@@ -82,7 +82,7 @@ _ALL = (
         "Depth",
         "One hidden layer is much better than none, more of them gain little on digits this small. Each depth has "
         "three seeds: the deeper the network, the further their dots lie apart, so do not believe a single one.",
-        1,
+        1.5,
         _base(),
         _range("depth", 0, 5, 6),
         _choice("train.seed", 0, 1, 2),

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _can_print() -> bool:
     try:
-        print(flush=True)
+        sys.stdout.flush()
     except OSError:
         return False
     return True

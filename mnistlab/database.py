@@ -2,29 +2,33 @@
 
 A file lives on without its name for whoever has it open, and what is written to it then is kept by nobody. So each
 transaction compares the file that a connection has opened with the one that bears the name now, in microseconds. One
-that was replaced is opened as at first; one that is gone is told, and never made anew by the way. PostgreSQL,
-databases in memory and addresses that begin with file: are not watched.
+that was replaced is opened as at first; one that is gone is told, and never made anew by the way. What SQLite kept
+beside the one before is set aside, never deleted. PostgreSQL, databases in memory and addresses that begin with file:
+are not watched, nor is a file that was overwritten in its place.
 """
 
 import copy
 import json
 import os
-import threading
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
+from filelock import FileLock
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from mnistlab import schema
-from mnistlab.errors import DatabaseReplacedError, StoreError
+from mnistlab.errors import DatabaseGoneError, DatabaseReplacedError, StoreError
 from mnistlab.paths import database_url
 
 # A database's file itself, what SQLite keeps beside it while it is open, and our note of which belong together.
 _ITSELF, _COMPANIONS, _NOTE = "", ("-wal", "-shm"), "-files"
-_clearing = threading.Lock()
+_MOST_TRIES = 5  # to open a file that is not replaced in this very moment
+_MOST_MISSES = 30  # connections in a row, after which numbers of files mean nothing on this disk
 
 
 class Database:
@@ -40,7 +44,7 @@ class Database:
         self._path = _path_of(self.url)
         self._held: str | None = None
         if self._path is not None:
-            _clear_strangers(self._path)
+            _set_strangers_aside(self._path)
         self._engine = schema.open_database(self.url)
         if self._path is not None:
             _Watch(self._engine, self.url, self._path)
@@ -59,7 +63,8 @@ class Database:
         """Use the database: all of what is done inside happens, or nothing.
 
         Raises:
-            StoreError: the database does not take it, or its file is gone.
+            DatabaseGoneError: its file was moved or deleted.
+            StoreError: the database does not take it.
         """
         if self._path is not None:
             _check_is_there(self._path)
@@ -91,7 +96,7 @@ def _path_of(url: str) -> Path | None:
     except (SQLAlchemyError, ValueError):
         return None  # who opens it will say so
     is_file = bool(name) and name != ":memory:" and not str(name).startswith("file:")
-    return Path(str(name)).absolute() if is_file else None
+    return Path(str(name)).resolve() if is_file else None  # where SQLite keeps what it keeps beside it
 
 
 def _ids(path: Path) -> dict[str, str | None]:
@@ -121,31 +126,55 @@ def _noted(path: Path) -> dict[str, str | None]:
         return {}
 
 
-def _note(path: Path, ids: dict[str, str | None]) -> None:
-    with suppress(OSError):
-        _beside(path, _NOTE).write_text(json.dumps(ids), encoding="utf-8")
+def _note(path: Path, ids: Mapping[str, str | None]) -> None:
+    note = _beside(path, _NOTE)
+    part = note.with_name(f"{note.name}-{os.getpid()}-{time.time_ns()}")
+    try:
+        part.write_text(json.dumps(dict(ids)), encoding="utf-8")
+        part.replace(note)
+    except OSError:
+        part.unlink(missing_ok=True)
 
 
-def _clear_strangers(path: Path) -> None:
-    """Remove what SQLite has kept beside another file of this name: it would be mixed into this one.
+def _set_strangers_aside(path: Path, own: Mapping[str, str | None] | None = None) -> None:
+    """Give another name to what SQLite has kept beside another file of this name: it would be mixed into this one.
 
     The log of the last changes, -wal, is found by its name alone, and is read as part of whatever file it lies beside.
+
+    Args:
+        own: the files of a connection that is still open: with these there is no doubt. Else our note speaks, and what
+            is done is said.
     """
-    with _clearing:
+    if _ids(path)[_ITSELF] == _noted(path).get(_ITSELF) and own is None:
+        return
+    with suppress(OSError), FileLock(f"{path}{_NOTE}.lock"):
         ids, noted = _ids(path), _noted(path)
-        if ids[_ITSELF] is not None and ids[_ITSELF] == noted.get(_ITSELF):
-            return
         for ending in _COMPANIONS:
-            if ids[ending] is not None and ids[ending] == noted.get(ending):
-                with suppress(OSError):
-                    _beside(path, ending).unlink()
-        # At once: what others lay beside this file from now on is its own, whichever numbers it bears.
-        _note(path, {_ITSELF: ids[_ITSELF]})
+            is_own = own is not None and ids[ending] == own[ending] and ids[_ITSELF] != own[_ITSELF]
+            is_noted = ids[ending] == noted.get(ending) and ids[_ITSELF] != noted.get(_ITSELF)
+            if ids[ending] is not None and (is_own or is_noted):
+                _set_aside(_beside(path, ending), is_said=not is_own and ending == _COMPANIONS[0])
+        if ids[_ITSELF] != noted.get(_ITSELF):
+            # At once: what others lay beside this file from now on is its own, whichever numbers it bears.
+            _note(path, {_ITSELF: ids[_ITSELF]})
+
+
+def _set_aside(file: Path, is_said: bool) -> None:
+    place = file.with_name(f"{file.name}-of-another-{time.time_ns()}")
+    with suppress(OSError):
+        has_content = file.stat().st_size > 0
+        file.rename(place)
+        if is_said and has_content:
+            sys.stderr.write(
+                f"mnistlab: the database beside {file.name} is another file than before. {file.name} was kept for the "
+                f"one before, so it is {place.name} now. If the two belong together, rename it back while nothing "
+                "runs.\n"
+            )
 
 
 def _check_is_there(path: Path) -> None:
     if not os.path.exists(path):
-        raise StoreError(
+        raise DatabaseGoneError(
             f"The database {path} is no longer there: it was moved or deleted while this program had it open. Put it "
             "back, or start this program anew, which then makes an empty one."
         )
@@ -159,13 +188,24 @@ class _Watch:
         self._prepared = _ids(path)[_ITSELF]
         with engine.connect() as connection:  # which it was opened with
             self._remember(connection.info)
-        sa.event.listen(engine, "do_connect", self._check_before)
+        self._misses = 0
+        sa.event.listen(engine, "do_connect", self._connect)
         sa.event.listen(engine, "connect", self._prepare)
         sa.event.listen(engine, "checkout", self._compare)
 
-    def _check_before(self, *_: object) -> None:
-        _check_is_there(self._path)  # SQLite would make an empty one
-        _clear_strangers(self._path)
+    def _connect(self, dialect: sa.Dialect, _record: Any, arguments: Any, options: Any) -> Any:
+        """Open the file that bears the name before and afterwards."""
+        for _ in range(_MOST_TRIES):
+            _check_is_there(self._path)  # SQLite would make an empty one
+            _set_strangers_aside(self._path)
+            before = _ids(self._path)[_ITSELF]
+            connection = dialect.connect(*arguments, **options)
+            if _ids(self._path)[_ITSELF] == before:
+                break
+            connection.close()
+        else:
+            connection = dialect.connect(*arguments, **options)
+        return connection
 
     def _prepare(self, connection: Any, record: Any) -> None:
         """Make another file than before what it would be if it were opened for the first time."""
@@ -186,9 +226,12 @@ class _Watch:
 
     def _compare(self, _connection: Any, record: Any, _proxy: Any) -> None:
         opened, now = record.info["files"], _ids(self._path)
-        if now[_ITSELF] is not None and opened != now:
-            _clear_strangers(self._path)
-            raise DisconnectionError  # the pool closes this connection and opens another
+        if now[_ITSELF] is None or opened == now or self._misses > _MOST_MISSES:
+            self._misses = self._misses if self._misses > _MOST_MISSES else 0
+            return
+        self._misses += 1
+        _set_strangers_aside(self._path, opened)
+        raise DisconnectionError  # the pool closes this connection and opens another
 
 
 def _has_tables(connection: Any) -> bool:

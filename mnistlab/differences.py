@@ -11,6 +11,15 @@ NOT_USED, NONE = "not used", "none"
 _FEW = 4  # differences that a sentence can name
 # Names that say nothing without the part of the config in which they stand.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
+_SWITCHED = ("yes", "no")
+# What is switched on and off, where its name is no noun.
+_SWITCHES = {
+    "shuffle": ("images shuffled", "images in file order"),
+    "normalise": ("pixels normalised", "pixels not normalised"),
+    "deslant": ("digits set upright", "digits not set upright"),
+    "framed again": ("digits framed again", "digits not framed again"),
+    "nesterov": ("Nesterov's momentum", "plain momentum"),
+}
 
 
 Recipe = RunConfig | Mapping[str, object]  # a config, or the settings of a run
@@ -76,9 +85,9 @@ def _settings_of(recipe: Recipe) -> Mapping[str, object]:
 
 
 def _sentence_part(one: Difference) -> str:
-    if {one.before, one.now} == {"yes", "no"}:
-        return one.name if one.now == "yes" else f"no {one.name}"
-    now = f"no {one.name}" if one.now == NONE else f"{one.name} {one.now}"
+    if one.now in _SWITCHED:
+        return _SWITCHES.get(one.name, (one.name, f"no {one.name}"))[_SWITCHED.index(one.now)]
+    now = f"no {one.name}" if one.now == NONE and one.name != "hidden" else f"{one.name} {one.now}"
     return now if one.before == NOT_USED else f"{now} instead of {one.before}"
 
 

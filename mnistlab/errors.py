@@ -6,6 +6,7 @@ MnistLabError
     ModelNotFoundError   no built-in model and no run of that name
     RunNotFoundError     no such run in the store
     StoreError           the database cannot be opened, read or written
+        DatabaseGoneError   its file is gone
         DatabaseReplacedError   another file bears its name since the training began
     SweepNotFoundError   no such sweep in the store
     StudyError           a sweep's study, in which its results are collected, cannot be used
@@ -41,6 +42,10 @@ class RunNotFoundError(ModelNotFoundError):
 
 class StoreError(MnistLabError):
     """The database cannot be opened, read or written."""
+
+
+class DatabaseGoneError(StoreError):
+    """The database's file was moved or deleted while it was open."""
 
 
 class DatabaseReplacedError(StoreError):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
 _PULSE_EVERY = 5.0  # seconds between two heartbeats, whatever the training does
-_REASON_PATIENCE = 3600.0  # seconds for which a worker tries to say why its training ended
+_REASON_PATIENCE = 600.0  # seconds for which a worker tries to say why its training ended
 _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 # A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
@@ -109,7 +109,7 @@ def _attempt(
 
 
 def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) -> None:
-    """Say why a run goes no further: at once, for a few bytes may find room, or as soon as they do."""
+    """Say why a run goes no further: at once, for a few bytes may find room, or as soon as they do, in a worker."""
     values = {"heartbeat": 0.0, "error": f"It ended, for what it learned could not be kept: {error}"}
 
     def is_left() -> bool:

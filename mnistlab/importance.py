@@ -4,6 +4,8 @@ Source: Watanabe, Bansal and Hutter, "PED-ANOVA: Efficiently Quantifying Hyperpa
 Subspaces", 2023; Optuna's implementation. It compares where the best trials lie with where all of them do.
 """
 
+import warnings
+
 import numpy as np
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator
@@ -26,16 +28,14 @@ def chance(study: optuna.Study) -> dict[str, float]:
     The accuracies are dealt out anew to the finished trials, again and again; what is left then is chance.
     """
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    # It looks for low targets, and says so each time; these are the accuracies, their sign turned.
+    warnings.filterwarnings("ignore", "PedAnovaImportanceEvaluator computes")
     judge, generator = evaluator(study), np.random.default_rng(0)
-    values = [trial.value or 0.0 for trial in finished]
+    values, numbers = [trial.value or 0.0 for trial in finished], [trial.number for trial in finished]
     shares: dict[str, list[float]] = {}
     for _ in range(_SHUFFLES):
-        dealt = optuna.create_study(direction=study.direction)
-        for trial, value in zip(finished, generator.permutation(values), strict=True):
-            dealt.add_trial(
-                optuna.create_trial(value=float(value), params=trial.params, distributions=trial.distributions)
-            )
-        found = judge.evaluate(dealt)
+        dealt = dict(zip(numbers, generator.permutation(values), strict=True))
+        found = judge.evaluate(study, target=lambda trial, dealt=dealt: -dealt[trial.number])  # type: ignore[misc]
         for name, importance in found.items():
             shares.setdefault(name, []).append(importance / (sum(found.values()) or 1))
     return {name: float(np.percentile(each, _SELDOM)) for name, each in shares.items()}

@@ -39,7 +39,8 @@ def luck_between(accuracy: float, num_images: int) -> float:
     By the binomial formula, as if they erred independently of each other: on the same images it is a little less.
     """
     z = NormalDist().inv_cdf(0.975)
-    return z * math.sqrt(2 * accuracy * (1 - accuracy) / num_images)
+    wrong = max(1 - accuracy, 1 / num_images)  # one that reads them all would misread some others
+    return z * math.sqrt(2 * accuracy * wrong / num_images)
 
 
 def difference_interval(

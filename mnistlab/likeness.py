@@ -79,7 +79,7 @@ def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None
     path = folder / f"{predictor.name}.likeness"
     content = path.read_bytes() if path.exists() else b""
     about = read_header(content) if content else {}
-    if about.get("weights") != weights_digest(predictor.name, BUILTIN_MODELS):
+    if about.get("weights") != weights_digest(predictor.name):
         return None
     return Likeness(predictor, load(content)["examples"].astype(np.float32), float(about["limit"]))
 
@@ -87,7 +87,7 @@ def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None
 def write(found: Likeness, folder: Path = BUILTIN_MODELS) -> None:
     """Keep it beside the built-in model: 4,000 x W numbers of 2 bytes."""
     name = found.predictor.name
-    about = {"mnistlab": "1", "weights": weights_digest(name, BUILTIN_MODELS), "limit": repr(found.limit)}
+    about = {"mnistlab": "1", "weights": weights_digest(name), "limit": repr(found.limit)}
     (folder / f"{name}.likeness").write_bytes(save({"examples": found.examples.astype(np.float16)}, about))
 
 

@@ -220,7 +220,8 @@ def _is_silent(run_id: str, heartbeat: float) -> bool:
     """Whether a run has told nothing for long.
 
     A heartbeat may lie ahead: of a worker whose clock is, or from before a clock was set back. It is judged by how
-    long it has stood still here, else a dead run would be running until the clock has caught up.
+    long it has stood still for whoever watches, else a dead run would be running until the clock has caught up. A
+    single command does not watch: for it, such a run is running.
     """
     now = time.time()
     if heartbeat <= now:

@@ -7,13 +7,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from mnistlab import execution, queue, recorder, schema
+from mnistlab import database, execution, queue, recorder, schema
 from mnistlab.errors import DatabaseReplacedError, StoreError
 from mnistlab.store import Store
 from tests import tiny
@@ -234,3 +235,87 @@ def test_a_worker_trains_the_runs_of_the_new_file(store: Store, path: Path, othe
     execution.run_next(store.url, "second")
     assert store.run(run_id).state == "finished"
     assert queue.waiting(store) == []
+
+
+def log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def copy_in_place_of(path: Path) -> None:
+    """Put a file's copy in its place: the same content in another file."""
+    aside = path.rename(path.with_name("aside.sqlite"))
+    path.write_bytes(aside.read_bytes())
+
+
+def test_a_log_that_may_belong_to_another_file_is_set_aside_told_and_not_deleted(
+    store: Store, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a crash, in whose log the newest runs are: they are lost to the copy, but not to whoever wants them."""
+    run_id = store.create(CONFIG)
+    content = log_of(path).read_bytes()
+    assert content
+    copy_in_place_of(path)
+    log_of(path).write_bytes(content)  # what a killed program leaves: nobody has it open
+    Store(store.url)._engine.dispose()
+    (kept,) = path.parent.glob("lab.sqlite-wal-of-another-*")
+    assert kept.read_bytes() == content
+    assert f"{kept.name} now. If the two belong together, rename it back" in capsys.readouterr().err
+    kept.rename(log_of(path))
+    assert run_id in ids_in(path)
+
+
+def test_the_log_of_a_program_that_was_faster_is_left_alone(
+    store: Store, path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look of one that finds the file replaced and what it does, another opens the new file and writes."""
+    os.replace(other, path)
+    faster = Store(store.url)
+    made = faster.create(CONFIG)
+    log = os.stat(log_of(path)).st_ino
+    assert [run.id for run in store.runs()] == [made]
+    assert os.stat(log_of(path)).st_ino == log
+    assert {run.id for run in faster.runs()} == {made} == ids_in(path)
+
+
+def test_a_database_behind_a_link_is_watched_where_it_lies(tmp_path: Path, other: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (tmp_path / "link.sqlite").symlink_to(place / "real.sqlite")
+    store = Store(f"sqlite:///{tmp_path / 'link.sqlite'}")
+    store.create(CONFIG)
+    os.replace(other, place / "real.sqlite")
+    assert store.runs() == []
+    run_id = store.create(CONFIG)
+    store._engine.dispose()
+    assert ids_in(place / "real.sqlite") == {run_id}
+
+
+def test_a_file_replaced_while_it_is_being_opened_is_opened_once_more(
+    store: Store, path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, asked = sa.dialects.sqlite.dialect.connect, []
+
+    def slowly(dialect: Any, *arguments: Any, **options: Any) -> Any:
+        connection = connect(dialect, *arguments, **options)
+        connection.execute("SELECT 1").fetchall()
+        if not asked:
+            os.replace(other, path)
+        asked.append(1)
+        return connection
+
+    store._engine.dispose()
+    monkeypatch.setattr(sa.dialects.sqlite.dialect, "connect", slowly)
+    run_id = store.create(CONFIG)
+    assert len(asked) > 1
+    assert ids_in(path) == {run_id}
+
+
+def test_where_a_files_number_means_nothing_the_database_is_used_as_it_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter(range(10**6))
+    monkeypatch.setattr(database, "_ids", lambda path: dict.fromkeys(("-wal", "-shm", ""), str(next(numbers))))
+    for _ in range(30):
+        with suppress(StoreError):
+            store.runs()
+    assert store.run(store.create(CONFIG)).state == "queued"

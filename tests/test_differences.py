@@ -104,3 +104,18 @@ def test_numbers_are_shown_without_their_rounding() -> None:
     assert [shown(value) for value in (0.1 + 0.2, 2e-3, (), True, None, "adam")] == [
         *("0.3", "0.002", "none", "yes", "not used", "adam"),
     ]
+
+
+def test_a_switch_is_told_as_a_person_would() -> None:
+    plain = config()
+    switched = config({"normalise": True, "batch_norm": True}, shuffle=False)
+    names = ["normalise", "batch norm", "shuffle"]
+    assert in_words(plain, switched, names) == "batch norm, pixels normalised, images in file order"
+    assert in_words(switched, plain, names) == "no batch norm, pixels not normalised, images shuffled"
+
+
+def test_a_network_without_a_hidden_layer_is_told_as_one() -> None:
+    flat = config({"hidden": ()})
+    assert in_words(config(), flat, ["hidden"]) == "hidden none instead of 512"
+    assert "batch norm" not in in_words(config(), flat, ["hidden", "batch norm"])  # what it has no use for
+    assert in_words(config(), config({"activation": "none"}), ["activation"]) == "no activation instead of relu"

@@ -52,7 +52,8 @@ def _deed_button(
 def _pause_buttons(run: Run) -> None:
     is_stopping = run.control == "stop"
     if run.pause_at is None:
-        about = "It stays where it is for ten minutes, and for half a minute once another run waits for its place."
+        is_guest = not run.runs_in_the_foreground
+        about = "It keeps its place for ten minutes, or for half a minute if another run waits." if is_guest else None
         deed = (acting.pause_and_wait, run.id)
         _deed_button("Pause", "run_pause", deed, is_stopping or not run.step, help_text=about)
         return

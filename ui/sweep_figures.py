@@ -40,7 +40,7 @@ class Figures:
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)
-def figures(sweep_id: str, outcomes: Hashable) -> Figures | None:
+def figures(sweep_id: str, outcomes: Hashable, is_over: bool) -> Figures | None:
     """The figures of a sweep; `outcomes` tells a later version from an earlier one. None before a trial is done."""
     from mnistlab import study, trials
 
@@ -54,7 +54,7 @@ def figures(sweep_id: str, outcomes: Hashable) -> Figures | None:
     return Figures(
         [_slice(its_study, one, parameter) for parameter in one.config.parameters],
         _parallel(its_study, names) if len(names) > 1 else None,
-        _importance(its_study, not one.is_active) if len(names) > 1 and len(one.ranked) >= _ENOUGH_TO_RANK else None,
+        _importance(its_study, is_over) if len(names) > 1 and len(one.ranked) >= _ENOUGH_TO_RANK else None,
     )
 
 

@@ -96,6 +96,7 @@ def _seconds_left(one: Sweep) -> float | None:
     if not one.is_active or seconds < _SECONDS_TO_JUDGE_BY:
         return None
     over = [trial.run.epoch for trial in one.trials if trial.state in ("finished", "pruned", "failed")]
+    over = [epochs for epochs in over if epochs]  # what failed at once says nothing of those to come
     each = sum(over) / len(over) if over else one.config.most_epochs
     running = [max(0.0, trial.epochs - trial.run.epoch) for trial in one.trials if trial.state == "running"]
     to_come = one.counts["queued"] * each + sum(running)
@@ -137,14 +138,14 @@ def _best(one: Sweep, best: Trial) -> None:
 
 def _luck(one: Sweep, best: Trial) -> str:
     """How many may be as good, and that the best of many has been lucky."""
-    accuracy, held_out = best.accuracy or 0.0, one.config.base.train.validation_size
-    spread = luck_between(accuracy, held_out)
     if len(one.ranked) < _MANY:
         return ""
+    accuracy, held_out = best.accuracy or 0.0, one.config.base.train.validation_size
+    spread = luck_between(accuracy, held_out)
     as_good = sum(accuracy - (trial.accuracy or 0.0) <= spread for trial in one.ranked) - 1
-    others = {0: "No other lies", 1: "1 other lies"}.get(as_good, f"{as_good} others lie")
+    others = {0: "no other is", 1: "one other is"}.get(as_good, f"{as_good} others are")
     return (
-        f" {others} within {points(spread)} of it, which may be luck on {held_out:,} images; and the best of "
+        f" On {held_out:,} images a difference below {points(spread)} may be luck: {others} that near. And the best of "
         f"{len(one.ranked)} has been lucky itself, so expect a little less of it on other digits."
     )
 
@@ -162,7 +163,7 @@ def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
 
 
 def _pictures(one: Sweep) -> None:
-    drawn = sweep_figures.figures(one.id, one.outcomes)
+    drawn = sweep_figures.figures(one.id, one.outcomes, not one.is_active)
     if drawn is None:
         st.skeleton(height=300) if one.is_active else st.caption("No trial has come to its end.")
         return

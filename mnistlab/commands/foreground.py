@@ -11,7 +11,13 @@ from types import FrameType
 from typing import Any
 
 from mnistlab.commands.progress import Progress
-from mnistlab.errors import MnistLabError, RunNotFoundError, StoreError
+from mnistlab.errors import (
+    DatabaseGoneError,
+    DatabaseReplacedError,
+    MnistLabError,
+    RunNotFoundError,
+    StoreError,
+)
 from mnistlab.events import EpochEnded, Event
 from mnistlab.runs import Run
 from mnistlab.store import Store
@@ -88,10 +94,12 @@ def _saying_how_to_go_on(run_id: str) -> Iterator[None]:
             f"The run {run_id} was deleted while it was trained here, which has ended it. `python -m mnistlab restore "
             f"{run_id}` brings it back, up to its last checkpoint."
         ) from error
+    except (DatabaseGoneError, DatabaseReplacedError):
+        raise  # the run is not in what is there now, if anything is
     except StoreError as error:
         raise StoreError(
-            f"{error} The run {run_id} is kept up to its last checkpoint: make room, then `python -m mnistlab resume "
-            f"{run_id}` goes on with it."
+            f"{error} The run {run_id} is kept up to its last checkpoint: once that is mended, `python -m mnistlab "
+            f"resume {run_id}` goes on with it."
         ) from error
 
 

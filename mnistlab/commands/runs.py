@@ -81,7 +81,7 @@ def _is_read() -> bool:
     try:
         stdout = select.poll()
         stdout.register(sys.stdout.fileno(), 0)  # what is always reported: that the other end is gone
-        return not stdout.poll(0)
+        return not any(what & (select.POLLERR | select.POLLHUP) for _, what in stdout.poll(0))
     except (AttributeError, OSError):  # Windows has no poll; a test's output no number
         return True
 

@@ -12,7 +12,14 @@ from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.commands.given import check_option, check_training, check_varied
 from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import ConfigError, OtherVersionError, StoreError
+from mnistlab.errors import (
+    ConfigError,
+    DatabaseGoneError,
+    DatabaseReplacedError,
+    MnistLabError,
+    OtherVersionError,
+    StoreError,
+)
 from mnistlab.presets import get_preset
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
@@ -106,11 +113,13 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
         sweep_id = begin()
         try:
             _train_all(options, sweep_id, store, is_interrupted)
+        except (DatabaseGoneError, DatabaseReplacedError):
+            raise  # the sweep is not in what is there now, if anything is
         except StoreError as error:
-            with suppress(StoreError):
+            with suppress(MnistLabError):
                 _leave(sweep_id, store, this_worker())
             raise StoreError(
-                f"{error} Make room, then `python -m mnistlab sweep resume {sweep_id} --here` goes on."
+                f"{error} Once that is mended, `python -m mnistlab sweep resume {sweep_id} --here` goes on."
             ) from error
         except BaseException:  # a second Ctrl-C, or a reader who has seen enough
             _leave(sweep_id, store, this_worker())

@@ -13,7 +13,7 @@
 """
 
 import os
-import shutil
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,11 +111,12 @@ def write(exported: Exported, kind: str, target: Path) -> Path:
             target.mkdir(parents=True, exist_ok=True)
             target = target / exported.name
         _write_whole(target, exported.content)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the latter of a link to itself
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
-        raise ExportError(f"{target} cannot be written: {error.strerror}. Choose another place.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ExportError(f"{target} cannot be written: {reason}. Choose another place.") from error
     return target
 
 
@@ -127,11 +128,23 @@ def _write_whole(target: Path, content: bytes) -> None:
     target = target.resolve()  # a link stays one
     if target.exists():
         target.open("r+b").close()  # raises where it is protected, which replacing it would pass over
-    part = target.with_name(f".mnistlab-{os.getpid()}.part")
     try:
-        part.write_bytes(content)
-        if target.exists():
-            shutil.copymode(target, part)
+        number, name = tempfile.mkstemp(prefix=".mnistlab-", dir=target.parent)
+    except PermissionError:  # only the file itself may be written to
+        target.write_bytes(content)
+        return
+    part = Path(name)
+    try:
+        with open(number, "wb") as file:
+            file.write(content)
+        part.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """What this process keeps from new files; it can only be read by setting it."""
+    now = os.umask(0)
+    os.umask(now)
+    return now

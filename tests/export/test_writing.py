@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from mnistlab import export
 from mnistlab.errors import ExportError
-from mnistlab.export import Exported
+from mnistlab.export import Exported, write
 
 LARGE = Exported("run.onnx", b"new" * 100_000)
 
@@ -60,3 +61,25 @@ def test_export_to_a_device_does_not_replace_it(tmp_path: Path) -> None:
 def test_export_to_a_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="cannot be written: Is a directory"):
         export.write(LARGE, "onnx", tmp_path)
+
+
+def test_two_exports_at_once_do_not_get_each_others_content(tmp_path: Path) -> None:
+    targets = [tmp_path / f"{number}.html" for number in range(8)]
+    contents = [str(number).encode() * 200_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda at: write(Exported("x", contents[at]), "report", targets[at]), range(8)))
+    assert [target.read_bytes() for target in targets] == contents
+    assert sorted(tmp_path.iterdir()) == targets
+
+
+def test_a_link_to_itself_is_a_sentence(tmp_path: Path) -> None:
+    link = tmp_path / "loop.html"
+    link.symlink_to(link)
+    with pytest.raises(ExportError, match=r"loop\.html cannot be written"):
+        write(Exported("x", b"y"), "report", link)
+
+
+def test_a_new_file_has_the_rights_that_others_have(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    write(Exported("x", b"y"), "report", tmp_path / "new.html")
+    assert (tmp_path / "new.html").stat().st_mode == (tmp_path / "other").stat().st_mode
