@@ -80,12 +80,21 @@ _ALL = (
     _classic(
         "depth",
         "Depth",
-        "One hidden layer is much better than none, more of them gain little on digits this small. Each depth has "
-        "three seeds: the deeper the network, the further their dots lie apart, so do not believe a single one.",
-        1.5,
+        "One hidden layer is much better than none. More of them gain little on digits this small, and which of these "
+        "comes out best is luck: try Luck of the seed.",
+        0.5,
         _base(),
         _range("depth", 0, 5, 6),
-        _choice("train.seed", 0, 1, 2),
+    ),
+    _classic(
+        "seeds",
+        "Luck of the seed",
+        "Three depths with five seeds each: the deeper the network, the further its dots lie apart. Who had tried each "
+        "of them once might have found any of the three to be the best.",
+        1.5,
+        _base(),
+        _choice("depth", 1, 3, 5),
+        _choice("train.seed", 0, 1, 2, 3, 4),
     ),
     _classic(
         "activation",

@@ -48,7 +48,7 @@ def _start_button(config: SweepConfig | None) -> None:
     if config is not None:
         most = "at most " if config.pruner != "none" or config.most_epochs > config.base.train.epochs else ""
         epochs = count_of(config.size * config.most_epochs, "epoch")
-        st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all{_time_needed(config, most)}.")
+        st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all.{_time_needed(config, most)}")
 
 
 def _time_needed(config: SweepConfig, most: str) -> str:
@@ -56,7 +56,8 @@ def _time_needed(config: SweepConfig, most: str) -> str:
     if estimate is None:
         return ""
     seconds, run_id = estimate
-    return f": {most or 'about '}{duration(seconds)} with one worker, to judge by run {run_id}"
+    how_long = f"{'at most' if most else 'about'} {duration(seconds)}"
+    return f" Takes {how_long} with one worker, to judge by run {run_id}."
 
 
 def _watched_sweep() -> str | None:
