@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _can_print() -> bool:
     try:
-        sys.stdout.flush()
+        print(flush=True)  # what failed is not kept to be written again
     except OSError:
         return False
     return True

@@ -201,11 +201,9 @@ class _Watch:
             before = _ids(self._path)[_ITSELF]
             connection = dialect.connect(*arguments, **options)
             if _ids(self._path)[_ITSELF] == before:
-                break
+                return connection
             connection.close()
-        else:
-            connection = dialect.connect(*arguments, **options)
-        return connection
+        return dialect.connect(*arguments, **options)
 
     def _prepare(self, connection: Any, record: Any) -> None:
         """Make another file than before what it would be if it were opened for the first time."""
@@ -225,9 +223,11 @@ class _Watch:
             _note(self._path, info["files"])
 
     def _compare(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        if self._misses > _MOST_MISSES:
+            return
         opened, now = record.info["files"], _ids(self._path)
-        if now[_ITSELF] is None or opened == now or self._misses > _MOST_MISSES:
-            self._misses = self._misses if self._misses > _MOST_MISSES else 0
+        if now[_ITSELF] is None or opened == now:
+            self._misses = 0
             return
         self._misses += 1
         _set_strangers_aside(self._path, opened)
