@@ -5,6 +5,7 @@ python -m mnistlab.builtin small-cnn tutorial-mlp     # makes them again, from t
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from mnistlab.paths import BUILTIN_MODELS
@@ -24,6 +25,6 @@ def builtin_record(name: str) -> dict[str, Any]:
     return record
 
 
-def weights_digest(name: str) -> str:
-    """What tells the weights of a built-in model from others, with which something was computed."""
-    return hashlib.sha256((BUILTIN_MODELS / f"{name}.safetensors").read_bytes()).hexdigest()
+def weights_digest(name: str, folder: Path = BUILTIN_MODELS) -> str:
+    """What tells the weights of a built-in model in this folder from others, with which something was computed."""
+    return hashlib.sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()

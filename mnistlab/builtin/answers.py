@@ -18,14 +18,14 @@ from mnistlab.predictions import fitting, pack_answers
 def builtin_evaluation(name: str, split: Split) -> Evaluation | None:
     """A built-in model's answers on a split, if they were kept; None if they must be computed."""
     path = BUILTIN_MODELS / f"{name}.answers"
-    return fitting(path.read_bytes(), weights_digest(name), split) if path.exists() else None
+    return fitting(path.read_bytes(), weights_digest(name, BUILTIN_MODELS), split) if path.exists() else None
 
 
 def keep(name: str) -> None:
     """Read the test set with a built-in model and write its answers beside it."""
     predictor = load_predictor(name)
     evaluation = evaluate(predictor.model, load_dataset(predictor.config.dataset).test)
-    (BUILTIN_MODELS / f"{name}.answers").write_bytes(pack_answers(evaluation, weights_digest(name)))
+    (BUILTIN_MODELS / f"{name}.answers").write_bytes(pack_answers(evaluation, weights_digest(name, BUILTIN_MODELS)))
     sys.stderr.write(f"{name}: test accuracy {evaluation.accuracy:.2%}\n")
 
 
