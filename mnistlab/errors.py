@@ -7,7 +7,7 @@ MnistLabError
     RunNotFoundError     no such run in the store
     StoreError           the database cannot be opened, read or written
         DatabaseGoneError   its file is gone
-        DatabaseReplacedError   another file bears its name since the training began
+            DatabaseReplacedError   another file bears its name since the training began
     SweepNotFoundError   no such sweep in the store
     StudyError           a sweep's study, in which its results are collected, cannot be used
     EngineError          the engine that runs trainings cannot be started or reached
@@ -48,7 +48,7 @@ class DatabaseGoneError(StoreError):
     """The database's file was moved or deleted while it was open."""
 
 
-class DatabaseReplacedError(StoreError):
+class DatabaseReplacedError(DatabaseGoneError):
     """The database's file was replaced by another one while a training had it open."""
 
 

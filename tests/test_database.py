@@ -14,39 +14,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mnistlab import database, execution, queue, recorder, schema
-from mnistlab.errors import DatabaseReplacedError, StoreError
+from mnistlab import database, schema
+from mnistlab.errors import StoreError
 from mnistlab.store import Store
-from tests import tiny
-from tests.acting import after_step
+from tests.database_files import ids_in
+from tests.database_files import other as other  # the same fixtures for this module
+from tests.database_files import path as path
 from tests.reports import CONFIG, report, running
-
-
-@pytest.fixture
-def path(store: Store, lab: Path) -> Path:
-    """Where the test's store lies, with something in it."""
-    store.create(CONFIG)
-    return lab / "lab.sqlite"
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Path:
-    """Another lab's database, complete in one file."""
-    return copy_of(Store(f"sqlite:///{tmp_path / 'source.sqlite'}"), tmp_path / "other.sqlite")
-
-
-def copy_of(store: Store, to: Path) -> Path:
-    """A backup as SQLite makes it: one file, whatever was still in the log."""
-    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as source, closing(sqlite3.connect(to)) as copy:
-        source.backup(copy)
-    return to
-
-
-def ids_in(path: Path) -> set[str]:
-    """The runs in a file, as a program that opens it now sees them; a damaged file has none."""
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return {run_id for (run_id,) in connection.execute("SELECT id FROM runs")}
 
 
 def test_a_deleted_database_is_told_and_not_made_anew(store: Store, path: Path) -> None:
@@ -187,56 +161,6 @@ def test_a_database_with_its_own_way_to_be_opened_is_left_to_it(store: Store, pa
     assert len(reading.holding().runs()) == 1
 
 
-@pytest.mark.usefixtures("talkative")
-def test_a_training_whose_database_was_replaced_ends_with_the_reason(store: Store, path: Path, other: Path) -> None:
-    run_id = store.create(tiny.config())
-    with pytest.raises(DatabaseReplacedError, match=r"lab\.sqlite was replaced .*resume it; else start it again"):
-        execution.execute(store, run_id, after_step(3, lambda: os.replace(other, path)))
-    assert store.runs() == []
-
-
-@pytest.mark.usefixtures("talkative")
-def test_a_training_does_not_go_on_in_a_backup_of_its_own_run(store: Store, path: Path, tmp_path: Path) -> None:
-    """There its curve would have a gap."""
-    run_id = store.create(tiny.config())
-    backup = tmp_path / "backup.sqlite"
-
-    def listen(step: int) -> None:
-        if step == 3:
-            copy_of(store, backup)
-        else:
-            os.replace(backup, path)
-
-    at = [after_step(3, lambda: listen(3)), after_step(6, lambda: listen(6))]
-    with pytest.raises(DatabaseReplacedError):
-        execution.execute(store, run_id, lambda event: [listener(event) for listener in at] and None)
-    run = store.run(run_id)
-    assert (run.state, run.step, store.curve(run_id).steps.tolist()) == ("running", 2, [1, 2])
-    execution.execute(store, run_id)
-    assert store.run(run_id).state == "finished"
-
-
-@pytest.mark.usefixtures("talkative")
-def test_a_training_whose_database_is_gone_ends_with_the_reason(
-    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
-    run_id = store.create(tiny.config())
-    with pytest.raises(StoreError, match="no longer there"):
-        execution.execute(store, run_id, after_step(3, path.unlink))
-    assert not path.exists()
-
-
-@pytest.mark.usefixtures("talkative")
-def test_a_worker_trains_the_runs_of_the_new_file(store: Store, path: Path, other: Path) -> None:
-    execution.run_next(store.url, "first")
-    os.replace(other, path)
-    run_id = Store(store.url).create(tiny.config())
-    execution.run_next(store.url, "second")
-    assert store.run(run_id).state == "finished"
-    assert queue.waiting(store) == []
-
-
 def log_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
@@ -264,9 +188,7 @@ def test_a_log_that_may_belong_to_another_file_is_set_aside_told_and_not_deleted
     assert run_id in ids_in(path)
 
 
-def test_the_log_of_a_program_that_was_faster_is_left_alone(
-    store: Store, path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_of_a_program_that_was_faster_is_left_alone(store: Store, path: Path, other: Path) -> None:
     """Between the look of one that finds the file replaced and what it does, another opens the new file and writes."""
     os.replace(other, path)
     faster = Store(store.url)

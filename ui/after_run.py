@@ -8,6 +8,7 @@ import streamlit as st
 from mnistlab import jobs
 from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, TrainConfig, parse_config, problem_with
 from mnistlab.figures import percent, points
+from mnistlab.heldout import last_accuracies
 from mnistlab.intervals import luck_between
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
@@ -66,7 +67,7 @@ def result_line(run: Run, last: Run | None) -> str:
 
 def _untested_line(run: Run) -> str:
     """For a trial of a sweep, which is chosen by the held-out images."""
-    accuracy = _on_held_out(run)
+    accuracy = last_accuracies([run.id], resources.store()).get(run.id)
     read = (
         f"It reads **{percent(accuracy)}** of the held-out images correctly" if accuracy is not None else "It is done"
     )
@@ -74,12 +75,6 @@ def _untested_line(run: Run) -> str:
         f"{read} (validation accuracy), after {duration(run.seconds)} of training. As a trial of a sweep it has not "
         "read the test set: Evaluate does, and so does training it for more epochs."
     )
-
-
-def _on_held_out(run: Run) -> float | None:
-    """Its validation accuracy at its end; None if it held nothing out."""
-    epochs = resources.store().epochs(run.id)
-    return epochs[-1].validation_accuracy if epochs else None
 
 
 def last_run_before(run: Run) -> Run | None:
@@ -135,18 +130,19 @@ def offer_changes(run: Run) -> None:
 
 
 def _what_to_choose_by(run: Run) -> str:
-    accuracy = _on_held_out(run)
-    if accuracy is None:
+    last = last_run_before(run)
+    known = last_accuracies([one.id for one in (run, last) if one is not None], resources.store())
+    if run.id not in known:
         return (
             "This recipe holds no images out. Who tries many changes and keeps the one that reads most of the test set "
             "keeps a lucky one: choose a validation size under More, and go by the validation accuracy."
         )
-    last = last_run_before(run)
-    before = None if last is None else _on_held_out(last)
-    compared = "" if last is None or before is None else f", and {percent(before)} for your run before it ({last.id})"
+    compared = ""
+    if last is not None and last.id in known:
+        compared = f", and {percent(known[last.id])} for your run before it ({last.id})"
     return (
-        f"To choose between changes, go by the validation accuracy: {percent(accuracy)} here{compared}. The test set "
-        "is for the last word: the more often it chooses, the more it flatters."
+        f"To choose between changes, go by the validation accuracy: {percent(known[run.id])} here{compared}. The test "
+        "set is for the last word: the more often it chooses, the more it flatters."
     )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
 from mnistlab.data import NUM_CLASSES
+from mnistlab.differences import settings
 from mnistlab.events import EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
@@ -84,9 +85,8 @@ def show_loss(told: Told, behind: Told | None) -> None:
 
 def _what_makes_training_harder(config: RunConfig) -> str:
     """Why the two curves are not of the same thing: "with dropout and warped digits"; "" if they are."""
-    has_dropout = config.model.dropout > 0 and (config.model.kind == "cnn" or config.model.hidden)
     found = {
-        "dropout": has_dropout,
+        "dropout": bool(settings(config).get("dropout")),  # not there where it has no effect
         "warped digits": config.augment.is_active,
         "smoothed labels": config.train.label_smoothing > 0,
     }

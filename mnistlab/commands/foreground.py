@@ -13,7 +13,6 @@ from typing import Any
 from mnistlab.commands.progress import Progress
 from mnistlab.errors import (
     DatabaseGoneError,
-    DatabaseReplacedError,
     MnistLabError,
     RunNotFoundError,
     StoreError,
@@ -94,7 +93,7 @@ def _saying_how_to_go_on(run_id: str) -> Iterator[None]:
             f"The run {run_id} was deleted while it was trained here, which has ended it. `python -m mnistlab restore "
             f"{run_id}` brings it back, up to its last checkpoint."
         ) from error
-    except (DatabaseGoneError, DatabaseReplacedError):
+    except DatabaseGoneError:
         raise  # the run is not in what is there now, if anything is
     except StoreError as error:
         raise StoreError(

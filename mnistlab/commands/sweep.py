@@ -15,7 +15,6 @@ from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import (
     ConfigError,
     DatabaseGoneError,
-    DatabaseReplacedError,
     MnistLabError,
     OtherVersionError,
     StoreError,
@@ -113,7 +112,7 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
         sweep_id = begin()
         try:
             _train_all(options, sweep_id, store, is_interrupted)
-        except (DatabaseGoneError, DatabaseReplacedError):
+        except DatabaseGoneError:
             raise  # the sweep is not in what is there now, if anything is
         except StoreError as error:
             with suppress(MnistLabError):

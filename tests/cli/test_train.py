@@ -94,17 +94,22 @@ def test_train_uses_the_database_it_is_given(tmp_path: Path, lab: Path, lines: L
     assert not (lab / "lab.sqlite").exists()
 
 
-def test_a_stop_from_elsewhere_ends_the_command_with_130(
-    objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def at_each_report(deed: Callable[[str, Store], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do this to a run, as somebody elsewhere would, whenever it reports."""
     monkeypatch.setattr("mnistlab.recorder._WRITE_EVERY", 0)
     really_log = Store.log
 
     def log(store: Store, run_id: str, *rest: Any, **named: Any) -> Request:
-        steering.stop(run_id, store)
+        deed(run_id, store)
         return really_log(store, run_id, *rest, **named)
 
     monkeypatch.setattr(Store, "log", log)
+
+
+def test_a_stop_from_elsewhere_ends_the_command_with_130(
+    objects: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_each_report(steering.stop, monkeypatch)
     assert main(["train", "--epochs", "5", "--json"]) == 130
     *_, last = objects()
     assert (last["event"], last["epochs"], last["test_accuracy"]) == ("stopped", 0, None)
@@ -222,14 +227,7 @@ def test_nohup_keeps_a_training_going_when_its_terminal_is_closed(lab: Path) -> 
 def test_a_run_that_is_deleted_while_it_is_trained_can_be_brought_back(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("mnistlab.recorder._WRITE_EVERY", 0)
-    really_log = Store.log
-
-    def log(store: Store, run_id: str, *rest: Any, **named: Any) -> Request:
-        keeping.put_away(run_id, store)
-        return really_log(store, run_id, *rest, **named)
-
-    monkeypatch.setattr(Store, "log", log)
+    at_each_report(keeping.put_away, monkeypatch)
     assert main(["train", "--epochs", "5"]) == 1
     printed = capsys.readouterr()
     run_id = printed.out.removeprefix("Run ").partition(":")[0]
