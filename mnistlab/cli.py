@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands_of.add_parser("train", parents=[shared], help="train a preset in the foreground")
     train.set_defaults(command=commands.train)
     train.add_argument("--preset", default="tutorial-mlp", help="a name that `presets` lists (default: %(default)s)")
+    _add_set(train)
     train.add_argument("--epochs", type=int, help="passes over the data (default: the preset's)")
     train.add_argument("--seed", type=int, help="same seed, same machine, same weights (default: 0)")
     train.add_argument("--device", help="auto, cpu, cuda, mps or xpu (default: auto)")
@@ -104,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     presets = commands_of.add_parser("presets", parents=[shared], help="list what can be trained")
     presets.set_defaults(command=commands.presets)
 
+    settings = commands_of.add_parser("settings", parents=[shared], help="list what --set can change, and to what")
+    settings.set_defaults(command=commands.settings)
+
     runs = commands_of.add_parser("runs", parents=[shared], help="list the runs, the newest first")
     runs.set_defaults(command=commands.runs)
     runs.add_argument("--watch", action="store_true", help="show what is going on until Ctrl-C")
@@ -114,6 +118,17 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_sharing(commands_of, shared)
     return parser
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="change a setting of the recipe: optimizer=adam, learning_rate=1e-3, hidden=256-128, batch_norm=on; as "
+        "often as you like. `settings` lists them all",
+    )
 
 
 def _add_sharing(commands_of: Any, shared: argparse.ArgumentParser) -> None:
@@ -189,6 +204,7 @@ def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
         "In place of what a named experiment varies",
     )
     start.add_argument("--preset", help="the recipe of all trials (default: the experiment's, else tutorial-mlp)")
+    _add_set(start)
     start.add_argument("--epochs", type=int, help="passes over the data of each trial")
     start.add_argument("--sampler", choices=("grid", "random", "tpe"), help="how values are chosen (default: grid)")
     start.add_argument("--trials", type=int, metavar="N", help="how many, if it is no grid (default: 12)")

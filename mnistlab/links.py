@@ -8,30 +8,22 @@ be followed: a number beyond its bounds is the nearest one allowed; what has no 
 """
 
 import copy
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
-from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config, problem_with
+from mnistlab.config import RunConfig, parse_config, problem_with
 from mnistlab.errors import ConfigError
 from mnistlab.presets import PRESETS
-from mnistlab.widths import Kind, parse_widths, write_widths
+from mnistlab.settings import FIELDS, PATHS, SECTIONS, choices_in_words, read_value, write_value
 
 PRESET, HIDE, LOCK = "preset", "hide", "lock"
-_START, _CUSTOM, _NONE = "tutorial-mlp", "custom", "none"
-_SECTIONS: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
-# Every setting by its path, "train.epochs", and by its name, which no two of them share.
-FIELDS: dict[str, tuple[type[BaseModel], str]] = {
-    "dataset": (RunConfig, "dataset"),
-    **{f"{part}.{name}": (section, name) for part, section in _SECTIONS.items() for name in section.model_fields},
-}
-_PATHS = {path.split(".")[-1]: path for path in FIELDS}
+_START, _CUSTOM = "tutorial-mlp", "custom"
 
 
 class Problem(NamedTuple):
@@ -63,7 +55,7 @@ def write_link(config: RunConfig, hidden: Iterable[str] = (), locked: Iterable[s
         part = path.split(".")[0]
         now, before = (config, base) if path == name else (getattr(config, part), getattr(base, part))
         if getattr(now, name) != getattr(before, name):
-            query[path] = _written(getattr(now, name))
+            query[path] = write_value(getattr(now, name))
     for key, names in ((HIDE, hidden), (LOCK, locked)):
         if names:
             query[key] = ",".join(names)
@@ -84,7 +76,7 @@ def read_link(query: Mapping[str, str]) -> Link:
     given: set[str] = set()
     for key, text in recipe_part(query).items():
         if key not in (PRESET, HIDE, LOCK):
-            path = _PATHS.get(key, key)
+            path = PATHS.get(key, key)
             if path in given:
                 problems.append(Problem("The link sets ", path, " twice; the second one counts."))
             given.add(path)
@@ -102,8 +94,8 @@ def hold(config: RunConfig, link: Link) -> RunConfig:
 def hold_values(values: Mapping[str, Any], link: Link) -> dict[str, Any]:
     """The same for the values of a recipe, which may be no recipe, before or afterwards."""
     held, theirs = copy.deepcopy(dict(values)), link.config.model_dump()
-    for name in link.locked & set(_PATHS):
-        *parts, _ = _PATHS[name].split(".")
+    for name in link.locked & set(PATHS):
+        *parts, _ = PATHS[name].split(".")
         for part in parts:
             held[part][name] = theirs[part][name]
         if not parts:
@@ -130,7 +122,7 @@ def _base(preset: str) -> RunConfig:
 
 
 def _is_ours(key: str) -> bool:
-    return key in (PRESET, HIDE, LOCK, *_PATHS) or (key.split(".")[0] in _SECTIONS and "." in key)
+    return key in (PRESET, HIDE, LOCK, *PATHS) or (key.split(".")[0] in SECTIONS and "." in key)
 
 
 def _read_preset(name: str, problems: list[Problem]) -> RunConfig:
@@ -143,14 +135,14 @@ def _read_preset(name: str, problems: list[Problem]) -> RunConfig:
 
 def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) -> None:
     """Put one setting of a link into the values of a recipe, as far as it is allowed."""
-    path = _PATHS.get(key, key)
+    path = PATHS.get(key, key)
     if path not in FIELDS:
         problems.append(Problem("There is no setting ", key, "; it is left out."))
         return
     section, name = FIELDS[path]
     part = values[path.split(".")[0]] if path != name else values
     label = name.replace("_", " ")
-    value = _parsed(section, name, text)
+    value = read_value(section, name, text)
     reason = "is none of these" if value is None else problem_with(section, name, value)
     if reason is None:
         part[name] = value
@@ -162,32 +154,6 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     problems.append(
         Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {_shown(part[name])}.")
     )
-
-
-def _parsed(section: type[BaseModel], name: str, text: str) -> Any:
-    """A value of the field's type, allowed or not; None if the text is no such value."""
-    info = section.model_fields[name]
-    kind, start = info.annotation, info.default
-    if isinstance(start, bool):
-        return {"true": True, "false": False}.get(text.lower())
-    if isinstance(start, tuple):
-        return _parsed_widths(text, "mlp" if name == "hidden" else "cnn")
-    if isinstance(start, str):
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(number) or (kind is int and number != int(number)):
-        return None
-    return int(number) if kind is int else number
-
-
-def _parsed_widths(text: str, kind: Kind) -> tuple[int, ...] | None:
-    try:
-        return () if text == _NONE else parse_widths(text, kind)
-    except ConfigError:
-        return None
 
 
 def _nearest(section: type[BaseModel], name: str, value: object) -> Any:
@@ -202,13 +168,10 @@ def _nearest(section: type[BaseModel], name: str, value: object) -> Any:
 
 def _allowed(info: FieldInfo) -> str:
     """What a field takes, in words."""
-    start = info.default
-    if isinstance(start, bool):
-        return "true or false"
-    if isinstance(start, tuple):
-        return _allowed_numbers(info)
-    if isinstance(start, str):
-        return f"one of {', '.join(get_args(info.annotation))}" if get_args(info.annotation) else "auto or cpu"
+    if choices := choices_in_words(info):
+        return choices
+    if info.annotation is str:
+        return "auto or cpu"
     bounds = []
     for limit in info.metadata:
         for sign, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
@@ -217,18 +180,12 @@ def _allowed(info: FieldInfo) -> str:
     return f"a {'whole ' if info.annotation is int else ''}number, {' and '.join(bounds)}"
 
 
-def _allowed_numbers(info: FieldInfo) -> str:
-    (most,) = (limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen))
-    lowest, highest = bounds_of(FieldInfo.from_annotation(get_args(info.annotation)[0]))
-    return f"up to {most:g} whole numbers from {lowest:g} to {highest:,.10g}, as in 512-120-84"
-
-
 def _names(text: str, key: str, problems: list[Problem]) -> frozenset[str]:
     """The settings that are hidden or locked, by their short names."""
     found = set()
     for given in filter(None, (word.strip() for word in text.split(","))):
         name = given.split(".")[-1]
-        if name == PRESET or (name in _PATHS and given in (name, _PATHS[name])):
+        if name == PRESET or (name in PATHS and given in (name, PATHS[name])):
             found.add(name)
         else:
             problems.append(Problem("There is no setting ", given, f" to {key}."))
@@ -236,15 +193,4 @@ def _names(text: str, key: str, problems: list[Problem]) -> frozenset[str]:
 
 
 def _shown(value: object) -> str:
-    return f"{value:,}" if type(value) is int else _written(value)
-
-
-def _written(value: object) -> str:
-    """A setting's value as it stands in an address."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return write_widths(value) or _NONE
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
-    return str(value)
+    return f"{value:,}" if type(value) is int else write_value(value)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
-from mnistlab.differences import NOT_USED, differences
+from mnistlab.differences import NOT_USED, Difference, differences
 from mnistlab.errors import ConfigError
 from mnistlab.recipes import BEST_CNN, BEST_MLP, FAST_CNN, FAST_MLP, PEN_CNN
 
@@ -143,9 +143,13 @@ def get_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def changes(config: RunConfig) -> list[str]:
-    """How a config differs from the preset it names, a setting a line: "learning rate 0.3 (preset: 0.1)"."""
+def changed_from_preset(config: RunConfig) -> list[Difference]:
+    """The settings in which a config differs from the preset it names, without those that have no effect in it."""
     if config.preset not in PRESETS:
         return []
-    found = differences(PRESETS[config.preset].config, config)
-    return [f"{one.name} {one.now} (preset: {one.before})" for one in found if one.now != NOT_USED]
+    return [one for one in differences(PRESETS[config.preset].config, config) if one.now != NOT_USED]
+
+
+def changes(config: RunConfig) -> list[str]:
+    """How a config differs from the preset it names, a setting a line: "learning rate 0.3 (preset: 0.1)"."""
+    return [f"{one.name} {one.now} (preset: {one.before})" for one in changed_from_preset(config)]

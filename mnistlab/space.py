@@ -16,12 +16,12 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from mnistlab.bounds import bounds_of
-from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
+from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, AugmentConfig, ModelConfig, RunConfig, parse_config
 from mnistlab.errors import ConfigError
+from mnistlab.settings import SECTIONS, unit_of
 
 Value = bool | int | float | str
 WIDTH, DEPTH, AUGMENTATION = "width", "depth", "augmentation"
-_SECTIONS: dict[str, type[BaseModel]] = {"train": TrainConfig, "model": ModelConfig, "augment": AugmentConfig}
 _SWITCH = {"on": True, "off": False, "true": True, "false": False}
 _SINGLE_LAYER = 64  # neurons, where a network without hidden layers is given some
 # What augmentation "on" means for a recipe that has none of its own.
@@ -77,9 +77,8 @@ _OPTIONS = (
 def _of_field(name: str) -> Setting:
     """A setting that is a field of the config, with that field's bounds, unit and help."""
     section, field = name.split(".")
-    info = _SECTIONS[section].model_fields[field]
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    label, about, unit = field.replace("_", " "), info.description or "", str(extra.get("unit", ""))
+    info = SECTIONS[section].model_fields[field]
+    label, about, unit = field.replace("_", " "), info.description or "", unit_of(info)
     if name in _OPTIONS:
         options = (False, True) if info.annotation is bool else get_args(info.annotation)
         return Setting(name, label, about, (0, 0), (0, 0), unit, options=options)

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
 from mnistlab.config import TrainConfig, problem_with
+from mnistlab.settings import unit_of
 from ui import rates
 
 
@@ -109,6 +110,5 @@ def _common(info: FieldInfo, key: str, is_locked: bool = False) -> dict[str, Any
 
 def label_of(name: str, info: FieldInfo) -> str:
     """A field's name and unit, as they stand above its widget."""
-    extra = info.json_schema_extra
-    unit = f" ({extra['unit']})" if isinstance(extra, dict) and "unit" in extra else ""
+    unit = f" ({unit_of(info)})" if unit_of(info) else ""
     return name.replace("_", " ").capitalize() + unit

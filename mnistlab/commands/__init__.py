@@ -3,7 +3,8 @@
 from mnistlab.commands.compare import compare
 from mnistlab.commands.keep import delete, note, rename, restore, star
 from mnistlab.commands.models import classify, evaluate
-from mnistlab.commands.runs import presets, runs
+from mnistlab.commands.recipes import presets, settings
+from mnistlab.commands.runs import runs
 from mnistlab.commands.share import export, import_
 from mnistlab.commands.steer import go_on, pause, rate, resume, stop
 from mnistlab.commands.sweep import sweep_list, sweep_resume, sweep_show, sweep_start, sweep_stop
@@ -25,6 +26,7 @@ __all__ = [
     "restore",
     "resume",
     "runs",
+    "settings",
     "star",
     "stop",
     "sweep_list",

@@ -1,5 +1,8 @@
 """What was given for an option, checked by the bounds of its field, and told by the option's own name."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -7,9 +10,11 @@ from pydantic.fields import FieldInfo
 from mnistlab.bounds import bounds_of
 from mnistlab.config import TrainConfig, problem_with
 from mnistlab.errors import ConfigError
+from mnistlab.settings import FIELDS, PATHS, choices_in_words, put_value, read_value
 from mnistlab.sweep_config import problem_with_parameter
 
 _DEVICES = "auto, cpu, cuda, cuda:1, mps or xpu"
+_EXCLUDING = (annotated_types.Gt, annotated_types.Lt)
 _PARTS = {
     "range.low": "the lower end is not a number",
     "range.high": "the upper end is not a number",
@@ -18,23 +23,59 @@ _PARTS = {
 }
 
 
-def check_option(option: str, value: object, section: type[BaseModel], name: str, path: str) -> None:
+def check_option(said: str, value: object, section: type[BaseModel], name: str, path: str) -> None:
     """See that a field takes what was given for an option.
 
     Args:
+        said: the option and its value, as they were given.
         path: the field's full name, as links and exported configs have it.
 
     Raises:
         ConfigError: it does not; the message names the option, what is allowed, and the field.
     """
     if problem_with(section, name, value) is not None:
-        allowed = _allowed(section.model_fields[name])
-        raise ConfigError(f"{option} {value}: choose {allowed} ({path}: {value!r} was given)")
+        allowed = allowed_in_words(section.model_fields[name])
+        raise ConfigError(f"{said}: choose {allowed} ({path}: {value!r} was given)")
 
 
 def check_training(option: str, value: object, name: str) -> None:
     """The same for a setting of the training."""
-    check_option(option, value, TrainConfig, name, f"train.{name}")
+    check_option(f"{option} {value}", value, TrainConfig, name, f"train.{name}")
+
+
+def set_values(values: dict[str, Any], texts: Iterable[str], taken: Iterable[str] = ()) -> None:
+    """Put what `--set` says into the values of a recipe, as `RunConfig.model_dump` gives them.
+
+    Args:
+        texts: "learning_rate=0.3", or "train.learning_rate=0.3", each.
+        taken: the paths of settings that something else decides.
+
+    Raises:
+        ConfigError: one of them names no setting, or none of its values, or a setting is decided twice.
+    """
+    decided = set(taken)
+    for text in texts:
+        given, equals, value_text = text.partition("=")
+        path = path_of(given)
+        if path is None:
+            raise ConfigError(f"--set {text}: there is no setting {given!r}. Choose from: {', '.join(PATHS)}.")
+        section, name = FIELDS[path]
+        value = read_value(section, name, value_text.strip())
+        if not equals or value is None:
+            allowed = allowed_in_words(section.model_fields[name])
+            raise ConfigError(f"--set {text}: write {name}= and behind it {allowed} ({path}: {value_text!r} was given)")
+        check_option(f"--set {text}", value, section, name, path)
+        if path in decided:
+            raise ConfigError(f"--set {text}: {name} is given twice. Leave out one of the two.")
+        decided.add(path)
+        put_value(values, path, value)
+
+
+def path_of(given: str) -> str | None:
+    """The path of a setting, "train.learning_rate", which a person may call learning-rate; None if there is none."""
+    name = given.strip().replace("-", "_")
+    path = PATHS.get(name, name)
+    return path if path in FIELDS else None
 
 
 def check_varied(text: str, number: int, values: dict[str, object]) -> None:
@@ -57,12 +98,17 @@ def _plainly(line: str, number: int) -> str:
     return f"{_PARTS[field]} (parameters.{number}.{field}: {given})"
 
 
-def _allowed(info: FieldInfo) -> str:
+def allowed_in_words(info: FieldInfo) -> str:
+    """What a field takes, in words."""
+    if choices := choices_in_words(info):
+        return choices
     if info.annotation is str:
         longest = [limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen)]
         return f"at most {longest[0]} characters" if longest else _DEVICES
     lowest, highest = bounds_of(info)
     if info.annotation is int:
         return f"a whole number from {lowest:,.0f} to {highest:,.0f}"
-    is_above = any(isinstance(limit, annotated_types.Gt) for limit in info.metadata)
-    return f"a number {'above' if is_above else 'from'} {lowest:g}, up to {highest:g}"
+    is_above, is_below = (any(isinstance(limit, kind) for limit in info.metadata) for kind in _EXCLUDING)
+    if is_above:
+        return f"a number above {lowest:g}, up to {highest:g}"
+    return f"a number from {lowest:g} to {'below ' if is_below else ''}{highest:g}"

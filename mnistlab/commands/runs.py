@@ -1,4 +1,4 @@
-"""`presets` and `runs`: what can be trained, and what was."""
+"""`runs`: what was trained, and what is going on."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from mnistlab import queue
 from mnistlab.commands.columns import in_column
 from mnistlab.commands.foreground import noting_interrupts
-from mnistlab.presets import PRESETS
+from mnistlab.presets import changed_from_preset
 from mnistlab.runs import Run
 from mnistlab.store import MOST_LISTED, Store
 
@@ -21,16 +21,6 @@ _WATCHED = 20  # runs, which fit on a terminal
 _NAME = 32  # columns
 _EMPTY = "No run yet."
 _CLEAR = "\033[H\033[2J"  # ANSI: cursor home, clear the screen
-
-
-def presets(options: argparse.Namespace) -> int:
-    """Print each preset with its shape."""
-    for preset in PRESETS.values():
-        if options.json:
-            print(json.dumps({"preset": preset.name, "about": preset.about, "config": preset.config.model_dump()}))
-        else:
-            print(f"{preset.name:20} {preset.config.model.shape:24} {preset.about}")
-    return 0
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -124,6 +114,7 @@ def _as_object(run: Run) -> dict[str, Any]:
         "worker": run.worker,
         "result": run.result,
         "error": run.error,
+        "config": run.config.model_dump(),
     }
 
 
@@ -145,12 +136,19 @@ def _called(run: Run) -> str:
 def _news(run: Run, place: int | None) -> str:
     if place is not None:
         return f"place {place} in the queue. {run.error or ''}".rstrip()
-    if run.state == "finished" and run.result:
-        return f"test accuracy {run.result['test_accuracy']:.2%}"
+    if run.state == "finished":
+        tested = [f"test accuracy {run.result['test_accuracy']:.2%}"] if run.result else []
+        return "; ".join([*tested, *_changed(run)])
     if run.state == "running":
         left = f", {run.seconds_left:,.0f} s left" if run.seconds_left is not None else ""
         return f"{run.progress:.0%} at {run.images_per_second or 0:,.0f} images/s{left}, on {run.worker}"
     return run.error or ""
+
+
+def _changed(run: Run) -> list[str]:
+    """What sets it apart from its preset, of which only the name is shown."""
+    changed = ", ".join(f"{one.name} {one.now}" for one in changed_from_preset(run.config))
+    return [changed] if changed else []
 
 
 _HEADER = _row("run", " ", "created", "name (preset)", "state", "trained", "result, or what is going on")

@@ -10,7 +10,7 @@ from typing import Any
 from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
-from mnistlab.commands.given import check_option, check_training, check_varied
+from mnistlab.commands.given import check_option, check_training, check_varied, set_values
 from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import (
     ConfigError,
@@ -189,11 +189,13 @@ def _config(options: argparse.Namespace) -> SweepConfig:
             )
         check_training("--epochs", options.epochs, "epochs")
         values["base"]["train"]["epochs"] = options.epochs
+    decided = [one["setting"] for one in values["parameters"]] + ["train.epochs"] * (options.epochs is not None)
+    set_values(values["base"], options.set, decided)
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
-        check_option(f"--{name.removeprefix('num_')}", value, SweepConfig, name, name)
+        check_option(f"--{name.removeprefix('num_')} {value}", value, SweepConfig, name, name)
     config = _parsed(values | given, options.vary or ())
     if config.sampler == "grid" and options.trials not in (None, config.size):
         raise ConfigError(

@@ -3,7 +3,7 @@
 import argparse
 
 from mnistlab.commands.foreground import led_by_the_first, run_here
-from mnistlab.commands.given import check_training
+from mnistlab.commands.given import check_training, set_values
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
@@ -20,10 +20,13 @@ def train(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> RunConfig:
-    preset = get_preset(options.preset).config.model_dump()
+    values = get_preset(options.preset).config.model_dump()
+    decided = []
     for field in ("epochs", "seed", "device"):
         given = getattr(options, field)
         if given is not None:
             check_training(f"--{field}", given, field)
-            preset["train"][field] = given
-    return parse_config(preset)
+            values["train"][field] = given
+            decided.append(f"train.{field}")
+    set_values(values, options.set, decided)
+    return parse_config(values)

@@ -23,6 +23,7 @@ from mnistlab.figures import about, percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.links import write_link
 from mnistlab.presets import PRESETS
+from mnistlab.settings import unit_of
 
 _STYLE = Path(__file__).with_name("report.css")
 _MOST_MISTAKES = 60
@@ -177,11 +178,10 @@ def _settings(source: Source) -> str:
             value = getattr(section, name)
             is_changed = preset is not None and getattr(getattr(preset, part), name) != value
             style = "text changed" if is_changed else "text"
-            extra = info.json_schema_extra
-            unit = extra.get("unit", "") if isinstance(extra, dict) else ""
-            shown = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            number = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            shown = escape(f"{number} {unit_of(info)}")
             rows.append(
-                f"<tr><th class='text'>{part}.{name}</th><td class='{style}'>{escape(shown)} {escape(str(unit))}</td>"
+                f"<tr><th class='text'>{part}.{name}</th><td class='{style}'>{shown}</td>"
                 f"<td class='text faint'>{escape(info.description or '')}</td></tr>"
             )
     query = "&".join(f"{key}={value}" for key, value in write_link(config).items())

@@ -1,0 +1,90 @@
+"""The settings of a recipe by their names, and their values as text: what links and the command line have in common.
+
+read_value(*FIELDS["train.learning_rate"], "0.3")   # 0.3
+write_value((512, 120))                             # "512-120"
+"""
+
+import math
+from typing import Any, get_args
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mnistlab.bounds import bounds_of
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
+from mnistlab.errors import ConfigError
+from mnistlab.widths import Kind, parse_widths, write_widths
+
+NO_NUMBERS = "none"  # of hidden layers, or of pools
+SECTIONS: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
+# Every setting by its path, "train.epochs", and by its name, which no two of them share.
+FIELDS: dict[str, tuple[type[BaseModel], str]] = {
+    "dataset": (RunConfig, "dataset"),
+    **{f"{part}.{name}": (section, name) for part, section in SECTIONS.items() for name in section.model_fields},
+}
+_SWITCH = {"true": True, "on": True, "false": False, "off": False}
+PATHS = {path.split(".")[-1]: path for path in FIELDS}
+
+
+def put_value(values: dict[str, Any], path: str, value: object) -> None:
+    """Put a setting into what `RunConfig.model_dump` has given."""
+    part, _, name = path.rpartition(".")
+    (values[part] if part else values)[name] = value
+
+
+def read_value(section: type[BaseModel], name: str, text: str) -> Any:
+    """A value of the field's type, allowed or not; None if the text is no such value."""
+    info = section.model_fields[name]
+    kind, start = info.annotation, info.default
+    if isinstance(start, bool):
+        return _SWITCH.get(text.lower())
+    if isinstance(start, tuple):
+        return _read_widths(text, "mlp" if name == "hidden" else "cnn")
+    if isinstance(start, str):
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not math.isfinite(number) or (kind is int and number != int(number)):
+        return None
+    return int(number) if kind is int else number
+
+
+def write_value(value: object) -> str:
+    """A setting's value as `read_value` takes it, and as it stands in an address."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return write_widths(value) or NO_NUMBERS
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return str(value)
+
+
+def choices_in_words(info: FieldInfo) -> str:
+    """What a field takes that is no single number, in words; "" for a number, and for text."""
+    if isinstance(info.default, bool):
+        return "true or false"
+    if isinstance(info.default, tuple):
+        (most,) = (limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen))
+        example = write_value(info.default) if len(info.default) > 1 else "512-120-84"
+        lowest, highest = bounds_of(FieldInfo.from_annotation(get_args(info.annotation)[0]))
+        return f"up to {most:g} whole numbers from {lowest:g} to {highest:,.10g}, as in {example}"
+    if isinstance(info.default, str) and get_args(info.annotation):
+        return f"one of {', '.join(get_args(info.annotation))}"
+    return ""
+
+
+def unit_of(info: FieldInfo) -> str:
+    """What a field is counted in: "images"; "" where there is nothing to say."""
+    extra = info.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def _read_widths(text: str, kind: Kind) -> tuple[int, ...] | None:
+    try:
+        return () if text == NO_NUMBERS else parse_widths(text, kind)
+    except ConfigError:
+        return None
