@@ -86,8 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands_of.add_parser("train", parents=[shared], help="train a preset in the foreground")
     train.set_defaults(command=commands.train)
-    train.add_argument("--preset", default="tutorial-mlp", help="a name that `presets` lists (default: %(default)s)")
-    _add_set(train)
+    _add_recipe(train, "a name that `presets` lists (default: tutorial-mlp)")
     train.add_argument("--epochs", type=int, help="passes over the data (default: the preset's)")
     train.add_argument("--seed", type=int, help="same seed, same machine, same weights (default: 0)")
     train.add_argument("--device", help="auto, cpu, cuda, mps or xpu (default: auto)")
@@ -120,7 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_set(parser: argparse.ArgumentParser) -> None:
+def _add_recipe(parser: argparse.ArgumentParser, about_preset: str) -> None:
+    recipe = parser.add_mutually_exclusive_group()
+    recipe.add_argument("--preset", help=about_preset)
+    recipe.add_argument("--like", metavar="RUN", help="the recipe of a run instead, as `runs` lists it")
     parser.add_argument(
         "--set",
         action="append",
@@ -203,8 +205,7 @@ def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
         help="learning_rate=1e-4..10 (with :6 behind it: 6 points of a grid) or activation=relu,tanh; once a setting. "
         "In place of what a named experiment varies",
     )
-    start.add_argument("--preset", help="the recipe of all trials (default: the experiment's, else tutorial-mlp)")
-    _add_set(start)
+    _add_recipe(start, "the recipe of all trials (default: the experiment's, else tutorial-mlp)")
     start.add_argument("--epochs", type=int, help="passes over the data of each trial")
     start.add_argument("--sampler", choices=("grid", "random", "tpe"), help="how values are chosen (default: grid)")
     start.add_argument("--trials", type=int, metavar="N", help="how many, if it is no grid (default: 12)")

@@ -13,7 +13,7 @@ from mnistlab.intervals import luck_between
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
 from mnistlab.space import MILD_WARP
-from ui import acting, frame, identity, models, rates, recipe, resources, taking_home
+from ui import acting, frame, identity, models, rates, recipe, resources, sweep_form, taking_home
 from ui.words import duration
 
 _MORE_EPOCHS = 5
@@ -123,6 +123,7 @@ def offer_changes(run: Run) -> None:
     with st.container(horizontal=True, key="after_changes"):
         for number, (label, change) in enumerate(_changes(run.config).items()):
             st.button(label, key=f"change_{number}_{run.id}", on_click=_want, args=(run, label, change))
+        sweep_form.link_to(run)
     noted = st.session_state.get(recipe.JUST_SET)
     if noted == run.id:
         st.caption("The recipe is set: press Start.")

@@ -13,7 +13,7 @@ from mnistlab.errors import ConfigError, RunNotFoundError
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, repeats, with_repeats
 from mnistlab.store import Store
-from ui import acting, frame, identity, models, resources, run_choice, taking_home
+from ui import acting, frame, identity, models, resources, run_choice, sweep_form, taking_home
 from ui.words import count_of, duration, verbatim
 
 _ABOUT, _DELETED = "runs_about", "runs_deleted"
@@ -121,6 +121,7 @@ def _links(group: Group, _listed: Sequence[Run]) -> None:
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
         taking_home.show(run.id)
+    sweep_form.link_to(run)
 
 
 def _delete(group: Group, _listed: Sequence[Run]) -> None:

@@ -1,16 +1,18 @@
 """What a sweep is to try: the recipe, the settings to vary with their values, and how they are chosen."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, get_args
 
 import streamlit as st
 
 from mnistlab import sweep
 from mnistlab.classics import CLASSICS, Classic
-from mnistlab.config import MAX_EPOCHS
+from mnistlab.config import MAX_EPOCHS, RunConfig
 from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import ConfigError, SweepNotFoundError
+from mnistlab.errors import ConfigError, RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import PRESETS
+from mnistlab.runs import Run
 from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, read_value, shown
 from mnistlab.sweep_config import (
     MAX_PARAMETERS,
@@ -21,7 +23,8 @@ from mnistlab.sweep_config import (
     parse_sweep,
     problem_with_parameter,
 )
-from ui import resources
+from ui import frame, resources
+from ui.address import quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.words import count_of
 
@@ -29,6 +32,7 @@ from ui.words import count_of
 _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
 _OWN = "own"
+_LIKE = "like"  # in the address and in the session: the run whose recipe all trials are to have
 _MOST_POINTS = 15
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
 _PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
@@ -64,6 +68,7 @@ def choose() -> SweepConfig | None:
     """Show the form; return what it makes, or None while that is not allowed, which is said in it."""
     name = st.session_state.get(_CHOSEN, _FIRST)
     start, key = CLASSICS[name].config, f"sweep_{name}"
+    _take_run(key)
     values: dict[str, Any] = {"base": _recipe(start, key)}
     values["parameters"] = _parameters(start, key)
     values |= _how(start, key)
@@ -91,23 +96,64 @@ def _sentence(line: str) -> str:
     return f"{reason[0].upper()}{reason[1:].rstrip('.')}."
 
 
+def _take_run(key: str) -> None:
+    """Choose the recipe of the run that the address names, once for each."""
+    run_id = st.query_params.get(_LIKE)
+    if run_id is None or run_id == st.session_state.get(_LIKE):
+        return
+    try:
+        resources.store().run(run_id)
+    except RunNotFoundError:
+        st.warning(f"There is no run {quoted(run_id)} in this lab to take the recipe of.")
+        return
+    st.session_state[_LIKE] = st.session_state[f"{key}_recipe"] = run_id
+
+
 def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
     """The recipe that all trials have but for what is varied."""
-    own = f"{start.base.model.shape}, {start.base.train.optimizer}"
+    recipes = {_OWN: start.base, **_recipe_of_the_run(), **{name: preset.config for name, preset in PRESETS.items()}}
+
+    def called(name: str) -> str:
+        if name in PRESETS:
+            return PRESETS[name].title
+        config, whose = recipes[name], "" if name == _OWN else f"as run {name}: "
+        return f"{whose}{config.model.shape}, {config.train.optimizer}"
+
+    if st.session_state.get(f"{key}_recipe") not in recipes:  # of a run that was deleted
+        st.session_state.pop(f"{key}_recipe", None)
     chosen = st.selectbox(
         "Recipe",
-        [_OWN, *PRESETS],
-        format_func=lambda name: own if name == _OWN else PRESETS[name].title,
+        list(recipes),
+        format_func=called,
         key=f"{key}_recipe",
         persist_state="session",
-        help="What all trials have in common. Where a preset holds no images out for validation, 5,000 are.",
+        help="What all trials have in common. Where it holds no images out for validation, 5,000 are. For a recipe of "
+        "your own, train it once, and choose Vary its settings below it.",
     )
-    values = (start.base if chosen == _OWN else PRESETS[chosen].config).model_dump()
+    values = recipes[chosen].model_dump()
     values["train"]["validation_size"] = values["train"]["validation_size"] or HOLD_OUT_SIZE
     values["train"]["epochs"] = st.number_input(
         "Epochs of each trial", 1, MAX_EPOCHS, start.base.train.epochs, key=f"{key}_epochs", persist_state="session"
     )
     return values
+
+
+def _recipe_of_the_run() -> dict[str, RunConfig]:
+    """That of the run that is in hand, by its id; none where it is gone."""
+    run_id = st.session_state.get(_LIKE)
+    with suppress(RunNotFoundError):
+        return {run_id: resources.store().run(run_id).config} if run_id else {}
+    return {}
+
+
+def link_to(run: Run) -> None:
+    """Draw a link to the form with the recipe of a run in it."""
+    st.page_link(
+        frame.page_script("Sweep"),
+        label="Vary its settings",
+        query_params={_LIKE: run.id},
+        help="A sweep of many runs, each of this recipe but for one or a few settings.",
+    )
 
 
 def _parameters(start: SweepConfig, key: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What was given for an option, checked by the bounds of its field, and told by the option's own name."""
 
+import argparse
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,11 +9,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
-from mnistlab.config import TrainConfig, problem_with
+from mnistlab.config import RunConfig, TrainConfig, problem_with
 from mnistlab.errors import ConfigError
+from mnistlab.presets import get_preset
 from mnistlab.settings import FIELDS, PATHS, choices_in_words, put_value, read_value
+from mnistlab.store import Store
 from mnistlab.sweep_config import problem_with_parameter
 
+_PRESET = "tutorial-mlp"  # if nothing else is said
 _DEVICES = "auto, cpu, cuda, cuda:1, mps or xpu"
 _EXCLUDING = (annotated_types.Gt, annotated_types.Lt)
 _PARTS = {
@@ -41,6 +45,18 @@ def check_option(said: str, value: object, section: type[BaseModel], name: str, 
 def check_training(option: str, value: object, name: str) -> None:
     """The same for a setting of the training."""
     check_option(f"{option} {value}", value, TrainConfig, name, f"train.{name}")
+
+
+def recipe_of(options: argparse.Namespace, store: Store) -> RunConfig:
+    """The recipe that `--like` or `--preset` names, or else the first one of the tutorial.
+
+    Raises:
+        ConfigError: there is no such preset.
+        RunNotFoundError: there is no such run.
+    """
+    if options.like is not None:
+        return store.run(options.like).config
+    return get_preset(_PRESET if options.preset is None else options.preset).config
 
 
 def set_values(values: dict[str, Any], texts: Iterable[str], taken: Iterable[str] = ()) -> None:

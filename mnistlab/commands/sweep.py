@@ -10,7 +10,7 @@ from typing import Any
 from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
-from mnistlab.commands.given import check_option, check_training, check_varied, set_values
+from mnistlab.commands.given import check_option, check_training, check_varied, recipe_of, set_values
 from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import (
     ConfigError,
@@ -19,20 +19,18 @@ from mnistlab.errors import (
     OtherVersionError,
     StoreError,
 )
-from mnistlab.presets import get_preset
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 from mnistlab.sweep_state import Sweep, Trial
 
 _OWNER = "command line"
-_RECIPE = "tutorial-mlp"  # of all trials, if it is not said otherwise
 _SHOWN = 20  # sweeps that `list` tells of
 
 
 def sweep_start(options: argparse.Namespace) -> int:
     """Start a sweep: a classic experiment by its name, or one of your own."""
-    store, config = Store(), _config(options)
+    config = _config(options, store := Store())
     if not options.here:
         sweep_id = sweep.start(config, store, _OWNER)
         return _tell(options, sweep.find(sweep_id, store), "started")
@@ -166,13 +164,12 @@ def _leave(sweep_id: str, store: Store, me: str) -> None:
         sweep.stop(sweep_id, store)
 
 
-def _config(options: argparse.Namespace) -> SweepConfig:
+def _config(options: argparse.Namespace, store: Store) -> SweepConfig:
     values: dict[str, Any] = {"parameters": ()}
     if options.experiment is not None:
         values = get_classic(options.experiment).config.model_dump()
-    if options.preset is not None or options.experiment is None:
-        preset = _RECIPE if options.preset is None else options.preset
-        values |= {"base": get_preset(preset).config.model_dump(), "title": ""}
+    if options.experiment is None or options.preset is not None or options.like is not None:
+        values |= {"base": recipe_of(options, store).model_dump(), "title": ""}
         values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or HOLD_OUT_SIZE
     if options.vary:
         values["parameters"] = [_parameter(text, number) for number, text in enumerate(options.vary)]

@@ -3,9 +3,8 @@
 import argparse
 
 from mnistlab.commands.foreground import led_by_the_first, run_here
-from mnistlab.commands.given import check_training, set_values
+from mnistlab.commands.given import check_training, recipe_of, set_values
 from mnistlab.config import RunConfig, parse_config
-from mnistlab.presets import get_preset
 from mnistlab.store import Store
 
 
@@ -14,13 +13,13 @@ def train(options: argparse.Namespace) -> int:
     """Train a preset; Ctrl-C stops it after the present step and keeps what it has learned."""
     from mnistlab.device import pick_device
 
-    store, config = Store(), _config(options)
+    config = _config(options, store := Store())
     pick_device(config.train.device)  # here, for one that is missing must leave no failed run behind
     return run_here(lambda: store.create(config, owner="command line", state="running"), store, options.json)
 
 
-def _config(options: argparse.Namespace) -> RunConfig:
-    values = get_preset(options.preset).config.model_dump()
+def _config(options: argparse.Namespace, store: Store) -> RunConfig:
+    values = recipe_of(options, store).model_dump()
     decided = []
     for field in ("epochs", "seed", "device"):
         given = getattr(options, field)

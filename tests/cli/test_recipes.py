@@ -11,6 +11,7 @@ from mnistlab.config import parse_config
 from mnistlab.presets import get_preset
 from mnistlab.settings import FIELDS
 from mnistlab.store import Store
+from tests import tiny
 from tests.cli.conftest import Lines
 
 Objects = Callable[[], list[dict[str, Any]]]
@@ -32,6 +33,24 @@ def test_no_hidden_layer_and_more_digits_behind_the_point_are_taken(objects: Obj
     assert main([*ONE_EPOCH, "--set", "hidden=none", "--set", "learning_rate=1e-3"]) == 0
     config = Store().run(objects()[-1]["run"]).config
     assert (config.model.hidden, config.train.learning_rate) == ((), 0.001)
+
+
+def test_the_recipe_of_a_run_is_trained_again_with_one_thing_changed(objects: Objects) -> None:
+    assert main([*ONE_EPOCH, "--set", "hidden=64", "--seed", "3"]) == 0
+    first = objects()[-1]["run"]
+    assert main(["train", "--like", first, "--set", "momentum=0.5", "--json"]) == 0
+    again = Store().run(objects()[-1]["run"]).config
+    changed = Store().run(first).config.model_dump()
+    changed["train"]["momentum"] = 0.5
+    assert again == parse_config(changed)
+
+
+def test_a_recipe_of_a_run_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--like", "abcdefgh"]) == 1
+    assert "There is no run 'abcdefgh'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["train", "--like", "abcdefgh", "--preset", "fast-mlp"])
+    assert "not allowed with argument" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -109,3 +128,10 @@ def test_a_trial_which_is_not_tested_says_what_was_tried_in_it(lines: Lines) -> 
     store.finish(run_id, store.claim(run_id, "box:1") or 0, "finished")
     assert main(["runs"]) == 0
     assert lines()[0].endswith("  learning rate 0.3")
+
+
+def test_a_sweep_goes_around_the_recipe_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "start", sweep.create)
+    run_id = Store().create(tiny.config(batch_size=7))
+    assert main(["sweep", "start", "--like", run_id, "--vary", "learning_rate=0.1,0.2"]) == 0
+    assert [run.config.train.batch_size for run in Store().runs()] == [7, 7, 7]

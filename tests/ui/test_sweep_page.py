@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import execution, keeping, sweep
+from mnistlab import execution, keeping, steering, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.data import Dataset
 from mnistlab.ids import new_id
@@ -143,6 +143,40 @@ def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> N
     config = Store().runs()[0].config
     assert config.train.learning_rate == best.values["train.learning_rate"]
     assert config.train.epochs == 10
+
+
+def test_a_recipe_of_ones_own_is_swept_from_its_run() -> None:
+    mine = tiny.config(batch_size=7, momentum=0.5)
+    steering.stop(run_id := Store().create(mine), Store())
+    assert f"like={run_id}" in links_of(open_page("pages/5_Train.py", run=run_id))
+    app = open_page(SWEEP, like=run_id)
+    assert app.selectbox(key="sweep_learning-rate_recipe").value == run_id
+    app.button(key="sweep_start").click().run()
+    assert not app.exception
+    base = sweep.config_of(sweep.newest(Store())[0][0], Store()).base
+    assert base.model == mine.model
+    assert (base.train.batch_size, base.train.momentum, base.train.epochs) == (7, 0.5, 2)
+
+
+def test_the_recipe_of_a_run_gives_way_to_another_choice_and_to_its_deletion() -> None:
+    run_id = Store().create(tiny.config(batch_size=7))
+    app = open_page(SWEEP, like=run_id)
+    recipe = "sweep_learning-rate_recipe"
+    app.selectbox(key=recipe).set_value("fast-mlp").run()
+    assert app.selectbox(key=recipe).value == "fast-mlp"
+    app.selectbox(key=recipe).set_value(run_id).run()
+    keeping.put_away(run_id, Store())
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key=recipe).value == "own"
+
+
+def test_a_run_that_is_not_there_gets_a_sentence() -> None:
+    app = open_page(SWEEP, like="<b>x</b>")
+    assert [warning.value for warning in app.warning] == [
+        "There is no run `<b>x</b>` in this lab to take the recipe of."
+    ]
+    assert not app.button(key="sweep_start").disabled
 
 
 def test_trial_on_train_says_that_it_was_not_tested_and_leads_back(finished: str) -> None:
