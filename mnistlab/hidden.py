@@ -58,11 +58,17 @@ class Map:
 
         The axes are the eigenvectors of the covariance with the largest eigenvalues, each turned so that its largest
         part is positive: the same vectors always give the same map. A single dimension gets a second axis of zeros.
+        Of a layer that is wider than there are pictures, they are found by way of the pictures' own products, N x N.
         """
         centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-        covariance = centred.T @ centred
-        variances, axes = np.linalg.eigh(covariance)  # rising
-        variances, axes = np.clip(variances[::-1], 0, None), axes[:, ::-1][:, :2]
+        if centred.shape[1] <= len(centred):
+            variances, axes = np.linalg.eigh(centred.T @ centred)  # rising
+            axes = axes[:, ::-1][:, :2]
+        else:
+            variances, along = np.linalg.eigh(centred @ centred.T)
+            axes = centred.T @ along[:, ::-1][:, :2]
+            axes /= np.maximum(np.linalg.norm(axes, axis=0), np.finfo(np.float64).tiny)
+        variances = np.clip(variances[::-1], 0, None)
         axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
         points = np.zeros((len(vectors), 2))
         points[:, : axes.shape[1]] = centred @ axes

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from mnistlab.data import IMAGE_SIDE
-from mnistlab.models import MeanOverPixels
 from mnistlab.predict import as_pictures
 
-_AFTER_THE_FIRST = (nn.Linear, nn.Conv2d, nn.MaxPool2d, nn.Dropout, MeanOverPixels)
+# What stands between a layer's sums and what it passes on; every kind of activation that a network may have.
+_PART_OF_A_UNIT = (nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.Sigmoid, nn.Tanh, nn.GELU, nn.Identity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +62,10 @@ def loudest_units(model: nn.Sequential, image: npt.NDArray[np.float32], digit: i
 def _first_layer(model: nn.Sequential) -> tuple[int, int]:
     """Where the first layer with weights stands, and where the next thing begins after its norm and activation."""
     first = next(place for place, layer in enumerate(model) if isinstance(layer, nn.Linear | nn.Conv2d))
-    for place in range(first + 1, len(model)):
-        if isinstance(model[place], _AFTER_THE_FIRST):
-            return first, place
-    return first, len(model)
+    end = first + 1
+    while end < len(model) and isinstance(model[end], _PART_OF_A_UNIT):
+        end += 1
+    return first, end
 
 
 def _heard(model: nn.Sequential, end: int, picture: torch.Tensor, digit: int) -> tuple[torch.Tensor, torch.Tensor]:

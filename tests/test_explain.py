@@ -1,6 +1,7 @@
 """Explanations, each against its defining property or a plain difference quotient."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,6 +162,15 @@ def test_filters_are_three_by_three_and_answer_with_a_picture(trained: nn.Sequen
         assert unit.response is not None
         assert unit.response.shape == (28, 28)
         assert unit.activation == pytest.approx(np.abs(unit.response).max())
+
+
+@pytest.mark.parametrize("shape", [{"pools": ()}, {"pools": (1,)}, {"pools": (1,), "batch_norm": True, "dropout": 0.2}])
+def test_a_filter_is_one_unit_whatever_follows_it(shape: dict[str, Any], image: np.ndarray) -> None:
+    torch.manual_seed(0)
+    model = build_model(ModelConfig(kind="cnn", channels=(8,), head="places", activation="tanh", **shape)).eval()
+    units = loudest_units(model, image, 3)
+    assert sorted(unit.number for unit in units) == list(range(8))
+    assert {unit.response.shape if unit.response is not None else None for unit in units} == {(28, 28)}
 
 
 def test_without_a_hidden_layer_the_units_are_the_digits(image: np.ndarray) -> None:

@@ -108,23 +108,29 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
 
 def _by_hidden_layer(model: ModelChoice, picture: Picture) -> "Neighbours":
     """The nearest by the hidden layer; where this takes long the first time, of a part, with a button for all."""
-    num_train = len(evaluations.learned_from(model)[0])
+    num_train, most = len(evaluations.learned_from(model)[0]), evaluations.num_comparable(model)
+    if most < num_train:
+        st.caption(
+            f"Among the first {most:,} of {num_train:,} training digits: so wide a hidden layer makes too many numbers "
+            "of all of them to be kept."
+        )
     if evaluations.is_compared(model):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
-    seconds = evaluations.seconds_to_read(model.name, model.step, num_train)
-    if seconds > _AT_ONCE and not _wants_all(num_train, seconds):
+    seconds = evaluations.seconds_to_read(model.name, model.step, most)
+    if seconds > _AT_ONCE and most > evaluations.PART and not _wants_all(most, seconds, most == num_train):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1, of_part=True)
-    with st.spinner(f"Reading {num_train:,} training digits, about {duration(seconds)} ..."):
+    with st.spinner(f"Reading {most:,} training digits, about {duration(seconds)} ..."):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
 
 
-def _wants_all(num_train: int, seconds: float) -> bool:
+def _wants_all(most: int, seconds: float, is_all: bool) -> bool:
     """Say why these are the nearest of a part, and offer to read the rest."""
+    number = f"{'all ' if is_all else ''}{most:,}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button(f"Compare with all {num_train:,}", key="evaluate_compare")
+        pressed = st.button(f"Compare with {number}", key="evaluate_compare")
         st.caption(
             f"So far with the first {evaluations.PART:,} training digits only: for this comparison the network has to "
-            f"read each of them, and all {num_train:,} would take about {duration(seconds)}, once.",
+            f"read each of them, and {number} would take about {duration(seconds)}, once.",
             width="stretch",
         )
     return pressed

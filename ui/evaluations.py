@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _TIMED = 200  # images read to tell how long all will take
 _MAPPED = 1000  # digits on a map
+# Numbers that a hidden layer makes of all digits of a map, and of all that are compared with: 80 and 200 MB. A network
+# with few layers of many channels, whose last layer sees each place, makes 50,000 of a digit.
+_MOST_ON_MAP, _MOST_KEPT = 20_000_000, 100_000_000
 _MOST_COMPARED = 2  # models whose hidden layer is kept for all they have learned from: 56 MB for 512 neurons
 PART = 4000  # training digits for a first answer of what lies near, in a second or two with a CNN
 
@@ -96,7 +99,8 @@ def _hidden_map(
     from mnistlab.hidden import Map, hidden_features
     from mnistlab.pixels import scale_values
 
-    chosen = np.sort(np.random.default_rng(0).permutation(len(_split))[:_MAPPED])
+    most = _MAPPED if of_pixels else min(_MAPPED, _MOST_ON_MAP // _hidden_width(name, step))
+    chosen = np.sort(np.random.default_rng(0).permutation(len(_split))[:most])
     shown = _split.take(chosen, split_name)
     network = resources.predictor(name, step).network
     vectors = (
@@ -129,14 +133,26 @@ def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
 
 
 def _hidden(name: str, step: int, num_images: int | None = None) -> npt.NDArray[np.float16]:
-    """(N, W): the hidden layer for the first images that the model has learned from, by default all."""
+    """(N, W): the hidden layer for the first images that the model has learned from, by default all it can keep."""
     from mnistlab.hidden import hidden_features
 
     predictor = resources.predictor(name, step)
     train = predictor.config.train
     images = _learned_from(predictor.config.dataset, train.validation_size, train.train_size)[0].images
-    parts = [hidden_features(predictor.network, part) for part in np.array_split(images[:num_images], 20)]
-    return np.concatenate([part.astype(np.float16) for part in parts])
+    images = images[: _MOST_KEPT // _hidden_width(name, step)][:num_images]
+    parts = [hidden_features(predictor.network, part) for part in np.array_split(images, 20)]
+    return np.concatenate([part.astype(np.float16) for part in parts if len(part)])
+
+
+def _hidden_width(name: str, step: int) -> int:
+    from mnistlab.hidden import hidden_features
+
+    return int(hidden_features(resources.predictor(name, step).network, np.zeros((1, 28, 28), np.uint8)).shape[1])
+
+
+def num_comparable(model: ModelChoice) -> int:
+    """How many of the images that a model has learned from can be compared with by its hidden layer."""
+    return min(len(learned_from(model)[0]), _MOST_KEPT // _hidden_width(model.name, model.step))
 
 
 @st.cache_resource(show_spinner=False)

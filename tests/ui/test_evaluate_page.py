@@ -13,6 +13,7 @@ from mnistlab.data import Dataset
 from mnistlab.evaluation import Evaluation
 from mnistlab.intervals import wilson_interval
 from mnistlab.predictions import stored_evaluation
+from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
@@ -254,6 +255,18 @@ def test_a_slow_model_is_first_compared_with_a_part_and_then_with_all(monkeypatc
     app.button(key="evaluate_compare").click().run()
     assert not app.exception
     assert parts == [True, False]
+
+
+def test_a_layer_too_wide_to_be_kept_of_all_is_kept_of_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, width = "small-cnn", get_preset("small-cnn").config.model.channels[-1]
+    monkeypatch.setattr(evaluations, "_MOST_KEPT", 40 * width)
+    monkeypatch.setattr(evaluations, "_MOST_ON_MAP", 30 * width)
+    app = open_page(EVALUATE, model=name, evaluate_view="one digit", evaluate_index="18")
+    assert not app.exception
+    assert any(text.value.startswith("Among the first 40 of ") for text in app.caption)
+    app = open_page(EVALUATE, model=name, evaluate_view="hidden layer")
+    assert not app.exception
+    assert "30 test digits, each where its hidden layer puts it" in said(app)
 
 
 @pytest.mark.parametrize(("number", "said_so"), [(1, "1 drawn digit"), (50, "50 drawn digits")])
