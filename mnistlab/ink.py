@@ -23,6 +23,8 @@ DIGIT_SIDE = 20  # longer side of the ink's box in the 28x28 picture
 CENTRE = 14
 # Ink fainter than this is paper, smudge or the edge of antialiasing; it does not widen the box.
 INK_THRESHOLD = 0.15
+# Ink whose brightness differs by less has one colour; what fills so much of its box, a stroke but a 1's seldom does.
+_ONE_COLOUR, _SHEET = 0.2, 0.7
 _MAX_SIDE = 4096  # pixels; larger pictures are a mistake or an attack
 
 
@@ -105,16 +107,43 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
     On a transparent canvas ink is what is opaque. On an opaque one it is what differs from the background,
     which is the median of the picture's rim; the strongest difference the background allows is full ink.
     """
-    alpha: FloatImage = rgba[..., 3].astype(np.float32) / np.float32(255)
-    if np.median(_rim(alpha)) < 0.5:
-        return alpha
+    if is_on_transparent(rgba):
+        return rgba[..., 3].astype(np.float32) / np.float32(255)
+    grey = brightness(rgba)
+    background = float(np.median(_rim(grey)))
+    ink: FloatImage = np.clip(np.abs(grey - background) / max(background, 1 - background), 0, 1).astype(np.float32)
+    return ink
+
+
+def is_on_transparent(rgba: npt.NDArray[np.uint8]) -> bool:
+    """Whether a picture's ground is transparent, and what is opaque is ink: no sheet with ink on it, cut out.
+
+    Ink has one colour; where it has several, it does not fill its box as a sheet does.
+    """
+    opaque = rgba[..., 3] >= 128
+    if opaque.all():
+        return False
+    if not opaque.any():
+        return True
+    darkest, lightest = np.percentile(_grey(rgba[opaque]), [0.1, 99.9])
+    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
+    box = opaque[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return bool(lightest - darkest < _ONE_COLOUR or box.mean() < _SHEET)
+
+
+def brightness(rgba: npt.NDArray[np.uint8]) -> FloatImage:
+    """How bright each pixel is, (H, W) float32 in [0, 1]; what is transparent, as bright as most of what is not."""
+    grey, alpha = _grey(rgba), rgba[..., 3].astype(np.float32) / np.float32(255)
+    if alpha.min() == 1:
+        return grey
+    return alpha * grey + (1 - alpha) * np.median(grey[alpha >= 0.5])
+
+
+def _grey(rgba: npt.NDArray[np.uint8]) -> FloatImage:
     # Weights of red, green and blue in perceived brightness; source: ITU-R BT.601.
     weights = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255)
-    brightness: FloatImage = rgba[..., :3].astype(np.float32) @ weights
-    background = float(np.median(_rim(brightness)))
-    difference = np.abs(brightness - background) * alpha
-    ink: FloatImage = np.clip(difference / max(background, 1 - background), 0, 1).astype(np.float32)
-    return ink
+    grey: FloatImage = rgba[..., :3].astype(np.float32) @ weights
+    return grey
 
 
 def _checked(rgba: Any) -> npt.NDArray[np.uint8]:

@@ -23,6 +23,7 @@ _Mask = npt.NDArray[np.bool_]
 # Chosen on drawn photos (tests/photos.py), not on those of a camera.
 FAINTEST = 0.13
 _WINDOW = 0.16  # of the longer side: wider than any stroke, narrower than a shadow
+_EVEN, _THICK = 2 / 255, 0.4  # levels of brightness; strokes so much of the window wide
 _DARKEST_PAPER = 0.06  # of full brightness; in deeper shadow there is nothing but noise
 _STRONGEST = 0.0015  # share of the pixels that count as the middle of a stroke, at least
 _LIGHTEST, _FULL = 0.3, 0.8  # of the strongest ink: below the first is paper, from the second on full ink
@@ -54,6 +55,28 @@ def ink_on_paper(grey: FloatImage) -> FloatImage:
     low, high = _LIGHTEST * strongest, _FULL * strongest
     ink: FloatImage = np.clip((depth - low) / (high - low), 0, 1).astype(np.float32)
     return _not_too_thin(_without_dust(ink))
+
+
+def is_cut_out_closely(grey: FloatImage) -> bool:
+    """Whether a stroke is so wide beside the picture that it would pass for a shadow, and surely is none.
+
+    The ground, which most of the picture's rim shows, is evenly bright, and what stands out from it is nearly all at
+    the other end of the scale: a shadow would be half-way.
+    """
+    ground = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    away = np.abs(grey - ground)
+    stands_out = away > _LIGHTEST * away.max()
+    if not stands_out.any():
+        return False
+    is_even = np.median(away[~stands_out]) <= _EVEN
+    is_full = np.median(away[stands_out]) >= _FULL * away.max()
+    return bool(is_even and is_full and _thickness(stands_out) > _THICK * _WINDOW * max(grey.shape))
+
+
+def _thickness(mask: _Mask) -> float:
+    """How wide its strokes are on average, in pixels: their area by half their outline."""
+    outline = np.diff(mask, axis=0).sum() + np.diff(mask, axis=1).sum()
+    return float(mask.sum() / max(1.0, outline * np.pi / 8))  # half the outline by Crofton's formula, see doubt.py
 
 
 def _smoothed(grey: FloatImage) -> FloatImage:
@@ -179,7 +202,5 @@ def _not_too_thin(ink: FloatImage) -> FloatImage:
     if len(rows) == 0:
         return ink
     side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    outline = np.diff(mask, axis=0).sum() + np.diff(mask, axis=1).sum()
-    thickness = mask.sum() / max(1.0, outline * np.pi / 8)  # half the outline by Crofton's formula, see doubt.py
-    missing = _THINNEST * side - thickness
+    missing = _THINNEST * side - _thickness(mask)
     return ink if missing < 1 else _maximum(ink, 2 * round(missing / 2) + 1)

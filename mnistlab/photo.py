@@ -13,8 +13,8 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from mnistlab.errors import ImageError
-from mnistlab.ink import FloatImage, find_ink
-from mnistlab.paper import ink_on_paper
+from mnistlab.ink import FloatImage, brightness, find_ink, is_on_transparent
+from mnistlab.paper import ink_on_paper, is_cut_out_closely
 
 MAX_BYTES = 10_000_000  # as much as the lab's server takes; a phone's photo has 3 to 6 MB
 MAX_PIXELS = 25_000_000  # 75 MB once decoded; a phone's photo has 12 million
@@ -45,11 +45,10 @@ def read_photo(content: bytes) -> FloatImage:
         EmptyDrawingError: nothing stands out from the paper.
     """
     rgba = _decode(content)
-    if np.median(rgba[..., 3]) < 128:  # a drawing on a transparent ground needs no paper removed
+    if is_on_transparent(rgba):  # no paper has to be removed
         return find_ink(rgba)
-    # Weights of red, green and blue in perceived brightness; source: ITU-R BT.601.
-    grey = rgba[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255)
-    return ink_on_paper(grey)
+    grey = brightness(rgba)
+    return find_ink(rgba) if is_cut_out_closely(grey) else ink_on_paper(grey)
 
 
 def _decode(content: bytes) -> npt.NDArray[np.uint8]:
@@ -61,7 +60,7 @@ def _decode(content: bytes) -> npt.NDArray[np.uint8]:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check_pixels(*picture.size)
             picture.draft("RGB", (2 * _SIDE, 2 * _SIDE))  # a JPEG is decoded at a fraction of its size
-            upright = ImageOps.exif_transpose(_as_rgba(picture))
+            upright = _as_rgba(ImageOps.exif_transpose(picture))
             upright.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
             return np.asarray(_large_enough(upright))
     except ImageError:
@@ -99,9 +98,7 @@ def _as_rgba(picture: Image.Image) -> Image.Image:
     """Any kind of pixels as RGBA: 16 bits a pixel would be cut off at 255, and print colours have no way to RGBA."""
     if picture.mode.startswith("I;16"):
         levels = np.asarray(picture) // 257
-        eight = Image.fromarray(levels.astype(np.uint8))
-        eight.getexif().update(picture.getexif())
-        return eight.convert("RGBA")
+        return Image.fromarray(levels.astype(np.uint8)).convert("RGBA")
     if picture.mode == "CMYK":
         return picture.convert("RGB").convert("RGBA")
     return picture.convert("RGBA")

@@ -52,6 +52,58 @@ def test_sideways_photo_is_turned_as_its_camera_says() -> None:
     assert np.abs(framed(sideways) - EXPECTED).mean() < 0.05
 
 
+def test_sideways_picture_of_16_bits_is_turned_too() -> None:
+    levels = np.rot90(255 - 200 * DRAWN).astype(np.uint16) * 257
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert np.abs(framed(encoded(Image.fromarray(levels), format="PNG", exif=exif)) - EXPECTED).mean() < 0.05
+
+
+@pytest.mark.parametrize("is_dark", [True, False])
+@pytest.mark.parametrize("brush", [18, 30, 40])
+def test_digit_that_is_cut_out_closely_is_read_however_thick(brush: int, is_dark: bool) -> None:
+    """Its strokes are as wide beside the picture as a shadow is on a sheet."""
+    predictor, wrong = load_predictor("best-cnn"), []
+    for digit, strokes in fifty():
+        ink = find_ink(paint([stroke_of(points, brush) for points in strokes], 280, brush))
+        rows, columns = np.flatnonzero((ink > 0.4).any(axis=1)), np.flatnonzero((ink > 0.4).any(axis=0))
+        cut = np.pad(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 4)  # of a 1 nothing else is left
+        grey = Image.fromarray(np.uint8(255 * (0.9 - 0.8 * cut if is_dark else 0.1 + 0.8 * cut)))
+        found = predictor.probabilities(framed(encoded(grey, format="PNG"))[None])[0].argmax()
+        plain = predictor.probabilities(frame_ink(ink).image[None])[0].argmax()
+        if found != plain:
+            wrong.append((digit, int(found)))
+    assert len(wrong) <= 1, wrong  # where an answer hangs in the balance
+
+
+def test_a_hard_shadow_is_no_stroke_however_even() -> None:
+    sheet = np.where(np.arange(600)[None, :] < 220, 0.45, 0.9) * np.ones((600, 1))
+    ink = np.pad(DRAWN, (600 - len(DRAWN)) // 2)
+    assert ink.shape == (600, 600)
+    grey = Image.fromarray(np.uint8(255 * sheet * (1 - 0.85 * ink)))
+    assert np.abs(framed(encoded(grey, format="PNG")) - EXPECTED).mean() < 0.05
+
+
+def test_what_is_drawn_on_a_transparent_ground_may_fill_it() -> None:
+    side = np.hypot(*np.ogrid[-100:100, -100:100])
+    ring = np.zeros((200, 200, 4), np.uint8)
+    ring[..., 3] = 255 * ((side < 99) & (side > 40))  # two thirds of the picture
+    bar = np.zeros((300, 44, 4), np.uint8)
+    bar[:, 4:40, 3] = 255
+    for picture, expected in ((ring, 0), (bar, 1)):
+        image = framed(encoded(Image.fromarray(picture), format="PNG"))
+        assert load_predictor("best-cnn").probabilities(image[None])[0].argmax() == expected
+
+
+@pytest.mark.parametrize("margin", [10, 200])
+def test_a_sheet_that_was_cut_out_is_a_sheet(margin: int) -> None:
+    grey = np.uint8(255 * (0.9 - 0.8 * DRAWN))
+    sheet = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
+    cut_out = np.pad(sheet, ((margin, margin), (margin, margin), (0, 0)))
+    for picture in (cut_out, np.where(cut_out[..., 3:] == 0, np.uint8([255, 255, 255, 0]), cut_out)):
+        assert np.abs(framed(encoded(Image.fromarray(picture), format="PNG")) - EXPECTED).mean() < 0.05
+
+
 def test_drawing_on_a_transparent_ground_is_read_as_it_is() -> None:
     rgba = Image.fromarray(put_on("black on transparent white", DRAWN))
     np.testing.assert_allclose(framed(encoded(rgba, format="PNG")), EXPECTED, atol=0.1)
