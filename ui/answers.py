@@ -75,4 +75,5 @@ def _card(answer: Answer, shape: Shape | None, invitation: str) -> str:
     else:
         said = sentence(answer.probabilities, shape)
         shown = bars.probability_bars([float(share) for share in answer.probabilities])
-    return f"<section><h4>{html.escape(answer.model)}</h4><p>{said}</p>{shown}</section>"
+    heading = f"<h4>{html.escape(answer.model)}</h4>" if answer.model else ""
+    return f"<section>{heading}<p>{said}</p>{shown}</section>"

@@ -83,7 +83,7 @@ def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool =
             cells.append(_cell(row, column, texts[row][column], colour, bool(white[row, column])))
     label = html.escape(label, quote=True)
     grid = f'<div class="grid" style="--share:{share}" role="img" aria-label="{label}">{"".join(cells)}</div>'
-    return f'<div class="scroll">{grid}</div><div class="hint">{_HINT}</div>'
+    return f'<div class="scroll" tabindex="0">{grid}</div><div class="hint">{_HINT}</div>'
 
 
 def show(grid: str, key: str) -> None:
