@@ -79,9 +79,10 @@ class OutOfMemoryError(MnistLabError):
     def of_batch(cls, batch_size: int, cause: Exception) -> "OutOfMemoryError":
         """With advice for a training in batches of this size."""
         reason = (str(cause) or type(cause).__name__).splitlines()[0]
+        smaller = f"a batch size of {max(1, batch_size // 4):,}, or " if batch_size > 1 else ""
         return cls(
-            f"The computer ran out of memory at a batch size of {batch_size:,}. Try a batch size of "
-            f"{max(1, batch_size // 4):,}, or a smaller network. ({reason})"
+            f"The computer ran out of memory at a batch size of {batch_size:,}. Try {smaller}a smaller network. "
+            f"({reason})"
         )
 
 

@@ -40,8 +40,11 @@ _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
 # A worker is given run after run, and reading a data set anew would cost each of them 0.2 s before its first step.
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
-# What torch says on a CPU, and oneDNN where it has no room for what it computes with.
-_OUT_OF_MEMORY = ("can't allocate memory", "could not create a primitive")
+# What torch says on a CPU (the second on Windows), oneDNN where it has no room for what it computes with, a Mac's GPU.
+_OUT_OF_MEMORY = (
+    *("can't allocate memory", "DefaultCPUAllocator: not enough memory"),
+    *("could not create a primitive", "MPS backend out of memory"),
+)
 
 # Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.
 training_turn = threading.Lock()

@@ -21,6 +21,7 @@ from mnistlab.training import TrainingState
 _WRITE_EVERY = 0.5  # seconds between two transactions
 # Seconds of work that a crash may cost; a checkpoint of the tutorial's network takes some 10 ms.
 _CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
+_SLOW, _REST = 0.5, 10  # after a checkpoint that took longer, in seconds, the next one waits for so many times as long
 _STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
 _BEFORE_RISE = "before_rise"  # the kind of the weights that are kept before a learning rate is raised by hand
 
@@ -43,6 +44,7 @@ class Recorder:
         self._has_begun = False  # whether its first losses are in the store
         self._last_write = 0.0
         self._last_checkpoint = self._last_success = time.monotonic()
+        self._checkpoint_rest = 0.0  # seconds
 
     @property
     def state(self) -> TrainingState:
@@ -75,7 +77,8 @@ class Recorder:
         is_first = bool(self._steps) and not self._has_begun  # somebody is waiting for the first losses
         if time.monotonic() - self._last_write < _WRITE_EVERY and not is_first and not self.state.slow_motion:
             return None
-        is_due = time.monotonic() - self._last_checkpoint >= _CHECKPOINT_EVERY
+        rest = max(_CHECKPOINT_EVERY, self._checkpoint_rest)
+        is_due = time.monotonic() - self._last_checkpoint >= rest
         try:
             return self._write(with_checkpoint=is_due)
         except DatabaseReplacedError:
@@ -155,7 +158,7 @@ class Recorder:
             self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished"))
             return
         evaluation = evaluate(self.state.model, test)
-        check_reading(evaluation.loss, "test", self.state.step, self.state.learning_rate)
+        check_reading(evaluation.loss, "test", self.state.step, self.state.highest_rate)
         result = {
             "test_accuracy": evaluation.accuracy,
             "test_loss": evaluation.loss,
@@ -172,7 +175,7 @@ class Recorder:
 
     def _write(self, with_checkpoint: bool) -> Request:
         assert self._started is not None
-        weights = {}
+        start, weights = time.monotonic(), {}
         if with_checkpoint:
             weights["checkpoint"] = self._checkpoint()
         if with_checkpoint or self._epochs:
@@ -188,12 +191,13 @@ class Recorder:
         self._steps, self._epochs, self.state.closeup = [], [], None
         self._last_write = self._last_success = time.monotonic()
         if with_checkpoint:
-            self._last_checkpoint = self._last_write
+            cost = self._last_write - start
+            self._last_checkpoint, self._checkpoint_rest = self._last_write, _REST * cost if cost > _SLOW else 0
         return request
 
     def _checkpoint(self) -> bytes:
         """What a resumed run goes on from: never weights that have left the numbers, which the next loss would show."""
-        check_weights(self.state.model, self.state.step, self.state.learning_rate)
+        check_weights(self.state.model, self.state.step, self.state.highest_rate)
         return self.state.checkpoint()
 
     def _insist(self, write: Callable[[], _Answer]) -> _Answer:

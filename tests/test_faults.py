@@ -11,10 +11,11 @@ from mnistlab import execution, recorder, steering, training
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset
-from mnistlab.errors import DataError, RunNotFoundError, StoreError
+from mnistlab.errors import DataError, OutOfMemoryError, RunNotFoundError, StoreError
 from mnistlab.events import Event, StepsTaken, TrainingStarted
 from mnistlab.runs import LOST_AFTER_SECONDS
 from mnistlab.store import Store
+from mnistlab.training import TrainingState
 from tests import tiny
 from tests.acting import after_step, wait_for
 from tests.tiny import losses_of
@@ -122,6 +123,8 @@ def test_the_reason_is_left_when_the_database_takes_it_again(
         MemoryError(),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 GB"),
         RuntimeError("could not create a primitive"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 9 GB."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
     ],
 )
 def test_running_out_of_memory_is_told_with_advice(store: Store, run_id: str, error: Exception) -> None:
@@ -133,6 +136,31 @@ def test_running_out_of_memory_is_told_with_advice(store: Store, run_id: str, er
     assert run.state == "failed"
     assert run.error is not None
     assert "ran out of memory at a batch size of 50. Try a batch size of 12" in run.error
+
+
+def test_a_batch_of_one_cannot_be_smaller() -> None:
+    assert "batch size of 1. Try a smaller network." in str(OutOfMemoryError.of_batch(1, MemoryError()))
+
+
+def test_a_checkpoint_that_takes_long_is_written_less_often(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a network of tens of millions of numbers it takes seconds: as many as may be lost in a crash."""
+    monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
+    monkeypatch.setattr(recorder, "_WRITE_EVERY", 0)
+    monkeypatch.setattr(recorder, "_SLOW", 0.0)
+    packed: list[int] = []
+    pack = TrainingState.checkpoint
+
+    def slow(state: TrainingState) -> bytes:
+        packed.append(state.step)
+        time.sleep(0.2)
+        return pack(state)
+
+    monkeypatch.setattr(TrainingState, "checkpoint", slow)
+    execution.execute(store, run_id)
+    assert store.run(run_id).state == "finished"
+    assert len(packed) <= 2  # the first and the last
 
 
 def test_a_mistake_is_kept_as_a_sentence(store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:

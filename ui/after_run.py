@@ -34,8 +34,18 @@ def show_links(run: Run) -> None:
             key="run_extend",
             on_click=acting.act,
             args=(jobs.extend, run.id, _MORE_EPOCHS, resources.store()),
-            help="It goes on from where it ended, with the same optimizer and random numbers.",
+            help=_about_more(run.config.train),
         )
+
+
+def _about_more(train: TrainConfig) -> str:
+    goes_on = "It goes on from where it ended, with the same optimizer and random numbers"
+    if train.schedule == "constant":
+        return f"{goes_on}."
+    return (
+        f"{goes_on}. Its learning rate, which the schedule has let down to nothing, is that of a run of "
+        f"{train.epochs + _MORE_EPOCHS} epochs again, so that the loss may rise at first."
+    )
 
 
 def _link_to_comparison(run: Run) -> None:
