@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from mnistlab.training import TrainingState
 
 
+# How many images are sent through a network to find its silent ReLUs. Of 395 neurons that were silent on 200 images, at
+# a rate of 1, two thirds were silent on all 55,000 as well. A channel has hundreds of places in each to speak at.
+NUM_PROBED = {"mlp": 200, "cnn": 50}
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingStarted:
     """The network is built (or restored) and the data lie on the device."""
@@ -30,7 +35,7 @@ class Probes:
 
     layers: list[str]  # names of the layers with weights: "layer 1", ..., "output"
     gradients: list[float]  # (len(layers),) mean absolute gradient of a weight, biases left out
-    dead: float | None  # share of hidden ReLUs silent on every one of some 200 images; None without ReLUs
+    dead: float | None  # share of hidden ReLUs silent on each of NUM_PROBED images; None where nobody has looked
 
 
 @dataclass(frozen=True, eq=False)

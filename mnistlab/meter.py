@@ -82,8 +82,15 @@ class Meter:
         """Whether steps were taken since the last report."""
         return len(self._losses) > 0
 
-    def report(self, learning_rate: float, seconds: float, probes: Probes | None = None) -> StepsTaken:
-        """Fetch what was collected; `seconds` were spent in the training loop so far.
+    def report(
+        self, learning_rate: float, seconds: float, probes: Probes | None = None, highest_rate: float | None = None
+    ) -> StepsTaken:
+        """Fetch what was collected.
+
+        Args:
+            learning_rate: of the last step.
+            seconds: spent in the training loop so far.
+            highest_rate: to blame where a loss is no number; by default the last step's.
 
         Raises:
             DivergedError: a loss is infinite or not a number.
@@ -91,7 +98,7 @@ class Meter:
         losses, hits, num_images = self._fetch()
         tally = self._tally
         first_step = tally.step + 1
-        _check_finite(losses, first_step, learning_rate)
+        _check_finite(losses, first_step, learning_rate if highest_rate is None else highest_rate)
         tally.step += len(losses)
         tally.num_images += num_images
         tally.epoch_loss += float(losses.sum(dtype=np.float64))
@@ -161,7 +168,8 @@ def _check_finite(losses: npt.NDArray[np.float32], first_step: int, learning_rat
 
 
 def _diverged(what: str, step: int, learning_rate: float) -> DivergedError:
+    rate = float(f"{learning_rate:.3g}")  # a schedule's has many digits
     return DivergedError(
-        f"{what} since step {step:,}: the steps were too large (learning rate {learning_rate:g}). Try a learning rate "
-        f"of {learning_rate / 10:g} or less."
+        f"{what} since step {step:,}: the steps were too large (learning rate {rate:g}). Try a learning rate of "
+        f"{float(f'{rate / 10:.3g}'):g} or less."
     )

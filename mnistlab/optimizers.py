@@ -111,6 +111,12 @@ class LearningRate:
                 return learning_rate_at(config, step, self._num_steps)
         return learning_rate_at(self._config, step, self._num_steps)
 
+    def highest(self, step: int) -> float:
+        """The highest rate of the steps up to this one, since the last change before it."""
+        start, peak = self._chosen(step)[-1]
+        is_past_the_rise = self._config.schedule == "one-cycle" and start <= _RISE * (self._num_steps - 1) <= step
+        return peak if is_past_the_rise else max(self.at(start), self.at(step))
+
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
     """Use this rate from the next step on."""

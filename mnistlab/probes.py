@@ -1,17 +1,19 @@
 """A look inside a network that learns: how strongly its layers are pulled, and how many of its ReLUs are dead."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
 
 from mnistlab.data import Dataset
-from mnistlab.events import Probes
+from mnistlab.events import NUM_PROBED, Probes
 
-# Few enough to cost a hundredth of the training. Of 395 ReLUs that were silent on all of them, at a rate of 1, two
-# thirds were silent on all 55,000 as well.
-_NUM_IMAGES = 200
+# Where a look for silent ReLUs takes more of the processor than this, in seconds, the next one waits for so many times
+# as long, which leaves it a thirtieth of a training.
+_CHEAP, _REST = 0.004, 30
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,29 @@ class GradientSize:
 class Probe:
     """Looks at a network between two steps; its weights, gradients and random numbers stay as they are."""
 
-    def __init__(self, dataset: Dataset, device: torch.device) -> None:
-        """Keep the first images of the training split on the device, to send them through the network."""
-        images = dataset.source.images[dataset.train_indices(0)[:_NUM_IMAGES]]
+    def __init__(self, dataset: Dataset, device: torch.device, kind: Literal["mlp", "cnn"] = "mlp") -> None:
+        """Keep the first images of the training split on the device, to send them through the network.
+
+        Args:
+            kind: of network, which decides how many.
+        """
+        images = dataset.source.images[dataset.train_indices(0)[: NUM_PROBED[kind]]]
         self._images = torch.tensor(images, device=device).float() / 255
+        self._next_look = 0.0  # on the clock of time.perf_counter
 
     def measure(self, model: nn.Module) -> Probes:
-        """What the network looks like after the step whose gradients it still holds."""
+        """What the network looks like after the step whose gradients it still holds; dead ReLUs only now and then."""
         layers = weight_layers(model)
-        return Probes(list(layers), mean_gradients(layers.values()), share_of_dead_relus(model, self._images))
+        return Probes(list(layers), mean_gradients(layers.values()), self._dead_relus(model))
+
+    def _dead_relus(self, model: nn.Module) -> float | None:
+        if time.perf_counter() < self._next_look:
+            return None
+        start = time.thread_time()  # without what other programs take
+        dead = share_of_dead_relus(model, self._images)
+        cost = time.thread_time() - start
+        self._next_look = time.perf_counter() + _REST * cost if cost > _CHEAP else 0
+        return dead
 
 
 def weight_layers(model: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:

@@ -63,7 +63,8 @@ def train(
     batches = make_batches(config, dataset.source, state.device, dataset.train_indices(config.train.train_size))
     num_steps = batches.steps_per_epoch * config.train.epochs
     state.rate = LearningRate(config.train, num_steps, rate_changes)
-    watch = _Watch(state, dataset, make_meter(state.tally, batches.steps_per_epoch, report_every))
+    probe = Probe(dataset, state.device, config.model.kind)
+    watch = _Watch(state, dataset, make_meter(state.tally, batches.steps_per_epoch, report_every), probe)
     num_parameters, device = count_parameters(state.model), describe_device(config.train.device)
     yield TrainingStarted(state, num_steps, batches.steps_per_epoch, num_parameters, device)
     yield from train_epochs(config.train, state, batches, watch)
@@ -93,7 +94,7 @@ def train_epochs(config: TrainConfig, state: "TrainingState", batches: Batches, 
         first_batch = 0
         if watch.meter.has_news():
             yield watch.report()
-        check_weights(state.model, state.step, state.learning_rate)
+        check_weights(state.model, state.step, state.highest_rate)
         yield watch.epoch_ended(epoch + 1)
 
 
@@ -163,6 +164,11 @@ class TrainingState:
         """The rate of the last step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
+    @property
+    def highest_rate(self) -> float:
+        """The highest rate so far, since it was changed by hand: the one to blame where a training diverges."""
+        return self.rate.highest(max(0, self.step - 1))
+
     def change_learning_rate(self, rate: float) -> None:
         """Use this rate from the next step on; only between two events."""
         self.rate.change(self.step, rate)
@@ -187,10 +193,10 @@ class TrainingState:
 class _Watch:
     """What is measured while a network learns: its figures step by step, its inside, and the held-out images."""
 
-    def __init__(self, state: TrainingState, dataset: Dataset, meter: Meter) -> None:
+    def __init__(self, state: TrainingState, dataset: Dataset, meter: Meter, probe: Probe) -> None:
         self.meter = meter
         self._state = state
-        self._probe = Probe(dataset, state.device)
+        self._probe = probe
         self._images = shared_tensor(dataset.validation.images, state.device)
         self._labels = shared_tensor(dataset.validation.labels, state.device)
 
@@ -201,7 +207,9 @@ class _Watch:
 
     def report(self) -> StepsTaken:
         """The steps since the last report."""
-        return self.meter.report(self._state.learning_rate, self._state.seconds, self._probe.measure(self._state.model))
+        state = self._state
+        probes = self._probe.measure(state.model)
+        return self.meter.report(state.learning_rate, state.seconds, probes, state.rate.highest(self.meter.step - 1))
 
     def epoch_ended(self, epoch: int) -> EpochEnded:
         """The figures of an epoch, with those of the held-out images where there are any."""
@@ -209,5 +217,5 @@ class _Watch:
         if len(self._labels) > 0:
             evaluation = evaluate_tensors(self._state.model, self._images, self._labels, "validation")
             loss, accuracy = evaluation.loss, evaluation.accuracy
-            check_reading(loss, "validation", self._state.step, self._state.learning_rate)
+            check_reading(loss, "validation", self._state.step, self._state.highest_rate)
         return self.meter.epoch_ended(epoch, self._state.seconds, loss, accuracy)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mnistlab.config import TrainConfig
-from mnistlab.optimizers import build_optimizer, learning_rate_at, set_learning_rate
+from mnistlab.optimizers import LearningRate, build_optimizer, learning_rate_at, set_learning_rate
 from mnistlab.paths import PROJECT
 
 NUM_STEPS = 200
@@ -110,6 +110,17 @@ def test_one_cycle_rises_to_its_peak_and_falls_to_almost_nothing() -> None:
     assert course[:peak] == sorted(course[:peak])
     assert course[peak:] == sorted(course[peak:], reverse=True)
     assert course[-1] == pytest.approx(0.3 / 25 / 10_000)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle"])
+@pytest.mark.parametrize("changes", [[], [(30, 0.5)], [(80, 0.05)], [(30, 0.01), (150, 0.2)]])
+def test_highest_rate_so_far_is_that_of_all_steps_since_the_last_change(
+    schedule: Any, changes: list[tuple[int, float]]
+) -> None:
+    rate = LearningRate(TrainConfig(learning_rate=0.3, schedule=schedule), NUM_STEPS, changes)
+    for step in range(NUM_STEPS):
+        start = max([0, *(at for at, _ in changes if at <= step)])
+        assert rate.highest(step) == pytest.approx(max(map(rate.at, range(start, step + 1))), rel=0.01)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle"])

@@ -1,10 +1,13 @@
 """Probes: what is told of a network's inside is true, and telling it changes nothing."""
 
+import time
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mnistlab import probes
 from mnistlab.config import ModelConfig
 from mnistlab.data import Dataset
 from mnistlab.events import StepsTaken
@@ -90,3 +93,25 @@ def test_every_report_carries_probes(tiny_dataset: Dataset) -> None:
         assert all(size > 0 for size in report.probes.gradients)
         assert report.probes.dead is not None
         assert 0 <= report.probes.dead <= 1
+
+
+def test_a_look_that_takes_long_is_taken_now_and_then(tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, images = build_model(ModelConfig(kind="cnn", channels=(4,))), []
+    F.cross_entropy(model(torch.rand(4, 28, 28)), torch.arange(4)).backward()
+
+    def look(model: nn.Module, pictures: torch.Tensor) -> float:
+        images.append(len(pictures))
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            pass
+        return 0.5
+
+    monkeypatch.setattr(probes, "share_of_dead_relus", look)
+    monkeypatch.setattr(probes, "_REST", 10)
+    probe = Probe(tiny_dataset, CPU, "cnn")
+    found = [probe.measure(model) for _ in range(5)]
+    assert [one.dead for one in found] == [0.5, None, None, None, None]
+    assert all(len(one.gradients) == 2 for one in found)
+    time.sleep(0.5)
+    assert probe.measure(model).dead == 0.5
+    assert images == [50, 50]

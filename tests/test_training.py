@@ -200,6 +200,13 @@ def test_a_diverging_run_names_its_first_bad_step(tiny_dataset: Dataset, monkeyp
     assert re.search(rf"since step {first_bad}\b", str(caught.value))
 
 
+def test_under_a_schedule_the_highest_rate_so_far_is_to_blame(tiny_dataset: Dataset) -> None:
+    shape = {"hidden": (64, 64), "activation": "none"}
+    config = tiny.config(shape, learning_rate=100, schedule="cosine", epochs=20)
+    with pytest.raises(DivergedError, match=r"\(learning rate 100\)\. Try a learning rate of 10 or less"):
+        list(train(config, tiny_dataset, report_every=NEVER))
+
+
 def test_a_diverging_run_has_told_all_steps_before(tiny_dataset: Dataset) -> None:
     config = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=100, epochs=20)
     told: list[Event] = []

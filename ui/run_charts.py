@@ -13,7 +13,7 @@ from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
 from mnistlab.data import NUM_CLASSES
 from mnistlab.differences import settings
-from mnistlab.events import EpochEnded
+from mnistlab.events import NUM_PROBED, EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
 from ui.live_chart import WAITING, Series, live_chart
@@ -184,15 +184,18 @@ def _gradients(told: Told) -> None:
 
 
 def _dead_relus(told: Told) -> None:
-    shares = [np.nan if probe is None or probe.dead is None else probe.dead for probe in told.curve.probes]
-    if told.run.config.model.activation != "relu":
+    dead = [np.nan if probe is None or probe.dead is None else probe.dead for probe in told.curve.probes]
+    model = told.run.config.model
+    if model.activation != "relu":
         st.markdown("This network has no ReLUs, so none can die.")
         return
-    series = [Series("silent", told.reports, np.array(shares, np.float64), TRAINING)]
+    shares = np.array(dead, np.float64)
+    looked = ~np.isnan(shares)  # not at each report, where it takes long
+    series = [Series("silent", told.reports[looked], shares[looked], TRAINING)]
     _chart(told, "dead", series, "Dead ReLUs", "share of hidden neurons", percent=True)
     st.caption(
-        "Silent on each of 200 training images. Some of these still answer to others; one that answers to none gets no "
-        "gradient and may never wake again."
+        f"Silent on each of {NUM_PROBED[model.kind]} training images. Some of these still answer to others; one that "
+        "answers to none gets no gradient and may never wake again."
     )
 
 

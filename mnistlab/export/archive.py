@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 
 import mnistlab
+from mnistlab.events import Probes
 from mnistlab.export.source import Source, must_be_over
 
 FORMAT = 1
@@ -90,10 +92,18 @@ def _reports(source: Source) -> list[dict[str, Any]]:
             "step": int(curve.report_steps[last]),
             "accuracy": float(curve.accuracies[last] if together == 1 else accuracy),
             "learning_rate": float(curve.learning_rates[last]),
-            "probes": asdict(probes) if (probes := curve.probes[last]) else None,
+            "probes": _last_probes(curve.probes[first : last + 1]),
         }
-        for last, accuracy in zip(lasts, accuracies, strict=True)
+        for first, last, accuracy in zip(firsts, lasts, accuracies, strict=True)
     ]
+
+
+def _last_probes(told: Sequence[Probes | None]) -> dict[str, Any] | None:
+    """The last of several, with the last share of dead ReLUs, which are not looked for each time."""
+    if told[-1] is None:
+        return None
+    dead = [probes.dead for probes in told if probes is not None and probes.dead is not None]
+    return asdict(told[-1]) | {"dead": dead[-1] if dead else None}
 
 
 def _manifest(source: Source, files: dict[str, bytes]) -> dict[str, Any]:
