@@ -8,14 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mnistlab.config import RunConfig
+from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ArchiveError, MnistLabError
 from mnistlab.importing.manifest import Result
 
 _MOST_HEADER = 100_000  # bytes; a network of six convolutions has 4,000
+_NUM_NOISE = 6  # pictures of noise that a network is asked about, beside a black and a white one
 
 
 def check_weights(content: bytes, config: RunConfig) -> int:
-    """See that these are the weights of the config's network, whole and finite; return how many numbers it learned.
+    """See that these are the weights of the config's network, and that it answers; return how many numbers it learned.
 
     Raises:
         ArchiveError: they are not.
@@ -46,7 +48,23 @@ def check_weights(content: bytes, config: RunConfig) -> int:
         )
     for name, value in tensors.items():
         _check_finite(value, f"weights.safetensors, {name}")
+        if name.endswith("running_var") and value.min() < 0:
+            raise ArchiveError(f"weights.safetensors, {name}: a variance is below 0.")
+    _check_network(content)
     return count_parameters(model)
+
+
+def _check_network(content: bytes) -> None:
+    """See that a network whose weights fit it answers with numbers: finite ones may still add up to infinity."""
+    import torch
+
+    from mnistlab.checkpoint import unpack_weights
+
+    noise = np.random.default_rng(0).random((_NUM_NOISE, IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    blank = np.zeros_like(noise[:1])
+    with torch.inference_mode():
+        logits = unpack_weights(content)[0](torch.from_numpy(np.concatenate([blank, blank + 1, noise])))
+    _check_finite(logits.numpy(), "weights.safetensors, what the network answers with them")
 
 
 def read_losses(content: bytes) -> npt.NDArray[np.float32]:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from mnistlab import steering
+from mnistlab import execution, steering
 from mnistlab.builtin import builtin_names
 from mnistlab.checkpoint import read_header
+from mnistlab.data import Dataset
 from mnistlab.errors import ConfigError, ExportError
 from mnistlab.export import archive, export
 from mnistlab.export.archive import to_archive
@@ -22,6 +23,7 @@ from mnistlab.export.source import Source, find_source
 from mnistlab.importing import import_run
 from mnistlab.predict import load_predictor
 from mnistlab.store import Store
+from tests import tiny
 from tests.importing.conftest import Files, forged, refuse, unpacked
 from tests.tiny import same_weights
 
@@ -113,6 +115,29 @@ _WEIGHTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_weights_that_do_not_fit_are_refused(files: Files, store: Store, kind: str) -> None:
     change, reason = _WEIGHTS[kind]
     refuse(forged(files, weights_safetensors=weights(files, change)), store, reason)
+
+
+def test_network_that_answers_with_no_numbers_is_refused(files: Files, store: Store) -> None:
+    """Each of its weights is a number, and what they add up to is none; without answers nothing else would tell."""
+
+    def enlarge(tensors: dict[str, Any]) -> None:
+        for name in ("1.weight", "4.weight"):
+            tensors[name][:] = 3e38
+
+    content = forged(files, weights_safetensors=weights(files, enlarge), answers_safetensors=None)
+    refuse(content, store, "what the network answers with them: a number is infinite or not a number")
+
+
+def test_variance_below_nothing_is_refused(tiny_dataset: Dataset, store: Store) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "load_dataset", lambda name: tiny_dataset)
+        run_id = store.create(tiny.config({"batch_norm": True}))
+        execution.execute(store, run_id)
+    files = unpacked(to_archive(find_source(run_id, store)))
+    for value in (-1.0, -1e-6):
+        changed = weights(files, lambda tensors, to=value: tensors["2.running_var"].__setitem__(0, to))
+        content = forged(files, weights_safetensors=changed, answers_safetensors=None)
+        refuse(content, store, r"2\.running_var: a variance is below 0")
 
 
 def header(content: bytes, change: Callable[[dict[str, Any]], object], length: int | None = None) -> bytes:
