@@ -8,6 +8,7 @@ each other, and they are kept. Nothing is unpickled, nothing is written but rows
 
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,8 +25,13 @@ from mnistlab.ids import new_id
 from mnistlab.importing import manifest as written
 from mnistlab.importing.tensors import check_answers, check_weights, read_losses
 from mnistlab.importing.zipped import unzip
+from mnistlab.keeping import MAX_NOTE
 from mnistlab.rows import insert_metrics, replace_weights
 from mnistlab.store import Store
+
+_ORIGIN = "Imported; its id was {}."  # the last line of its note
+_IS_ORIGIN = re.compile(_ORIGIN.replace(".", r"\.").format("[a-z0-9-]+"))
+_CUT = " ..."  # where a note was too long
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +155,6 @@ def _keep(arrival: Arrival, store: Store, owner: str | None) -> str:
 
 def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
     told, config, now = arrival.told, arrival.config, time.time()
-    origin = f"Imported; its id was {told.id}."
     return {
         "id": run_id,
         "preset": config.preset,
@@ -161,7 +166,7 @@ def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
         "heartbeat": now,
         "finished": now,
         "name": told.name,
-        "note": f"{told.note}\n{origin}" if told.note else origin,
+        "note": _note(told),
         "step": told.step,
         "num_steps": told.num_steps,
         "epoch": float(config.train.epochs),
@@ -171,3 +176,13 @@ def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
         "result": told.result.model_dump_json(),
         "planned_epochs": told.planned_epochs,
     }
+
+
+def _note(told: written.Told) -> str:
+    """What was written about it, cut where it is too long; where it is from replaces where it was from before."""
+    origin = _ORIGIN.format(told.id)
+    lines = [line for line in (told.note or "").splitlines() if not _IS_ORIGIN.fullmatch(line)]
+    text, room = "\n".join(lines).rstrip(), MAX_NOTE - len(origin) - 1
+    if len(text) > room:
+        text = text[: room - len(_CUT)] + _CUT
+    return f"{text}\n{origin}" if text else origin
