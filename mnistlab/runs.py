@@ -51,6 +51,7 @@ class Run:
     ticket: str | None  # the engine's task that holds it; None in the foreground
     attempt: int
     created: float
+    started: float | None  # when its training began, here or, of an imported run, in its own lab
     finished: float | None
     worker: str | None
     step: int
@@ -203,6 +204,7 @@ def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
         ticket=row["ticket"],
         attempt=row["attempt"],
         created=row["created"],
+        started=row["started"],
         finished=row["finished"],
         worker=row["worker"],
         step=row["step"],

@@ -199,7 +199,8 @@ def _settings(source: Source) -> str:
 def _environment(source: Source) -> str:
     told = {
         "run": source.name,
-        "started": datetime.fromtimestamp(source.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        **({} if source.created == source.taken_in else {"started": _when(source.created)}),
+        **({} if source.taken_in is None else {"taken in": _when(source.taken_in)}),
         **source.result.get("machine", {}),
         "images per second": f"{source.result.get('images_per_second', 0):,.0f}",
         "report made by": f"mnistlab {mnistlab.__version__}",
@@ -209,3 +210,7 @@ def _environment(source: Source) -> str:
         for key, value in told.items()
     )
     return f"<h2>Where it was made</h2><table>{rows}</table>"
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -36,7 +36,7 @@ class Source:
     config: RunConfig
     state: str
     result: dict[str, Any]
-    created: float  # seconds since 1970
+    created: float  # seconds since 1970: when its training began
     seconds: float  # in the training loop
     step: int
     num_steps: int
@@ -48,6 +48,7 @@ class Source:
     note: str | None = None
     rate_changes: tuple[tuple[int, float], ...] = field(default=())
     planned_epochs: int | None = None  # how many it was to have, if it was given more
+    taken_in: float | None = None  # when it came here from another lab; `created` is the same where that is not known
 
     @cached_property
     def model(self) -> "nn.Module":
@@ -97,7 +98,7 @@ def _from_run(run_id: str, store: Store) -> Source:
         config=run.config,
         state=run.state,
         result=run.result or {},
-        created=run.created,
+        created=run.created if run.started is None else run.started,
         seconds=run.seconds,
         step=store.weights_step(run_id) or 0,
         num_steps=run.num_steps or 0,
@@ -109,6 +110,7 @@ def _from_run(run_id: str, store: Store) -> Source:
         note=run.note,
         rate_changes=run.rate_changes,
         planned_epochs=run.planned_epochs,
+        taken_in=run.created if run.is_imported else None,
     )
 
 

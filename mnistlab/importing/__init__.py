@@ -163,6 +163,7 @@ def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
         "owner": owner,
         "attempt": 0,
         "created": now,
+        "started": told.created,
         "heartbeat": now,
         "finished": now,
         "name": told.name,

@@ -21,7 +21,6 @@ from mnistlab.export import archive, export
 from mnistlab.export.archive import to_archive
 from mnistlab.export.source import Source, find_source
 from mnistlab.importing import import_run
-from mnistlab.keeping import MAX_NOTE, annotate
 from mnistlab.predict import load_predictor
 from mnistlab.store import Store
 from tests import tiny
@@ -75,24 +74,6 @@ def test_built_in_model_comes_in_as_a_run(name: str, store: Store) -> None:
 def test_imported_run_cannot_go_on_and_says_why(exported: bytes, store: Store) -> None:
     with pytest.raises(ConfigError, match="was imported, without its optimizer's memory"):
         steering.extend(import_run(exported, store), 1, store)
-
-
-def test_note_tells_the_last_origin_alone(source: Source, store: Store) -> None:
-    written = replace(source, note="Good with sevens.\n\nMind the fours.")
-    ids = [source.name]
-    for _ in range(3):
-        ids.append(import_run(to_archive(written), store))
-        written = find_source(ids[-1], store)
-    assert written.note == f"Good with sevens.\n\nMind the fours.\nImported; its id was {ids[-2]}."
-
-
-def test_note_is_no_longer_than_the_lab_allows(source: Source, store: Store) -> None:
-    for text in ("x" * MAX_NOTE, "x" * (MAX_NOTE + 31) + f"\nImported; its id was {source.name}."):
-        run = store.run(import_run(to_archive(replace(source, note=text)), store))
-        assert run.note is not None
-        assert run.note.endswith(f"xx ...\nImported; its id was {source.name}.")
-        annotate(run.id, run.note, store)
-        assert store.run(run.id).note == run.note
 
 
 def test_copy_of_a_run_that_was_given_more_epochs_knows_it(source: Source, store: Store) -> None:
