@@ -38,8 +38,12 @@ class Difference:
 def settings(config: RunConfig) -> dict[str, object]:
     """All that decides what a run learns, by names for people: "learning rate". Not to be changed by the caller."""
     parts = {**_of_model(config.model), **_of_training(config.train), **_of_augmentation(config.augment)}
-    named = {_NAMES.get(name, name.replace("_", " ")): value for name, value in parts.items()}
-    return {"dataset": config.dataset, **named}
+    return {"dataset": config.dataset, **{setting_name(field): value for field, value in parts.items()}}
+
+
+def setting_name(field: str) -> str:
+    """What people call a field of the config: "learning rate"."""
+    return _NAMES.get(field, field.replace("_", " "))
 
 
 def differences(before: Recipe, now: Recipe) -> list[Difference]:

@@ -16,13 +16,14 @@ import numpy.typing as npt
 import mnistlab
 from mnistlab.curve import Curve
 from mnistlab.data import DATASET_TITLES, Split
+from mnistlab.differences import setting_name
 from mnistlab.evaluation import Evaluation
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, must_be_over
 from mnistlab.figures import about, percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.links import write_link
-from mnistlab.presets import PRESETS
+from mnistlab.presets import PRESETS, changed_from_preset
 from mnistlab.settings import unit_of
 
 _STYLE = Path(__file__).with_name("report.css")
@@ -170,30 +171,38 @@ def _png(image: npt.NDArray[np.uint8]) -> str:
 
 def _settings(source: Source) -> str:
     config = source.config
-    preset = PRESETS[config.preset].config if config.preset in PRESETS else None
-    rows = [f"<tr><th class='text'>dataset</th><td class='text'>{escape(config.dataset)}</td><td></td></tr>"]
+    changed = {one.name for one in changed_from_preset(config)}
+    rows = [_setting("dataset", config.dataset, "", "dataset" in changed)]
     for part in ("model", "train", "augment"):
         section = getattr(config, part)
         for name, info in type(section).model_fields.items():
             value = getattr(section, name)
-            is_changed = preset is not None and getattr(getattr(preset, part), name) != value
-            style = "text changed" if is_changed else "text"
             number = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            shown = escape(f"{number} {unit_of(info)}")
-            rows.append(
-                f"<tr><th class='text'>{part}.{name}</th><td class='{style}'>{shown}</td>"
-                f"<td class='text faint'>{escape(info.description or '')}</td></tr>"
-            )
+            shown = f"{number} {unit_of(info)}"
+            rows.append(_setting(f"{part}.{name}", shown, info.description or "", setting_name(name) in changed))
     query = "&".join(f"{key}={value}" for key, value in write_link(config).items())
     link = f" In the lab, this address sets all of it: <code>Train?{escape(query)}</code>" if query else ""
-    changed = f"Preset {escape(config.preset)}; what differs from it is bold.{link}"
     by_hand = "".join(
         f" From step {step + 1:,} on the learning rate was {rate:g}." for step, rate in source.rate_changes
     )
     return (
-        f"<h2>Settings</h2><p>{changed}{by_hand}</p><details><summary>All of them</summary>"
-        f'<div class="wide"><table>{"".join(rows)}</table></div></details>'
+        f"<h2>Settings</h2><p>{_preset(config.preset, bool(changed))}{link}{by_hand}</p>"
+        f'<details><summary>All of them</summary><div class="wide"><table>{"".join(rows)}</table></div></details>'
     )
+
+
+def _setting(name: str, shown: str, about: str, is_changed: bool) -> str:
+    style = "text changed" if is_changed else "text"
+    return (
+        f"<tr><th class='text'>{name}</th><td class='{style}'>{escape(shown)}</td>"
+        f"<td class='text faint'>{escape(about)}</td></tr>"
+    )
+
+
+def _preset(name: str, is_changed: bool) -> str:
+    if name not in PRESETS:
+        return f"Preset {escape(name)}, which is none of the lab's: all settings are its own."
+    return f"Preset {escape(name)}" + ("; what differs from it is bold." if is_changed else ", with nothing changed.")
 
 
 def _environment(source: Source) -> str:

@@ -14,6 +14,7 @@ from mnistlab.export.archive import to_archive
 from mnistlab.export.report import to_report
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, find_source
+from mnistlab.presets import PRESETS
 from mnistlab.store import Store
 
 _EVIL = '<script>alert("&")</script><img src=x onerror=alert(1)>'
@@ -98,6 +99,35 @@ def test_run_that_is_not_over_has_no_report(source: Source, tiny_dataset: Datase
 def test_settings_that_differ_from_the_preset_stand_in_a_link(source: Source, tiny_dataset: Dataset) -> None:
     report = to_report(source, tiny_dataset.test)
     assert "Train?preset=custom&amp;model.hidden=8&amp;" in report
+
+
+def bold(report: str) -> list[str]:
+    """The settings whose values are bold."""
+    return re.findall(r"<th class='text'>([\w.]+)</th><td class='text changed'>", report)
+
+
+def test_settings_that_differ_from_the_preset_are_bold(source: Source, tiny_dataset: Dataset) -> None:
+    quick = PRESETS["quick-mlp"].config
+    as_it_is = to_report(replace(source, config=quick), tiny_dataset.test)
+    assert "Preset quick-mlp, with nothing changed." in as_it_is
+    assert not bold(as_it_is)
+    train = quick.train.model_copy(update={"learning_rate": 0.003, "momentum": 0.5})  # Adam has no use for the latter
+    model = quick.model.model_copy(update={"kind": "cnn", "channels": (4,)})
+    config = quick.model_copy(update={"dataset": "fashion-mnist", "model": model, "train": train})
+    changed = to_report(replace(source, config=config), tiny_dataset.test)
+    assert "Preset quick-mlp; what differs from it is bold." in changed
+    assert bold(changed) == ["dataset", "model.kind", "model.channels", *_OF_CNN, "train.learning_rate"]
+
+
+_OF_CNN = ("model.pools", "model.head")  # of which a network without convolutions has none
+
+
+def test_report_of_a_recipe_without_a_preset_does_not_speak_of_bold(source: Source, tiny_dataset: Dataset) -> None:
+    report = to_report(source, tiny_dataset.test)
+    assert source.config.preset == "custom"
+    assert "Preset custom, which is none of the lab's: all settings are its own." in report
+    assert "is bold" not in report
+    assert not bold(report)
 
 
 def test_chart_keeps_its_lines_inside_its_frame() -> None:
