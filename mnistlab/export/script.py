@@ -5,6 +5,7 @@ another way (linear.py). Where so short a script cannot do what the run did, it 
 """
 
 import math
+import textwrap
 from typing import Any
 
 import mnistlab
@@ -13,6 +14,7 @@ from mnistlab.curve import Curve
 from mnistlab.data import HOLD_OUT_SEED
 from mnistlab.errors import ExportError
 from mnistlab.export import script_steps
+from mnistlab.export.script_lines import LONGEST_LINE, folded
 from mnistlab.export.script_model import model_lines
 from mnistlab.export.script_warps import TOO_LONG, warp_lines
 from mnistlab.export.source import Source
@@ -51,12 +53,13 @@ def to_script(source: Source) -> str:
         *script_steps.loop_lines(source),
         *script_steps.test_lines(config, pictures, labels),
     ]
+    lines = [piece for line in lines for piece in folded(line)]
     if len(lines) > MOST_LINES:
         lines = [line for line in lines if line]
     if len(lines) > MOST_LINES:
         raise ExportError(
             f"A script that does what {source.name} did takes {len(lines)} lines; {MOST_LINES} are allowed. What makes "
-            f"it long is {_longest_part(config)}. {_INSTEAD}"
+            f"it long is {_longest_part(source)}. {_INSTEAD}"
         )
     return "\n".join(lines) + "\n"
 
@@ -114,15 +117,20 @@ def _kept_its_schedule(source: Source) -> bool:
     return all(math.isclose(rate, rates.at(step - 1), rel_tol=1e-6, abs_tol=1e-12) for step, rate in reported)
 
 
-def _longest_part(config: RunConfig) -> str:
-    parts = {"its augmentation": len(warp_lines(config.augment)), "its network": len(model_lines(config.model))}
-    return max(parts, key=lambda part: parts[part])
+def _longest_part(source: Source) -> str:
+    parts = {
+        "its augmentation": warp_lines(source.config.augment),
+        "its network": model_lines(source.config.model),
+        "the course of its learning rate": script_steps.rate_lines(source),
+    }
+    return max(parts, key=lambda part: sum(len(folded(line)) for line in parts[part]))
 
 
 def _head(source: Source) -> list[str]:
     shape, version = source.config.model.shape, mnistlab.__version__
+    about = f'"""{shape}: the same steps and losses as {source.name} of mnistlab {version}, on a CPU, but for rounding.'
     return [
-        f'"""{shape}: the same steps and losses as {source.name} of mnistlab {version}, on a CPU, but for rounding.',
+        *textwrap.wrap(about, LONGEST_LINE, break_on_hyphens=False),
         'Left out, for they change no step: validation, pauses, checkpoints."""',
         "import numpy as np",
         "import torch",

@@ -2,10 +2,10 @@
 
 from mnistlab.config import ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.export.script_lines import LONGEST_LINE
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 _ACTIVATIONS = {"relu": "nn.ReLU()", "sigmoid": "nn.Sigmoid()", "tanh": "nn.Tanh()", "gelu": "nn.GELU()"}
-_LONGEST_LINE = 120
 
 
 def model_lines(config: ModelConfig) -> list[str]:
@@ -66,7 +66,7 @@ def _mlp(config: ModelConfig) -> list[str]:
     short = f"model = nn.Sequential({', '.join(blocks)})"
     first, second, *others = blocks
     blocks = [f"{first}, {second}", *others]
-    return [short] if len(short) <= _LONGEST_LINE else ["model = nn.Sequential(", *(f"    {b}," for b in blocks), ")"]
+    return [short] if len(short) <= LONGEST_LINE else ["model = nn.Sequential(", *(f"    {b}," for b in blocks), ")"]
 
 
 def _cnn(config: ModelConfig) -> list[str]:

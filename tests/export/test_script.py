@@ -1,5 +1,6 @@
 """Scripts: at most 60 lines without the lab, which make the steps of the run; each is run in a Python of its own."""
 
+import ast
 import os
 import re
 import subprocess
@@ -133,6 +134,52 @@ def test_script_is_short_and_knows_no_lab(source: Source, name: str) -> None:
     assert max(map(len, lines)) <= 120
     assert "import mnistlab" not in script
     assert "from mnistlab" not in script
+
+
+_MANY_DIGITS = 0.12345678901234567
+
+
+def _of_many_digits(**train: object) -> RunConfig:
+    return tiny.config(
+        {"hidden": (2048,) * 5, "deslant": True, "normalise": True, "dropout": 0.2},
+        {"noise": _MANY_DIGITS},
+        label_smoothing=_MANY_DIGITS,
+        weight_decay=_MANY_DIGITS / 1e4,
+        learning_rate=_MANY_DIGITS / 100,
+        train_size=30_000,
+        **train,
+    ).model_copy(update={"dataset": "emnist-digits"})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        _of_many_digits(momentum=_MANY_DIGITS, nesterov=True),
+        _of_many_digits(momentum=_MANY_DIGITS, optimizer="rmsprop"),
+        _of_many_digits(optimizer="adamw"),
+    ],
+)
+def test_long_lines_are_folded_and_say_the_same(
+    source: Source, monkeypatch: pytest.MonkeyPatch, config: RunConfig
+) -> None:
+    changes = tuple((100 * place, _MANY_DIGITS / (place + 1)) for place in range(10))
+    monkeypatch.setattr("mnistlab.__version__", "10.20.30")
+    monkeypatch.setattr("mnistlab.export.script.MOST_LINES", 100)  # all of it in one script, to see it folded
+    long = replace(source, config=config, rate_changes=changes)
+    script = to_script(long)
+    assert max(map(len, script.splitlines())) <= 120
+    for module in ("script", "script_model", "script_lines"):
+        monkeypatch.setattr(f"mnistlab.export.{module}.LONGEST_LINE", 10_000)
+    unfolded = to_script(long)
+    assert max(map(len, unfolded.splitlines())) > 300
+    same, told = (ast.dump(ast.parse(text)) for text in (unfolded, script))
+    assert told.replace("\\n", " ") == same.replace("\\n", " ")
+
+
+def test_learning_rate_that_was_changed_too_often_for_a_script_is_told(source: Source) -> None:
+    changes = tuple((place, _MANY_DIGITS / (place + 1)) for place in range(150))
+    with pytest.raises(ExportError, match="What makes it long is the course of its learning rate"):
+        to_script(replace(source, rate_changes=changes))
 
 
 def test_script_says_what_it_leaves_out(source: Source) -> None:
