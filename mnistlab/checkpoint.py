@@ -56,6 +56,7 @@ def pack(state: "TrainingState") -> bytes:
         "mnistlab": _FORMAT,
         "tally": json.dumps(dataclasses.asdict(state.tally)),
         "seconds": repr(state.seconds),
+        "devices": json.dumps(state.devices),
     }
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, header)
 
@@ -80,6 +81,7 @@ def unpack(content: bytes, state: "TrainingState") -> None:
     state.random.restore([positions[str(index)] for index in range(len(positions))])
     state.tally = Tally(**json.loads(header["tally"]))
     state.seconds = float(header["seconds"])
+    state.devices = json.loads(header.get("devices", "[]"))  # not told by a mnistlab of before
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:

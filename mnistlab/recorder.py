@@ -68,6 +68,8 @@ class Recorder:
         match event:
             case TrainingStarted():
                 self._started = event
+                if event.device not in event.state.devices:
+                    event.state.devices.append(event.device)
             case StepsTaken():
                 self._steps.append(event)
             case EpochEnded():
@@ -167,11 +169,21 @@ class Recorder:
             "train_seconds": self._ended.seconds,
             "images_per_second": self._ended.images_per_second,
             "num_parameters": self._started.num_parameters,
-            "machine": describe_machine() | {"device": self._started.device},
+            "machine": describe_machine() | self._devices(),
         }
         answers = pack_answers(evaluation, self._ended.step)
         self._insist(lambda: self._store.log(self._run_id, self._attempt, weights={ANSWERS: answers}))
         self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
+
+    def _devices(self) -> dict[str, str]:
+        """What it was trained on, and before that, if it was resumed elsewhere: what differs most from one CPU."""
+        assert self._started is not None
+        now = self._started.device
+        earlier = sorted(
+            (name for name in self.state.devices if name != now),
+            key=lambda name: (name.startswith("CPU"), "processes" not in name),
+        )
+        return {"device": now, **({"earlier device": earlier[0][:80]} if earlier else {})}
 
     def _write(self, with_checkpoint: bool) -> Request:
         assert self._started is not None

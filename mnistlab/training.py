@@ -133,6 +133,7 @@ class TrainingState:
     random: RandomStream
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0  # spent in the training loop
+    devices: list[str] = field(default_factory=list)  # names of all that it was trained on, as its recorder tells them
     rate: LearningRate = field(init=False)
     slow_motion: bool = False  # whether each step is reported, with a close-up
     closeup: Closeup | None = None  # of the last step, in slow motion

@@ -5,6 +5,7 @@ another way (linear.py). Where so short a script cannot do what the run did, it 
 """
 
 import math
+import re
 import textwrap
 from typing import Any
 
@@ -12,6 +13,7 @@ import mnistlab
 from mnistlab.config import RunConfig
 from mnistlab.curve import Curve
 from mnistlab.data import HOLD_OUT_SEED
+from mnistlab.differences import settings
 from mnistlab.errors import ExportError
 from mnistlab.export import script_steps
 from mnistlab.export.script_lines import LONGEST_LINE, folded
@@ -21,6 +23,7 @@ from mnistlab.export.source import Source
 
 MOST_LINES = 60
 _INSTEAD = "Take the zip instead, which holds the whole run."
+_SEVERAL = re.compile(r"in (?!1 )\d+ processes")  # as parallel.py tells a device
 # How torchvision opens each data set, and what is then done to its pictures and labels.
 _DATASETS = {
     "mnist": ('MNIST("data", train=part, download=True)', "", ""),
@@ -95,16 +98,26 @@ def _check(source: Source) -> None:
                 f"{source.name} was trained with the augmentation setting {name!r}, which a script of at most "
                 f"{MOST_LINES} lines cannot carry. {_INSTEAD}"
             )
-    device = source.result.get("machine", {}).get("device", "CPU")
+    machine = source.result.get("machine", {})
+    for device in (machine.get("earlier device", "CPU"), machine.get("device", "CPU")):
+        _check_device(source, device)
+    if source.config.train.schedule != "constant" and not _kept_its_schedule(source):
+        raise ExportError(
+            f"{source.name} was given more epochs later, which stretched its {source.config.train.schedule} schedule "
+            f"midway: a script cannot repeat that. {_INSTEAD}"
+        )
+
+
+def _check_device(source: Source, device: str) -> None:
     if not device.startswith("CPU"):
         raise ExportError(
             f"{source.name} was trained on {device}, whose random numbers are others than a CPU's: a script could not "
             f"repeat its steps elsewhere. {_INSTEAD}"
         )
-    if source.config.train.schedule != "constant" and not _kept_its_schedule(source):
+    if _SEVERAL.search(device) and settings(source.config).get("dropout"):
         raise ExportError(
-            f"{source.name} was given more epochs later, which stretched its {source.config.train.schedule} schedule "
-            f"midway: a script cannot repeat that. {_INSTEAD}"
+            f"{source.name} was trained with dropout on {device}, each of which drew random numbers of its own: a "
+            f"script could not repeat its steps. {_INSTEAD}"
         )
 
 

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab import execution, steering
+from mnistlab import execution, steering, training
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.curve import Curve
 from mnistlab.data import Dataset
+from mnistlab.device import describe_device
 from mnistlab.errors import ExportError
+from mnistlab.export.archive import to_archive
 from mnistlab.export.script import MOST_LINES, script_problem, to_script
 from mnistlab.export.source import Source, find_source
+from mnistlab.importing import read_archive
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
 from tests import tiny
@@ -214,6 +217,37 @@ def test_run_of_an_accelerator_is_refused(source: Source) -> None:
     result = source.result | {"machine": {"device": "NVIDIA T4 (CUDA)"}}
     with pytest.raises(ExportError, match=r"trained on NVIDIA T4 \(CUDA\), whose random numbers are others"):
         to_script(replace(source, result=result))
+
+
+def test_run_of_several_processes_is_refused_where_each_silenced_its_own_neurons(source: Source) -> None:
+    def on(device: str, config: RunConfig = source.config) -> str:
+        return to_script(replace(source, config=config, result=source.result | {"machine": {"device": device}}))
+
+    assert source.config.model.dropout
+    with pytest.raises(ExportError, match="with dropout on CPU, 1 thread, in 2 processes, each of which drew"):
+        on("CPU, 1 thread, in 2 processes")
+    assert on("CPU, 1 thread, in 1 processes")
+    for same_for_all in (tiny.config(), tiny.config({"hidden": (), "dropout": 0.2})):
+        assert on("CPU, 1 thread, in 12 processes", same_for_all)
+
+
+def test_run_that_began_on_an_accelerator_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "train", partial(execution.train, report_every=0))
+    run_id = store.create(tiny.config())
+    began = ["CPU, 64 threads", "NVIDIA T4 (CUDA)", "CPU, 64 threads"]
+    for device in began:
+        with monkeypatch.context() as patch:
+            patch.setattr(training, "describe_device", lambda name, told=device: told)
+            execution.execute(store, run_id, wants_stop=partial(next, iter([False] * 2), True))
+        assert store.run(run_id).state == "stopped"
+        steering.requeue(run_id, store)
+    execution.execute(store, run_id)
+    source = find_source(run_id, store)
+    machine = source.result["machine"]
+    assert (machine["earlier device"], machine["device"]) == ("NVIDIA T4 (CUDA)", describe_device("cpu"))
+    with pytest.raises(ExportError, match=r"trained on NVIDIA T4 \(CUDA\), whose random numbers are others"):
+        to_script(source)
+    assert read_archive(to_archive(source)).told.result.machine == machine
 
 
 def test_name_of_a_preset_cannot_write_code(source: Source) -> None:
