@@ -10,6 +10,7 @@ from mnistlab.ink import FloatImage
 from mnistlab.photo import MAX_BYTES, read_photo
 
 _TYPES = ["png", "jpg", "jpeg", "webp"]
+_MOST_MEGABYTES = MAX_BYTES // 1_000_000
 
 # The bytes of a pasted picture, base64; a picture that is too large is told about instead of sent.
 _SCRIPT = """
@@ -59,7 +60,9 @@ def choose(key: str) -> FloatImage | None:
         chosen = st.session_state.get(key)
         st.session_state[kept] = chosen.getvalue() if chosen is not None else None
 
-    st.file_uploader("Photo of one digit on paper", _TYPES, key=key, on_change=uploaded)
+    st.file_uploader(
+        "Photo of one digit on paper", _TYPES, key=key, on_change=uploaded, max_upload_size=_MOST_MEGABYTES
+    )
     sent = _mount(key=f"{key}_paste", data=MAX_BYTES, on_photo_change=lambda: None).get("photo")
     if sent:
         st.session_state[kept] = _unpacked(sent)

@@ -46,3 +46,13 @@ def test_teachers_link_is_started_and_its_run_goes_home_and_comes_back(
     link.click()
     expect(page).not_to_have_url(re.compile(f"run={run_id}"), timeout=PATIENT)
     expect(page.get_by_text("of the test digits correctly")).to_be_visible(timeout=PATIENT)
+
+
+def test_file_larger_than_a_photo_may_be_reaches_the_lab(page: Page, app_url: str, tmp_path: Path) -> None:
+    page.set_default_timeout(PATIENT)
+    page.goto(f"{app_url}/Runs")
+    page.get_by_text("Bring in a run").click()
+    path = tmp_path / "run.zip"
+    path.write_bytes(b"PK\x03\x04" + bytes(25_000_000))
+    page.locator("input[type=file]").first.set_input_files(path)
+    expect(page.get_by_text("The zip is damaged")).to_be_visible(timeout=PATIENT)

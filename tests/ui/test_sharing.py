@@ -1,11 +1,16 @@
 """Sharing on the pages: a teacher's link, the address that follows the form, taking a run home, and bringing one in."""
 
+import tomllib
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import export
+from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, ModelConfig
+from mnistlab.importing.zipped import MOST_BYTES
+from mnistlab.models import build_model
 from mnistlab.paths import PROJECT
 from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
@@ -148,6 +153,16 @@ def test_format_that_cannot_hold_a_model_is_off_and_says_why() -> None:
 @pytest.fixture
 def exported() -> bytes:
     return export.export("fast-cnn", "archive", Store()).content
+
+
+def test_server_takes_the_largest_run_that_there_can_be() -> None:
+    with torch.device("meta"):
+        model = build_model(ModelConfig(hidden=(MAX_WIDTH,) * MAX_HIDDEN, batch_norm=True))
+    num_bytes = sum(tensor.nbytes for tensor in model.state_dict().values())
+    server = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]
+    field = open_page(RUNS).file_uploader(key="importing_file")
+    assert field.proto.max_upload_size_mb == server["maxUploadSize"] == MOST_BYTES / 1e6
+    assert num_bytes < 0.8 * MOST_BYTES  # the rest is for its curves
 
 
 def test_exported_run_comes_in_by_upload_once(exported: bytes) -> None:
