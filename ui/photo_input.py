@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,6 +12,8 @@ from mnistlab.photo import MAX_BYTES, read_photo
 
 _TYPES = ["png", "jpg", "jpeg", "webp"]
 _MOST_MEGABYTES = MAX_BYTES // 1_000_000
+# In the session, with the field's key: what is read, and how often the place for pasting was put up afresh.
+_KEPT, _VERSION = "{}_kept", "{}_paste_version"
 
 # The bytes of a pasted picture, base64; a picture that is too large is told about instead of sent.
 _SCRIPT = """
@@ -47,6 +50,14 @@ _mount = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """The newest picture, and whether it was pasted: then the field for files does not tell of it."""
+
+    content: bytes
+    is_pasted: bool
+
+
 def choose(key: str) -> FloatImage | None:
     """Show a place for a file, which also takes a pasted picture; return the ink found in the newer of them.
 
@@ -54,20 +65,37 @@ def choose(key: str) -> FloatImage | None:
         ImageError: no picture that can be read; see read_photo.
         EmptyDrawingError: nothing stands out from the paper.
     """
-    kept = f"{key}_content"
-
-    def uploaded() -> None:
-        chosen = st.session_state.get(key)
-        st.session_state[kept] = chosen.getvalue() if chosen is not None else None
-
-    st.file_uploader(
-        "Photo of one digit on paper", _TYPES, key=key, on_change=uploaded, max_upload_size=_MOST_MEGABYTES
+    file = st.file_uploader(
+        "Photo of one digit on paper",
+        _TYPES,
+        key=key,
+        on_change=_field_changed,
+        args=(key,),
+        max_upload_size=_MOST_MEGABYTES,
     )
-    sent = _mount(key=f"{key}_paste", data=MAX_BYTES, on_photo_change=lambda: None).get("photo")
-    if sent:
-        st.session_state[kept] = _unpacked(sent)
-    content = st.session_state.get(kept)
-    return _read(content) if content else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        place = f"{key}_paste_{st.session_state.get(_VERSION.format(key), 0)}"
+        sent = _mount(key=place, data=MAX_BYTES, width="stretch", on_photo_change=lambda: None).get("photo")
+        if sent:
+            st.session_state[_KEPT.format(key)] = _Kept(_unpacked(sent), is_pasted=True)
+        kept: _Kept | None = st.session_state.get(_KEPT.format(key))
+        if kept and (kept.is_pasted or file is None):  # else the field has a button for it
+            st.button("Remove", key=f"{key}_remove", on_click=_go_back_to_the_field, args=(key,))
+    return _read(kept.content) if kept else None
+
+
+def _field_changed(key: str) -> None:
+    """Take the file that was put in; where one was taken out, what was pasted since stays."""
+    kept: _Kept | None = st.session_state.get(_KEPT.format(key))
+    if st.session_state.get(key) is not None or not (kept and kept.is_pasted):
+        _go_back_to_the_field(key)
+
+
+def _go_back_to_the_field(key: str) -> None:
+    """Keep the file in the field, or nothing if it is empty; a fresh place for pasting tells of nothing pasted."""
+    file = st.session_state.get(key)
+    st.session_state[_KEPT.format(key)] = None if file is None else _Kept(file.getvalue(), is_pasted=False)
+    st.session_state[_VERSION.format(key)] = st.session_state.get(_VERSION.format(key), 0) + 1
 
 
 @st.cache_data(show_spinner=False, max_entries=2, scope="session")

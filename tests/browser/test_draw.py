@@ -190,7 +190,7 @@ def test_uploaded_photo_is_read_and_a_file_that_is_none_is_refused(page: Page, a
     expect(page.get_by_text("Give a PNG, JPEG or WebP file")).to_be_visible(timeout=PATIENT)
 
 
-def test_pasted_picture_is_read(page: Page, app_url: str) -> None:
+def test_pasted_picture_is_read_and_can_be_removed(page: Page, app_url: str) -> None:
     open_draw(page, f"{app_url}/Draw?draw_with=photo")
     content = io.BytesIO()
     Image.fromarray(np.round(255 - 255 * ink_of(TWO)).astype(np.uint8)).save(content, "PNG")
@@ -207,6 +207,11 @@ def test_pasted_picture_is_read(page: Page, app_url: str) -> None:
         )
         page.wait_for_timeout(200)
     expect(page.get_by_text("This is a 2")).to_be_visible(timeout=PATIENT)
+    expect(told).to_have_text("Pasted.")
+    button(page, "Remove")
+    expect(page.get_by_text(INVITED)).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(invitation, exact=True)).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
 
 
 def test_kept_drawing_is_counted_and_can_be_taken_back(page: Page, app_url: str) -> None:
