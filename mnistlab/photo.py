@@ -16,7 +16,7 @@ from mnistlab.errors import ImageError
 from mnistlab.ink import FloatImage, brightness, find_ink, is_on_transparent
 from mnistlab.paper import ink_on_paper, is_cut_out_closely
 
-MAX_BYTES = 10_000_000  # as much as the lab's server takes; a phone's photo has 3 to 6 MB
+MAX_BYTES = 10_000_000  # a phone's photo has 3 to 6 MB
 MAX_PIXELS = 25_000_000  # 75 MB once decoded; a phone's photo has 12 million
 FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 600  # pixels of the longer side that is looked at: a digit that fills a fifth of it still has 120
