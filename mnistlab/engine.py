@@ -241,7 +241,8 @@ def _settings(threads: str) -> dict[str, object]:
     """What Dask does otherwise by itself."""
     return {
         "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
-        "distributed.scheduler.worker-ttl": "60 s",
+        # A laptop that slept has been silent for hours, and its workers are well. Of real deaths their nannies tell.
+        "distributed.scheduler.worker-ttl": None,
         "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
         "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
         # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where

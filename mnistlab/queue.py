@@ -121,7 +121,7 @@ def has_taken(ticket: str, store: Store) -> bool:
 
 
 def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, int] | None:
-    deaths, step = _count_death(store, run.id)
+    deaths, step = _count_death(store, run)
     if deaths < _MOST_DEATHS:
         attempt = store.claim(run.id, worker, ticket)
         return None if attempt is None else (run.id, attempt)
@@ -135,13 +135,18 @@ def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, i
     return None
 
 
-def _count_death(store: Store, run_id: str) -> tuple[int, int]:
-    """Note that a worker has died over a run; return how often in a row after the same checkpoint, and its step."""
+def _count_death(store: Store, run: Run) -> tuple[int, int]:
+    """Note that a worker has died over a run; return how often in a row after the same checkpoint, and its step.
+
+    One that dies in a pause has not died of the run, which stood still: its computer slept, or was switched off.
+    """
     runs = schema.runs
     with store.transaction() as connection:
-        step = weights_step(connection, run_id, "checkpoint") or 0
-        row = connection.execute(sa.select(runs.c.claimed_step, runs.c.deaths).where(runs.c.id == run_id)).one()
+        step = weights_step(connection, run.id, "checkpoint") or 0
+        if run.pause_at is not None and step >= run.pause_at:  # a pause begins with a checkpoint
+            return 0, step
+        row = connection.execute(sa.select(runs.c.claimed_step, runs.c.deaths).where(runs.c.id == run.id)).one()
         deaths = (row.deaths or 0) + 1 if row.claimed_step == step else 1
         noted = {"deaths": deaths, "claimed_step": step}
-        connection.execute(runs.update().where(runs.c.id == run_id).values(noted))
+        connection.execute(runs.update().where(runs.c.id == run.id).values(noted))
     return deaths, step

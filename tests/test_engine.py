@@ -102,6 +102,17 @@ def test_a_real_engine_runs_a_job_in_its_own_process_and_ends_itself(store: Stor
     wait_for(lambda: [process for process in workers if is_alive(process)], lambda alive: not alive, seconds=15)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_engine")
+def test_a_worker_is_not_taken_for_dead_because_its_laptop_slept() -> None:
+    """By the clock it has been silent for as long as that took."""
+    watching = engine.client().run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.periodic_callbacks))
+    assert "idle-timeout" in watching
+    assert "worker-ttl" not in watching
+    assert engine._child is not None
+    assert engine._child.wait(timeout=30) == 0  # idle again, and not told to end while it still warms up
+
+
 def is_alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -115,6 +115,32 @@ def test_a_run_that_got_on_between_two_deaths_goes_on(store: Store) -> None:
     assert store.run(run_id).state == "running"
 
 
+def test_a_worker_that_dies_in_a_pause_has_not_died_of_its_run(store: Store) -> None:
+    """A computer that was put to sleep, or switched off, takes its worker along."""
+    run_id = store.create(CONFIG)
+    taken = queue.take(store, "host:1", "ticket")
+    assert taken is not None
+    store.log(*taken, [report(1, 7)], weights={"checkpoint": b"all"})
+    store.change(run_id, {"pause_at": 7}, ["running"])
+    for number in range(2, 6):
+        assert queue.take(store, f"host:{number}", "ticket") == (run_id, number)
+    steering.go_on(run_id, store)
+    assert queue.take(store, "host:6", "ticket") is not None
+    assert queue.take(store, "host:7", "ticket") is None
+    assert "died 2 times after step 7" in (store.run(run_id).error or "")
+
+
+def test_a_worker_that_dies_on_the_way_to_a_pause_counts(store: Store) -> None:
+    run_id = store.create(CONFIG)
+    taken = queue.take(store, "host:1", "ticket")
+    assert taken is not None
+    store.log(*taken, [report(1, 7)], weights={"checkpoint": b"all"})
+    store.change(run_id, {"pause_at": 8}, ["running"])  # as each step of slow motion asks for it
+    assert queue.take(store, "host:2", "ticket") is not None
+    assert queue.take(store, "host:3", "ticket") is None
+    assert store.run(run_id).state == "failed"
+
+
 def test_a_given_up_run_may_try_again_when_resumed(store: Store) -> None:
     run_id = store.create(CONFIG)
     for _ in range(3):
