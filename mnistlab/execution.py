@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -202,15 +203,15 @@ def _listen(
     for event in events:
         on_event(event)
         request = recorder.record(event)
-        if request is not None and not isinstance(event, TrainingEnded):
-            request = _wait_while_paused(store, recorder, request, wants_stop)
-        if request is not None and request.leave:
-            return False
+        if request is not None:
+            if not isinstance(event, TrainingEnded):
+                request = _wait_while_paused(store, recorder, request, wants_stop)
+            if request.leave:
+                return False
+            _obey(recorder, request)  # also before a stop: a resumed run goes on with the rate that was asked for
         if (request is not None and request.stop) or wants_stop():
             recorder.stop()
             return False
-        if request is not None:
-            _obey(recorder, request)
         if trial is not None and isinstance(event, EpochEnded) and (reason := trial.verdict(event)):
             recorder.note(reason)
             recorder.stop()
@@ -237,7 +238,7 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
         why = _why_to_leave(store, now - since) if recorder.is_a_guest else None
         if why is not None and not recorder.is_asked_otherwise(request):
             recorder.note(f"It was paused while {why}, so its worker was given to others.")
-            return Request(stop=True)
+            return replace(request, stop=True)
         if now - last_beat >= _BEAT_EVERY:
             request, last_beat = recorder.beat(), now
         elif recorder.is_asked_otherwise(request):

@@ -101,10 +101,7 @@ class Recorder:
             run = self._store.run(self._run_id)
         except (RunNotFoundError, StoreError):
             return True  # whoever writes next finds out
-        return (run.control == "stop", run.pause_at, run.wanted_rate, run.attempt) != (
-            *(request.stop, request.pause_at, request.learning_rate),
-            self._attempt,
-        )
+        return run.request != request or run.attempt != self._attempt
 
     def stop(self) -> None:
         """Keep what was learned so far and close the run as stopped."""

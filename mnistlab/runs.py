@@ -31,6 +31,20 @@ _config = lru_cache(maxsize=4096)(parse_config)
 
 
 @dataclass(frozen=True)
+class Request:
+    """What a worker is asked to do: all that it reads back when it has written."""
+
+    leave: bool = False  # the run belongs to another attempt now, or is gone
+    stop: bool = False
+    pause_at: int | None = None  # wait once this many steps are taken
+    learning_rate: float | None = None  # use this from the next step on
+
+    def is_waiting(self, step: int) -> bool:
+        """Whether a run that has taken `step` steps is to wait for what comes next."""
+        return not (self.leave or self.stop) and self.pause_at is not None and step >= self.pause_at
+
+
+@dataclass(frozen=True)
 class Run:
     """A run as it was when it was read; times are seconds since 1970, `seconds` were spent in the training loop."""
 
@@ -67,6 +81,11 @@ class Run:
     def title(self) -> str:
         """What it is called: the name that a person gave it, else its preset's."""
         return self.name or self.config.preset
+
+    @property
+    def request(self) -> Request:
+        """What its worker is asked to do."""
+        return Request(stop=self.control == "stop", pause_at=self.pause_at, learning_rate=self.wanted_rate)
 
     @property
     def chosen_rate(self) -> float:
@@ -146,20 +165,6 @@ class Run:
 def undisturbed(config: RunConfig) -> dict[str, object]:
     """The course of a run of this config that nobody has steered or stopped."""
     return {**settings(config), _RATE_CHANGE: NONE, _PLANNED: "all", _TRAINED: "all"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a worker is asked to do: all that it reads back when it has written."""
-
-    leave: bool = False  # the run belongs to another attempt now, or is gone
-    stop: bool = False
-    pause_at: int | None = None  # wait once this many steps are taken
-    learning_rate: float | None = None  # use this from the next step on
-
-    def is_waiting(self, step: int) -> bool:
-        """Whether a run that has taken `step` steps is to wait for what comes next."""
-        return not (self.leave or self.stop) and self.pause_at is not None and step >= self.pause_at
 
 
 def run_from_row(row: RowMapping) -> Run:

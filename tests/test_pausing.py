@@ -154,6 +154,40 @@ def test_a_pause_makes_room_for_others(store: Store, run_id: str, monkeypatch: p
     assert store.run(run_id).step == NUM_STEPS
 
 
+def test_a_rate_chosen_in_a_pause_is_kept_where_the_pause_makes_room(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "_ALONE_SECONDS", 0.5)
+    store.change(run_id, {"pause_at": 3}, ["queued"])
+    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))
+    thread.start()
+    wait_until_paused(store, run_id, 3)
+    steering.set_learning_rate(run_id, 0.001, store)
+    thread.join()
+    assert_goes_on_at(0.001, store, run_id)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.1], ids=["a lower rate", "a higher rate"])
+def test_a_rate_chosen_in_a_pause_is_kept_where_the_run_is_stopped(store: Store, run_id: str, rate: float) -> None:
+    thread = in_background(store, run_id, after_step(3, lambda: steering.pause(run_id, store)))
+    wait_until_paused(store, run_id, 3)
+    steering.set_learning_rate(run_id, rate, store)
+    steering.stop(run_id, store)
+    thread.join()
+    assert_goes_on_at(rate, store, run_id)
+
+
+def assert_goes_on_at(rate: float, store: Store, run_id: str) -> None:
+    """It was stopped after its third step, and this rate is that of all later ones once it is resumed."""
+    run = store.run(run_id)
+    assert (run.state, run.step, run.rate_changes, run.chosen_rate) == ("stopped", 3, ((3, rate),), rate)
+    steering.requeue(run_id, store)
+    execution.execute(store, run_id)
+    curve = store.curve(run_id)
+    assert store.run(run_id).state == "finished"
+    assert set(curve.learning_rates[curve.report_steps > 3]) == {rate}
+
+
 def test_a_pause_in_the_foreground_is_in_nobodys_way(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
