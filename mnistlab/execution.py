@@ -39,6 +39,7 @@ _REASON_PATIENCE = 600.0  # seconds for which a worker tries to say why its trai
 _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
 # A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
+_OTHERS_SECONDS = 5.0  # a run that has not waited for so long may be about to be taken by a worker that is free
 # A worker is given run after run, and reading a data set anew would cost each of them 0.2 s before its first step.
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
 # What torch says on a CPU (the second on Windows), oneDNN where it has no room for what it computes with, a Mac's GPU.
@@ -230,28 +231,29 @@ def _obey(recorder: Recorder, request: Request) -> None:
 def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants_stop: Callable[[], bool]) -> Request:
     """Wait until a paused run is to do something; after a time it makes room, as if stopped."""
     since = last_beat = time.monotonic()
+    others = queue.Rivals(store, recorder.config) if recorder.is_a_guest else None
     if request.is_waiting(recorder.state.step):
         request = recorder.beat(with_checkpoint=True)  # a pause may be long, and its worker may die
     while request.is_waiting(recorder.state.step) and not wants_stop():
         time.sleep(_LOOK_EVERY)
         now = time.monotonic()
-        why = _why_to_leave(store, now - since) if recorder.is_a_guest else None
-        if why is not None and not recorder.is_asked_otherwise(request):
-            recorder.note(f"It was paused while {why}, so its worker was given to others.")
-            return replace(request, stop=True)
         if now - last_beat >= _BEAT_EVERY:
+            why = _why_to_leave(others, now - since) if others is not None else None
             request, last_beat = recorder.beat(), now
+            if why is not None and request.is_waiting(recorder.state.step):
+                recorder.note(f"It was paused while {why}, so its worker was given to others.")
+                return replace(request, stop=True)
         elif recorder.is_asked_otherwise(request):
             request = recorder.beat()
     return request
 
 
-def _why_to_leave(store: Store, seconds: float) -> str | None:
-    """What has ended a pause of so many seconds; None as long as it may go on."""
+def _why_to_leave(others: queue.Rivals, seconds: float) -> str | None:
+    """What has ended a pause of so many seconds; None as long as it may go on. To be asked all along."""
     if seconds > _ALONE_SECONDS:
         return "ten minutes went by"
     with suppress(StoreError):
-        if seconds > _GUEST_SECONDS and store.runs(states=["queued"], limit=1):
+        if others.longest_wait() >= _OTHERS_SECONDS and seconds > _GUEST_SECONDS:
             return "another run waited"
     return None
 

@@ -4,12 +4,14 @@ An engine's task is a ticket, not a run: when it is its turn, it takes the run t
 """
 
 import heapq
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from mnistlab import schema
+from mnistlab.config import RunConfig
 from mnistlab.offers import gpus_of, kind_of
 from mnistlab.rows import weights_step
 from mnistlab.runs import ACTIVE, Run
@@ -80,6 +82,26 @@ def places(store: Store) -> dict[str, int]:
         num_before[kind_of(run.config)] += 1
         found[run.id] = num_before[kind_of(run.config)]
     return found
+
+
+class Rivals:
+    """The queued runs that go to the same workers as a run of this config, and for how long they have been waiting.
+
+    That is how long they were seen to wait: of the times in the store, each is by the clock of another computer.
+    """
+
+    def __init__(self, store: Store, config: RunConfig) -> None:
+        self._store = store
+        self._kind = kind_of(config)
+        self._since: dict[str, float] = {}
+
+    def longest_wait(self) -> float:
+        """Look who waits now; return for how many seconds one of them has been seen to, 0 where nobody has."""
+        now = time.monotonic()
+        queued = self._store.runs(limit=None, states=["queued"])
+        ids = [run.id for run in queued if kind_of(run.config) == self._kind]
+        self._since = {run_id: self._since.get(run_id, now) for run_id in ids}
+        return now - min(self._since.values(), default=now)
 
 
 def take(store: Store, worker: str, ticket: str, num_gpus: int | None = None) -> tuple[str, int] | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mnistlab.checkpoint import pack_weights
+from mnistlab.config import RunConfig
 from mnistlab.data import Split
 from mnistlab.device import describe_machine
 from mnistlab.errors import DatabaseReplacedError, RunNotFoundError, StoreError
@@ -107,6 +108,11 @@ class Recorder:
         """Keep what was learned so far and close the run as stopped."""
         self._insist(lambda: self._write(with_checkpoint=True))
         self._insist(lambda: self._store.finish(self._run_id, self._attempt, "stopped", error=self._note))
+
+    @property
+    def config(self) -> RunConfig:
+        """What the run was asked to be."""
+        return self._run.config
 
     @property
     def is_a_guest(self) -> bool:

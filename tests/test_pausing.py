@@ -139,6 +139,8 @@ def test_a_damaged_closeup_is_told(content: bytes) -> None:
 
 def test_a_pause_makes_room_for_others(store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_GUEST_SECONDS", 0.3)
+    monkeypatch.setattr(execution, "_OTHERS_SECONDS", 0.2)
+    monkeypatch.setattr(execution, "_BEAT_EVERY", 0.05)
     store.change(run_id, {"pause_at": 3}, ["queued"])
     thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))  # as an engine's worker does
     thread.start()
@@ -154,10 +156,50 @@ def test_a_pause_makes_room_for_others(store: Store, run_id: str, monkeypatch: p
     assert store.run(run_id).step == NUM_STEPS
 
 
+def test_a_pause_makes_no_room_for_those_whom_another_worker_takes_at_once(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "_GUEST_SECONDS", 0)
+    monkeypatch.setattr(execution, "_BEAT_EVERY", 0.02)
+    store.change(run_id, {"pause_at": 3}, ["queued"])
+    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))
+    thread.start()
+    wait_until_paused(store, run_id, 3)
+    for _ in range(4):  # there is always one that waits, and none for long
+        other = store.create(CONFIG)
+        time.sleep(0.2)
+        store.claim(other, "host:2")
+    assert store.run(run_id).is_paused
+    steering.go_on(run_id, store)
+    thread.join()
+    assert store.run(run_id).state == "finished"
+
+
+def test_a_pause_makes_no_room_for_those_who_wait_for_other_workers(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a lab, a worker without a GPU that a run leaves is of no use to one that asks for a GPU."""
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://lab:8786")
+    monkeypatch.setattr(execution, "_GUEST_SECONDS", 0)
+    monkeypatch.setattr(execution, "_OTHERS_SECONDS", 0.1)
+    monkeypatch.setattr(execution, "_BEAT_EVERY", 0.02)
+    store.change(run_id, {"pause_at": 3}, ["queued"])
+    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket", 0))
+    thread.start()
+    wait_until_paused(store, run_id, 3)
+    store.create(tiny.config(device="cuda"))
+    time.sleep(0.5)
+    assert store.run(run_id).is_paused
+    store.create(CONFIG)
+    thread.join()
+    assert (store.run(run_id).state, store.run(run_id).step) == ("stopped", 3)
+
+
 def test_a_rate_chosen_in_a_pause_is_kept_where_the_pause_makes_room(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution, "_ALONE_SECONDS", 0.5)
+    monkeypatch.setattr(execution, "_BEAT_EVERY", 0.05)
     store.change(run_id, {"pause_at": 3}, ["queued"])
     thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))
     thread.start()

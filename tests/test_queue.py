@@ -57,6 +57,25 @@ def test_a_run_stopped_in_the_queue_gives_its_place_away(store: Store) -> None:
     assert queue.places(store) == {second: 1}
 
 
+def test_how_long_others_wait_is_how_long_one_of_them_has_been_seen_to(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    rivals = queue.Rivals(store, CONFIG)
+    assert rivals.longest_wait() == 0
+    first = store.create(CONFIG)
+    waits = []
+    for number in range(3):
+        if number == 1:
+            store.create(CONFIG)
+        waits.append(rivals.longest_wait())
+        now[0] += 2
+    assert waits == [0, 2, 4]
+    store.claim(first, "host:1")
+    assert rivals.longest_wait() == 4
+
+
 def test_a_ticket_takes_what_is_next_when_its_turn_comes(store: Store) -> None:
     for owner in ("ann", "ann", "bob"):
         store.create(CONFIG, owner)
