@@ -44,7 +44,8 @@ class Recorder:
         self._ended: TrainingEnded | None = None
         self._has_begun = False  # whether its first losses are in the store
         self._last_write = 0.0
-        self._last_checkpoint = self._last_success = time.monotonic()
+        self._last_checkpoint = time.monotonic()
+        self._refused_since: float | None = None  # when the database first took nothing, since it last did
         self._checkpoint_rest = 0.0  # seconds
 
     @property
@@ -64,7 +65,7 @@ class Recorder:
         """Take one event; return what the store asks for where it was written, None where it was not yet.
 
         Raises:
-            StoreError: the database has not taken anything for a minute, or another one has taken its place.
+            StoreError: the database has refused everything for a minute, or another one has taken its place.
         """
         match event:
             case TrainingStarted():
@@ -87,9 +88,11 @@ class Recorder:
         except DatabaseReplacedError:
             raise
         except StoreError:
-            if time.monotonic() - self._last_success > _STORE_PATIENCE:
-                raise
             self._last_write = time.monotonic()  # what could not be written waits for the next time
+            if self._refused_since is None:
+                self._refused_since = self._last_write
+            if self._last_write - self._refused_since >= _STORE_PATIENCE:
+                raise
             return None
 
     def beat(self, with_checkpoint: bool = False) -> Request:
@@ -204,7 +207,7 @@ class Recorder:
         )
         self._has_begun = self._has_begun or bool(self._steps)
         self._steps, self._epochs, self.state.closeup = [], [], None
-        self._last_write = self._last_success = time.monotonic()
+        self._last_write, self._refused_since = time.monotonic(), None
         if with_checkpoint:
             cost = self._last_write - start
             self._last_checkpoint, self._checkpoint_rest = self._last_write, _REST * cost if cost > _SLOW else 0

@@ -72,6 +72,28 @@ def test_a_database_that_refuses_is_not_asked_at_each_step(
     assert 1 <= len(tries) <= 3  # of the eight steps in between, which take milliseconds
 
 
+def test_a_database_that_refuses_once_after_long_silence_costs_nothing(
+    store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was written while a large network read what is held out for it, which takes minutes."""
+    really, clock, refusals, ahead = Store.log, time.monotonic, [0], [0.0]
+
+    def log(*args: Any, **named: Any) -> Any:
+        if refusals[0]:
+            refusals[0] -= 1
+            raise StoreError("The database could not be used: database is locked.")
+        return really(*args, **named)
+
+    def read_for_minutes() -> None:
+        ahead[0], refusals[0] = ahead[0] + 1000, 1
+
+    monkeypatch.setattr(Store, "log", log)
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + ahead[0])
+    at = [after_step(10, read_for_minutes), after_step(20, read_for_minutes)]
+    execution.execute(store, run_id, lambda event: [act(event) for act in at] and None)
+    assert store.run(run_id).state == "finished"
+
+
 def test_a_database_that_refuses_for_good_ends_the_training(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
