@@ -24,6 +24,8 @@ from mnistlab.store import Store
 # Ctrl-C, a batch system or service manager, a terminal that is closed; Windows has no SIGHUP.
 _ASKING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
+_RESUMED_ELSEWHERE = "taken from this command and resumed elsewhere, where it goes on from its last checkpoint"
+
 
 def led_by_the_first(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Where torchrun has started several processes, let the first one execute the command and the others train along.
@@ -72,10 +74,11 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
             with closing(_Listener(_JsonLines() if as_json else Progress(run_id))) as listener:
                 execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
             run = store.run(run_id)
+    if run.is_active:  # first, for one that waits in a queue may say why
+        taken = f"taken over by {run.worker}, which goes on with it" if run.worker else _RESUMED_ELSEWHERE
+        raise MnistLabError(f"The run {run_id} was {taken}.")
     if run.error and run.state != "stopped":  # a trial that was pruned says why, and did not fail
         raise MnistLabError(f"The run {run_id} failed: {run.error}")
-    if run.is_active:
-        raise MnistLabError(f"The run {run_id} was taken over by {run.worker}, which goes on with it.")
     if as_json:
         print(json.dumps(_result(run)), flush=True)
     else:

@@ -115,6 +115,30 @@ def test_a_stop_from_elsewhere_ends_the_command_with_130(
     assert (last["event"], last["epochs"], last["test_accuracy"]) == ("stopped", 0, None)
 
 
+def test_a_run_that_was_taken_away_and_resumed_elsewhere_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def resume_elsewhere(run_id: str, store: Store) -> None:
+        steering.stop_at_once(run_id, store)
+        steering.requeue(run_id, store)
+        store.change(run_id, {"error": "No worker is there yet."}, ["queued"])
+
+    at_each_report(resume_elsewhere, monkeypatch)
+    assert main(["train", "--epochs", "5"]) == 1
+    (run,) = Store().runs()
+    assert run.state == "queued"
+    told = capsys.readouterr().err
+    assert f"The run {run.id} was taken from this command and resumed elsewhere, where it goes on" in told
+
+
+def test_a_run_that_was_taken_over_says_by_whom(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_each_report(lambda run_id, store: store.claim(run_id, "other:2"), monkeypatch)
+    assert main(["train", "--epochs", "5"]) == 1
+    assert "was taken over by other:2, which goes on with it." in capsys.readouterr().err
+
+
 def start_training(lab: Path, *options: str) -> "subprocess.Popen[str]":
     """The real command line in a process of its own, on 600 images, for longer than anybody waits."""
     return subprocess.Popen(
