@@ -49,10 +49,10 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
         return
     from mnistlab import tickets
 
-    ticket = store.run(run_id).ticket
+    run = store.run(run_id)
     steering.stop_at_once(run_id, store)
-    if ticket is not None:
-        tickets.end_worker_of(ticket)
+    if run.ticket is not None and run.worker is not None:
+        tickets.end_worker_of(run.ticket, run.worker)
 
 
 def resume(run_id: str, store: Store) -> None:

@@ -95,8 +95,12 @@ def _look_at(ticket: Any, when_failed: Callable[[BaseException], None]) -> None:
         _tickets.pop(ticket.key, None)
 
 
-def end_worker_of(ticket: str) -> None:
+def end_worker_of(ticket: str, process: str) -> None:
     """Kill the worker process that executes a ticket; the engine starts another one in its place.
+
+    Args:
+        process: which that is, by the name it has in the store: of a ticket whose worker has died, Dask tells the
+            worker behind whose present run it waits, which may be anybody's.
 
     Raises:
         EngineError: the engine cannot be reached.
@@ -112,7 +116,7 @@ def end_worker_of(ticket: str) -> None:
         for worker, keys in dask.processing().items():
             if ticket in keys:
                 dask.cancel([Future(ticket, dask)], force=True)  # else it would be begun again
-                dask.run(end_process, workers=[worker], nanny=True)
+                dask.run(end_process, process, workers=[worker], nanny=True)
 
     _ask(end)
 

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -122,8 +123,14 @@ def _take_first_steps() -> None:
                 return
 
 
-def end_process(dask_worker: Any) -> None:
-    """Kill a worker's process, called in the nanny that looks after it and starts another; Dask passes the nanny."""
+def end_process(process: str, dask_worker: Any) -> None:
+    """Kill a worker's process if it is this one; called in the nanny that looks after it and starts another.
+
+    Args:
+        process: its name as in execution.this_worker.
+        dask_worker: the nanny, which Dask passes.
+    """
     import psutil
 
-    psutil.Process(dask_worker.pid).kill()
+    if process == f"{socket.gethostname()}:{dask_worker.pid}":
+        psutil.Process(dask_worker.pid).kill()

@@ -165,7 +165,7 @@ def test_stopping_an_engines_run_by_force_is_told_in_a_word(
     store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[str] = []
-    monkeypatch.setattr("mnistlab.tickets.end_worker_of", ended.append)
+    monkeypatch.setattr("mnistlab.tickets.end_worker_of", lambda ticket, _process: ended.append(ticket))
     run_id = store.create(CONFIG)
     store.claim(run_id, "host:1", "ticket")
     assert main(["stop", run_id, "--force", "--json"]) == 0

@@ -1,8 +1,10 @@
 """A worker before its first job: it steps back, what it frees stays its own, no thread is left from the warm-up."""
 
 import os
+import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -77,6 +79,19 @@ def test_what_a_step_frees_is_kept_for_the_next_one() -> None:
 @glibc_only
 def test_what_a_run_has_freed_is_given_back_after_it() -> None:
     assert _printed(_RESIDENT % "") - _printed(_RESIDENT % "worker.give_back_memory()") > 80
+
+
+def test_a_worker_is_ended_if_it_is_the_one_that_is_meant() -> None:
+    """A ticket may wait at a worker that executes another one, or has been replaced meanwhile."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        nanny = SimpleNamespace(pid=child.pid)
+        for other in (f"{socket.gethostname()}:{os.getpid()}", f"another-host:{child.pid}"):
+            worker.end_process(other, nanny)
+            with pytest.raises(subprocess.TimeoutExpired):
+                child.wait(0.1)
+        worker.end_process(f"{socket.gethostname()}:{child.pid}", nanny)
+        assert child.wait(10) != 0
+    worker.end_process(f"{socket.gethostname()}:{child.pid}", SimpleNamespace(pid=None))  # it is being started
 
 
 def test_wrong_number_of_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mnistlab import jobs, runs, steering
+from mnistlab import engine, jobs, runs, steering, tickets
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.events import Event
@@ -114,6 +114,31 @@ def test_a_run_that_hangs_is_stopped_by_force_and_its_worker_replaced(place: Pla
         time.sleep(0.1)
     jobs.resume(run_id, place.store)
     wait_for(place.store, run_id, lambda run: run.state == "finished")
+
+
+def test_a_run_that_is_stopped_by_force_while_its_ticket_waits_costs_no_other_run_its_worker(
+    place: Place, config: RunConfig
+) -> None:
+    """Its own worker has died, and Dask has given its ticket to one that is busy with somebody else's run."""
+    busy = [jobs.start(config, place.store) for _ in range(2)]
+    for run_id in busy:
+        wait_for(place.store, run_id, is_well_under_way)
+        steering.pause(run_id, place.store)
+    waiting = jobs.start(config, place.store)
+    dask = engine.client()
+    ticket = tickets._name(waiting, 0, dask)
+    until = time.monotonic() + PATIENCE
+    while not any(ticket in keys for keys in dask.processing().values()):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    place.store.claim(waiting, "another-host:1", ticket)
+    jobs.stop(waiting, place.store, force=True)
+    time.sleep(2)  # in which a worker would have been replaced
+    for run_id in busy:
+        steering.go_on(run_id, place.store)
+        wait_for(place.store, run_id, lambda run: not run.is_active)
+        assert (place.store.run(run_id).state, place.store.run(run_id).attempt) == ("finished", 1)
+    assert place.store.run(waiting).state == "stopped"
 
 
 def test_after_a_power_cut_a_lost_run_is_resumed_and_a_queued_one_starts_by_itself(
