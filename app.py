@@ -47,7 +47,7 @@ def _latest_runs(runs: list[Run]) -> None:
         return
     st.subheader("Latest runs", anchor=False)
     for run in runs:
-        result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.state
+        result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.shown_state
         title = verbatim(f"{run.title}{run_words.apart(run, runs)}")
         label = f"{title}, {result}, {duration(run.seconds)} of training"
         st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})

@@ -10,11 +10,11 @@ from mnistlab.store import Store
 
 
 def last_accuracies(run_ids: Sequence[str], store: Store) -> dict[str, float]:
-    """The validation accuracy, 0 to 1, after the last epoch of each run that has one."""
+    """The validation accuracy, 0 to 1, after the last epoch of each run that has one; untrained, it has none."""
     epochs = schema.epochs
     last = (
         sa.select(epochs.c.run_id, sa.func.max(epochs.c.epoch).label("epoch"))
-        .where(epochs.c.run_id.in_(run_ids))
+        .where(epochs.c.run_id.in_(run_ids), epochs.c.epoch > 0)
         .group_by(epochs.c.run_id)
         .subquery()
     )

@@ -143,6 +143,11 @@ class Run:
         return self.state in ("running", "lost") and self.ticket is None
 
     @property
+    def shown_state(self) -> str:
+        """Its state as a person is told: "paused" of one that runs and waits."""
+        return "paused" if self.is_paused else self.state
+
+    @property
     def is_paused(self) -> bool:
         """Whether its worker waits to be told to go on."""
         return self.state == "running" and self.pause_at is not None and self.step >= self.pause_at

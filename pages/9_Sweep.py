@@ -77,8 +77,9 @@ def _show_sweep(sweep_id: str) -> None:
             said = f"The sweep {quoted(sweep_id)} was made by another version of mnistlab."
         else:
             said = f"There is no sweep {quoted(sweep_id)} in this lab."
-        st.warning(f"{said} Other sweeps are as before.")
-        for one in [one for one, _ in sweep.newest(resources.store(), 4) if one != sweep_id][:3]:
+        others = [one for one, _ in sweep.newest(resources.store(), 4) if one != sweep_id][:3]
+        st.warning(f"{said} Other sweeps are as before." if others else said)
+        for one in others:
             name = running_jobs.sweep_name(one)
             st.page_link(frame.page_script("Sweep"), label=f"See {name}, {one}", query_params={"sweep": one})
 

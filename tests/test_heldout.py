@@ -14,3 +14,9 @@ def test_the_last_epoch_counts_and_a_run_without_one_is_left_out(store: Store) -
     store.log(one, attempt, epochs=read)
     assert last_accuracies([one, other], store) == {one: 0.9}
     assert last_accuracies([], store) == {}
+
+
+def test_what_an_untrained_network_reads_is_not_the_runs(store: Store) -> None:
+    one, attempt = running(store)
+    store.log(one, attempt, epochs=[replace(ended(0, 0), validation_accuracy=0.1)])
+    assert last_accuracies([one], store) == {}

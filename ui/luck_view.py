@@ -105,10 +105,10 @@ def _alone(group: Group) -> str:
     if not group.accuracies:
         return f"This run has no test result yet. {_when_tested([group])} Tick another one to compare them."
     low, high = wilson_interval(*counted(group.tested[0]))
+    repeat = "" if group.runs[0].rate_changes else ", or repeat this one with other seeds to see what luck does"
     return (
         f"A reads {percent(group.accuracies[0])} of the test digits. On all digits of this kind it would read between "
-        f"{percent(low)} and {percent(high)} (95 % interval). Tick another run to compare them, or repeat this one "
-        "with other seeds to see what luck does."
+        f"{percent(low)} and {percent(high)} (95 % interval). Tick another run to compare them{repeat}."
     )
 
 

@@ -130,12 +130,21 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
         help="What all trials have in common. Where it holds no images out for validation, 5,000 are. For a recipe of "
         "your own, train it once, and choose Vary its settings below it.",
     )
+    _keep_address(chosen)
     values = recipes[chosen].model_dump()
     values["train"]["validation_size"] = values["train"]["validation_size"] or HOLD_OUT_SIZE
     values["train"]["epochs"] = st.number_input(
         "Epochs of each trial", 1, MAX_EPOCHS, start.base.train.epochs, key=f"{key}_epochs", persist_state="session"
     )
     return values
+
+
+def _keep_address(chosen: str) -> None:
+    """Let the address name the run whose recipe is chosen, and no other."""
+    if chosen == st.session_state.get(_LIKE):
+        st.query_params[_LIKE] = chosen
+    elif _LIKE in st.query_params:
+        del st.query_params[_LIKE]
 
 
 def _recipe_of_the_run() -> dict[str, RunConfig]:

@@ -8,9 +8,11 @@ import streamlit as st
 
 from mnistlab import sweep
 from mnistlab.config import MAX_EPOCHS
+from mnistlab.differences import in_words
 from mnistlab.errors import MnistLabError
 from mnistlab.figures import percent, points
 from mnistlab.intervals import luck_between
+from mnistlab.presets import PRESETS, changed_from_preset
 from mnistlab.space import SETTINGS, Value, shown
 from mnistlab.sweep_state import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
@@ -18,6 +20,7 @@ from ui.words import count_of, duration, unbroken, verbatim
 
 _REFRESH_SECONDS = 2.0
 _SECONDS_TO_JUDGE_BY = 2.0  # of training
+_TOLD = ("network", "hidden", "channels", "optimizer", "epochs", "validation size", "device")  # of any recipe
 _TROUBLE = "sweep_view_trouble"
 _RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
@@ -66,7 +69,7 @@ def _draw(one: Sweep) -> None:
     base = one.config.base
     st.caption(
         f"All trials: {base.model.shape}, {base.train.optimizer}, {count_of(base.train.epochs, 'epoch')}, "
-        f"{base.train.validation_size:,} images held out. Varied: {_varied(one)}."
+        f"{base.train.validation_size:,} images held out{_other_changes(one)}. Varied: {_varied(one)}."
     )
     st.progress(one.num_over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
     _buttons(one)
@@ -75,6 +78,13 @@ def _draw(one: Sweep) -> None:
         _best(one, one.best)
     _pictures(one)
     _table(one)
+
+
+def _other_changes(one: Sweep) -> str:
+    """What else of their recipe is not as its preset has it."""
+    base, told = one.config.base, {*_TOLD, *(SETTINGS[each.setting].label for each in one.config.parameters)}
+    names = [each.name for each in changed_from_preset(base) if each.name not in told]
+    return f"; otherwise {base.preset} with {in_words(PRESETS[base.preset].config, base, names)}" if names else ""
 
 
 def _varied(one: Sweep) -> str:

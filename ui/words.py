@@ -41,7 +41,7 @@ def run_label(run: Run) -> str:
     if run.result:
         parts.append(percent(run.result["test_accuracy"]))
     elif run.state != "finished":
-        parts.append(run.state)
+        parts.append(run.shown_state)
     elif run.sweep is not None:
         parts.append(f"trial {run.trial}, not tested")
     return ", ".join(parts)

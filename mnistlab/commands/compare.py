@@ -4,6 +4,7 @@ import argparse
 import json
 
 from mnistlab.differences import differences
+from mnistlab.errors import ConfigError
 from mnistlab.seeds import ONE_RECIPE, Group, with_repeats
 from mnistlab.store import Store
 
@@ -13,6 +14,8 @@ def compare(options: argparse.Namespace) -> int:
     from mnistlab.luck import answer, scatter
     from mnistlab.predictions import kept_answers
 
+    if options.run == options.other:
+        raise ConfigError(f"These are the same run, {options.run}. Name two.")
     store = Store()
     runs = store.run(options.run), store.run(options.other)
     groups = [Group(with_repeats(run, store.runs(limit=None)) if options.seeds else (run,)) for run in runs]

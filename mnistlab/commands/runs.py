@@ -120,9 +120,8 @@ def _as_object(run: Run) -> dict[str, Any]:
 
 def _as_line(run: Run, place: int | None) -> str:
     when = datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M")
-    state = "paused" if run.is_paused else run.state
     star = "*" if run.is_starred else " "
-    return _row(run.id, star, when, _called(run), state, f"epoch {run.epoch:5.2f}", _news(run, place))
+    return _row(run.id, star, when, _called(run), run.shown_state, f"epoch {run.epoch:5.2f}", _news(run, place))
 
 
 def _row(run_id: str, star: str, when: str, called: str, state: str, epoch: str, news: str) -> str:

@@ -64,7 +64,7 @@ def resume(options: argparse.Namespace) -> int:
     gets_more = options.more_epochs is not None
     if run.state == "finished" and not gets_more:
         raise MnistLabError(
-            f"The run {run.id} is finished, with all of its {run.config.train.epochs} epochs. To train it for longer: "
+            f"The run {run.id} has all of its epochs ({run.config.train.epochs}). To train it for longer: "
             f"`python -m mnistlab resume {run.id} --more-epochs 5`."
         )
     _check(run, *(["finished"] if gets_more else []), "stopped", "failed", "lost")

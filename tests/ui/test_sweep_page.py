@@ -146,13 +146,14 @@ def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> N
 
 
 def test_a_recipe_of_ones_own_is_swept_from_its_run() -> None:
-    mine = tiny.config(batch_size=7, momentum=0.5)
+    mine = tiny.config(batch_size=7, momentum=0.5).model_copy(update={"preset": "tutorial-mlp"})
     steering.stop(run_id := Store().create(mine), Store())
     assert f"like={run_id}" in links_of(open_page("pages/5_Train.py", run=run_id))
     app = open_page(SWEEP, like=run_id)
     assert app.selectbox(key="sweep_learning-rate_recipe").value == run_id
     app.button(key="sweep_start").click().run()
     assert not app.exception
+    assert "batch size 7 instead of 20, images shuffled" in said(app)
     base = sweep.config_of(sweep.newest(Store())[0][0], Store()).base
     assert base.model == mine.model
     assert (base.train.batch_size, base.train.momentum, base.train.epochs) == (7, 0.5, 2)
@@ -164,7 +165,9 @@ def test_the_recipe_of_a_run_gives_way_to_another_choice_and_to_its_deletion() -
     recipe = "sweep_learning-rate_recipe"
     app.selectbox(key=recipe).set_value("fast-mlp").run()
     assert app.selectbox(key=recipe).value == "fast-mlp"
+    assert "like" not in app.query_params  # or a reload would bring the run's back
     app.selectbox(key=recipe).set_value(run_id).run()
+    assert app.query_params["like"] in (run_id, [run_id])
     keeping.put_away(run_id, Store())
     app.run()
     assert not app.exception

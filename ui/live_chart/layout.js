@@ -2,7 +2,8 @@
 
 function traceOf(one, data) {
   const faint = one.style === "faint" || one.style === "behind";
-  const dots = one.style === "dots";
+  // A single point would be no line.
+  const dots = one.style === "dots" || one.y.filter(Number.isFinite).length === 1;
   if (one.style === "band") return bandOf(one);
   return {
     type: "scatter",
