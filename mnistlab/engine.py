@@ -158,8 +158,8 @@ def _start() -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             _child.wait(5)
     detached: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        detached = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    if sys.platform == "win32":  # a console that nobody sees, which its workers share: without one, each opens its own
+        detached = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     with log.open("wb") as output:
         _child = subprocess.Popen(
             [sys.executable, "-m", "mnistlab.engine"],
