@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
-from mnistlab.paths import PROJECT, lab_environment, lab_folder, span_setting
+from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
 
 _START_TIMEOUT = 60.0  # seconds; 0.7 s is usual
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
@@ -57,10 +57,10 @@ def client() -> Any:
         try:
             _client = Client(wanted, set_as_default=False, timeout=10)
         except (OSError, TimeoutError) as error:
-            if os.environ.get("MNISTLAB_SCHEDULER"):
+            if setting("MNISTLAB_SCHEDULER"):
                 raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
             raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
-        if os.environ.get("MNISTLAB_SCHEDULER"):
+        if setting("MNISTLAB_SCHEDULER"):
             threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
         return _client
 
@@ -120,7 +120,7 @@ def address() -> str:
     Raises:
         EngineError: a local engine cannot be started; the message quotes the end of its log.
     """
-    scheduler = os.environ.get("MNISTLAB_SCHEDULER")
+    scheduler = setting("MNISTLAB_SCHEDULER")
     if scheduler:
         return scheduler
     try:
@@ -132,7 +132,7 @@ def address() -> str:
 
 def is_up() -> bool:
     """Whether runs are being taken: the local engine listens, or MNISTLAB_SCHEDULER names one to look after itself."""
-    return bool(os.environ.get("MNISTLAB_SCHEDULER")) or running_address() is not None
+    return bool(setting("MNISTLAB_SCHEDULER")) or running_address() is not None
 
 
 def running_address() -> str | None:

@@ -4,10 +4,10 @@ A worker of a lab says what it has when it is started, `python -m dask worker AD
 each GPU is given to one run at a time. The local engine's workers offer nothing and take every run.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 
 from mnistlab.config import RunConfig
+from mnistlab.paths import setting
 
 GPU, CPU = "GPU", "CPU"
 Offer = Mapping[str, float]  # of one worker: {"GPU": 1.0}
@@ -25,7 +25,7 @@ def kind_of(config: RunConfig) -> int | None:
 
 def in_a_lab() -> bool:
     """Whether runs are executed by workers that somebody has started on other machines."""
-    return bool(os.environ.get("MNISTLAB_SCHEDULER"))
+    return bool(setting("MNISTLAB_SCHEDULER"))
 
 
 def demand(num_gpus: int | None, offers: Sequence[Offer]) -> dict[str, float]:

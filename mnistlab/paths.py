@@ -18,13 +18,18 @@ BASELINE_TABLE = Path(__file__).resolve().parent / "baselines.json"
 _SQLITE_FILE = "sqlite:///"  # what an address begins with that names a file
 
 
+def setting(name: str, default: str = "") -> str:
+    """A variable of the environment; where nothing or only blanks are in it, it counts as not set."""
+    return os.environ.get(name, "").strip() or default
+
+
 def lab_folder() -> Path:
     """The folder of this lab, made if missing: MNISTLAB_LAB, or `lab/` in the project.
 
     Raises:
         StoreError: it cannot be made.
     """
-    folder = Path(os.environ.get("MNISTLAB_LAB") or PROJECT / "lab").absolute()
+    folder = Path(setting("MNISTLAB_LAB") or PROJECT / "lab").absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -36,7 +41,7 @@ def lab_folder() -> Path:
 
 def database_url() -> str:
     """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path."""
-    url = os.environ.get("MNISTLAB_DB") or f"{_SQLITE_FILE}{lab_folder() / 'lab.sqlite'}"
+    url = setting("MNISTLAB_DB") or f"{_SQLITE_FILE}{lab_folder() / 'lab.sqlite'}"
     kind, mark, path = url.partition(":///")
     # What begins with "file:" is an address of SQLite's own kind, with settings behind the path.
     is_path = kind.partition("+")[0] == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
@@ -54,8 +59,8 @@ def count_setting(name: str, default: int) -> int:
     Raises:
         ConfigError: it is no whole number, or below 1.
     """
-    given = os.environ.get(name, str(default))
-    if not given.strip().isdecimal() or int(given) < 1:
+    given = setting(name, str(default))
+    if not given.isdecimal() or int(given) < 1:
         raise ConfigError(f"{name} is {given!r}; it must be a whole number from 1 on, such as {default}.")
     return int(given)
 
@@ -66,7 +71,7 @@ def seconds_setting(name: str, default: float) -> float:
     Raises:
         ConfigError: it is no number, or below 0.
     """
-    given = os.environ.get(name, str(default))
+    given = setting(name, str(default))
     try:
         seconds = float(given)
     except ValueError:
@@ -84,7 +89,7 @@ def span_setting(name: str, default: str) -> str:
     """
     from dask.utils import parse_timedelta
 
-    given = os.environ.get(name, default)
+    given = setting(name, default)
     try:
         parse_timedelta(given)
     except (ValueError, LookupError, OverflowError) as error:  # Dask names each of its forty units
