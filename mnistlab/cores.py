@@ -2,6 +2,7 @@
 
 from mnistlab.paths import count_setting
 
+WORKERS_VARIABLE = "MNISTLAB_WORKERS"
 THREADS_VARIABLE = "MNISTLAB_THREADS"  # with how many threads a worker computes; the local engine sets it for its own
 
 
@@ -30,4 +31,4 @@ def num_workers() -> int:
     Raises:
         ConfigError: MNISTLAB_WORKERS is no number from 1 on.
     """
-    return count_setting("MNISTLAB_WORKERS", 1)
+    return count_setting(WORKERS_VARIABLE, 1)

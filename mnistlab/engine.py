@@ -9,11 +9,9 @@ Settings, all from the environment:
 """
 
 import contextlib
-import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,11 +19,10 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import psutil
 from filelock import FileLock, Timeout
 
+from mnistlab import notice
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
@@ -137,16 +134,8 @@ def is_up() -> bool:
 
 def running_address() -> str | None:
     """The local engine's address if one is running."""
-    try:
-        published = json.loads(_address_file().read_text(encoding="utf-8"))
-        listening: str = published["address"]
-        if not psutil.pid_exists(published["pid"]):
-            return None  # it was killed; whoever listens there now is somebody else
-        place = urlsplit(listening)
-        socket.create_connection((place.hostname, place.port), timeout=0.5).close()
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return listening
+    found = notice.read()
+    return found.address if found is not None else None
 
 
 def _start() -> str:
@@ -203,10 +192,6 @@ def _lines() -> list[str]:
     return log_file().read_text(encoding="utf-8", errors="replace").strip().splitlines()
 
 
-def _address_file() -> Path:
-    return lab_folder() / "engine.json"
-
-
 def serve() -> None:
     """Run the local engine until it has been idle for its time or is told to end."""
     import dask
@@ -225,14 +210,14 @@ def serve() -> None:
         dashboard_address=None,
         scheduler_kwargs={"idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
     ) as cluster:
-        _publish(cluster.scheduler_address)
+        notice.publish(cluster.scheduler_address)
         try:
             _warm_up_own(cluster)
             step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds
             while cluster.scheduler.status.name == "running":
                 time.sleep(0.5)
         finally:
-            _withdraw()
+            notice.withdraw()
         # Closing calls the scheduler that has just ended, and by default for 30 s.
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
 
@@ -269,20 +254,6 @@ def _warm_up_own(cluster: Any) -> None:
         sys.stdout.write(f"{traceback.format_exc()}{_FAILURE}{type(error).__name__}: {error}\n")
         sys.stdout.flush()
         sys.exit(1)
-
-
-def _publish(listening: str) -> None:
-    """Write the address in one piece, so that nobody reads half of it."""
-    half = _address_file().with_suffix(f".{os.getpid()}")
-    half.write_text(json.dumps({"address": listening, "pid": os.getpid()}), encoding="utf-8")
-    half.replace(_address_file())
-
-
-def _withdraw() -> None:
-    """Remove our address, so that the next job starts another engine; what another one published stays."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        if json.loads(_address_file().read_text(encoding="utf-8"))["pid"] == os.getpid():
-            _address_file().unlink()
 
 
 if __name__ == "__main__":

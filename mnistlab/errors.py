@@ -11,6 +11,7 @@ MnistLabError
     SweepNotFoundError   no such sweep in the store
     StudyError           a sweep's study, in which its results are collected, cannot be used
     EngineError          the engine that runs trainings cannot be started or reached
+        EngineBusyError     one of another version is in use; runs wait in the queue until a new one can be started
     DivergedError        a training whose loss is no longer a number
     OutOfMemoryError     a training that needs more memory than there is
     ExportError          a run that the format asked for cannot hold, or a file that cannot be written
@@ -66,6 +67,10 @@ class StudyError(MnistLabError):
 
 class EngineError(MnistLabError):
     """The engine that runs trainings cannot be started or reached."""
+
+
+class EngineBusyError(EngineError):
+    """An engine of another version is in use, so that what is new waits in the queue until it is done."""
 
 
 class DivergedError(MnistLabError):

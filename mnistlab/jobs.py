@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from mnistlab import queue, steering
 from mnistlab.config import RunConfig
-from mnistlab.errors import EngineError, MnistLabError, StoreError
+from mnistlab.errors import EngineBusyError, EngineError, MnistLabError, StoreError
 from mnistlab.offers import Offer, in_a_lab, kind_of, missing
 from mnistlab.runs import Run
 from mnistlab.store import Store, opened
@@ -112,7 +112,7 @@ def wake(store: Store) -> None:
     for run in store.runs(limit=None, states=["queued"]):
         is_of_a_worker = run.error is not None and run.error.startswith(_WORKERS_TROUBLE)
         reason = trouble or _lacking(run, offers)
-        if run.error != reason and not is_of_a_worker:
+        if run.error != reason and (trouble or not is_of_a_worker):
             store.change(run.id, {"error": reason}, ["queued"], run.attempt)
 
 
@@ -164,6 +164,8 @@ def _submit(store: Store, run_id: str) -> None:
     try:
         tickets.submit(store.url, run_id, run.attempt, kind_of(run.config))
         reason = _lacking(run, tickets.offers()) if kind_of(run.config) else None
+    except EngineBusyError as error:
+        reason = str(error)  # `wake` hands it over when that is mended
     except EngineError as error:
         # If it is still as it was seen: somebody else's engine may have taken it meanwhile.
         values = {"state": "failed", "error": str(error), "finished": time.time()}

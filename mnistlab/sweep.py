@@ -8,6 +8,7 @@ There is no process that drives a sweep and could die: all of it is in the store
 """
 
 import json
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 
 from mnistlab import jobs, queue, schema, steering
 from mnistlab.bounds import check_images
-from mnistlab.errors import ConfigError, EngineError, OtherVersionError, SweepNotFoundError
+from mnistlab.errors import ConfigError, EngineBusyError, EngineError, OtherVersionError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
 from mnistlab.runs import ACTIVE, Run, runs_from_rows
@@ -26,6 +27,7 @@ from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 from mnistlab.sweep_state import Sweep, Trial
 
+_log = logging.getLogger(__name__)
 _SIZE = "train.train_size"
 
 
@@ -96,6 +98,8 @@ def next_waiting(sweep_id: str, store: Store) -> Run | None:
 def _hand_over(sweep_id: str, store: Store) -> None:
     try:
         jobs.reconcile(store)
+    except EngineBusyError as error:
+        _log.warning("%s", error)  # its trials wait in the queue; `jobs.wake` hands them over when that is mended
     except EngineError:
         for run in queue.active_trials(sweep_id, store):
             if run.state == "queued":  # others may be trained elsewhere

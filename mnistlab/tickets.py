@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from mnistlab import engine
+from mnistlab import engine, renewal
 from mnistlab.errors import EngineError
 from mnistlab.offers import Offer, demand, in_a_lab
 from mnistlab.runs import Run
@@ -29,6 +29,7 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
         num_gpus: in a lab, how many GPUs the worker must offer; the ticket takes only runs that need as many.
 
     Raises:
+        EngineBusyError: an engine of another version is in use.
         EngineError: the engine cannot be started or reached.
     """
     from distributed import fire_and_forget
@@ -45,7 +46,13 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
         _tickets[ticket] = future
         future.add_done_callback(lambda done: _look_at(done, partial(ticket_failed, db_url, run_id, ticket)))
 
+    renew()
     _ask(give, "The engine did not take the run")
+
+
+def renew(with_defaults: bool = False) -> None:
+    """Let a local engine that is not as it would be started here make way for one that is; see `renewal`."""
+    renewal.renew(_ask, with_defaults)
 
 
 def without_ticket(runs: Sequence[Run]) -> list[Run]:

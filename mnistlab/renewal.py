@@ -1,0 +1,97 @@
+"""Renewal of the local engine: one of another version, or with other settings, makes way for a new one once it is idle.
+
+Only who has work for an engine asks for that, and one that was started just now is left to whoever did so: two servers
+of different versions on one lab train in turn, and neither ends what the other waits for.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import psutil
+
+from mnistlab import notice
+from mnistlab.errors import ConfigError, EngineBusyError, EngineError
+from mnistlab.notice import Notice
+from mnistlab.offers import in_a_lab
+
+_YOUNG_SECONDS = 10.0  # within which whoever started an engine gives it work
+_WORKERLESS_SECONDS = 5.0  # a worker that was killed is back after 3, with its run
+_END_TIMEOUT = 10.0  # seconds; 1 is usual
+_OTHER_VERSION = (
+    "The engine was started from another version of mnistlab and is in use. New runs wait until it has nothing to do, "
+    "then a new engine takes them; to have that at once, stop the runs that it trains."
+)
+_log = logging.getLogger(__name__)
+_renewing = threading.Lock()
+_told: set[int] = set()  # processes of engines that go on with other settings, each of which is told of once
+
+Ask = Callable[[Callable[[Any], bool]], bool]
+
+
+def renew(ask: Ask, with_defaults: bool = False) -> None:
+    """End a local engine that is not as it would be started here, if it is idle; a busy one finishes its runs.
+
+    Args:
+        ask: puts a question to the engine's client.
+        with_defaults: what is not set here counts as its default, as for a server that starts.
+
+    Raises:
+        EngineBusyError: it is of another version, which may not be able to read what it is given.
+        EngineError: the engine cannot be reached, or a setting is none.
+    """
+    notice.version()  # now, and not after somebody has replaced the sources of a server that goes on
+    found = None if in_a_lab() else notice.read()
+    if found is None:
+        return
+    try:
+        others = found.differences(with_defaults)
+    except ConfigError as error:
+        raise EngineError(str(error)) from error
+    is_of_another_version = not found.is_of_our_version
+    if not is_of_another_version and not others:
+        return
+    with _renewing:
+        is_gone = ask(partial(_end_if_idle, found))
+    if not is_gone and is_of_another_version:
+        raise EngineBusyError(_OTHER_VERSION)
+    if not is_gone and found.pid not in _told:
+        _told.add(found.pid)
+        _log.warning("The engine is in use and goes on with its own settings: %s.", "; ".join(others))
+
+
+def _end_if_idle(found: Notice, dask: Any) -> bool:
+    """Tell whether it is gone now, or was already."""
+    if dask.scheduler.address != found.address:
+        return True
+    if _is_young(found.pid) or _is_training(dask):
+        return False
+    dask.shutdown()
+    _wait_for_end(found.pid)
+    return True
+
+
+def _is_young(pid: int) -> bool:
+    with suppress(psutil.Error):
+        return bool(time.time() - psutil.Process(pid).create_time() < _YOUNG_SECONDS)
+    return False
+
+
+def _is_training(dask: Any) -> bool:
+    until = time.monotonic() + _WORKERLESS_SECONDS
+    while not (tickets := dask.processing()) and time.monotonic() < until:  # no worker is there, for the moment
+        time.sleep(0.2)
+    return any(tickets.values())
+
+
+def _wait_for_end(pid: int) -> None:
+    """Wait for a process that is ending, for it still writes to its log; a zombie has ended."""
+    until = time.monotonic() + _END_TIMEOUT
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+            time.sleep(0.05)
