@@ -32,6 +32,8 @@ _NEEDED_LATER = ("mnistlab.training", "mnistlab.untrained", "mnistlab.explain", 
 # for so long, and Python's own 5 ms add up where thirty pages are drawn.
 _SWITCH_EVERY = 0.001
 
+_DEVICE_SECONDS = 5.0  # within which the page names the threads of another engine
+
 _warm = threading.Event()
 
 
@@ -82,16 +84,18 @@ def likeness() -> "Likeness":
     return load_likeness()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, ttl=_DEVICE_SECONDS)
 def device_line() -> str:
-    """The device that trains, in words; imports torch."""
-    from mnistlab import offers
+    """The device that trains, in words, with the threads of the engine that runs, else of the next; imports torch."""
+    from mnistlab import notice, offers
     from mnistlab.device import describe_device
 
     if offers.in_a_lab():
         return "Trains on the lab's workers"
     with contextlib.suppress(ConfigError):  # whoever presses Start is told
-        return describe_device(threads=cores.threads_each())
+        engine = notice.read()
+        threads = engine.settings.get(cores.THREADS_VARIABLE) if engine is not None else None
+        return describe_device(threads=int(threads or cores.threads_each()))
     return describe_device()
 
 
@@ -139,9 +143,10 @@ def _spare_the_collector() -> None:
 
 def _wake_engine() -> None:
     """Start the engine and hand it what was left in the queue; whoever presses Start is told if it cannot."""
-    from mnistlab import engine, jobs
+    from mnistlab import engine, jobs, tickets
 
     with contextlib.suppress(MnistLabError, RuntimeError):  # RuntimeError: the server is being stopped meanwhile
+        tickets.renew(with_defaults=True)
         engine.client()
         jobs.reconcile(store())
     for module in _NEEDED_LATER:

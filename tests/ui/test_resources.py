@@ -1,10 +1,12 @@
 """What all sessions share."""
 
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from mnistlab import engine
+from mnistlab import engine, notice
 from ui import resources
 
 
@@ -29,3 +31,12 @@ def test_in_a_lab_other_computers_train(lab: object, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://lab.school:8786")
     monkeypatch.setattr(engine, "client", lambda: pytest.fail("nobody need be asked"))
     assert resources.device_line() == "Trains on the lab's workers"
+
+
+def test_device_is_told_with_the_threads_of_the_engine_that_runs(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been started with others, and be busy."""
+    monkeypatch.setenv("MNISTLAB_THREADS", "2")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        notice.publish(f"tcp://127.0.0.1:{listening.getsockname()[1]}")
+        monkeypatch.setenv("MNISTLAB_THREADS", "5")
+        assert resources.device_line() == "CPU, 2 threads"
