@@ -19,6 +19,7 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -115,16 +116,32 @@ def address() -> str:
     """Where the engine listens: MNISTLAB_SCHEDULER, else the running local engine, else a new one.
 
     Raises:
-        EngineError: a local engine cannot be started; the message quotes the end of its log.
+        EngineError: MNISTLAB_SCHEDULER is no address, or a local engine cannot be started; then the message quotes the
+            end of its log.
     """
     scheduler = setting("MNISTLAB_SCHEDULER")
     if scheduler:
-        return scheduler
+        return _checked(scheduler)
     try:
         with FileLock(lab_folder() / "engine.lock", timeout=_START_TIMEOUT):
             return running_address() or _start()
     except Timeout as error:
         raise EngineError("Another process has been starting the engine for a minute. Try again.") from error
+
+
+def _checked(scheduler: str) -> str:
+    """A scheduler's address without the slash that browsers put behind one, with which Dask would wait for ever."""
+    given = scheduler.rstrip("/")
+    whole = given if "://" in given else f"tcp://{given}"
+    with contextlib.suppress(ValueError):  # a port that is none, or brackets that are not closed
+        place = urlsplit(whole)
+        is_whole = place.scheme in ("tcp", "tls") and place.hostname and place.port
+        if is_whole and not (place.path or place.query or place.fragment or place.username):
+            return whole
+    raise EngineError(
+        f"MNISTLAB_SCHEDULER is {scheduler!r}; it must be the address that `dask scheduler` prints, such as "
+        "tcp://host:8786, or tls://host:8786 where the lab has certificates. Correct it, or unset it to train here."
+    )
 
 
 def is_up() -> bool:

@@ -27,6 +27,44 @@ def test_a_scheduler_from_the_environment_looks_after_itself(monkeypatch: pytest
     assert engine.address() == "tls://lab.school:8786"
 
 
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("tcp://lab.school:8786/", "tcp://lab.school:8786"),
+        ("lab.school:8786", "tcp://lab.school:8786"),
+        ("tls://[::1]:8786", "tls://[::1]:8786"),
+    ],
+)
+def test_a_scheduler_s_address_is_taken_as_people_write_it(
+    monkeypatch: pytest.MonkeyPatch, given: str, address: str
+) -> None:
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", given)
+    assert engine.address() == address
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://127.0.0.1:8786",
+        "127.0.0.1",
+        "tcp://127.0.0.1",
+        "tcp://:8786",
+        "tcp://host:port",
+        "tcp://host:99999",
+        "tcp://host:8786/status",
+        "tcp://[::1:8786",
+        "tcp://a:8786,tcp://b:8786",
+        "/",
+    ],
+)
+def test_a_scheduler_s_address_that_is_none_is_told(store: Store, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("MNISTLAB_SCHEDULER", given)
+    with pytest.raises(EngineError, match=r"MNISTLAB_SCHEDULER is '.*such as tcp://host:8786, or tls://host:8786") as e:
+        jobs.start(parse_config({}), store)
+    (run,) = store.runs()
+    assert (run.state, run.error) == ("failed", str(e.value))
+
+
 def test_an_ending_engine_removes_its_own_address_only(lab: Path) -> None:
     """While one engine closes, a page may have started the next."""
     notice.publish("tcp://127.0.0.1:5")
