@@ -224,9 +224,10 @@ def serve() -> None:
         threads_per_worker=1,
         host="127.0.0.1",
         memory_limit=None,
-        dashboard_address=None,
-        scheduler_kwargs={"idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
+        dashboard_address="127.0.0.1:0",  # any free port: with None it would be 8787, which another lab may have
+        scheduler_kwargs={"dashboard": False, "idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
     ) as cluster:
+        cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here reads what Dask tells there
         notice.publish(cluster.scheduler_address)
         try:
             _warm_up_own(cluster)
@@ -253,6 +254,9 @@ def _settings(threads: str) -> dict[str, object]:
         # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 300 times a
         # second: a tenth of the tutorial network's pace.
         "distributed.worker.profile.enabled": False,
+        # A worker listens for browsers too, and cannot be told not to; it has nothing to tell them.
+        "distributed.worker.http.routes": [],
+        "distributed.scheduler.http.routes": [],
         "distributed.admin.tick.interval": "1 s",
         "distributed.admin.system-monitor.interval": "10 s",
     }

@@ -126,6 +126,8 @@ def test_a_real_engine_runs_a_job_in_its_own_process_and_ends_itself(store: Stor
     child = engine._child
     assert child is not None
     workers = psutil.Process(child.pid).children(recursive=True)
+    listening = [place for place in psutil.Process(child.pid).net_connections("tcp") if place.status == "LISTEN"]
+    assert len(listening) == 2  # the scheduler and the one who looks after its worker: nobody answers browsers
     run = wait_for(lambda: store.run(run_id), lambda run: not run.is_active, seconds=60)
     assert (run.state, run.error) == ("finished", None)
     assert run.result is not None
@@ -134,6 +136,7 @@ def test_a_real_engine_runs_a_job_in_its_own_process_and_ends_itself(store: Stor
     assert run.worker is not None
     assert int(run.worker.rpartition(":")[2]) in {process.pid for process in workers}
     assert child.wait(timeout=30) == 0, (lab / "engine.log").read_text()
+    assert "Port 8787" not in (lab / "engine.log").read_text()
     assert engine.running_address() is None
     assert not (lab / "engine.json").exists()
     # Its children see that it is gone and end a moment later.
