@@ -15,7 +15,6 @@ from mnistlab.offers import Offer, in_a_lab, kind_of, missing
 from mnistlab.runs import Run
 from mnistlab.store import Store, opened
 
-_WORKERS_TROUBLE = "A worker could not begin: "
 _ADVICE = "Is the same mnistlab, with all that it requires, installed on every worker, and can each reach the database?"
 _WAKE_EVERY = 5.0  # seconds; thirty pages may ask for it at every tick
 _last_wake = 0.0
@@ -110,7 +109,7 @@ def wake(store: Store) -> None:
         _last_wake = time.monotonic()
         _waking.release()
     for run in store.runs(limit=None, states=["queued"]):
-        is_of_a_worker = run.error is not None and run.error.startswith(_WORKERS_TROUBLE)
+        is_of_a_worker = run.error is not None and run.error.startswith(queue.WORKERS_TROUBLE)
         reason = trouble or _lacking(run, offers)
         if run.error != reason and (trouble or not is_of_a_worker):
             store.change(run.id, {"error": reason}, ["queued"], run.attempt)
@@ -148,7 +147,7 @@ def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -
         store.finish(held.id, held.attempt, "failed", error=reason)
     elif held is None and not queue.has_taken(ticket, store):  # else it has told its own run
         # The run stays in the queue, and `wake` tries again.
-        store.change(run_id, {"error": f"{_WORKERS_TROUBLE}{_root_of(error)}. {_ADVICE}"}, ["queued"])
+        store.change(run_id, {"error": f"{queue.WORKERS_TROUBLE}{_root_of(error)}. {_ADVICE}"}, ["queued"])
 
 
 def _root_of(error: BaseException) -> str:

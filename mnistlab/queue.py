@@ -14,11 +14,16 @@ from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.offers import gpus_of, kind_of
 from mnistlab.rows import weights_step
-from mnistlab.runs import ACTIVE, Run
+from mnistlab.runs import ACTIVE, Run, why_unreadable
 from mnistlab.store import Store
 
 # A worker process that dies twice at the same checkpoint will do so a third time.
 _MOST_DEATHS = 2
+WORKERS_TROUBLE = "A worker could not begin: "  # what an error begins with that a worker has left on a queued run
+_OTHER_VERSION = (
+    "its mnistlab is of another version than the one that this run was started with. Update mnistlab on every worker, "
+    "and start workers and servers anew."
+)
 
 
 def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
@@ -116,11 +121,25 @@ def take(store: Store, worker: str, ticket: str, num_gpus: int | None = None) ->
     held = held_by(ticket, store)
     if held is not None:
         return _take_over(store, held, worker, ticket)
+    _tell_unreadable(store)
     while (following := _next_of(waiting(store), num_gpus)) is not None:
         attempt = store.claim(following.id, worker, ticket, seen=following.attempt)
         if attempt is not None:  # else another worker has taken it just now
             return following.id, attempt
     return None
+
+
+def _tell_unreadable(store: Store) -> None:
+    """Say on each queued run that this version cannot read, and that has no reason yet, why it waits."""
+    runs = schema.runs
+    query = sa.select(runs.c.id, runs.c.config).where(
+        runs.c.state == "queued", runs.c.error.is_(None), runs.c.deleted.is_(None)
+    )
+    with store.transaction() as connection:
+        rows = connection.execute(query).mappings().all()
+    for row in rows:
+        if (reason := why_unreadable(row)) is not None:
+            store.change(row["id"], {"error": f"{WORKERS_TROUBLE}{_OTHER_VERSION} ({reason})"}, ["queued"])
 
 
 def _next_of(order: Iterable[Run], num_gpus: int | None) -> Run | None:

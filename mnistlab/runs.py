@@ -192,6 +192,15 @@ def runs_from_rows(rows: Iterable[RowMapping]) -> list[Run]:
     return found
 
 
+def why_unreadable(row: RowMapping) -> str | None:
+    """Why this version of mnistlab cannot read a row's config; None where it can."""
+    try:
+        _config(row["config"])
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
 @lru_cache(maxsize=2048)
 def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
     row = dict(zip(names, values, strict=True))

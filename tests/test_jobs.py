@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mnistlab import execution, jobs, steering, tickets
-from mnistlab.errors import EngineError
+from mnistlab.errors import EngineBusyError, EngineError
 from mnistlab.store import Store
 from tests import tiny
 from tests.acting import after_step
@@ -122,6 +122,22 @@ def test_waking_tells_a_queue_that_nobody_can_execute_it(
     monkeypatch.setattr(tickets, "check_workers", lambda: [{}])
     jobs.wake(store)
     assert store.run(run_id).error is None
+
+
+@pytest.mark.usefixtures("awake", "submitted")
+def test_waking_leaves_what_a_worker_has_said(store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until there is a trouble of all: what keeps the queue waiting is nearer to its reader."""
+    jobs.ticket_failed(store.url, run_id, "ticket", ImportError("no torch here"))
+    jobs.wake(store)
+    assert "no torch here" in (store.run(run_id).error or "")
+
+    def refuse(*_: Any) -> None:
+        raise EngineBusyError("The engine is in use.")
+
+    monkeypatch.setattr(jobs, "_last_wake", 0.0)
+    monkeypatch.setattr(tickets, "submit", refuse)
+    jobs.wake(store)
+    assert store.run(run_id).error == "The engine is in use."
 
 
 def test_a_ticket_that_could_not_begin_tells_its_run_and_no_other(store: Store, run_id: str) -> None:

@@ -5,8 +5,9 @@ import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 
-from mnistlab import queue, steering
+from mnistlab import queue, schema, steering
 from mnistlab.store import Store
 from tests import tiny
 from tests.reports import report
@@ -167,3 +168,23 @@ def test_a_given_up_run_may_try_again_when_resumed(store: Store) -> None:
     steering.requeue(run_id, store)
     assert queue.take(store, "host:1", "other ticket") is not None
     assert queue.take(store, "host:1", "other ticket") is not None
+
+
+def test_a_run_that_a_worker_s_version_cannot_read_is_told_and_keeps_nobody_waiting(store: Store) -> None:
+    """A newer mnistlab has queued it; an older worker has always left it out."""
+    newer, other, told = (store.create(CONFIG) for _ in range(3))
+    with store.transaction() as connection:
+        runs = schema.runs
+        foreign = {"config": CONFIG.model_dump_json().replace('{"preset"', '{"of_tomorrow": 1, "preset"', 1)}
+        connection.execute(runs.update().where(runs.c.id.in_([newer, told])).values(foreign))
+        connection.execute(runs.update().where(runs.c.id == told).values(error="a reason"))
+    taken = queue.take(store, "host:1", "ticket")
+    assert taken is not None
+    assert taken[0] == other
+    with store.transaction() as connection:
+        rows = connection.execute(sa.select(runs.c.id, runs.c.state, runs.c.error)).all()
+    states, errors = {row.id: row.state for row in rows}, {row.id: row.error for row in rows}
+    assert states[newer] == "queued"
+    assert errors[newer].startswith("A worker could not begin: its mnistlab is of another version")
+    assert "of_tomorrow" in errors[newer]
+    assert (errors[other], errors[told]) == (None, "a reason")
