@@ -166,6 +166,8 @@ def _start() -> str:
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":  # a console that nobody sees, which its workers share: without one, each opens its own
         detached = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    with contextlib.suppress(OSError):  # the last engine may still be ending, and write to its own
+        log.unlink()
     with log.open("wb") as output:
         _child = subprocess.Popen(
             [sys.executable, "-m", "mnistlab.engine"],

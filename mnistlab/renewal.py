@@ -21,7 +21,7 @@ from mnistlab.offers import in_a_lab
 
 _YOUNG_SECONDS = 10.0  # within which whoever started an engine gives it work
 _WORKERLESS_SECONDS = 5.0  # a worker that was killed is back after 3, with its run
-_END_TIMEOUT = 10.0  # seconds; 1 is usual
+_END_TIMEOUT = 10.0  # seconds; 0.5 is usual
 _OTHER_VERSION = (
     "The engine was started from another version of mnistlab and is in use. New runs wait until it has nothing to do, "
     "then a new engine takes them; to have that at once, stop the runs that it trains."
@@ -71,7 +71,7 @@ def _end_if_idle(found: Notice, dask: Any) -> bool:
     if _is_young(found.pid) or _is_training(dask):
         return False
     dask.shutdown()
-    _wait_for_end(found.pid)
+    _wait_until_gone(found)
     return True
 
 
@@ -88,10 +88,8 @@ def _is_training(dask: Any) -> bool:
     return any(tickets.values())
 
 
-def _wait_for_end(pid: int) -> None:
-    """Wait for a process that is ending, for it still writes to its log; a zombie has ended."""
+def _wait_until_gone(found: Notice) -> None:
+    """Wait until nobody takes it for the engine; its process needs some seconds more, in which it does no harm."""
     until = time.monotonic() + _END_TIMEOUT
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
-            time.sleep(0.05)
+    while notice.read() == found and time.monotonic() < until:
+        time.sleep(0.05)

@@ -45,7 +45,6 @@ class Dask:
 def publish(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publish]:
     """Publish an engine with a notice that differs so from ours; what listens is this process."""
     monkeypatch.setattr(renewal, "_YOUNG_SECONDS", 0)
-    monkeypatch.setattr(renewal, "_END_TIMEOUT", 0)
     monkeypatch.setattr(renewal, "_told", set())
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"

@@ -1,0 +1,89 @@
+"""An engine that an older mnistlab has left behind, for real: it finishes what it trains, then a new one takes over."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mnistlab import engine, jobs, notice, renewal, steering, tickets
+from mnistlab.config import parse_config
+from mnistlab.runs import Run
+from mnistlab.store import Store
+from tests.trust.places import PROJECT, end
+
+PATIENCE = 90.0
+SMALL = parse_config({"model": {"hidden": ()}, "train": {"batch_size": 4096, "epochs": 1, "validation_size": 30_000}})
+LONG = SMALL.with_epochs(500)
+
+
+@pytest.fixture
+def older(tmp_path: Path, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
+    """The engine of a checkout that differs from this one, two workers strong."""
+    lab.mkdir()
+    checkout = tmp_path / "older"
+    large = ("mnist", "builtin")
+    shutil.copytree(PROJECT / "mnistlab", checkout / "mnistlab", ignore=shutil.ignore_patterns("__pycache__", *large))
+    for name in large:
+        (checkout / "mnistlab" / name).symlink_to(PROJECT / "mnistlab" / name)
+    errors = checkout / "mnistlab" / "errors.py"
+    with errors.open("a") as source:
+        source.write("# as it was before\n")
+    monkeypatch.setattr(engine, "_client", None)
+    monkeypatch.setattr(engine, "_child", None)
+    monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.2)
+    monkeypatch.setattr(tickets, "_tickets", {})
+    monkeypatch.setattr(renewal, "_YOUNG_SECONDS", 0)
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "60 seconds")
+    with (lab / "older.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mnistlab.engine"],
+            cwd=checkout,
+            env={**os.environ, "PYTHONPATH": "", "MNISTLAB_WORKERS": "2"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    yield process
+    engine.hang_up()
+    end(process)
+    if engine._child is not None:
+        end(engine._child)
+
+
+def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool]) -> Run:
+    until = time.monotonic() + PATIENCE
+    while not is_there(run := store.run(run_id)):
+        jobs.wake(store)
+        assert time.monotonic() < until, run
+        time.sleep(0.05)
+    return run
+
+
+def test_an_engine_of_an_older_mnistlab_finishes_its_runs_and_new_ones_go_to_a_new_engine(
+    older: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = time.monotonic() + PATIENCE
+    while (found := notice.read()) is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert found.version != notice.version()
+    store = Store()
+    with monkeypatch.context() as before:  # as a server of that version does it
+        before.setattr(tickets, "renew", lambda: None)
+        at_work = jobs.start(LONG, store)
+    wait_for(store, at_work, lambda run: run.state == "running" and run.step > 0)
+    waiting = jobs.start(SMALL, store)
+    assert "another version of mnistlab" in (wait_for(store, waiting, lambda run: bool(run.error)).error or "")
+    assert store.run(at_work).state == "running"
+    steering.stop(at_work, store)
+    finished = wait_for(store, waiting, lambda run: not run.is_active)
+    assert (finished.state, finished.error, finished.attempt) == ("finished", None, 1)
+    assert (store.run(at_work).state, store.run(at_work).attempt) == ("stopped", 1)
+    assert older.wait(30) == 0
+    new = notice.read()
+    assert new is not None
+    assert (new.version, new.settings["MNISTLAB_WORKERS"]) == (notice.version(), 1)
