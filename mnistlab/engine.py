@@ -1,6 +1,7 @@
 """The engine: a Dask cluster in a process of its own, found or started; `python -m mnistlab.engine` is that process.
 
 The store is the truth and the engine a cache of it: it may die at any time, and nothing but time is lost.
+What it is tells `notice`; when it makes way for another one, `renewal`.
 Settings, all from the environment:
     MNISTLAB_SCHEDULER     use this Dask scheduler instead of a local engine; its TLS settings are Dask's own
     MNISTLAB_WORKERS       trainings at a time of the local engine (1)

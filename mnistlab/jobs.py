@@ -24,6 +24,8 @@ _waking = threading.Lock()
 def start(config: RunConfig, store: Store, owner: str | None = None) -> str:
     """Keep a new run, hand it to the engine and return its id.
 
+    Where an engine of another version is in use, the run stays queued with that reason; `wake` hands it over later.
+
     Args:
         owner: the browser or person it is for; whoever has fewest jobs goes first.
 
