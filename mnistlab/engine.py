@@ -27,6 +27,8 @@ from filelock import FileLock, Timeout
 from mnistlab import notice
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import EngineError
+from mnistlab.notice import publish as _publish
+from mnistlab.notice import withdraw as _withdraw
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
 
 _START_TIMEOUT = 60.0  # seconds; 0.7 s is usual
@@ -231,14 +233,14 @@ def serve() -> None:
         scheduler_kwargs={"dashboard": False, "idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
     ) as cluster:
         cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here reads what Dask tells there
-        notice.publish(cluster.scheduler_address)
+        _publish(cluster.scheduler_address)
         try:
             _warm_up_own(cluster)
             step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds
             while cluster.scheduler.status.name == "running":
                 time.sleep(0.5)
         finally:
-            notice.withdraw()
+            _withdraw()
         # Closing calls the scheduler that has just ended, and by default for 30 s.
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
 

@@ -17,7 +17,7 @@ import psutil
 
 import mnistlab
 from mnistlab.cores import THREADS_VARIABLE, WORKERS_VARIABLE, num_workers, threads_each
-from mnistlab.paths import lab_folder, seconds_setting, setting
+from mnistlab.paths import lab_folder, seconds_setting
 
 _CHECKPOINT_VARIABLE = "MNISTLAB_CHECKPOINT"
 _SOURCES = Path(__file__).resolve().parent
@@ -61,14 +61,14 @@ def settings_here(with_defaults: bool = False) -> dict[str, float | None]:
         ConfigError: a setting is none.
     """
     found: dict[str, float | None] = {}
-    if with_defaults or setting(WORKERS_VARIABLE):
+    if with_defaults or WORKERS_VARIABLE in os.environ:
         found[WORKERS_VARIABLE] = num_workers()
-    if with_defaults or setting(THREADS_VARIABLE):
+    if with_defaults or THREADS_VARIABLE in os.environ:
         found[THREADS_VARIABLE] = threads_each()
-    if with_defaults or setting(_CHECKPOINT_VARIABLE):
+    if with_defaults or _CHECKPOINT_VARIABLE in os.environ:
         # The default is the recorder's own, and importing it takes seconds.
         found[_CHECKPOINT_VARIABLE] = (
-            seconds_setting(_CHECKPOINT_VARIABLE, 0) if setting(_CHECKPOINT_VARIABLE) else None
+            seconds_setting(_CHECKPOINT_VARIABLE, 0) if _CHECKPOINT_VARIABLE in os.environ else None
         )
     return found
 

@@ -14,7 +14,7 @@ from distributed import WorkerPlugin
 
 from mnistlab.cores import THREADS_VARIABLE
 from mnistlab.errors import DataError
-from mnistlab.paths import count_setting, setting
+from mnistlab.paths import count_setting
 
 # Of glibc's malloc.h, with the values that its own adjustment ends at.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -90,7 +90,7 @@ def use_own_threads() -> None:
     """
     import torch
 
-    if setting(THREADS_VARIABLE):
+    if THREADS_VARIABLE in os.environ:
         torch.set_num_threads(count_setting(THREADS_VARIABLE, 1))
 
 

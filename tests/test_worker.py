@@ -100,12 +100,6 @@ def test_wrong_number_of_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         worker.use_own_threads()
 
 
-def test_an_empty_number_of_threads_changes_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MNISTLAB_THREADS", "")
-    monkeypatch.setattr("torch.set_num_threads", lambda _: pytest.fail("nobody has asked for it"))
-    worker.use_own_threads()
-
-
 def test_warm_up_leaves_a_process_alone_that_is_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both draw from the same random numbers; whatever it would warm up is warm."""
     begun = []
