@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from mnistlab import queue
 from mnistlab.differences import SEED, differing, in_words, shown
 from mnistlab.errors import DataError
 from mnistlab.figures import percent
@@ -105,7 +106,10 @@ def _alone(group: Group) -> str:
     if not group.accuracies:
         return f"This run has no test result yet. {_when_tested([group])} Tick another one to compare them."
     low, high = wilson_interval(*counted(group.tested[0]))
-    repeat = "" if group.runs[0].rate_changes else ", or repeat this one with other seeds to see what luck does"
+    run = group.runs[0]
+    repeat = "" if run.rate_changes else ", or repeat this one with other seeds to see what luck does"
+    if any(other.recipe == run.recipe for other in queue.active(resources.store(), with_trials=False)):
+        repeat = ", or wait for the same recipe with other seeds, which is on its way"
     return (
         f"A reads {percent(group.accuracies[0])} of the test digits. On all digits of this kind it would read between "
         f"{percent(low)} and {percent(high)} (95 % interval). Tick another run to compare them{repeat}."

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import execution, sweep
 from mnistlab.seeds import Group
 from mnistlab.store import Store
-from tests import sweeps
+from tests import sweeps, tiny
 from tests.ui.test_evaluate_page import EVALUATE, finished_run
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page, small_run
@@ -113,3 +113,10 @@ def test_another_digit_on_the_way_is_told() -> None:
     app = in_depth(evaluate_index="18", evaluate_towards="6")
     assert not app.exception
     assert "On the way to a 6 it becomes a 2 first" in " ".join(caption.value for caption in app.caption)
+
+
+def test_repeats_that_are_on_their_way_are_not_asked_for() -> None:
+    run_id = kept()
+    assert "or repeat this one with other seeds" in said(open_page(RUNS, runs=run_id))
+    Store().create(tiny.config(seed=1))
+    assert "or wait for the same recipe with other seeds" in said(open_page(RUNS, runs=run_id))
