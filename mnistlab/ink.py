@@ -23,8 +23,9 @@ DIGIT_SIDE = 20  # longer side of the ink's box in the 28x28 picture
 CENTRE = 14
 # Ink fainter than this is paper, smudge or the edge of antialiasing; it does not widen the box.
 INK_THRESHOLD = 0.15
-# Ink whose brightness differs by less has one colour; what fills so much of its box, a stroke but a 1's seldom does.
-_ONE_COLOUR, _SHEET = 0.2, 0.7
+# Ink whose brightness differs by less has one colour. What covers more than 0.4 of the picture, or fills 0.7 of its
+# box, is a sheet; a stroke seldom does, but for a 1, whose box is slimmer than 0.4.
+_ONE_COLOUR, _SHEET, _FULL, _SLIM = 0.1, 0.4, 0.7, 0.4
 _MAX_SIDE = 4096  # pixels; larger pictures are a mistake or an attack
 
 
@@ -118,7 +119,8 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
 def is_on_transparent(rgba: npt.NDArray[np.uint8]) -> bool:
     """Whether a picture's ground is transparent, and what is opaque is ink: no sheet with ink on it, cut out.
 
-    Ink has one colour; where it has several, it does not fill its box as a sheet does.
+    Ink has one colour. Where it has several, it is a sheet if it covers much of the picture or fills its box, unless
+    that is as slim as a 1.
     """
     opaque = rgba[..., 3] >= 128
     if opaque.all():
@@ -128,7 +130,8 @@ def is_on_transparent(rgba: npt.NDArray[np.uint8]) -> bool:
     darkest, lightest = np.percentile(_grey(rgba[opaque]), [0.1, 99.9])
     rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
     box = opaque[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return bool(lightest - darkest < _ONE_COLOUR or box.mean() < _SHEET)
+    is_sheet = opaque.mean() > _SHEET or box.mean() > _FULL
+    return bool(lightest - darkest < _ONE_COLOUR or not is_sheet or min(box.shape) < _SLIM * max(box.shape))
 
 
 def brightness(rgba: npt.NDArray[np.uint8]) -> FloatImage:

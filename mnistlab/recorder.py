@@ -22,7 +22,8 @@ from mnistlab.training import TrainingState
 _WRITE_EVERY = 0.5  # seconds between two transactions
 # Seconds of work that a crash may cost; a checkpoint of the tutorial's network takes some 10 ms.
 _CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
-_SLOW, _REST = 0.5, 10  # after a checkpoint that took longer, in seconds, the next one waits for so many times as long
+# After a checkpoint that took longer, in seconds, the next one waits for so many times as long, up to a minute.
+_SLOW, _REST, _LONGEST_REST = 0.5, 10, 60
 _STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
 _BEFORE_RISE = "before_rise"  # the kind of the weights that are kept before a learning rate is raised by hand
 
@@ -210,7 +211,10 @@ class Recorder:
         self._last_write, self._refused_since = time.monotonic(), None
         if with_checkpoint:
             cost = self._last_write - start
-            self._last_checkpoint, self._checkpoint_rest = self._last_write, _REST * cost if cost > _SLOW else 0
+            self._last_checkpoint, self._checkpoint_rest = (
+                self._last_write,
+                min(_REST * cost, _LONGEST_REST) if cost > _SLOW else 0,
+            )
         return request
 
     def _checkpoint(self) -> bytes:

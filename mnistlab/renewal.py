@@ -24,7 +24,8 @@ _WORKERLESS_SECONDS = 5.0  # a worker that was killed is back after 3, with its 
 _END_TIMEOUT = 10.0  # seconds; 0.5 is usual
 _OTHER_VERSION = (
     "The engine was started from another version of mnistlab and is in use. New runs wait until it has nothing to do, "
-    "then a new engine takes them; to have that at once, stop the runs that it trains."
+    "then a new engine takes them, unless the old one can and does so before; to have that at once, stop the runs that "
+    "it trains."
 )
 _log = logging.getLogger(__name__)
 _renewing = threading.Lock()

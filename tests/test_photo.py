@@ -104,6 +104,23 @@ def test_a_sheet_that_was_cut_out_is_a_sheet(margin: int) -> None:
         assert np.abs(framed(encoded(Image.fromarray(picture), format="PNG")) - EXPECTED).mean() < 0.05
 
 
+@pytest.mark.parametrize(("turned", "pen"), [(25, 20), (45, 20), (0, 200), (10, 200)])
+def test_a_sheet_that_lies_askew_or_is_written_on_in_pale_ink_is_a_sheet(turned: int, pen: int) -> None:
+    grey = np.uint8(240 - (240 - pen) * DRAWN)
+    sheet = Image.fromarray(np.dstack([grey, grey, grey, np.full_like(grey, 255)]), "RGBA")
+    cut_out = sheet.rotate(turned, Image.Resampling.BILINEAR, expand=True)
+    assert (read_photo(encoded(cut_out, format="PNG")) > 0.5).mean() < 0.1  # the stroke, not the sheet
+
+
+def test_a_stroke_of_two_colours_is_a_stroke() -> None:
+    picture = np.zeros((300, 200, 4), np.uint8)
+    picture[20:280, 90:110] = (0, 0, 0, 255)
+    picture[150:280, 90:110] = (220, 220, 220, 255)
+    assert (read_photo(encoded(Image.fromarray(picture), format="PNG")) > 0.5).mean() == pytest.approx(
+        260 * 20 / 60_000
+    )
+
+
 def test_drawing_on_a_transparent_ground_is_read_as_it_is() -> None:
     rgba = Image.fromarray(put_on("black on transparent white", DRAWN))
     np.testing.assert_allclose(framed(encoded(rgba, format="PNG")), EXPECTED, atol=0.1)

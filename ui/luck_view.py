@@ -108,12 +108,16 @@ def _alone(group: Group) -> str:
     low, high = wilson_interval(*counted(group.tested[0]))
     run = group.runs[0]
     repeat = "" if run.rate_changes else ", or repeat this one with other seeds to see what luck does"
-    if any(other.recipe == run.recipe for other in queue.active(resources.store(), with_trials=False)):
+    if repeat and any(_is_repeat(other, run) for other in queue.active(resources.store(), with_trials=False)):
         repeat = ", or wait for the same recipe with other seeds, which is on its way"
     return (
         f"A reads {percent(group.accuracies[0])} of the test digits. On all digits of this kind it would read between "
         f"{percent(low)} and {percent(high)} (95 % interval). Tick another run to compare them{repeat}."
     )
+
+
+def _is_repeat(other: Run, run: Run) -> bool:
+    return other.recipe == run.recipe and other.config.train.seed != run.config.train.seed
 
 
 def _notes(compared: Sequence[Group]) -> list[str]:

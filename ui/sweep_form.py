@@ -33,6 +33,7 @@ _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
 _OWN = "own"
 _LIKE = "like"  # in the address and in the session: the run whose recipe all trials are to have
+_TAKEN = "like_taken"  # in the session: what the address names, once it was taken up
 _MOST_POINTS = 15
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
 _PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
@@ -99,14 +100,14 @@ def _sentence(line: str) -> str:
 def _take_run(key: str) -> None:
     """Choose the recipe of the run that the address names, once for each."""
     run_id = st.query_params.get(_LIKE)
-    if run_id is None or run_id == st.session_state.get(_LIKE):
+    if run_id is None or run_id == st.session_state.get(_TAKEN):
         return
     try:
         resources.store().run(run_id)
     except RunNotFoundError:
         st.warning(f"There is no run {quoted(run_id)} in this lab to take the recipe of.")
         return
-    st.session_state[_LIKE] = st.session_state[f"{key}_recipe"] = run_id
+    st.session_state[_LIKE] = st.session_state[_TAKEN] = st.session_state[f"{key}_recipe"] = run_id
 
 
 def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
@@ -142,8 +143,8 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
 def _keep_address(chosen: str) -> None:
     """Let the address name the run whose recipe is chosen, and no other."""
     if chosen == st.session_state.get(_LIKE):
-        st.query_params[_LIKE] = chosen
-    elif _LIKE in st.query_params:
+        st.query_params[_LIKE] = st.session_state[_TAKEN] = chosen
+    elif _LIKE in st.query_params and st.query_params[_LIKE] == st.session_state.pop(_TAKEN, None):
         del st.query_params[_LIKE]
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import streamlit as st
 
 from mnistlab import sweep
-from mnistlab.config import MAX_EPOCHS
-from mnistlab.differences import in_words
+from mnistlab.config import MAX_EPOCHS, AugmentConfig
+from mnistlab.differences import in_words, setting_name
 from mnistlab.errors import MnistLabError
 from mnistlab.figures import percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
-from mnistlab.space import SETTINGS, Value, shown
+from mnistlab.space import AUGMENTATION, SETTINGS, Value, shown
 from mnistlab.sweep_state import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
 from ui.words import count_of, duration, unbroken, verbatim
@@ -83,6 +83,8 @@ def _draw(one: Sweep) -> None:
 def _other_changes(one: Sweep) -> str:
     """What else of their recipe is not as its preset has it."""
     base, told = one.config.base, {*_TOLD, *(SETTINGS[each.setting].label for each in one.config.parameters)}
+    if any(each.setting == AUGMENTATION for each in one.config.parameters):
+        told |= {setting_name(field) for field in AugmentConfig.model_fields}
     names = [each.name for each in changed_from_preset(base) if each.name not in told]
     return f"; otherwise {base.preset} with {in_words(PRESETS[base.preset].config, base, names)}" if names else ""
 

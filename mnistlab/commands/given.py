@@ -1,7 +1,7 @@
 """What was given for an option, checked by the bounds of its field, and told by the option's own name."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import annotated_types
@@ -12,10 +12,11 @@ from mnistlab.bounds import bounds_of
 from mnistlab.config import RunConfig, TrainConfig, problem_with
 from mnistlab.errors import ConfigError
 from mnistlab.presets import get_preset
-from mnistlab.settings import FIELDS, PATHS, choices_in_words, put_value, read_value
+from mnistlab.settings import FIELDS, NO_NUMBERS, PATHS, choices_in_words, put_value, read_value
 from mnistlab.store import Store
 from mnistlab.sweep_config import problem_with_parameter
 
+_TWICE = "Leave out one of the two."
 _PRESET = "tutorial-mlp"  # if nothing else is said
 _DEVICES = "auto, cpu, cuda, cuda:1, mps or xpu"
 _EXCLUDING = (annotated_types.Gt, annotated_types.Lt)
@@ -59,17 +60,17 @@ def recipe_of(options: argparse.Namespace, store: Store) -> RunConfig:
     return get_preset(_PRESET if options.preset is None else options.preset).config
 
 
-def set_values(values: dict[str, Any], texts: Iterable[str], taken: Iterable[str] = ()) -> None:
+def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str, str] | None = None) -> None:
     """Put what `--set` says into the values of a recipe, as `RunConfig.model_dump` gives them.
 
     Args:
         texts: "learning_rate=0.3", or "train.learning_rate=0.3", each.
-        taken: the paths of settings that something else decides.
+        taken: by its path, what else decides a setting: and what to do then.
 
     Raises:
         ConfigError: one of them names no setting, or none of its values, or a setting is decided twice.
     """
-    decided = set(taken)
+    decided = dict(taken or {})
     for text in texts:
         given, equals, value_text = text.partition("=")
         path = path_of(given)
@@ -82,8 +83,8 @@ def set_values(values: dict[str, Any], texts: Iterable[str], taken: Iterable[str
             raise ConfigError(f"--set {text}: write {name}= and behind it {allowed} ({path}: {value_text!r} was given)")
         check_option(f"--set {text}", value, section, name, path)
         if path in decided:
-            raise ConfigError(f"--set {text}: {name} is given twice. Leave out one of the two.")
-        decided.add(path)
+            raise ConfigError(f"--set {text}: {name} is given twice. {decided[path]}")
+        decided[path] = _TWICE
         put_value(values, path, value)
 
 
@@ -117,7 +118,10 @@ def _plainly(line: str, number: int) -> str:
 def allowed_in_words(info: FieldInfo) -> str:
     """What a field takes, in words."""
     if choices := choices_in_words(info):
-        return choices
+        may_be_none = isinstance(info.default, tuple) and not any(
+            isinstance(limit, annotated_types.MinLen) for limit in info.metadata
+        )
+        return f"{choices}, or {NO_NUMBERS}" if may_be_none else choices
     if info.annotation is str:
         longest = [limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen)]
         return f"at most {longest[0]} characters" if longest else _DEVICES

@@ -186,7 +186,9 @@ def _config(options: argparse.Namespace, store: Store) -> SweepConfig:
             )
         check_training("--epochs", options.epochs, "epochs")
         values["base"]["train"]["epochs"] = options.epochs
-    decided = [one["setting"] for one in values["parameters"]] + ["train.epochs"] * (options.epochs is not None)
+    decided = {one["setting"]: "The sweep varies it: --vary says how." for one in values["parameters"]}
+    if options.epochs is not None:
+        decided["train.epochs"] = "Leave out one of the two."
     set_values(values["base"], options.set, decided)
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials

@@ -20,12 +20,12 @@ def train(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace, store: Store) -> RunConfig:
     values = recipe_of(options, store).model_dump()
-    decided = []
+    decided = {}
     for field in ("epochs", "seed", "device"):
         given = getattr(options, field)
         if given is not None:
             check_training(f"--{field}", given, field)
             values["train"][field] = given
-            decided.append(f"train.{field}")
+            decided[f"train.{field}"] = "Leave out one of the two."
     set_values(values, options.set, decided)
     return parse_config(values)

@@ -92,12 +92,21 @@ def test_settings_lists_every_setting_with_what_it_takes(lines: Lines, objects: 
     printed = lines()
     assert "optimizer = sgd   (one of sgd, adam, adamw, rmsprop)" in printed
     assert "rotation = 0   (a number from 0 to 180; degrees)" in printed
-    assert "pools = 2-4   (up to 3 whole numbers from 1 to 6, as in 2-4)" in printed
+    assert "pools = 2-4   (up to 3 whole numbers from 1 to 6, as in 2-4, or none)" in printed
     assert max(map(len, printed)) <= 100
     assert main(["settings", "--json"]) == 0
     told = objects()
     assert [one["setting"] for one in told] == list(FIELDS)
     assert all(one["allowed"] and one["about"] for one in told)
+
+
+def test_a_setting_that_may_be_none_says_so(lines: Lines) -> None:
+    main(["settings"])
+    printed = lines()
+    assert any(
+        line.startswith("hidden = ") and line.endswith("as in 512-120-84, or none; neurons)") for line in printed
+    )
+    assert not any(line.startswith("channels = ") and "none" in line for line in printed)
 
 
 def test_runs_say_what_sets_each_apart_from_its_preset(lines: Lines, objects: Objects) -> None:
@@ -116,7 +125,10 @@ def test_a_sweep_changes_its_recipe_for_all_trials(
     monkeypatch.setattr(sweep, "start", sweep.create)  # no engine
     vary = ["sweep", "start", "--vary", "learning_rate=0.1,0.2", "--epochs", "1", "--json"]
     assert main([*vary, "--set", "learning_rate=0.3"]) == 1
-    assert "--set learning_rate=0.3: learning_rate is given twice." in capsys.readouterr().err
+    assert (
+        "--set learning_rate=0.3: learning_rate is given twice. The sweep varies it: --vary says how."
+        in capsys.readouterr().err
+    )
     assert main([*vary, "--set", "hidden=32", "--set", "optimizer=adam"]) == 0
     assert [(run.config.model.hidden, run.config.train.optimizer) for run in Store().runs()] == [((32,), "adam")] * 2
 

@@ -168,6 +168,10 @@ def test_the_recipe_of_a_run_gives_way_to_another_choice_and_to_its_deletion() -
     assert "like" not in app.query_params  # or a reload would bring the run's back
     app.selectbox(key=recipe).set_value(run_id).run()
     assert app.query_params["like"] in (run_id, [run_id])
+    app.selectbox(key=recipe).set_value("fast-mlp").run()
+    app.query_params["like"] = run_id  # by the link once more
+    app.run()
+    assert app.selectbox(key=recipe).value == run_id
     keeping.put_away(run_id, Store())
     app.run()
     assert not app.exception

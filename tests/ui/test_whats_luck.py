@@ -118,5 +118,7 @@ def test_another_digit_on_the_way_is_told() -> None:
 def test_repeats_that_are_on_their_way_are_not_asked_for() -> None:
     run_id = kept()
     assert "or repeat this one with other seeds" in said(open_page(RUNS, runs=run_id))
+    Store().create(tiny.config())  # the same seed: no repeat
+    assert "or repeat this one with other seeds" in said(open_page(RUNS, runs=run_id))
     Store().create(tiny.config(seed=1))
     assert "or wait for the same recipe with other seeds" in said(open_page(RUNS, runs=run_id))
