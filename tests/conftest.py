@@ -47,7 +47,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "MNISTLAB_CHECKPOINT",
         "MNISTLAB_THREADS",
     ):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what a command sets, --db for one, is taken back too
+        monkeypatch.delenv(name)
     return folder
 
 
