@@ -110,8 +110,12 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
     """
     if is_on_transparent(rgba):
         return rgba[..., 3].astype(np.float32) / np.float32(255)
-    grey = brightness(rgba)
-    background = float(np.median(_rim(grey)))
+    return ink_on_ground(brightness(rgba))
+
+
+def ink_on_ground(grey: FloatImage) -> FloatImage:
+    """The same of brightness (H, W) in [0, 1], on a ground that is not transparent."""
+    background = ground_of(grey)
     ink: FloatImage = np.clip(np.abs(grey - background) / max(background, 1 - background), 0, 1).astype(np.float32)
     return ink
 
@@ -173,8 +177,9 @@ def _check_sides(height: int, width: int) -> None:
         raise ImageError(f"A drawing's sides are 1 to {_MAX_SIDE} pixels; got {height} x {width}.")
 
 
-def _rim(picture: FloatImage) -> FloatImage:
-    return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+def ground_of(grey: FloatImage) -> float:
+    """How bright the ground is: most of a picture's rim."""
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
 
 
 def _find_box(ink: FloatImage) -> tuple[int, int, int, int]:

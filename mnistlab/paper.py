@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from mnistlab.errors import EmptyDrawingError
-from mnistlab.ink import FloatImage
+from mnistlab.ink import FloatImage, ground_of
 from mnistlab.pieces import Piece, is_inked, label_pieces
 
 _Mask = npt.NDArray[np.bool_]
@@ -63,8 +63,7 @@ def is_cut_out_closely(grey: FloatImage) -> bool:
     The ground, which most of the picture's rim shows, is evenly bright, and what stands out from it is nearly all at
     the other end of the scale: a shadow would be half-way.
     """
-    ground = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-    away = np.abs(grey - ground)
+    away = np.abs(grey - ground_of(grey))
     stands_out = away > _LIGHTEST * away.max()
     if not stands_out.any():
         return False

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from mnistlab.errors import ImageError
-from mnistlab.ink import FloatImage, brightness, find_ink, is_on_transparent
+from mnistlab.ink import FloatImage, brightness, find_ink, ink_on_ground, is_on_transparent
 from mnistlab.paper import ink_on_paper, is_cut_out_closely
 
 MAX_BYTES = 10_000_000  # a phone's photo has 3 to 6 MB
@@ -48,7 +48,7 @@ def read_photo(content: bytes) -> FloatImage:
     if is_on_transparent(rgba):  # no paper has to be removed
         return find_ink(rgba)
     grey = brightness(rgba)
-    return find_ink(rgba) if is_cut_out_closely(grey) else ink_on_paper(grey)
+    return ink_on_ground(grey) if is_cut_out_closely(grey) else ink_on_paper(grey)
 
 
 def _decode(content: bytes) -> npt.NDArray[np.uint8]:

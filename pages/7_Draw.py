@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mnistlab.doubt import check_shape
-from mnistlab.ink import find_ink, frame_drawing, frame_ink
+from mnistlab.ink import find_ink, frame_drawing, frame_ink, ink_on_ground
 from mnistlab.stages import stages
 from ui import examples, frame, reading
 from ui.address import Address
@@ -34,7 +34,7 @@ def draw() -> None:
     )
     from mnistlab.likeness import Likeness, measure
 
-    frame.show_code(frame_drawing, frame_ink, find_ink, stages, check_shape, Likeness, measure)
+    frame.show_code(frame_drawing, frame_ink, find_ink, ink_on_ground, stages, check_shape, Likeness, measure)
 
 
 frame.show_page("Draw", draw)

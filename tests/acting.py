@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from mnistlab import jobs
 from mnistlab.events import Event, StepsTaken
+from mnistlab.runs import Run
+from mnistlab.store import Store
 
 _Found = TypeVar("_Found")
 
@@ -34,3 +37,13 @@ def wait_for(read: Callable[[], _Found], is_there: Callable[[_Found], object] = 
         assert time.monotonic() < until, f"not there after {seconds} s: {found}"
         time.sleep(0.01)
     return found
+
+
+def wait_awake(store: Store, run_id: str, is_there: Callable[[Run], object], seconds: float) -> Run:
+    """Look at a run until it is as wanted, and after the queue, as the sidebar of every page does."""
+
+    def look() -> Run:
+        jobs.wake(store)
+        return store.run(run_id)
+
+    return wait_for(look, is_there, seconds)

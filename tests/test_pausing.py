@@ -35,6 +35,15 @@ def in_background(
     return thread
 
 
+def paused_in_an_engine(store: Store, run_id: str, num_gpus: int | None = None) -> threading.Thread:
+    """A worker of an engine that holds the run after its third step."""
+    store.change(run_id, {"pause_at": 3}, ["queued"])
+    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket", num_gpus))
+    thread.start()
+    wait_until_paused(store, run_id, 3)
+    return thread
+
+
 def wait_until_paused(store: Store, run_id: str, step: int) -> None:
     """Until its worker stands still there: the request alone is in the store a moment earlier."""
     wait_for(lambda: store.run(run_id).is_paused and store.run(run_id).step == step)
@@ -141,10 +150,7 @@ def test_a_pause_makes_room_for_others(store: Store, run_id: str, monkeypatch: p
     monkeypatch.setattr(execution, "_GUEST_SECONDS", 0.3)
     monkeypatch.setattr(execution, "_OTHERS_SECONDS", 0.2)
     monkeypatch.setattr(execution, "_BEAT_EVERY", 0.05)
-    store.change(run_id, {"pause_at": 3}, ["queued"])
-    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))  # as an engine's worker does
-    thread.start()
-    wait_until_paused(store, run_id, 3)
+    thread = paused_in_an_engine(store, run_id)
     time.sleep(0.5)
     assert store.run(run_id).is_paused  # nobody else wants the worker
     store.create(CONFIG)
@@ -161,10 +167,7 @@ def test_a_pause_makes_no_room_for_those_whom_another_worker_takes_at_once(
 ) -> None:
     monkeypatch.setattr(execution, "_GUEST_SECONDS", 0)
     monkeypatch.setattr(execution, "_BEAT_EVERY", 0.02)
-    store.change(run_id, {"pause_at": 3}, ["queued"])
-    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))
-    thread.start()
-    wait_until_paused(store, run_id, 3)
+    thread = paused_in_an_engine(store, run_id)
     for _ in range(4):  # there is always one that waits, and none for long
         other = store.create(CONFIG)
         time.sleep(0.2)
@@ -183,10 +186,7 @@ def test_a_pause_makes_no_room_for_those_who_wait_for_other_workers(
     monkeypatch.setattr(execution, "_GUEST_SECONDS", 0)
     monkeypatch.setattr(execution, "_OTHERS_SECONDS", 0.1)
     monkeypatch.setattr(execution, "_BEAT_EVERY", 0.02)
-    store.change(run_id, {"pause_at": 3}, ["queued"])
-    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket", 0))
-    thread.start()
-    wait_until_paused(store, run_id, 3)
+    thread = paused_in_an_engine(store, run_id, num_gpus=0)
     store.create(tiny.config(device="cuda"))
     time.sleep(0.5)
     assert store.run(run_id).is_paused
@@ -200,10 +200,7 @@ def test_a_rate_chosen_in_a_pause_is_kept_where_the_pause_makes_room(
 ) -> None:
     monkeypatch.setattr(execution, "_ALONE_SECONDS", 0.5)
     monkeypatch.setattr(execution, "_BEAT_EVERY", 0.05)
-    store.change(run_id, {"pause_at": 3}, ["queued"])
-    thread = threading.Thread(target=execution.run_next, args=(store.url, "ticket"))
-    thread.start()
-    wait_until_paused(store, run_id, 3)
+    thread = paused_in_an_engine(store, run_id)
     steering.set_learning_rate(run_id, 0.001, store)
     thread.join()
     assert_goes_on_at(0.001, store, run_id)

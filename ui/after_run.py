@@ -143,9 +143,9 @@ def offer_changes(run: Run) -> None:
 def _what_to_choose_by(run: Run) -> str:
     last = last_run_before(run)
     known = last_accuracies([one.id for one in (run, last) if one is not None], resources.store())
-    if run.id not in known and run.config.train.validation_size:
-        return "It ended before the end of its first epoch, where the held-out images are read to choose by."
     if run.id not in known:
+        if run.config.train.validation_size:
+            return "It ended before the end of its first epoch, where the held-out images are read to choose by."
         return (
             "This recipe holds no images out. Who tries many changes and keeps the one that reads most of the test set "
             "keeps a lucky one: choose a validation size under More, and go by the validation accuracy."

@@ -16,7 +16,7 @@ from mnistlab.settings import FIELDS, NO_NUMBERS, PATHS, choices_in_words, put_v
 from mnistlab.store import Store
 from mnistlab.sweep_config import problem_with_parameter
 
-_TWICE = "Leave out one of the two."
+TWICE = "Leave out one of the two."
 _PRESET = "tutorial-mlp"  # if nothing else is said
 _DEVICES = "auto, cpu, cuda, cuda:1, mps or xpu"
 _EXCLUDING = (annotated_types.Gt, annotated_types.Lt)
@@ -65,7 +65,7 @@ def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str,
 
     Args:
         texts: "learning_rate=0.3", or "train.learning_rate=0.3", each.
-        taken: by its path, what else decides a setting: and what to do then.
+        taken: the paths of settings that something else decides, each with what to do about it.
 
     Raises:
         ConfigError: one of them names no setting, or none of its values, or a setting is decided twice.
@@ -84,7 +84,7 @@ def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str,
         check_option(f"--set {text}", value, section, name, path)
         if path in decided:
             raise ConfigError(f"--set {text}: {name} is given twice. {decided[path]}")
-        decided[path] = _TWICE
+        decided[path] = TWICE
         put_value(values, path, value)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
-from mnistlab.commands.given import check_option, check_training, check_varied, recipe_of, set_values
+from mnistlab.commands.given import TWICE, check_option, check_training, check_varied, recipe_of, set_values
 from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import (
     ConfigError,
@@ -188,7 +188,7 @@ def _config(options: argparse.Namespace, store: Store) -> SweepConfig:
         values["base"]["train"]["epochs"] = options.epochs
     decided = {one["setting"]: "The sweep varies it: --vary says how." for one in values["parameters"]}
     if options.epochs is not None:
-        decided["train.epochs"] = "Leave out one of the two."
+        decided["train.epochs"] = TWICE
     set_values(values["base"], options.set, decided)
     given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     given["num_trials"] = options.trials

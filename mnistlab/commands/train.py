@@ -3,7 +3,7 @@
 import argparse
 
 from mnistlab.commands.foreground import led_by_the_first, run_here
-from mnistlab.commands.given import check_training, recipe_of, set_values
+from mnistlab.commands.given import TWICE, check_training, recipe_of, set_values
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.store import Store
 
@@ -26,6 +26,6 @@ def _config(options: argparse.Namespace, store: Store) -> RunConfig:
         if given is not None:
             check_training(f"--{field}", given, field)
             values["train"][field] = given
-            decided[f"train.{field}"] = "Leave out one of the two."
+            decided[f"train.{field}"] = TWICE
     set_values(values, options.set, decided)
     return parse_config(values)

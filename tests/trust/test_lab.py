@@ -1,8 +1,7 @@
 """A lab's own promises: its connections are private, and each run goes to a worker that has what it needs."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import dask
@@ -13,6 +12,7 @@ from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import EngineError
 from mnistlab.runs import Run
 from mnistlab.store import Store
+from tests.acting import wait_awake
 from tests.trust.places import Cluster, make_database
 
 PATIENCE = 120.0
@@ -32,15 +32,6 @@ def _own_client(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def small(device: str) -> RunConfig:
     return parse_config(SMALL | {"train": {**SMALL["train"], "device": device}})  # type: ignore[dict-item]
-
-
-def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool]) -> Run:
-    until = time.monotonic() + PATIENCE
-    while not is_there(run := store.run(run_id)):
-        jobs.wake(store)
-        assert time.monotonic() < until, run
-        time.sleep(0.05)
-    return run
 
 
 def is_over(run: Run) -> bool:
@@ -97,7 +88,7 @@ def test_a_lab_with_tls_trains_for_its_own_and_refuses_others(
         store = Store()
         with dask.config.set(client_settings(authority, own)):
             run_id = jobs.start(small("cpu"), store)  # which also waits until the scheduler listens
-            run = wait_for(store, run_id, is_over)
+            run = wait_awake(store, run_id, is_over, PATIENCE)
             assert (run.state, run.error) == ("finished", None)
         engine._client.close(timeout=2)
         with dask.config.set(client_settings(authority, foreign)), pytest.raises(EngineError, match="refuses us"):
@@ -118,12 +109,12 @@ def test_runs_go_to_workers_that_have_what_they_need(
     try:
         store = Store()
         on_gpu, on_cpu = jobs.start(small("cuda"), store), jobs.start(small("cpu"), store)
-        wait_for(store, on_gpu, lambda run: "offers a GPU" in (run.error or ""))
-        finished = wait_for(store, on_cpu, is_over)
+        wait_awake(store, on_gpu, lambda run: "offers a GPU" in (run.error or ""), PATIENCE)
+        finished = wait_awake(store, on_cpu, is_over, PATIENCE)
         assert (finished.state, finished.error) == ("finished", None)
         assert store.run(on_gpu).state == "queued"  # it came first, and nobody with a CPU has taken it
         cluster.add_worker("--resources", "GPU=1")
-        tried = wait_for(store, on_gpu, is_over)
+        tried = wait_awake(store, on_gpu, is_over, PATIENCE)
         assert tried.worker not in (None, finished.worker)
         assert "'cuda' is not on this machine" in (tried.error or "")
     finally:

@@ -5,15 +5,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mnistlab import engine, jobs, notice, renewal, steering, tickets
 from mnistlab.config import parse_config
-from mnistlab.runs import Run
 from mnistlab.store import Store
+from tests.acting import wait_awake
 from tests.trust.places import PROJECT, end
 
 PATIENCE = 90.0
@@ -54,15 +54,6 @@ def older(tmp_path: Path, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         end(engine._child)
 
 
-def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool]) -> Run:
-    until = time.monotonic() + PATIENCE
-    while not is_there(run := store.run(run_id)):
-        jobs.wake(store)
-        assert time.monotonic() < until, run
-        time.sleep(0.05)
-    return run
-
-
 def test_an_engine_of_an_older_mnistlab_finishes_its_runs_and_new_ones_go_to_a_new_engine(
     older: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,12 +66,13 @@ def test_an_engine_of_an_older_mnistlab_finishes_its_runs_and_new_ones_go_to_a_n
     with monkeypatch.context() as before:  # as a server of that version does it
         before.setattr(tickets, "renew", lambda: None)
         at_work = jobs.start(LONG, store)
-    wait_for(store, at_work, lambda run: run.state == "running" and run.step > 0)
+    wait_awake(store, at_work, lambda run: run.state == "running" and run.step > 0, PATIENCE)
     waiting = jobs.start(SMALL, store)
-    assert "another version of mnistlab" in (wait_for(store, waiting, lambda run: bool(run.error)).error or "")
+    told = wait_awake(store, waiting, lambda run: run.error, PATIENCE)
+    assert "another version of mnistlab" in (told.error or "")
     assert store.run(at_work).state == "running"
     steering.stop(at_work, store)
-    finished = wait_for(store, waiting, lambda run: not run.is_active)
+    finished = wait_awake(store, waiting, lambda run: not run.is_active, PATIENCE)
     assert (finished.state, finished.error, finished.attempt) == ("finished", None, 1)
     assert (store.run(at_work).state, store.run(at_work).attempt) == ("stopped", 1)
     assert older.wait(30) == 0
