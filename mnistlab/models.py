@@ -27,6 +27,7 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "gelu": nn.GELU,
     "none": nn.Identity,
 }
+ACTIVATIONS = tuple(_ACTIVATIONS.values())
 
 
 class Deslant(nn.Module):

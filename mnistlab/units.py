@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from mnistlab.data import IMAGE_SIDE
+from mnistlab.models import ACTIVATIONS
 from mnistlab.predict import as_pictures
 
 # What stands between a layer's sums and what it passes on; every kind of activation that a network may have.
-_PART_OF_A_UNIT = (nn.BatchNorm1d, nn.BatchNorm2d, nn.ReLU, nn.Sigmoid, nn.Tanh, nn.GELU, nn.Identity)
+_PART_OF_A_UNIT = (nn.BatchNorm1d, nn.BatchNorm2d, *ACTIVATIONS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,6 +67,12 @@ _EXPERIMENTS = (
         {"evaluate_view": "robustness", "evaluate_change": "rotation"},
     ),
     Experiment(
+        "Half the neurons",
+        "Half of its hidden neurons are off: how much does it still read? Then compare a network of 512 neurons with "
+        "one of 32, and with one that was trained with dropout.",
+        {"evaluate_view": "robustness", "evaluate_change": "neurons"},
+    ),
+    Experiment(
         "Fool it",
         f"[Go down to the slider](#{depth_step.ANCHOR}): how far along a gradient the answer turns, and twice as far. "
         "Can you see it at all?",

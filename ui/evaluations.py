@@ -20,10 +20,11 @@ from ui import resources, splits
 from ui.models import ModelChoice
 
 if TYPE_CHECKING:
+    from mnistlab.ablation import Disturbance
     from mnistlab.evaluation import Evaluation
     from mnistlab.hidden import Map
     from mnistlab.neighbours import Neighbours
-    from mnistlab.robustness import Change, Point
+    from mnistlab.robustness import Point
 
 _TIMED = 200  # images read to tell how long all will take
 _MAPPED = 1000  # digits on a map
@@ -70,7 +71,7 @@ def _evaluation(name: str, step: int, split_name: str, version: Hashable, _split
     return kept or evaluate(resources.predictor(name, step).model, _split)
 
 
-def robustness(model: ModelChoice, split_name: str, change: "Change") -> "list[Point]":
+def robustness(model: ModelChoice, split_name: str, change: "Disturbance") -> "list[Point]":
     """How many of a sample are read at each amount of a change; computed at the first call."""
     split, version = _taken(model, split_name)
     return _robustness(model.name, model.step, split_name, version, change, split)
@@ -78,12 +79,14 @@ def robustness(model: ModelChoice, split_name: str, change: "Change") -> "list[P
 
 @st.cache_resource(show_spinner=False, max_entries=100)
 def _robustness(
-    name: str, step: int, split_name: str, version: Hashable, change: "Change", _split: Split
+    name: str, step: int, split_name: str, version: Hashable, change: "Disturbance", _split: Split
 ) -> "list[Point]":
+    from mnistlab.ablation import ablation
     from mnistlab.robustness import robustness as measure
     from mnistlab.robustness import sample
 
-    return measure(resources.predictor(name, step).model, sample(_split), change)
+    predictor, digits = resources.predictor(name, step), sample(_split)
+    return ablation(predictor.network, digits) if change == "neurons" else measure(predictor.model, digits, change)
 
 
 def hidden_map(model: ModelChoice, split_name: str, of_pixels: bool) -> "tuple[Split, npt.NDArray[np.int64], Map]":

@@ -1,4 +1,4 @@
-"""What disturbs a model: its accuracy against turning, moving and grain, and one digit at every amount."""
+"""What disturbs a model: its accuracy against turning, moving, grain and lost neurons; one digit at every amount."""
 
 from typing import TYPE_CHECKING
 
@@ -11,18 +11,28 @@ from ui.models import ModelChoice
 from ui.words import a_digit, duration
 
 if TYPE_CHECKING:
-    from mnistlab.robustness import Change
+    from mnistlab.ablation import Disturbance
+    from mnistlab.robustness import Change, Point
 
-_CHANGES: "tuple[Change, ...]" = ("rotation", "shift", "noise")
+_CHANGES: "tuple[Disturbance, ...]" = ("rotation", "shift", "noise", "neurons")
 _MINUS = "\N{MINUS SIGN}"
 _SIDE = 80  # CSS pixels
 _TITLES = {
     "rotation": "turned clockwise (degrees)",
     "shift": "moved right, down, left or up (pixels)",
     "noise": "grain (standard deviation, white is 1)",
+    "neurons": "hidden neurons switched off (%)",
 }
-_LOST = " Beyond four pixels, ink leaves the picture: then there is less to read."
 _AT = {"rotation": "turned by {:g} degrees", "shift": "moved by {:g} pixels", "noise": "with grain of {:g}"}
+_LATER = "A model that was trained with turned, moved or grainy digits falls later."
+_ABOUT = {
+    "rotation": _LATER,
+    "shift": f"{_LATER} Beyond four pixels, ink leaves the picture: then there is less to read.",
+    "noise": _LATER,
+    "neurons": "Each digit loses neurons of its own, drawn by chance in every hidden layer; of a convolution, whole "
+    "channels. What a wide layer knows is spread over many neurons, none of which knows a digit alone; dropout trains "
+    "a network to do without some, and it falls later.",
+}
 
 
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
@@ -37,34 +47,61 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
 
 
 def _show(model: ModelChoice, split_name: str, address: Address) -> None:
-    from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE, changed_images, robustness, sample
-    from ui import charts
+    from mnistlab.ablation import ablation
+    from mnistlab.hidden import has_hidden_layer
+    from mnistlab.robustness import changed_images, robustness, sample
 
     address.check_choice("evaluate_change", "change", _CHANGES)
-    change: Change = st.segmented_control(
+    change: Disturbance = st.segmented_control(
         "Change", _CHANGES, default=_CHANGES[0], required=True, key="evaluate_change", bind="query-params"
     )
-    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-    num_images = min(SAMPLE_SIZE, len(split))
-    seconds = evaluations.seconds_to_read(model.name, model.step, num_images * len(AMOUNTS[change]))
-    with st.spinner(f"Reading {num_images:,} digits at {len(AMOUNTS[change])} amounts, about {duration(seconds)} ..."):
-        points = evaluations.robustness(model, split_name, change)
+    if change != "neurons":
+        _curve(model, split_name, change)
+        frame.show_code(robustness, changed_images, sample)
+    elif has_hidden_layer(resources.predictor(model.name, model.step).network):
+        _curve(model, split_name, change)
+        frame.show_code(ablation, sample)
+    else:
+        st.info("This network has no hidden neurons that could be switched off.")
+
+
+def _curve(model: ModelChoice, split_name: str, change: "Disturbance") -> None:
+    from ui import charts
+
+    points, of = _measured(model, split_name, change)
     plain = next(point for point in points if point.amount == 0)
-    worst = min(points, key=lambda point: point.num_correct)
+    if change == "neurons":
+        told, at = next(point for point in points if point.amount == 50), "with half of its hidden neurons switched off"
+    else:
+        told = min(points, key=lambda point: point.num_correct)
+        at = f"at worst, {_AT[change].format(told.amount).replace('-', _MINUS)}"
     st.markdown(
-        f"Unchanged, it reads **{percent(plain.num_correct / plain.num_images, 1)}** of "
-        f"{splits.digits(num_images, split_name)}; at worst, {_AT[change].format(worst.amount).replace('-', _MINUS)}, "
-        f"**{percent(worst.num_correct / worst.num_images, 1)}**."
+        f"Unchanged, it reads **{percent(plain.num_correct / plain.num_images, 1)}** of {of}; {at}, "
+        f"**{percent(told.num_correct / told.num_images, 1)}**."
     )
     st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
-    _one_digit(model, split_name, change)
-    chosen = "chosen once by chance, the same ones" if num_images < len(split) else "the same ones"
+    if change != "neurons":
+        _one_digit(model, split_name, change)
+    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+    chosen = "chosen once by chance, the same ones" if plain.num_images < len(split) else "the same ones"
     st.caption(
-        f"The curve: {splits.digits(num_images, split_name)}, {chosen} at every amount "
-        "and for every model; the band is the interval of 95\N{NO-BREAK SPACE}%. A model that was trained with turned, "
-        f"moved or grainy digits falls later.{_LOST if change == 'shift' else ''}"
+        f"The curve: {of}, {chosen} at every amount and for every model; the band is the interval of "
+        f"95\N{NO-BREAK SPACE}%. {_ABOUT[change]}"
     )
-    frame.show_code(robustness, changed_images, sample)
+
+
+def _measured(model: ModelChoice, split_name: str, change: "Disturbance") -> "tuple[list[Point], str]":
+    """The points of the curve, and the digits they are about in words; tells how long it takes while it does."""
+    from mnistlab.ablation import PERCENT_OFF
+    from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE
+
+    amounts = PERCENT_OFF if change == "neurons" else AMOUNTS[change]
+    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
+    num_images = min(SAMPLE_SIZE, len(split))
+    seconds = evaluations.seconds_to_read(model.name, model.step, num_images * len(amounts))
+    with st.spinner(f"Reading {num_images:,} digits at {len(amounts)} amounts, about {duration(seconds)} ..."):
+        points = evaluations.robustness(model, split_name, change)
+    return points, splits.digits(num_images, split_name)
 
 
 def _one_digit(model: ModelChoice, split_name: str, change: "Change") -> None:

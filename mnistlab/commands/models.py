@@ -74,5 +74,7 @@ def _content(path: Path) -> bytes:
         check_size(path.stat().st_size)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # a device tells no size
+    except FileNotFoundError as error:  # what systems call it differs
+        raise ImageError("No such file. Give a PNG, JPEG or WebP file.") from error
     except OSError as error:
         raise ImageError(f"Not a picture that can be opened ({error}). Give a PNG, JPEG or WebP file.") from error

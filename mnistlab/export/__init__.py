@@ -12,6 +12,7 @@
 | archive | .zip | the whole run, to be taken in by another lab |
 """
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -111,11 +112,11 @@ def write(exported: Exported, kind: str, target: Path) -> Path:
             target.mkdir(parents=True, exist_ok=True)
             target = target / exported.name
         _write_whole(target, exported.content)
-    except (OSError, RuntimeError) as error:  # the latter of a link to itself
+    except OSError as error:
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
-        reason = getattr(error, "strerror", None) or error
+        reason = error.strerror or error
         raise ExportError(f"{target} cannot be written: {reason}. Choose another place.") from error
     return target
 
@@ -125,7 +126,9 @@ def _write_whole(target: Path, content: bytes) -> None:
     if target.exists() and not target.is_file():
         target.write_bytes(content)  # a device or a pipe, which must not be replaced; of a folder it raises
         return
-    target = target.resolve()  # a link stays one
+    target = Path(os.path.realpath(target))  # a link stays one
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link to itself")
     if target.exists():
         target.open("r+b").close()  # raises where it is protected, which replacing it would pass over
     try:

@@ -1,0 +1,65 @@
+"""How accuracy falls when hidden neurons are switched off: whether what a network knows sits in few places or in many.
+
+for point in ablation(model, split):
+    print(point.amount, point.num_correct, point.num_images)
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import nn
+
+from mnistlab.data import Split
+from mnistlab.models import ACTIVATIONS
+from mnistlab.robustness import Change, Point
+
+Disturbance = Change | Literal["neurons"]  # what an accuracy is drawn against
+
+PERCENT_OFF: tuple[float, ...] = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90)
+_SEED = 0
+_BATCH = 500
+
+
+@torch.inference_mode()
+def ablation(model: nn.Sequential, split: Split, percents: Sequence[float] = PERCENT_OFF) -> list[Point]:
+    """Read the images of a split while so many percent of each hidden layer pass on nothing.
+
+    Each image loses neurons of its own, drawn by chance, so that a curve does not hang on which ones they are; the
+    same call draws the same ones. Of a convolution, whole channels are switched off.
+
+    Args:
+        model: in eval mode on the CPU; it is not changed.
+        split: images as they are; `robustness.sample` keeps it quick.
+    """
+    images, labels = torch.tensor(split.images).float() / 255, torch.tensor(split.labels)
+    points = []
+    for percent in percents:
+        chance = torch.Generator().manual_seed(_SEED)
+        answers = [_logits(model, batch, percent / 100, chance).argmax(1) for batch in images.split(_BATCH)]
+        points.append(Point(percent, int((torch.cat(answers) == labels).sum()), len(labels)))
+    return points
+
+
+def _logits(model: nn.Sequential, images: torch.Tensor, share: float, chance: torch.Generator) -> torch.Tensor:
+    values = images
+    for layer in model:
+        values = layer(values)
+        if isinstance(layer, ACTIVATIONS):
+            values = values * kept(values, share, chance)
+    return values
+
+
+def kept(values: torch.Tensor, share: float, chance: torch.Generator) -> torch.Tensor:
+    """Zeros for `share` of the units of each image, rounded, and ones for the others.
+
+    Args:
+        values: (N, W) of neurons or (N, C, H, W) of channels.
+
+    Returns:
+        (N, W) or (N, C, 1, 1), of the values' type.
+    """
+    num_images, num_units = values.shape[:2]
+    places = torch.rand(num_images, num_units, generator=chance).argsort(1)  # of each unit in a line dealt by chance
+    is_kept = (places >= round(share * num_units)).to(values.dtype)
+    return is_kept.reshape(num_images, num_units, *[1] * (values.dim() - 2))
