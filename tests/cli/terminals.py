@@ -1,13 +1,11 @@
 """The command line on a terminal of a certain width, as a person sees it."""
 
-import fcntl
 import os
 import re
 import select
 import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable
 
@@ -20,6 +18,9 @@ class Terminal:
     """A process of `python -m tests.tiny` on a pseudo-terminal, and what it has written there so far."""
 
     def __init__(self, columns: int, *arguments: str) -> None:
+        import fcntl
+        import termios
+
         self._mine, its = os.openpty()
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(

@@ -12,6 +12,7 @@ from mnistlab.commands.progress import bar_format
 from mnistlab.events import StepsTaken
 from mnistlab.store import Store
 from tests.cli.terminals import Terminal
+from tests.systems import needs_posix
 
 LONG = ("train", "--preset", "tutorial-mlp", "--epochs", "1000")
 
@@ -20,6 +21,7 @@ def is_under_way(written: str) -> bool:
     return re.search(r" %  \d\d:\d\d left", written) is not None and "epoch 2: " in written
 
 
+@needs_posix
 @pytest.mark.parametrize(
     ("columns", "seen", "dropped"),
     [(150, ["|", "accuracy"], []), (80, ["loss", "images/s"], ["|", "accuracy"]), (40, ["epoch"], ["|", "images/s"])],
@@ -56,6 +58,7 @@ def test_bar_and_accuracy_go_first_where_there_is_no_room() -> None:
     assert kept == [("|", "accuracy", "images/s", "loss", "epoch")[number:] for number in range(6)]
 
 
+@needs_posix
 def test_last_sentence_has_a_line_of_its_own_after_ctrl_c() -> None:
     terminal = Terminal(80, *LONG)
     terminal.read_until(is_under_way)
@@ -66,6 +69,7 @@ def test_last_sentence_has_a_line_of_its_own_after_ctrl_c() -> None:
     assert last.startswith("Stopped after ")
 
 
+@needs_posix
 def test_a_run_that_is_deleted_meanwhile_ends_its_line_and_draws_it_no_more() -> None:
     terminal = Terminal(80, *LONG)
     terminal.read_until(is_under_way)

@@ -22,6 +22,7 @@ from tests import tiny
 from tests.cli.conftest import Lines, save
 from tests.cli.terminals import Terminal
 from tests.drawings import SEVEN, draw, put_on
+from tests.systems import needs_posix
 
 
 def test_presets_lists_every_preset_with_its_shape(lines: Lines) -> None:
@@ -189,6 +190,7 @@ def test_a_watch_ends_where_nobody_reads_it_any_more() -> None:
     process.stderr.close()
 
 
+@needs_posix
 def test_a_watch_as_json_of_an_empty_lab_prints_nothing_and_sigterm_ends_it() -> None:
     process = start("runs", "--watch", "--json")
     with pytest.raises(subprocess.TimeoutExpired):
@@ -229,6 +231,7 @@ def test_a_name_of_any_width_keeps_the_columns(lines: Lines) -> None:
     assert "cafe\u0301 (custom)" in printed[0]
 
 
+@needs_posix
 def test_a_terminal_gets_a_header_above_its_columns() -> None:
     run_id = Store().create(tiny.config())
     terminal = Terminal(120, "runs")

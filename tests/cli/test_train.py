@@ -23,6 +23,7 @@ from mnistlab.store import Store
 from tests.cli.conftest import Lines
 from tests.cli.terminals import Terminal
 from tests.tiny import same_weights
+from tests.systems import needs_posix
 
 
 def test_train_prints_each_epoch_and_then_the_result(objects: Callable[[], list[dict[str, Any]]]) -> None:
@@ -151,6 +152,7 @@ def start_training(lab: Path, *options: str) -> "subprocess.Popen[str]":
     )
 
 
+@needs_posix
 def test_ctrl_c_keeps_what_was_learned(lab: Path) -> None:
     process = start_training(lab, "--json")
     assert process.stdout is not None
@@ -169,6 +171,7 @@ def test_ctrl_c_keeps_what_was_learned(lab: Path) -> None:
     assert Store().weights(run.id, "checkpoint")
 
 
+@needs_posix
 def test_ctrl_c_tells_a_person_where_the_run_is(lab: Path) -> None:
     process = start_training(lab)
     assert process.stdout is not None
@@ -208,7 +211,8 @@ def test_training_stops_and_is_kept_where_its_reader_has_seen_enough(lab: Path) 
     assert Store().weights(run.id, "checkpoint")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@needs_posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
 def test_what_ends_a_job_or_closes_a_terminal_keeps_what_was_learned(lab: Path, number: signal.Signals) -> None:
     process = start_training(lab, "--json")
     assert process.stdout is not None
@@ -222,6 +226,7 @@ def test_what_ends_a_job_or_closes_a_terminal_keeps_what_was_learned(lab: Path, 
     assert Store().weights(told["run"], "checkpoint")
 
 
+@needs_posix
 def test_a_terminal_that_is_closed_ends_the_training_and_keeps_it() -> None:
     terminal = Terminal(80, "train", "--preset", "tutorial-mlp", "--epochs", "1000")
     terminal.read_until(lambda written: "epoch 2: " in written)
@@ -232,6 +237,7 @@ def test_a_terminal_that_is_closed_ends_the_training_and_keeps_it() -> None:
     assert (run.state, run.error) == ("stopped", None)
 
 
+@needs_posix
 def test_nohup_keeps_a_training_going_when_its_terminal_is_closed(lab: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -1,6 +1,5 @@
 """An export on its way to the disk: whole, or not at all."""
 
-import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import pytest
 from mnistlab import export
 from mnistlab.errors import ExportError
 from mnistlab.export import Exported, write
+from tests.systems import needs_posix
 
 LARGE = Exported("run.onnx", b"new" * 100_000)
 
@@ -18,6 +18,8 @@ LARGE = Exported("run.onnx", b"new" * 100_000)
 @contextmanager
 def small_disk() -> Iterator[None]:
     """No file gets larger than 10 kB, as on a disk that is full then."""
+    import resource
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
     try:
@@ -26,6 +28,7 @@ def small_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@needs_posix
 def test_export_that_fails_leaves_the_file_that_it_was_to_replace(tmp_path: Path) -> None:
     target = tmp_path / "run.onnx"
     target.write_bytes(b"good")
@@ -35,12 +38,14 @@ def test_export_that_fails_leaves_the_file_that_it_was_to_replace(tmp_path: Path
     assert list(tmp_path.iterdir()) == [target]
 
 
+@needs_posix
 def test_events_that_cannot_be_written_leave_no_folder(tmp_path: Path) -> None:
     with small_disk(), pytest.raises(ExportError, match="cannot be written"):
         export.write(LARGE, "tensorboard", tmp_path / "logs" / "first")
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_posix
 def test_export_replaces_a_file_and_keeps_its_mode_and_a_link_to_it(tmp_path: Path) -> None:
     target, link = tmp_path / "run.onnx", tmp_path / "latest.onnx"
     target.write_bytes(b"old")
@@ -52,6 +57,7 @@ def test_export_replaces_a_file_and_keeps_its_mode_and_a_link_to_it(tmp_path: Pa
     assert target.stat().st_mode & 0o777 == 0o640
 
 
+@needs_posix
 def test_export_to_a_device_does_not_replace_it(tmp_path: Path) -> None:
     device = Path("/dev/null")
     assert export.write(LARGE, "onnx", device) == device
@@ -72,6 +78,7 @@ def test_two_exports_at_once_do_not_get_each_others_content(tmp_path: Path) -> N
     assert sorted(tmp_path.iterdir()) == targets
 
 
+@needs_posix
 def test_a_link_to_itself_is_a_sentence(tmp_path: Path) -> None:
     link = tmp_path / "loop.html"
     link.symlink_to(link)

@@ -1,0 +1,7 @@
+"""What a test needs of the system that it runs on."""
+
+import os
+
+import pytest
+
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="signals, limits or terminals that Windows does not have")
