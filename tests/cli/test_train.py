@@ -22,8 +22,8 @@ from mnistlab.runs import Request
 from mnistlab.store import Store
 from tests.cli.conftest import Lines
 from tests.cli.terminals import Terminal
-from tests.tiny import same_weights
 from tests.systems import needs_posix
+from tests.tiny import same_weights
 
 
 def test_train_prints_each_epoch_and_then_the_result(objects: Callable[[], list[dict[str, Any]]]) -> None:
