@@ -16,7 +16,7 @@ from mnistlab.models import ACTIVATIONS
 from mnistlab.predict import as_pictures
 
 # What stands between a layer's sums and what it passes on; every kind of activation that a network may have.
-_PART_OF_A_UNIT = (nn.BatchNorm1d, nn.BatchNorm2d, *ACTIVATIONS)
+_PART_OF_A_UNIT: tuple[type[nn.Module], ...] = (nn.BatchNorm1d, nn.BatchNorm2d, *ACTIVATIONS)
 
 
 @dataclass(frozen=True, eq=False)

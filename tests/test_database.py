@@ -21,6 +21,9 @@ from tests.database_files import ids_in
 from tests.database_files import other as other  # the same fixtures for this module
 from tests.database_files import path as path
 from tests.reports import CONFIG, report, running
+from tests.systems import needs_posix
+
+pytestmark = needs_posix  # Windows lets nobody delete or replace a file that is open
 
 
 def test_a_deleted_database_is_told_and_not_made_anew(store: Store, path: Path) -> None:

@@ -19,6 +19,7 @@ from mnistlab.events import StepsTaken, TrainingStarted
 from mnistlab.store import Store
 from mnistlab.training import train
 from tests import tiny
+from tests.systems import needs_posix
 from tests.tiny import losses_of, weights_of
 
 CONFIG = tiny.config({"dropout": 0.3}, {"rotation": 20, "use": "double"}, optimizer="adam", learning_rate=0.01)
@@ -93,6 +94,7 @@ def test_too_few_gpus_for_the_processes_are_told(tiny_dataset: Dataset, monkeypa
         list(parallel.lead(CONFIG, tiny_dataset))
 
 
+@needs_posix
 def test_what_torchrun_sends_does_not_cut_off_the_last_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setenv("WORLD_SIZE", "2")

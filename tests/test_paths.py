@@ -8,6 +8,7 @@ import pytest
 from mnistlab import offers
 from mnistlab.errors import ConfigError
 from mnistlab.paths import PROJECT, database_url, lab_environment, lab_folder, span_setting
+from tests.systems import needs_posix
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_the_database_lies_in_the_lab_where_nothing_else_is_said(here: Path, mon
     "url",
     [
         "postgresql+psycopg://lab:secret@box/lab",
-        "sqlite:////srv/lab.sqlite",
+        pytest.param("sqlite:////srv/lab.sqlite", marks=needs_posix),  # no whole path on Windows
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite:///file:/srv/lab.sqlite?mode=ro&uri=true",

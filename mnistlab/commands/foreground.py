@@ -21,8 +21,8 @@ from mnistlab.events import EpochEnded, Event
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
-# Ctrl-C, a batch system or service manager, a terminal that is closed; Windows has no SIGHUP.
-_ASKING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+# Ctrl-C, a batch system or service manager, a terminal that is closed; Windows has Ctrl-Break instead of the last.
+_ASKING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 _RESUMED_ELSEWHERE = "taken from this command and resumed elsewhere, where it goes on from its last checkpoint"
 

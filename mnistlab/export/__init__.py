@@ -123,8 +123,10 @@ def write(exported: Exported, kind: str, target: Path) -> Path:
 
 def _write_whole(target: Path, content: bytes) -> None:
     """Write a file beside its place and put it there when it is whole."""
+    if target.is_dir():  # which Windows would call a lack of permission
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if target.exists() and not target.is_file():
-        target.write_bytes(content)  # a device or a pipe, which must not be replaced; of a folder it raises
+        target.write_bytes(content)  # a device or a pipe, which must not be replaced
         return
     target = Path(os.path.realpath(target))  # a link stays one
     if target.is_symlink():

@@ -34,8 +34,8 @@ def end(process: "subprocess.Popen[bytes]", patience: float = 10) -> None:
     with suppress(subprocess.TimeoutExpired):
         process.wait(patience)
     for pid in family:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
     process.wait()
 
 
@@ -50,7 +50,7 @@ def postgres_programs() -> Path | None:
 def postgres(programs: Path) -> Iterator[str]:
     """A PostgreSQL server of its own; yields its address without the name of a database."""
     folder = Path(tempfile.mkdtemp(prefix="mnistlab-postgres-"))
-    user = "postgres" if os.getuid() == 0 else None  # it refuses to be run by root
+    user = "postgres" if hasattr(os, "getuid") and os.getuid() == 0 else None  # it refuses to be run by root
     if user:
         shutil.chown(folder, user)
     data, port = folder / "data", free_port()

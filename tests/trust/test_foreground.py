@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from mnistlab.training import train
+from tests.systems import needs_posix
 from tests.tiny import losses_of, same_weights, weights_of
 from tests.trust.places import PROJECT
 
@@ -70,7 +70,7 @@ def only_run(store: Store, is_there: Callable[[Run], bool]) -> Run:
 def test_a_killed_training_is_resumed_bit_for_bit(dataset: Dataset) -> None:
     process, store = command("train", "--preset", "tutorial-mlp", "--epochs", "1"), Store()
     run = only_run(store, lambda run: run.epoch > 0.4)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate()
     code, out, err = answer_of(command("resume", run.id, "--json"))
     assert code == 0, err
@@ -98,6 +98,7 @@ def test_a_run_that_is_alive_is_not_resumed_a_second_time() -> None:
     assert store.run(run.id).attempt == run.attempt
 
 
+@needs_posix
 def test_a_training_is_steered_from_another_terminal() -> None:
     process, store = command("train", "--preset", "tutorial-mlp", "--epochs", "100"), Store()
     run = only_run(store, lambda run: run.step > 0)
@@ -131,10 +132,13 @@ def test_more_epochs_are_trained_in_the_foreground() -> None:
 
 def only_small_files() -> None:
     """No file may grow beyond a megabyte: what a full disk looks like to SQLite."""
+    import resource
+
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
 
+@needs_posix
 def test_a_full_disk_is_told_and_other_runs_stay_as_they_are() -> None:
     store = Store()
     other = store.create(parse_config({}))
@@ -216,6 +220,7 @@ sys.exit(cli.main(["train", "--preset", "large"]))
 """
 
 
+@needs_posix
 def test_running_out_of_memory_is_told_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit on the process's memory is what a small computer is to a large network."""
     monkeypatch.setenv("MNISTLAB_CHECKPOINT", "1000")

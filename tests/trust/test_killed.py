@@ -1,7 +1,5 @@
 """Whatever is killed, hangs or comes back from the dead: the run that was asked for is the run that is kept."""
 
-import os
-import signal
 import time
 from collections.abc import Callable
 
@@ -63,7 +61,7 @@ def test_a_run_whose_worker_is_killed_goes_on_by_itself_bit_for_bit(
 ) -> None:
     run_id = jobs.start(config, place.store)
     killed = wait_for(place.store, run_id, is_well_under_way)
-    os.kill(worker_of(killed), signal.SIGKILL)
+    psutil.Process(worker_of(killed)).kill()
     again = wait_for(place.store, run_id, lambda run: run.attempt > killed.attempt)
     assert worker_of(again) != worker_of(killed)
     assert again.step > 0  # from its last checkpoint, not from the start
@@ -86,13 +84,13 @@ def test_a_worker_that_comes_back_from_the_dead_cannot_write(
     """It is stopped, taken for lost, its run goes on elsewhere; then it wakes up and thinks the run is its own."""
     run_id = jobs.start(config, place.store)
     zombie = worker_of(wait_for(place.store, run_id, is_well_under_way))
-    os.kill(zombie, signal.SIGSTOP)
+    psutil.Process(zombie).suspend()
     monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 2)
     wait_for(place.store, run_id, lambda run: run.state == "lost")
     jobs.resume(run_id, place.store)
     monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 15)
     attempt = wait_for(place.store, run_id, lambda run: run.state == "running" and run.step > 0).attempt
-    os.kill(zombie, signal.SIGCONT)
+    psutil.Process(zombie).resume()
     run = wait_for(place.store, run_id, lambda run: not run.is_active)
     time.sleep(1.5)  # in which the zombie would have written
     assert run.attempt == place.store.run(run_id).attempt == attempt
@@ -102,7 +100,7 @@ def test_a_worker_that_comes_back_from_the_dead_cannot_write(
 def test_a_run_that_hangs_is_stopped_by_force_and_its_worker_replaced(place: Place, config: RunConfig) -> None:
     run_id = jobs.start(config, place.store)
     hanging = worker_of(wait_for(place.store, run_id, is_well_under_way))
-    os.kill(hanging, signal.SIGSTOP)
+    psutil.Process(hanging).suspend()
     jobs.stop(run_id, place.store)
     time.sleep(1)
     assert place.store.run(run_id).state == "running"  # nobody there who would read the request
@@ -177,7 +175,7 @@ def test_a_run_that_kills_every_worker_is_given_up_and_others_are_not(
         assert time.monotonic() < until
         if run.state == "running" and run.worker not in killed:
             killed.add(run.worker)
-            os.kill(worker_of(run), signal.SIGKILL)
+            psutil.Process(worker_of(run)).kill()
         time.sleep(0.01)
     assert len(killed) == 2
     assert run.state == "failed"

@@ -1,6 +1,5 @@
 """One model trained by two real processes, as torchrun starts them: the curve of one process, in the store once."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -92,7 +91,7 @@ def test_a_killed_process_ends_the_other_with_a_sentence_and_the_run_can_be_resu
     both = trainers(torchrun)
     leader = int((run.worker or "").rpartition(":")[2])
     (other,) = [process for process in both if process.pid != leader]
-    os.kill(other.pid, signal.SIGKILL)
+    other.kill()
     _, said = torchrun.communicate(timeout=PATIENCE)
     assert torchrun.returncode != 0
     assert not [process for process in both if process.is_running()]

@@ -1,9 +1,9 @@
 """A sweep on a laptop and in a lab, with real workers: one is killed in it, and nothing but time is lost."""
 
-import os
-import signal
 import time
 from collections.abc import Callable
+
+import psutil
 
 from mnistlab import jobs, study, sweep
 from mnistlab.store import Store
@@ -42,7 +42,7 @@ def test_worker_killed_in_a_sweep_costs_no_trial_and_no_value_is_asked_for_twice
         lambda one: any(trial.run.step > 5 and trial.run.state == "running" for trial in one.trials),
     )
     victim = next(trial.run for trial in running.trials if trial.run.state == "running" and trial.number is not None)
-    os.kill(worker_of(victim), signal.SIGKILL)
+    psutil.Process(worker_of(victim)).kill()
     done = wait_for(place.store, sweep_id, lambda one: not one.is_active)
     assert done.counts == {"finished": TRIALS}
     assert sorted(trial.number or 0 for trial in done.trials) == list(range(TRIALS))
