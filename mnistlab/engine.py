@@ -31,7 +31,7 @@ from mnistlab.notice import publish as _publish
 from mnistlab.notice import withdraw as _withdraw
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
 
-_START_TIMEOUT = 60.0  # seconds; 0.7 s is usual
+_START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
 _FAILURE = "The engine's workers cannot start: "
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
