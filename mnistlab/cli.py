@@ -6,6 +6,7 @@ python -m mnistlab classify FILE.png --model best-cnn
 """
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _can_print():
             raise
         _print_no_more()
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # which is how Windows says the same
+            return 0
         with suppress(OSError):  # of a terminal that was closed
             print(f"mnistlab: what this command prints cannot be written: {error.strerror}", file=sys.stderr)
         return 1

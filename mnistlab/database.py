@@ -28,6 +28,7 @@ from mnistlab.paths import database_url
 # A database's file itself, what SQLite keeps beside it while it is open, and our note of which belong together.
 _ITSELF, _COMPANIONS, _NOTE = "", ("-wal", "-shm"), "-files"
 _MOST_TRIES = 5  # to open a file that is not replaced in this very moment
+_LOOK_AGAIN = 0.1  # seconds until a file counts as gone: a disk on the network may miss one for a moment
 _MOST_MISSES = 30  # connections in a row, after which numbers of files mean nothing on this disk
 
 
@@ -173,11 +174,24 @@ def _set_aside(file: Path, is_said: bool) -> None:
 
 
 def _check_is_there(path: Path) -> None:
-    if not os.path.exists(path):
+    if not _is_gone(path):
+        return
+    time.sleep(_LOOK_AGAIN)
+    if _is_gone(path):
         raise DatabaseGoneError(
             f"The database {path} is no longer there: it was moved or deleted while this program had it open. Put it "
             "back, or start this program anew, which then makes an empty one."
         )
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:  # it may be there, and who opens it will say what is wrong
+        return False
+    return False
 
 
 class _Watch:

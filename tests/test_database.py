@@ -144,6 +144,23 @@ def test_threads_that_share_a_store_all_find_the_new_file(store: Store, path: Pa
     assert ids_in(path) == made
 
 
+@pytest.mark.parametrize("trouble", [FileNotFoundError, PermissionError])
+def test_a_file_that_cannot_be_seen_for_a_moment_is_not_gone(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch, trouble: type[OSError]
+) -> None:
+    looks, really_stat = [], os.stat
+
+    def stat(of: Any, *rest: Any, **named: Any) -> os.stat_result:
+        if str(of) == str(path) and not looks:
+            looks.append(of)
+            raise trouble(of)
+        return really_stat(of, *rest, **named)
+
+    monkeypatch.setattr(database.os, "stat", stat)
+    assert store.runs() == []
+    assert looks
+
+
 def test_a_connection_whose_log_was_removed_is_opened_again(store: Store, path: Path) -> None:
     """As another program does that finds the file replaced, of whose log this one has made use by then."""
     for ending in ("-wal", "-shm"):

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import torch
@@ -27,8 +28,8 @@ CNN = tiny.config({"kind": "cnn", "channels": (4, 4, 8)})
 
 
 @pytest.fixture
-def _joined() -> Iterator[None]:
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+def _joined(tmp_path: Path) -> Iterator[None]:
+    dist.init_process_group("gloo", store=dist.FileStore(str(tmp_path / "team"), 1), rank=0, world_size=1)
     yield
     dist.destroy_process_group()
 

@@ -179,6 +179,7 @@ def start(*arguments: str, stdout: Any = subprocess.PIPE, unbuffered: bool = Fal
     )
 
 
+@needs_posix  # elsewhere it ends at the next line
 def test_a_watch_ends_where_nobody_reads_it_any_more() -> None:
     process = start("runs", "--watch")
     assert process.stdout is not None
