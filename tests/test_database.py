@@ -157,8 +157,9 @@ def test_a_file_that_cannot_be_seen_for_a_moment_is_not_gone(
         return really_stat(of, *rest, **named)
 
     monkeypatch.setattr(database.os, "stat", stat)
-    assert store.runs() == []
+    run_id = store.create(CONFIG)
     assert looks
+    assert run_id in ids_in(path)
 
 
 def test_a_connection_whose_log_was_removed_is_opened_again(store: Store, path: Path) -> None:

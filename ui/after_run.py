@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from mnistlab import jobs
+from mnistlab import jobs, links
 from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, TrainConfig, parse_config, problem_with
 from mnistlab.figures import percent, points
 from mnistlab.heldout import last_accuracies
@@ -13,7 +13,7 @@ from mnistlab.intervals import luck_between
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
 from mnistlab.space import MILD_WARP
-from ui import acting, frame, identity, models, rates, recipe, resources, sweep_form, taking_home
+from ui import acting, frame, identity, models, rates, recipe, recipe_link, resources, sweep_form, taking_home
 from ui.words import duration
 
 _MORE_EPOCHS = 5
@@ -131,13 +131,24 @@ def offer_changes(run: Run) -> None:
     """The same again, with one thing changed."""
     st.markdown("**Change one thing and run again**")
     with st.container(horizontal=True, key="after_changes"):
-        for number, (label, change) in enumerate(_changes(run.config).items()):
+        changes = {label: change for label, change in _changes(run.config).items() if _is_open(run.config, change)}
+        for number, (label, change) in enumerate(changes.items()):
             st.button(label, key=f"change_{number}_{run.id}", on_click=_want, args=(run, label, change))
         sweep_form.link_to(run)
     noted = st.session_state.get(recipe.JUST_SET)
     if noted == run.id:
         st.caption("The recipe is set: press Start.")
     st.caption(_what_to_choose_by(run))
+
+
+def _is_open(config: RunConfig, change: "_Change") -> bool:
+    """Whether anything of a change is left by the link in force, which may lock what it changes."""
+    link = recipe_link.in_force()
+    if link is None:
+        return True
+    values = config.model_dump()
+    change(values)
+    return links.hold(parse_config(values), link) != links.hold(config, link)
 
 
 def _what_to_choose_by(run: Run) -> str:

@@ -4,7 +4,7 @@ mnistlab/links.py knows what stands in such an address; here is when it is read 
 """
 
 from collections.abc import Set
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -104,7 +104,14 @@ def share(config: RunConfig) -> None:
         query = _query(config, hidden, locked) or {links.PRESET: config.preset}
         address = (st.context.url or "Train").split("?")[0]
         st.code(f"{address}?{urlencode(query, safe=',')}", language=None, wrap_lines=True)
-        st.caption("In another lab, the part from the ? on goes behind that lab's own address.")
+        st.caption(_where_it_leads(address))
+
+
+def _where_it_leads(address: str) -> str:
+    elsewhere = "In another lab, the part from the ? on goes behind that lab's own address."
+    if urlsplit(address).hostname not in ("localhost", "127.0.0.1", "::1"):
+        return elsewhere
+    return f"On other computers, this computer's own address has to stand in place of localhost. {elsewhere}"
 
 
 def _query(

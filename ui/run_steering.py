@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab import jobs, steering
 from mnistlab.runs import Run
-from ui import acting, after_run, rates, resources
+from ui import acting, after_run, rates, recipe_link, resources
 
 # A worker looks twice a second; one that has not stopped after so long hangs.
 _PATIENCE_SECONDS = 10.0
@@ -66,7 +66,10 @@ def _pause_buttons(run: Run) -> None:
 def _learning_rate(run: Run) -> None:
     """Another rate for the steps to come; the worker takes it up within half a second."""
     current = run.chosen_rate
-    with st.popover("Learning rate", disabled=run.control == "stop"):
+    limits = recipe_link.limits()
+    is_held = "learning_rate" in limits.locked | limits.hidden
+    about = "The link that you came by keeps it." if is_held else None
+    with st.popover("Learning rate", disabled=is_held or run.control == "stop", help=about):
         has_schedule = run.config.train.schedule != "constant"
         chosen = st.select_slider(
             "Highest learning rate from now on" if has_schedule else "Learning rate from now on",
@@ -74,13 +77,14 @@ def _learning_rate(run: Run) -> None:
             current,
             key=f"rate_{run.id}_{len(run.rate_changes)}",
             format_func=rates.shown,
+            disabled=is_held,
         )
         st.button(
             "Use it",
             key="run_rate",
             on_click=acting.act,
             args=(steering.set_learning_rate, run.id, chosen, resources.store()),
-            disabled=chosen == current,
+            disabled=is_held or chosen == current,
         )
         waiting = run.wanted_rate is not None
         now = "Its schedule's highest" if has_schedule else "Now"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import export
@@ -16,7 +17,7 @@ from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page
 from tests.ui.test_runs_page import RUNS
-from tests.ui.test_train_page import TRAIN, TUTORIAL, finished, keys_of, said
+from tests.ui.test_train_page import TRAIN, TUTORIAL, finished, keys_of, running, said
 from ui import recipe
 
 
@@ -76,6 +77,22 @@ def test_what_is_locked_holds_against_an_experiment() -> None:
     assert (train.epochs, train.learning_rate) == (3, 1.0)
 
 
+def test_what_is_locked_is_not_offered_to_be_changed_after_a_run() -> None:
+    def offered(app: AppTest) -> set[str]:
+        return {button.label.split(" ")[0] for button in app.button if str(button.key).startswith("change_")}
+
+    run_id = finished()
+    assert offered(opened(run=run_id)) == {"Learning", "Dropout", "Augmentation"}
+    assert offered(opened(run=run_id, lock="learning_rate,dropout")) == {"Augmentation"}
+
+
+@pytest.mark.parametrize("how", ["lock", "hide"])
+def test_a_rate_that_a_link_keeps_is_not_changed_while_the_run_runs_either(how: str) -> None:
+    run_id = running()
+    assert not opened(run=run_id).select_slider(key=f"rate_{run_id}_0").disabled
+    assert opened(run=run_id, **{how: "learning_rate"}).select_slider(key=f"rate_{run_id}_0").disabled
+
+
 def test_link_can_be_left() -> None:
     app = opened(train__epochs="3", lock="epochs", hide="seed")
     app.button(key="recipe_leave").click().run()
@@ -127,6 +144,13 @@ def test_share_makes_a_link_with_what_is_hidden_and_locked() -> None:
     app.multiselect(key="share_locked").set_value(["epochs"]).run()
     links = [code.value for code in app.code if "?" in code.value and "preset=" in code.value]
     assert links[0].endswith("?preset=tutorial-mlp&train.seed=5&hide=optimizer,seed&lock=epochs")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "teacher.school"])
+def test_share_says_that_localhost_is_this_computer_alone(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ContextProxy, "url", f"http://{host}:8501/Train")
+    app = open_page(TRAIN)
+    assert ("has to stand in place of localhost" in said(app)) == (host != "teacher.school")
 
 
 def downloads(app: AppTest) -> dict[str, Any]:
