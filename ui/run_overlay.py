@@ -56,9 +56,19 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
         log_y=not is_share,
         height=360,
     )
-    if name.startswith("validation") and not all(one.epochs for runs in told for one in runs):
+    _explain(name, [one for runs in told for one in runs], any(one.style == "band" for one in series))
+
+
+def _explain(name: str, told: Sequence[Told], has_bands: bool) -> None:
+    """What is not there, and what is there without meaning what it seems to."""
+    if name.startswith("validation") and not all(one.epochs for one in told):
         st.caption("A run that held no images out has no validation curve: choose a training curve to see it.")
-    if any(one.style == "band" for one in series):
+    if name.startswith("training") and not all(one.run.config.train.shuffle for one in told):
+        st.caption(
+            "Images in file order, as the tutorial takes them, bring the same easy and hard stretches in every epoch: "
+            "a dip that comes back each time is no progress."
+        )
+    if has_bands:
         st.caption(
             "A line with a band is the mean over the seeds that are finished, or over all while none is; its band goes "
             "from the lowest to the highest of them."

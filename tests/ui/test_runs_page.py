@@ -216,6 +216,12 @@ def test_one_recipe_alone_tells_what_luck_does() -> None:
     assert "That difference is luck alone." in said(app)
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_dips_that_come_of_the_files_order_are_told(shuffle: bool) -> None:
+    app = open_page(RUNS, runs=f"{kept(shuffle=shuffle)},{kept(seed=1)}", runs_chart="training loss")
+    assert ("Images in file order" in said(app)) != shuffle
+
+
 def test_the_two_best_are_no_run_and_its_own_copy(tables: list[dict[str, Any]]) -> None:
     second, _, best = kept(0.9, learning_rate=0.2), kept(0.95), kept(0.95)
     other_seed = kept(0.92, seed=1)
