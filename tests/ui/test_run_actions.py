@@ -10,7 +10,7 @@ from mnistlab.store import Store
 from tests import sweeps
 from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
-from tests.ui.test_runs_page import RUNS, cells, compared, kept, rows, said
+from tests.ui.test_runs_page import DASH, RUNS, cells, compared, kept, rows, said
 from tests.ui.test_runs_page import tables as tables
 
 
@@ -25,6 +25,19 @@ def test_repeat_starts_what_is_missing_of_five_seeds_once(tables: list[dict[str,
     assert app.button(key="runs_repeat").disabled
     assert cells(tables, rows(tables)[0]["id"])[:2] == ["custom 5 runs", "1 of 5 finished"]
     assert app.toggle(key="runs_together").value
+
+
+def test_a_mean_over_fewer_seeds_than_finished_says_over_how_many(tables: list[dict[str, Any]]) -> None:
+    """As a sweep's trial is never tested, which is finished all the same."""
+    ids = [kept(share, seed=seed) for seed, share in enumerate((0.80, 0.81, 0.82))]
+    open_page(RUNS, runs=",".join(ids), runs_together="true")
+    assert cells(tables, ids[-1])[1:3] == ["3 of 3 finished", f"mean 81.00 % 78.52{DASH}83.48"]
+    for untested, words in ((0, "mean of 2 tested seeds: 81.50 %"), (1, "1 tested seed: 82.00 %")):
+        Store().change(ids[untested], {"result": None}, ["finished"])
+        open_page(RUNS, runs=",".join(ids), runs_together="true")
+        state, accuracy = cells(tables, ids[-1])[1:3]
+        assert state == "3 of 3 finished"
+        assert accuracy.startswith(words)
 
 
 def test_a_run_whose_rate_was_changed_by_hand_is_not_repeated() -> None:

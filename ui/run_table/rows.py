@@ -140,8 +140,7 @@ def _setting_names(rows: Sequence[Mapping[str, str]], is_grouped: bool) -> list[
 
 def _state(group: Group) -> str:
     if len(group.runs) > 1:
-        finished = sum(run.state == "finished" for run in group.runs)
-        return f"{finished} of {len(group.runs)} finished"
+        return f"{_num_finished(group)} of {len(group.runs)} finished"
     return state_of(group.runs[0])
 
 
@@ -157,9 +156,20 @@ def _accuracy(group: Group, held_out: Mapping[str, float]) -> _Cell:
         accuracy = held_out.get(group.runs[0].id) if len(group.runs) == 1 else None
         return (_NOTHING, None) if accuracy is None else (_NOTHING, None, f"validation {percent(accuracy)}")
     low, high = group.interval or wilson_interval(*counted(group.tested[0]))
-    mean = "mean " if len(group.accuracies) > 1 else ""
     span = f"{100 * low:.2f}\N{EN DASH}{100 * high:.2f}"
-    return f"{mean}{percent(group.mean)}", group.mean, span
+    return f"{_over(group)}{percent(group.mean)}", group.mean, span
+
+
+def _over(group: Group) -> str:
+    """What a group's accuracy is the mean of: "mean "; of others than its finished runs "mean of 4 tested seeds: "."""
+    number = len(group.accuracies)
+    if len(group.runs) > 1 and number != _num_finished(group):
+        return f"{'mean of ' if number > 1 else ''}{count_of(number, 'tested seed')}: "
+    return "mean " if number > 1 else ""
+
+
+def _num_finished(group: Group) -> int:
+    return sum(run.state == "finished" for run in group.runs)
 
 
 def _loss(group: Group) -> _Cell:
