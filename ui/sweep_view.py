@@ -13,7 +13,7 @@ from mnistlab.errors import MnistLabError
 from mnistlab.figures import percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
-from mnistlab.space import AUGMENTATION, SETTINGS, Value, shown
+from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, Value, shown
 from mnistlab.sweep_state import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
 from ui.words import count_of, duration, unbroken, verbatim
@@ -66,11 +66,7 @@ def show(sweep_id: str) -> None:
 
 def _draw(one: Sweep) -> None:
     st.markdown(f"**{verbatim(one.config.name)}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
-    base = one.config.base
-    st.caption(
-        f"All trials: {base.model.shape}, {base.train.optimizer}, {count_of(base.train.epochs, 'epoch')}, "
-        f"{base.train.validation_size:,} images held out{_other_changes(one)}. Varied: {_varied(one)}."
-    )
+    st.caption(f"All trials: {_in_common(one)}{_other_changes(one)}. Varied: {_varied(one)}.")
     st.progress(one.num_over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
     _buttons(one)
     acting.tell_problem("sweep")
@@ -78,6 +74,18 @@ def _draw(one: Sweep) -> None:
         _best(one, one.best)
     _pictures(one)
     _table(one)
+
+
+def _in_common(one: Sweep) -> str:
+    """The main settings that all trials share, so without those that are varied."""
+    base, varied = one.config.base, {parameter.setting for parameter in one.config.parameters}
+    parts = {
+        base.model.shape: {WIDTH, DEPTH},
+        base.train.optimizer: {"train.optimizer"},
+        count_of(base.train.epochs, "epoch"): {"train.epochs"},
+        f"{base.train.validation_size:,} images held out": set(),
+    }
+    return ", ".join(part for part, settings in parts.items() if not settings & varied)
 
 
 def _other_changes(one: Sweep) -> str:

@@ -94,6 +94,20 @@ def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
+def test_what_is_varied_is_not_said_to_be_the_same_in_all_trials() -> None:
+    ends = {"low": 1, "high": 3, "points": 2}
+    widths, depths, epochs = ({"setting": name} | ends for name in ("width", "depth", "train.epochs"))
+    rules = {"setting": "train.optimizer", "options": ("sgd", "adam")}
+    for varied, told in (
+        ((sweeps.RATES,), "All trials: 784-8-10, sgd, 2 epochs, 100 images held out"),
+        ((widths,), "All trials: sgd, 2 epochs, 100 images held out"),
+        ((depths, rules), "All trials: 2 epochs, 100 images held out"),
+        ((epochs,), "All trials: 784-8-10, sgd, 100 images held out"),
+    ):
+        sweep_id = sweep.create(sweeps.config(*varied), Store())
+        assert told in said(open_page(SWEEP, sweep=sweep_id))
+
+
 def test_the_best_is_said_to_have_been_lucky(finished: str) -> None:
     told = said(open_page(SWEEP, sweep=finished))
     assert "On 100 images a difference below" in told
