@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mnistlab.differences import SEED, differing, shown
+from mnistlab.differences import NONE, NOT_USED, SEED, differing, shown
 from mnistlab.figures import percent
 from mnistlab.offers import kind_of
 from mnistlab.queue import ahead_of, in_order
@@ -68,13 +68,22 @@ def short_state(run: Run, active: Sequence[Run], me: str) -> str:
 def apart(run: Run, others: Sequence[Run]) -> str:
     """What tells a run from a few others of the same title: ", learning rate 0.3" or ", seed 2"; "" if it is alone.
 
-    A setting in which it differs from all of them, if there is one, else the first two in which it differs from some.
+    A setting in which it differs from all of them, if there is one, else the first two in which it differs from some;
+    and its id, where another would be called the same.
     """
     same = [other for other in others if other.title == run.title and other.id != run.id]
     if not same:
         return ""
+    words = _contrast(run, same)
+    is_taken = any(_contrast(other, [run, *(one for one in same if one is not other)]) == words for other in same)
+    return f"{words}, {run.id}" if is_taken else words
+
+
+def _contrast(run: Run, same: Sequence[Run]) -> str:
+    """The settings that tell it from these, but none that it has no use for: "no change of the learning rate"."""
     names = sorted(differing([run.settings, *(other.settings for other in same)]), key=lambda name: name == SEED)
     mine = {name: shown(run.settings.get(name)) for name in names or [SEED]}
+    mine = {name: value for name, value in mine.items() if value != NOT_USED and (value != NONE or name == "hidden")}
     own = [name for name in mine if all(shown(other.settings.get(name)) != mine[name] for other in same)]
     return "".join(f", {name} {mine[name]}" for name in own[:1] or list(mine)[:2])
 

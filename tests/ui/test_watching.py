@@ -290,3 +290,9 @@ def test_two_settings_tell_a_run_apart_where_no_single_one_does() -> None:
         ", learning rate 0.1, epochs 2",
         ", learning rate 0.3, epochs 2",
     ]
+
+
+def test_runs_of_one_recipe_beside_a_steered_one_are_told_apart_by_their_ids() -> None:
+    steered = a_run(id="s", config=tiny.config(epochs=5), rate_changes=((3, 0.01),))
+    runs = [steered, a_run(id="a"), a_run(id="b")]
+    assert [run_words.apart(run, runs) for run in runs[1:]] == [", epochs 2, a", ", epochs 2, b"]
