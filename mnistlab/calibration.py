@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from mnistlab.evaluation import Evaluation
 
+# Answers: with fewer, the normal approximation behind `boast` means nothing, by the usual rule of thumb for a mean, and
+# ten parts hold fewer than three answers each.
+FEWEST = 30
 _IMAGINED = 200  # networks that are right exactly as often as they are sure
 _NOISE = 1.96  # standard errors: a difference that is smaller may well be luck, by the usual 95 %
 
@@ -46,7 +49,8 @@ def boast(evaluation: Evaluation) -> tuple[float, float]:
 
     Returns:
         Mean confidence less accuracy, -1 to 1, and the half width of its 95 % interval. Both are taken digit by digit,
-        for a wrong answer that was unsure says less against a network than one that was sure.
+        for a wrong answer that was unsure says less against a network than one that was sure. Of fewer than `FEWEST`
+        answers the half width means nothing.
     """
     differences = evaluation.confidence.astype(np.float64) - evaluation.correct
     error = differences.std(ddof=1) / np.sqrt(len(differences)) if len(differences) > 1 else 1.0

@@ -1,5 +1,7 @@
 """How far a model's confidence can be trusted: its reliability diagram and the calibration error."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from mnistlab.figures import percent, points
@@ -8,27 +10,30 @@ from ui.address import Address
 from ui.models import ModelChoice
 from ui.words import count_of
 
+if TYPE_CHECKING:
+    from mnistlab.evaluation import Evaluation
+
 
 def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     """Draw the view."""
-    from mnistlab.calibration import Bin, boast, calibration_error, luck_of_calibration, reliability
+    from mnistlab.calibration import FEWEST, Bin, boast, calibration_error, reliability
     from ui import charts
 
     _, evaluation = evaluations.evaluation(model, split_name)
     bins = reliability(evaluation)
-    error, luck = calibration_error(bins), luck_of_calibration(evaluation)
-    mean = float(evaluation.confidence.mean(dtype=float))
+    mean, is_enough = float(evaluation.confidence.mean(dtype=float)), len(evaluation.labels) >= FEWEST
+    verdict = (
+        _verdict(evaluation) if is_enough else f"fewer than {FEWEST} digits are too few to tell whether that fits."
+    )
     st.markdown(
         f"On {splits.digits(len(evaluation.labels), split_name)} it is {percent(mean)} sure on average, and right "
-        f"{percent(evaluation.accuracy)} of the time: {_leaning(*boast(evaluation))}. The expected calibration error "
-        f"is **{percent(error)}**; exactly as sure as right, a network as sure as this one would show about "
-        f"{percent(luck)} on so many digits."
+        f"{percent(evaluation.accuracy)} of the time: {verdict}"
     )
     st.plotly_chart(charts.reliability_chart(bins), key="evaluate_reliability", config=charts.CONFIG)
     st.caption(
         "Each dot holds all answers of one tenth of confidence, and beside it is their number; the bar is the 95 % "
-        "interval of their accuracy. Below the dashed line it boasts, above it is too modest. The calibration error is "
-        "the mean distance from that line, each answer counted once."
+        "interval of their accuracy. Below the dashed line it boasts, above it is too modest."
+        + (" The calibration error is the mean distance from that line, each answer counted once." if is_enough else "")
     )
     last = bins[-1]
     if last.low >= 0.9:
@@ -39,10 +44,19 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     frame.show_code(reliability, Bin, calibration_error, boast)
 
 
+def _verdict(evaluation: "Evaluation") -> str:
+    """Whether confidence and accuracy fit, and how far they are apart."""
+    from mnistlab.calibration import boast, calibration_error, luck_of_calibration, reliability
+
+    error, luck = calibration_error(reliability(evaluation)), luck_of_calibration(evaluation)
+    return (
+        f"{_leaning(*boast(evaluation))}. The expected calibration error is **{percent(error)}**; exactly as sure as "
+        f"right, a network as sure as this one would show about {percent(luck)} on so many digits."
+    )
+
+
 def _leaning(difference: float, luck: float) -> str:
     """What confidence less accuracy means, beside as much of it as may be luck."""
-    if luck >= 1:
-        return "as far apart as luck alone can put so few answers"
     if abs(difference) <= luck:
         return f"no more apart than luck can put them, which is {points(luck)} here"
     return "more sure than it should be" if difference > 0 else "less sure than it could be"

@@ -9,10 +9,11 @@ from mnistlab import execution
 from mnistlab.config import parse_config
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
+from tests.test_scores import answers
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_train_page import TRAIN, finished, said
-from ui import identity
+from ui import evaluations, identity
 
 
 def test_changes_are_to_be_chosen_by_the_validation_accuracy_of_both_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +55,16 @@ def test_the_digit_that_it_sees_while_it_learns_is_marked_right_or_wrong() -> No
     (answer,) = re.findall(r"<b>(\d)</b><span[^>]*><i[^>]*></i></span><em><strong>", html)
     mark = "\N{CHECK MARK}" if answer == "5" else "\N{BALLOT X}"
     assert f"<figcaption>{mark} a test 5</figcaption>" in html
+
+
+@pytest.mark.parametrize(("number", "is_told"), [(2, False), (29, False), (30, True)])
+def test_of_few_digits_it_is_not_judged_whether_confidence_fits(
+    number: int, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answers([1] * number, [1, 2] * (number // 2) + [1] * (number % 2), [0.997] * number)
+    monkeypatch.setattr(evaluations, "evaluation", lambda *_: (None, found))
+    told = said(open_page("pages/6_Evaluate.py", model="small-cnn", evaluate_view="confidence"))
+    assert "it is 99.70 % sure on average" in told
+    assert ("of the time: fewer than 30 digits are too few to tell whether that fits." in told) is not is_told
+    for words in ("expected calibration error is", "luck" if number < 30 else "more sure than it should be"):
+        assert (words in told) is is_told
