@@ -87,3 +87,14 @@ def test_a_log_holds_the_epochs_and_no_bar(capsys: pytest.CaptureFixture[str]) -
     assert "\r" not in told
     assert [line.partition(":")[0] for line in told.splitlines()] == ["epoch 1", "epoch 2"]
     assert all(line.endswith(" images/s") for line in told.splitlines())
+
+
+@needs_posix
+def test_a_terminal_that_is_closed_ends_the_training_and_keeps_it() -> None:
+    terminal = Terminal(80, "train", "--preset", "tutorial-mlp", "--epochs", "1000")
+    terminal.read_until(lambda written: "epoch 2: " in written)
+    terminal.close()
+    terminal.process.send_signal(signal.SIGHUP)
+    assert terminal.process.wait(60) in (1, 128 + signal.SIGHUP)  # nobody hears the last sentence
+    (run,) = Store().runs()
+    assert (run.state, run.error) == ("stopped", None)

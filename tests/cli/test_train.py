@@ -21,7 +21,6 @@ from mnistlab.paths import PROJECT
 from mnistlab.runs import Request
 from mnistlab.store import Store
 from tests.cli.conftest import Lines
-from tests.cli.terminals import Terminal
 from tests.systems import needs_posix
 from tests.tiny import same_weights
 
@@ -224,17 +223,6 @@ def test_what_ends_a_job_or_closes_a_terminal_keeps_what_was_learned(lab: Path, 
     told = json.loads(printed.splitlines()[-1])
     assert (told["event"], Store().run(told["run"]).state) == ("stopped", "stopped")
     assert Store().weights(told["run"], "checkpoint")
-
-
-@needs_posix
-def test_a_terminal_that_is_closed_ends_the_training_and_keeps_it() -> None:
-    terminal = Terminal(80, "train", "--preset", "tutorial-mlp", "--epochs", "1000")
-    terminal.read_until(lambda written: "epoch 2: " in written)
-    terminal.close()
-    terminal.process.send_signal(signal.SIGHUP)
-    assert terminal.process.wait(60) in (1, 128 + signal.SIGHUP)  # nobody hears the last sentence
-    (run,) = Store().runs()
-    assert (run.state, run.error) == ("stopped", None)
 
 
 @needs_posix

@@ -180,18 +180,6 @@ def test_rubbish_in_the_address_is_a_sentence_and_the_page_is_there(run_id: str,
     assert html_of(app)
 
 
-def test_neurons_are_switched_off_and_a_network_without_any_is_told(run_id: str) -> None:
-    neurons = {"evaluate_view": "robustness", "evaluate_change": "neurons"}
-    app = open_page(EVALUATE, model="fast-cnn", **neurons)
-    assert not app.exception
-    assert "; with half of its hidden neurons switched off, **" in said(app)
-    assert (len(app.get("plotly_chart")), len(app.info)) == (1, 0)
-    app = open_page(EVALUATE, model=run_id, **neurons)
-    assert "This network has no hidden neurons that could be switched off." in said(app)
-    assert not app.exception
-    assert not app.get("plotly_chart")
-
-
 def test_one_digit_says_what_was_read_and_what_it_is(run_id: str, answers: Evaluation, dataset: Dataset) -> None:
     wrong = int(answers.mistakes[0])
     app = open_page(EVALUATE, model=run_id, evaluate_view="one digit", evaluate_index=str(wrong))

@@ -12,6 +12,7 @@ from mnistlab.store import Store
 from tests.test_scores import answers
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
+from tests.ui.test_runs_page import RUNS, kept
 from tests.ui.test_train_page import TRAIN, finished, said
 from ui import evaluations, identity
 
@@ -68,3 +69,21 @@ def test_of_few_digits_it_is_not_judged_whether_confidence_fits(
     assert ("of the time: fewer than 30 digits are too few to tell whether that fits." in told) is not is_told
     for words in ("expected calibration error is", "luck" if number < 30 else "more sure than it should be"):
         assert (words in told) is is_told
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_dips_that_come_of_the_files_order_are_told(shuffle: bool) -> None:
+    app = open_page(RUNS, runs=f"{kept(shuffle=shuffle)},{kept(seed=1)}", runs_chart="training loss")
+    assert ("Images in file order" in said(app)) != shuffle
+
+
+def test_neurons_are_switched_off_and_a_network_without_any_is_told() -> None:
+    neurons = {"evaluate_view": "robustness", "evaluate_change": "neurons"}
+    app = open_page("pages/6_Evaluate.py", model="fast-cnn", **neurons)
+    assert not app.exception
+    assert "; with half of its hidden neurons switched off, **" in said(app)
+    assert (len(app.get("plotly_chart")), len(app.info)) == (1, 0)
+    app = open_page("pages/6_Evaluate.py", model=finished(), **neurons)
+    assert "This network has no hidden neurons that could be switched off." in said(app)
+    assert not app.exception
+    assert not app.get("plotly_chart")

@@ -194,3 +194,12 @@ def test_trials_that_never_began_are_not_among_the_runs(tables: list[dict[str, A
     sweep.stop(sweep_id, store)
     open_page(RUNS)
     assert [row["id"] for row in rows(tables)] == [run_id]
+
+
+def test_the_two_best_are_no_run_and_its_own_copy(tables: list[dict[str, Any]]) -> None:
+    second, _, best = kept(0.9, learning_rate=0.2), kept(0.95), kept(0.95)
+    other_seed = kept(0.92, seed=1)
+    app = open_page(RUNS, runs=second)
+    app.button(key="runs_try_0").click().run()
+    assert not app.exception
+    assert set(compared(tables).values()) == {best, other_seed}

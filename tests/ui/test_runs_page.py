@@ -216,21 +216,6 @@ def test_one_recipe_alone_tells_what_luck_does() -> None:
     assert "That difference is luck alone." in said(app)
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
-def test_dips_that_come_of_the_files_order_are_told(shuffle: bool) -> None:
-    app = open_page(RUNS, runs=f"{kept(shuffle=shuffle)},{kept(seed=1)}", runs_chart="training loss")
-    assert ("Images in file order" in said(app)) != shuffle
-
-
-def test_the_two_best_are_no_run_and_its_own_copy(tables: list[dict[str, Any]]) -> None:
-    second, _, best = kept(0.9, learning_rate=0.2), kept(0.95), kept(0.95)
-    other_seed = kept(0.92, seed=1)
-    app = open_page(RUNS, runs=second)
-    app.button(key="runs_try_0").click().run()
-    assert not app.exception
-    assert set(compared(tables).values()) == {best, other_seed}
-
-
 def test_two_runs_of_one_recipe_and_seed_differ_in_nothing() -> None:
     app = open_page(RUNS, runs=f"{kept(0.8)},{kept(0.8)}")
     assert "the same recipe with the same seed" in said(app)
