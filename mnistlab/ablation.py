@@ -12,7 +12,7 @@ from torch import nn
 
 from mnistlab.data import Split
 from mnistlab.models import ACTIVATIONS
-from mnistlab.robustness import Change, Point
+from mnistlab.robustness import Change, Point, curve
 
 Disturbance = Change | Literal["neurons"]  # what an accuracy is drawn against
 
@@ -32,13 +32,12 @@ def ablation(model: nn.Sequential, split: Split, percents: Sequence[float] = PER
         model: in eval mode on the CPU; it is not changed.
         split: images as they are; `robustness.sample` keeps it quick.
     """
-    images, labels = torch.tensor(split.images).float() / 255, torch.tensor(split.labels)
-    points = []
-    for percent in percents:
+
+    def logits(images: torch.Tensor, percent: float) -> torch.Tensor:
         chance = torch.Generator().manual_seed(_SEED)
-        answers = [_logits(model, batch, percent / 100, chance).argmax(1) for batch in images.split(_BATCH)]
-        points.append(Point(percent, int((torch.cat(answers) == labels).sum()), len(labels)))
-    return points
+        return torch.cat([_logits(model, batch, percent / 100, chance) for batch in images.split(_BATCH)])
+
+    return curve(split, percents, logits)
 
 
 def _logits(model: nn.Sequential, images: torch.Tensor, share: float, chance: torch.Generator) -> torch.Tensor:

@@ -187,10 +187,8 @@ def _check_is_there(path: Path) -> None:
 def _is_gone(path: Path) -> bool:
     try:
         os.stat(path)
-    except FileNotFoundError:
-        return True
-    except OSError:  # it may be there, and who opens it will say what is wrong
-        return False
+    except OSError as error:  # at any other it may be there, and who opens it will say what is wrong
+        return isinstance(error, FileNotFoundError)
     return False
 
 

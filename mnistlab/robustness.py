@@ -4,7 +4,7 @@ for point in robustness(model, split, "rotation"):
     print(point.amount, point.num_correct, point.num_images)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,13 +54,21 @@ def robustness(model: nn.Module, split: Split, change: Change, amounts: Sequence
         split: images as they are; use `sample` to keep it quick.
         amounts: default AMOUNTS[change].
     """
+
+    def logits(images: torch.Tensor, amount: float) -> torch.Tensor:
+        return torch.cat([model(batch) for batch in changed_images(images, change, amount).split(_BATCH)])
+
+    return curve(split, AMOUNTS[change] if amounts is None else amounts, logits)
+
+
+def curve(split: Split, amounts: Sequence[float], logits: Callable[[torch.Tensor, float], torch.Tensor]) -> list[Point]:
+    """How many images of a split are read correctly at each amount.
+
+    Args:
+        logits: what a model makes of images (N, 28, 28) float32 in [0, 1] at an amount: (N, 10).
+    """
     images, labels = torch.tensor(split.images).float() / 255, torch.tensor(split.labels)
-    points = []
-    for amount in AMOUNTS[change] if amounts is None else amounts:
-        changed = changed_images(images, change, amount)
-        answers = torch.cat([model(batch).argmax(1) for batch in changed.split(_BATCH)])
-        points.append(Point(amount, int((answers == labels).sum()), len(labels)))
-    return points
+    return [Point(amount, int((logits(images, amount).argmax(1) == labels).sum()), len(labels)) for amount in amounts]
 
 
 def at_every_amount(image: npt.NDArray[np.uint8], change: Change) -> npt.NDArray[np.uint8]:

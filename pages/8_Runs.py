@@ -1,6 +1,6 @@
 """Runs: all runs in one table, some of them side by side, and whether what sets them apart is more than luck."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -147,16 +147,11 @@ def _of_many(number: int) -> str:
     return f"They were picked among {number} by the test set, so both have been lucky. Repeat both with five seeds."
 
 
-def _twin(run: Run) -> tuple[Hashable, int]:
-    """What a run has in common with none but its own copy, which was exported and brought in again."""
-    return run.recipe, run.config.train.seed
-
-
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     tested = [run for run in listed if run.result is not None]
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
     best = [run for run in best if run.config.dataset == best[0].config.dataset]
-    best = best[:1] + [run for run in best[1:] if _twin(run) != _twin(best[0])]
+    best = best[:1] + [run for run in best[1:] if run.course != best[0].course]  # which may be its own copy
     comparable = [run for run in tested[1:] if run.config.dataset == tested[0].config.dataset]
     before = [run for run in comparable if run.recipe != tested[0].recipe]  # a repeat changes nothing
     most = max(grouped(listed), key=lambda group: len(group.accuracies), default=None)

@@ -4,4 +4,6 @@ import os
 
 import pytest
 
-needs_posix = pytest.mark.skipif(os.name != "posix", reason="signals, limits or terminals that Windows does not have")
+needs_posix = pytest.mark.skipif(
+    os.name != "posix", reason="signals, limits, terminals or uses of open files that Windows does not have"
+)

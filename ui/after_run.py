@@ -146,9 +146,7 @@ def _is_open(config: RunConfig, change: "_Change") -> bool:
     link = recipe_link.in_force()
     if link is None:
         return True
-    values = config.model_dump()
-    change(values)
-    return links.hold(parse_config(values), link) != links.hold(config, link)
+    return links.hold(_changed(config, change), link) != links.hold(config, link)
 
 
 def _what_to_choose_by(run: Run) -> str:
@@ -170,15 +168,19 @@ def _what_to_choose_by(run: Run) -> str:
     )
 
 
-def _want(run: Run, label: str, change: Callable[[dict[str, dict[str, object]]], None]) -> None:
-    values = run.config.model_dump()
-    change(values)
+def _want(run: Run, label: str, change: "_Change") -> None:
     note = f"As run {run.id}, but: **{label[0].lower()}{label[1:]}**."
-    st.session_state[recipe.WANTED] = recipe.Wanted(parse_config(values), note)
+    st.session_state[recipe.WANTED] = recipe.Wanted(_changed(run.config, change), note)
     st.session_state[recipe.JUST_SET] = run.id
 
 
 _Change = Callable[[dict[str, dict[str, object]]], None]
+
+
+def _changed(config: RunConfig, change: _Change) -> RunConfig:
+    values = config.model_dump()
+    change(values)
+    return parse_config(values)
 
 
 def _set_rate(rate: float, values: dict[str, dict[str, object]]) -> None:

@@ -11,6 +11,7 @@ from ui.models import ModelChoice
 from ui.words import count_of
 
 if TYPE_CHECKING:
+    from mnistlab.calibration import Bin
     from mnistlab.evaluation import Evaluation
 
 
@@ -23,7 +24,9 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     bins = reliability(evaluation)
     mean, is_enough = float(evaluation.confidence.mean(dtype=float)), len(evaluation.labels) >= FEWEST
     verdict = (
-        _verdict(evaluation) if is_enough else f"fewer than {FEWEST} digits are too few to tell whether that fits."
+        _verdict(evaluation, bins)
+        if is_enough
+        else f"fewer than {FEWEST} digits are too few to tell whether that fits."
     )
     st.markdown(
         f"On {splits.digits(len(evaluation.labels), split_name)} it is {percent(mean)} sure on average, and right "
@@ -44,11 +47,11 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     frame.show_code(reliability, Bin, calibration_error, boast)
 
 
-def _verdict(evaluation: "Evaluation") -> str:
+def _verdict(evaluation: "Evaluation", bins: "list[Bin]") -> str:
     """Whether confidence and accuracy fit, and how far they are apart."""
-    from mnistlab.calibration import boast, calibration_error, luck_of_calibration, reliability
+    from mnistlab.calibration import boast, calibration_error, luck_of_calibration
 
-    error, luck = calibration_error(reliability(evaluation)), luck_of_calibration(evaluation)
+    error, luck = calibration_error(bins), luck_of_calibration(evaluation)
     return (
         f"{_leaning(*boast(evaluation))}. The expected calibration error is **{percent(error)}**; exactly as sure as "
         f"right, a network as sure as this one would show about {percent(luck)} on so many digits."

@@ -47,61 +47,48 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
 
 
 def _show(model: ModelChoice, split_name: str, address: Address) -> None:
-    from mnistlab.ablation import ablation
+    from mnistlab.ablation import PERCENT_OFF, ablation
     from mnistlab.hidden import has_hidden_layer
-    from mnistlab.robustness import changed_images, robustness, sample
+    from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE, changed_images, curve, robustness, sample
+    from ui import charts
 
     address.check_choice("evaluate_change", "change", _CHANGES)
     change: Disturbance = st.segmented_control(
         "Change", _CHANGES, default=_CHANGES[0], required=True, key="evaluate_change", bind="query-params"
     )
-    if change != "neurons":
-        _curve(model, split_name, change)
-        frame.show_code(robustness, changed_images, sample)
-    elif has_hidden_layer(resources.predictor(model.name, model.step).network):
-        _curve(model, split_name, change)
-        frame.show_code(ablation, sample)
-    else:
+    predictor = resources.predictor(model.name, model.step)
+    if change == "neurons" and not has_hidden_layer(predictor.network):
         st.info("This network has no hidden neurons that could be switched off.")
+        return
+    split = splits.load(split_name, predictor.config)
+    num_images, num_amounts = min(SAMPLE_SIZE, len(split)), len((AMOUNTS | {"neurons": PERCENT_OFF})[change])
+    seconds = evaluations.seconds_to_read(model.name, model.step, num_images * num_amounts)
+    with st.spinner(f"Reading {num_images:,} digits at {num_amounts} amounts, about {duration(seconds)} ..."):
+        points = evaluations.robustness(model, split_name, change)
+    of = splits.digits(num_images, split_name)
+    st.markdown(_in_words(points, of, change))
+    st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
+    if change != "neurons":
+        _one_digit(model, split_name, change)
+    chosen = "chosen once by chance, the same ones" if num_images < len(split) else "the same ones"
+    st.caption(
+        f"The curve: {of}, {chosen} at every amount and for every model; the band is the interval of "
+        f"95\N{NO-BREAK SPACE}%. {_ABOUT[change]}"
+    )
+    frame.show_code(*((ablation,) if change == "neurons" else (robustness, changed_images)), curve, sample)
 
 
-def _curve(model: ModelChoice, split_name: str, change: "Disturbance") -> None:
-    from ui import charts
-
-    points, of = _measured(model, split_name, change)
+def _in_words(points: "list[Point]", of: str, change: "Disturbance") -> str:
     plain = next(point for point in points if point.amount == 0)
     if change == "neurons":
         told, at = next(point for point in points if point.amount == 50), "with half of its hidden neurons switched off"
     else:
         told = min(points, key=lambda point: point.num_correct)
         at = f"at worst, {_AT[change].format(told.amount).replace('-', _MINUS)}"
-    st.markdown(
+    return (
         f"Unchanged, it reads **{percent(plain.num_correct / plain.num_images, 1)}** of {of}; {at}, "
         f"**{percent(told.num_correct / told.num_images, 1)}**."
     )
-    st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
-    if change != "neurons":
-        _one_digit(model, split_name, change)
-    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-    chosen = "chosen once by chance, the same ones" if plain.num_images < len(split) else "the same ones"
-    st.caption(
-        f"The curve: {of}, {chosen} at every amount and for every model; the band is the interval of "
-        f"95\N{NO-BREAK SPACE}%. {_ABOUT[change]}"
-    )
-
-
-def _measured(model: ModelChoice, split_name: str, change: "Disturbance") -> "tuple[list[Point], str]":
-    """The points of the curve, and the digits they are about in words; tells how long it takes while it does."""
-    from mnistlab.ablation import PERCENT_OFF
-    from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE
-
-    amounts = PERCENT_OFF if change == "neurons" else AMOUNTS[change]
-    split = splits.load(split_name, resources.predictor(model.name, model.step).config)
-    num_images = min(SAMPLE_SIZE, len(split))
-    seconds = evaluations.seconds_to_read(model.name, model.step, num_images * len(amounts))
-    with st.spinner(f"Reading {num_images:,} digits at {len(amounts)} amounts, about {duration(seconds)} ..."):
-        points = evaluations.robustness(model, split_name, change)
-    return points, splits.digits(num_images, split_name)
 
 
 def _one_digit(model: ModelChoice, split_name: str, change: "Change") -> None:

@@ -27,15 +27,16 @@ def free_port() -> int:
 
 def end(process: "subprocess.Popen[bytes]", patience: float = 10) -> None:
     """End a process and all its children, by force if need be."""
-    family = [process.pid]
+    family: list[psutil.Process] = []
     with suppress(psutil.NoSuchProcess):
-        family += [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+        parent = psutil.Process(process.pid)
+        family = [parent, *parent.children(recursive=True)]
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(patience)
-    for pid in family:
+    for each in family:
         with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).kill()
+            each.kill()
     process.wait()
 
 
