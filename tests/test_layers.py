@@ -1,6 +1,8 @@
 """Layers counted by hand, and source that builds the same network."""
 
 import random
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnistlab.config import ModelConfig
 from mnistlab.layers import describe_layers, memory_bytes, source
 from mnistlab.models import build_model, count_parameters
+from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
 
 CONFIGS = [preset.config.model for preset in PRESETS.values()] + [
@@ -57,6 +60,28 @@ def test_any_network_is_counted_as_torch_counts_it_and_rebuilt_from_its_source(s
     assert sum(layer.num_multiply_adds for layer in layers) == counter.get_total_flops() // 2  # two flops each
     assert sum(layer.num_parameters for layer in layers) == sum(p.numel() for p in written.parameters())
     assert layers[-1].shape == (10,)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_each_shape_is_that_of_the_layers_result(config: ModelConfig) -> None:
+    features, shapes = torch.rand(2, 28, 28), []
+    for module in build_model(config).eval():
+        features = module(features)
+        shapes.append(features.shape[1:])
+    assert [layer.shape for layer in describe_layers(config)] == shapes
+
+
+def test_describing_layers_leaves_torchs_compiler_unloaded() -> None:
+    program = """
+import sys
+from mnistlab.config import ModelConfig
+from mnistlab.layers import describe_layers
+describe_layers(ModelConfig(deslant=True, batch_norm=True, dropout=0.1))
+describe_layers(ModelConfig(kind="cnn", batch_norm=True))
+print("torch._dynamo" in sys.modules, "sympy" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_the_tutorials_network_is_counted_as_by_hand() -> None:
