@@ -11,14 +11,13 @@ import torch
 from torch import nn
 
 from mnistlab.data import Split
-from mnistlab.models import ACTIVATIONS
+from mnistlab.models import ACTIVATIONS, in_batches
 from mnistlab.robustness import Change, Point, curve
 
 Disturbance = Change | Literal["neurons"]  # what an accuracy is drawn against
 
 PERCENT_OFF: tuple[float, ...] = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90)
 _SEED = 0
-_BATCH = 500
 
 
 @torch.inference_mode()
@@ -35,7 +34,7 @@ def ablation(model: nn.Sequential, split: Split, percents: Sequence[float] = PER
 
     def logits(images: torch.Tensor, percent: float) -> torch.Tensor:
         chance = torch.Generator().manual_seed(_SEED)
-        return torch.cat([_logits(model, batch, percent / 100, chance) for batch in images.split(_BATCH)])
+        return in_batches(lambda batch: _logits(model, batch, percent / 100, chance), images)
 
     return curve(split, percents, logits)
 

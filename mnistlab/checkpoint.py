@@ -38,7 +38,7 @@ def unpack_weights(content: bytes) -> tuple[nn.Module, RunConfig]:
         DataError: the bytes are damaged, or are not those of a mnistlab model.
     """
     config = parse_config(read_header(content).get("config", "{}"))
-    model = build_model(config.model)
+    model = build_model(config.model).to(memory_format=torch.channels_last)  # as it has learned
     try:
         model.load_state_dict(load(content))
     except (RuntimeError, SafetensorError) as error:

@@ -10,10 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mnistlab.data import NUM_CLASSES, Split
-
-# Images at once: what convolutions make of more leaves a core's cache (fast-cnn takes three times as long with 500),
-# and pen-cnn's peak of memory rises by 25 MB for each hundred.
-_EVALUATION_BATCH = 100
+from mnistlab.models import in_batches
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +84,7 @@ def evaluate_tensors(model: nn.Module, images: torch.Tensor, labels: torch.Tenso
     """As `evaluate`, for images (N, 28, 28) uint8 and labels (N,) that are on the model's device already."""
     was_training = model.training
     model.eval()
-    logits = torch.cat([model(batch.float() / 255) for batch in images.split(_EVALUATION_BATCH)])
+    logits = in_batches(lambda batch: model(batch.float() / 255), images)
     model.train(was_training)
     loss = F.cross_entropy(logits, labels)
     return Evaluation(split_name, loss.item(), logits.softmax(1).cpu().numpy(), labels.cpu().numpy())

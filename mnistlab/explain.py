@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from mnistlab.models import in_batches
 from mnistlab.predict import as_pictures
 
 Picture = npt.NDArray[np.float32]
@@ -117,7 +118,7 @@ def _first_change(model: nn.Module, ink: torch.Tensor, direction: torch.Tensor, 
 
 @torch.inference_mode()
 def _answers(model: nn.Module, ink: torch.Tensor, direction: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
-    answers: torch.Tensor = model(_stepped(ink, direction, sizes)).argmax(1)
+    answers: torch.Tensor = in_batches(model, _stepped(ink, direction, sizes)).argmax(1)
     return answers
 
 

@@ -11,9 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from mnistlab.models import in_batches
 from mnistlab.predict import as_pictures
-
-_BATCH = 1000
 
 
 @torch.inference_mode()
@@ -32,8 +31,7 @@ def hidden_features(model: nn.Sequential, images: npt.ArrayLike) -> npt.NDArray[
     """
     body = model[: _last_linear(model)]
     pictures = torch.from_numpy(as_pictures(np.asarray(images)))
-    parts = [body(batch) for batch in pictures.split(_BATCH)]
-    return torch.cat(parts).flatten(1).numpy() if parts else np.zeros((0, 0), np.float32)
+    return in_batches(body, pictures).flatten(1).numpy()
 
 
 def has_hidden_layer(model: nn.Sequential) -> bool:

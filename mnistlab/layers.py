@@ -45,7 +45,8 @@ def describe_layers(config: ModelConfig) -> tuple[Layer, ...]:
     """Describe each module of the network, first to last."""
     with torch.device("meta"):
         model = build_model(config)
-    layers, shape = [], (IMAGE_SIDE, IMAGE_SIDE)
+    layers: list[Layer] = []
+    shape: tuple[int, ...] = (IMAGE_SIDE, IMAGE_SIDE)
     for module in model:
         shape = _shape_behind(module, shape)
         num_parameters = sum(parameter.numel() for parameter in module.parameters())

@@ -20,11 +20,10 @@ from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ImageError, ModelNotFoundError
 from mnistlab.ids import is_run_id
 from mnistlab.ink import Framing, frame_drawing, frame_ink
+from mnistlab.models import in_batches
 from mnistlab.paths import BUILTIN_MODELS
 from mnistlab.photo import read_photo
 from mnistlab.store import Store
-
-_BATCH = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +54,7 @@ class Predictor:
             ImageError: another shape, type or range.
         """
         pictures = torch.from_numpy(as_pictures(np.asarray(images)))
-        logits = [self.model(batch) for batch in pictures.split(_BATCH)]
-        return torch.cat(logits).softmax(1).numpy()
+        return in_batches(self.model, pictures).softmax(1).numpy()
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from torch import nn
 
 from mnistlab.augment import Warps, warp
 from mnistlab.data import Split
+from mnistlab.models import in_batches
 
 Change = Literal["rotation", "shift", "noise"]
 CHANGES: tuple[Change, ...] = ("rotation", "shift", "noise")
@@ -28,7 +29,6 @@ AMOUNTS: dict[Change, tuple[float, ...]] = {
 SAMPLE_SIZE = 1000
 _SEED = 0
 _DIRECTIONS = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])  # right, down, left, up
-_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def robustness(model: nn.Module, split: Split, change: Change, amounts: Sequence
     """
 
     def logits(images: torch.Tensor, amount: float) -> torch.Tensor:
-        return torch.cat([model(batch) for batch in changed_images(images, change, amount).split(_BATCH)])
+        return in_batches(model, changed_images(images, change, amount))
 
     return curve(split, AMOUNTS[change] if amounts is None else amounts, logits)
 

@@ -14,7 +14,7 @@ from torch import nn
 from mnistlab.config import ModelConfig
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.device import RandomStream
-from mnistlab.models import build_model
+from mnistlab.models import build_model, in_batches
 from mnistlab.probes import GradientSize, mean_gradients, weight_layers
 
 _BUILDING = threading.Lock()  # torch's random numbers are the whole server's: two visitors must not share a draw
@@ -48,7 +48,7 @@ def answers(
     """Probabilities (N, 10) that the network gives images (N, 28, 28) uint8, and its mean loss on them, in nats."""
     model.eval()
     with torch.no_grad():
-        logits = model(torch.tensor(images).float() / 255)
+        logits = in_batches(model, torch.tensor(images).float() / 255)
     loss = F.cross_entropy(logits, torch.tensor(labels)).item()
     return logits.softmax(1).numpy(), loss
 
