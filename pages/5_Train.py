@@ -4,10 +4,11 @@ from typing import Any
 
 import streamlit as st
 
+from mnistlab import queue
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import frame, identity, recipe, resources, run_charts, run_view, starting, time_estimate
+from ui import frame, identity, recipe, resources, run_charts, run_view, starting, time_estimate, waiting
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted
@@ -91,7 +92,7 @@ def _start_button(config: RunConfig | None) -> None:
     if config is not None:
         own = starting.own_active_runs()
         next_one = "" if not own or any(run.config == config for run in own) else "For the next run. "
-        st.caption(f"{next_one}{_time_needed(config)}")
+        st.caption(f"{next_one}{_time_needed(config)} {_time_before(config)}".rstrip())
 
 
 def _time_needed(config: RunConfig) -> str:
@@ -99,6 +100,10 @@ def _time_needed(config: RunConfig) -> str:
     if estimate is None:
         return "How long it takes shows after the first seconds."
     return f"Takes about {duration(estimate[0])}, to judge by run {estimate[1]}."
+
+
+def _time_before(config: RunConfig) -> str:
+    return waiting.line_before(config, identity.owner(), queue.active(resources.store()))
 
 
 def _watched_run() -> str | None:

@@ -24,6 +24,7 @@ from ui import (
     run_words,
     sees_now,
     turns,
+    waiting,
 )
 from ui.words import run_label, unbroken, verbatim
 
@@ -118,7 +119,8 @@ def _state(run: Run) -> None:
     match run.state:
         case "queued":
             active = queue.active(resources.store())
-            st.progress(0.0, text=f"{run_words.queue_line(run, active, identity.owner())}.")
+            place = run_words.queue_line(run, active, identity.owner())
+            st.progress(0.0, text=f"{place}. {waiting.line(run, active)}".rstrip())
             if run.error:
                 st.warning(f"{run.error} The run starts by itself when that is mended.")
         case "running":

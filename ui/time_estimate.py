@@ -5,6 +5,7 @@ from collections.abc import Hashable
 from mnistlab.config import RunConfig
 from mnistlab.downloads import is_downloaded
 from mnistlab.errors import ConfigError
+from mnistlab.runs import Run
 from mnistlab.space import Value, assemble
 from mnistlab.sweep_config import SweepConfig
 from ui import resources
@@ -13,16 +14,45 @@ _LATEST = 50  # runs that are looked at
 _WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
 
 
-def of_run(config: RunConfig) -> tuple[float, str] | None:
-    """Seconds, and the id of the run by whose pace; None if no run has taken such steps. Not of its first seconds."""
-    runs = resources.store().runs(limit=_LATEST) if is_downloaded(config.dataset) else []
-    for run in runs:
+Paces = dict[Hashable, tuple[float, str]]  # what decides a pace -> images a second, and the run that had it
+
+
+def paces() -> Paces:
+    """The pace of the latest run for each kind of steps, but none of its first seconds."""
+    found: Paces = {}
+    for run in resources.store().runs(limit=_LATEST):
         has_a_pace = (run.seconds > _WARM_UP or run.state == "finished") and not run.is_imported
-        if has_a_pace and run.images_per_second and _pace_setters(run.config) == _pace_setters(config):
-            held = resources.dataset(config.dataset, config.train.validation_size)
-            num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs
-            return num_images / run.images_per_second, run.id
-    return None
+        if has_a_pace and run.images_per_second:
+            found.setdefault(_pace_setters(run.config), (run.images_per_second, run.id))
+    return found
+
+
+def of_run(config: RunConfig, known: Paces | None = None) -> tuple[float, str] | None:
+    """Seconds, and the id of the run by whose pace; None if no run has taken such steps.
+
+    known: the paces, where they were read already.
+    """
+    if not is_downloaded(config.dataset):
+        return None
+    pace = (paces() if known is None else known).get(_pace_setters(config))
+    if pace is None:
+        return None
+    held = resources.dataset(config.dataset, config.train.validation_size)
+    num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs
+    return num_images / pace[0], pace[1]
+
+
+def left_of(run: Run, known: Paces) -> float | None:
+    """Seconds that a running or queued run still takes; None where nothing tells, or where it is paused.
+
+    A sweep's trial tells what it varies when it begins.
+    """
+    if run.is_paused or run.is_waiting_trial:
+        return None
+    if run.seconds_left is not None:
+        return run.seconds_left
+    whole = of_run(run.config, known)
+    return None if whole is None else whole[0] * (1 - run.progress)
 
 
 def of_sweep(config: SweepConfig) -> tuple[float, str] | None:
