@@ -144,8 +144,10 @@ class Run:
 
     @property
     def shown_state(self) -> str:
-        """Its state as a person is told: "paused" of one that runs and waits."""
-        return "paused" if self.is_paused else self.state
+        """Its state as a person is told: "paused" of one that runs and waits, "imported" of one finished elsewhere."""
+        if self.is_paused:
+            return "paused"
+        return "imported" if self.is_imported else self.state
 
     @property
     def is_paused(self) -> bool:

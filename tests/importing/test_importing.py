@@ -26,6 +26,7 @@ from mnistlab.store import Store
 from tests import tiny
 from tests.importing.conftest import Files, forged, refuse, unpacked
 from tests.tiny import same_weights
+from ui.run_table.rows import state_of
 
 
 def test_imported_run_is_an_ordinary_finished_run_with_its_curve(source: Source, exported: bytes, store: Store) -> None:
@@ -43,6 +44,13 @@ def test_imported_run_is_an_ordinary_finished_run_with_its_curve(source: Source,
     assert store.weights(run_id) == source.weights
     assert store.weights(run_id, "answers") == source.answers
     assert run.note == f"Imported; its id was {source.name}."
+
+
+def test_imported_run_is_called_so_in_lists_and_one_that_was_trained_here_is_not(exported: bytes, store: Store) -> None:
+    imported = store.run(import_run(exported, store))
+    trained = replace(imported, attempt=1)
+    assert (imported.shown_state, trained.shown_state) == ("imported", "finished")
+    assert (state_of(imported), state_of(trained)) == ("imported", "finished")
 
 
 def test_imported_network_reads_as_the_exported_one(source: Source, exported: bytes, store: Store) -> None:

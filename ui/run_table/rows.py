@@ -148,7 +148,7 @@ def state_of(run: Run) -> str:
     """In a word or two; a running one with how far it is."""
     if run.is_paused:
         return f"paused at {percent(run.progress, 0)}"
-    return f"running, {percent(run.progress, 0)}" if run.state == "running" else run.state
+    return f"running, {percent(run.progress, 0)}" if run.state == "running" else run.shown_state
 
 
 def _accuracy(group: Group, held_out: Mapping[str, float]) -> _Cell:
