@@ -91,8 +91,10 @@ def _start_button(config: RunConfig | None) -> None:
         st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
         own = starting.own_active_runs()
-        next_one = "" if not own or any(run.config == config for run in own) else "For the next run. "
-        st.caption(f"{next_one}{_time_needed(config)} {_time_before(config)}".rstrip())
+        is_going_on = any(run.config == config for run in own)
+        next_one = "" if not own or is_going_on else "For the next run. "
+        before = "" if is_going_on else _time_before(config)
+        st.caption(f"{next_one}{_time_needed(config)} {before}".rstrip())
 
 
 def _time_needed(config: RunConfig) -> str:

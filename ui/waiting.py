@@ -12,13 +12,13 @@ from mnistlab.offers import in_a_lab, kind_of
 from mnistlab.queue import ahead_of, in_order
 from mnistlab.runs import Run
 from ui import time_estimate
-from ui.words import count_of, duration
+from ui.words import count_of, roughly
 
 
 def line(run: Run, active: Sequence[Run]) -> str:
     """When a queued run begins, in a sentence; "" where that cannot be judged."""
     seconds = seconds_until(run, active)
-    return "" if seconds is None else f"It begins in about {duration(seconds)}."
+    return "" if seconds is None else f"It begins in about {roughly(seconds)}."
 
 
 def line_before(config: RunConfig, owner: str, active: Sequence[Run]) -> str:
@@ -36,7 +36,7 @@ def line_before(config: RunConfig, owner: str, active: Sequence[Run]) -> str:
     if num_before <= 0:
         return ""
     seconds = seconds_until(wanted, active)
-    when = "" if seconds is None else f"Begins in about {duration(seconds)}: "
+    when = "" if seconds is None else f"Begins in about {roughly(seconds)}: "
     return f"{when}{count_of(num_before, 'run')} {'has' if num_before == 1 else 'have'} to end first."
 
 

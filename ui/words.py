@@ -30,6 +30,12 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def roughly(seconds: float) -> str:
+    """A duration that nobody knows to the second: 43 -> "45 s", 73 -> "1 min 10 s", 363 -> "6 min"."""
+    step = 5 if seconds < 60 else 10 if seconds < 300 else 60
+    return duration(max(5, step * round(seconds / step))).removesuffix(" 0 s").removesuffix(" 0 min")
+
+
 def unbroken(text: str) -> str:
     """A text in which no line ends between a number and its sign: "97.90 %"."""
     return text.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from mnistlab.runs import Run
-from mnistlab.store import Store
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_train_page import TRAIN, progress_of, running
@@ -108,10 +107,10 @@ def test_a_lab_tells_it_only_while_somebody_waits(monkeypatch: pytest.MonkeyPatc
 
 
 def test_train_tells_it_before_start_and_while_the_run_waits() -> None:
-    at_work_id = running(step=50, seconds=30.0, images_per_second=1000.0, ticket="w")
+    running(step=50, seconds=30.0, images_per_second=1000.0, ticket="w")
     app = open_page(TRAIN)
-    assert any(text.value.endswith("Begins in about 30 s: 1 run has to end first.") for text in app.caption)
-    waits = Store().create(small_run(), "somebody")
-    app = open_page(TRAIN, run=waits)
+    told = "Begins in about 30 s: 1 run has to end first."
+    assert any(text.value.endswith(told) for text in app.caption)
+    app.button(key="train_start").click().run()
     assert "Next in the queue, after the one that runs. It begins in about 30 s." in progress_of(app)
-    Store().change(at_work_id, {"state": "stopped"}, ["running"])
+    assert not any(text.value.endswith("to end first.") for text in app.caption)  # this very recipe is waiting already

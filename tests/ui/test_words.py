@@ -3,7 +3,7 @@
 import pytest
 
 from mnistlab.figures import about
-from ui.words import a_digit, duration, sure
+from ui.words import a_digit, duration, roughly, sure
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,21 @@ def test_eight_alone_takes_an() -> None:
 )
 def test_durations_are_rounded(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "5 s"),
+        (43, "45 s"),
+        (58, "1 min"),
+        (73, "1 min 10 s"),
+        (119, "2 min"),
+        (296, "5 min"),
+        (363, "6 min"),
+        (3590, "1 h"),
+        (7300, "2 h 2 min"),
+    ],
+)
+def test_what_nobody_knows_to_the_second_is_not_told_so(seconds: float, said: str) -> None:
+    assert roughly(seconds) == said
