@@ -152,9 +152,11 @@ def _style() -> str:
 
 
 @functools.cache
-def _one_entry_for_one_press() -> str:
-    """What keeps the browser's list of visited pages in order."""
-    return f"<script>{(_HERE / 'history.js').read_text(encoding='utf-8')}</script>"
+def _scripts() -> str:
+    """What keeps the browser's list of visited pages in order, and the address true."""
+    return "".join(
+        f"<script>{(_HERE / name).read_text(encoding='utf-8')}</script>" for name in ("history.js", "address.js")
+    )
 
 
 def _lesson(name: str) -> None:
@@ -173,7 +175,7 @@ def _sidebar() -> Callable[[], object]:
         show_device = _device()
         with telling_mistakes():
             running_jobs.show(page_script("Train"), page_script("Sweep"))
-        st.html(_one_entry_for_one_press(), unsafe_allow_javascript=True)
+        st.html(_scripts(), unsafe_allow_javascript=True)
     return show_device
 
 

@@ -39,3 +39,24 @@ def test_back_from_what_was_sent_to_train(page: Page, app_url: str) -> None:
     page.get_by_role("button", name="Use this for training").click()
     expect(page).to_have_url(re.compile("Train.*augment"), timeout=PATIENT)  # Train writes its recipe there
     go_back_to(page, "Is a tilted 3 still a 3?", "/Augment")
+
+
+# Safari's order: what React has put off comes after timers of 0 ms.
+_DRAWN_LATE = """
+const post = MessagePort.prototype.postMessage;
+MessagePort.prototype.postMessage = function (...sent) { setTimeout(() => post.apply(this, sent), 50); };
+"""
+
+
+def test_a_setting_that_has_just_changed_stays_in_the_address_of_a_page_that_is_drawn_late(
+    page: Page, app_url: str
+) -> None:
+    page.add_init_script(_DRAWN_LATE)
+    open_page(page, f"{app_url}/Evaluate?evaluate_view=confidence")
+    page.get_by_role("radio", name="ladder").click()
+    expect(page.get_by_test_id("stSelectbox").get_by_role("combobox", name="Split")).to_be_disabled(timeout=PATIENT)
+    expect(page.get_by_text("Show the code")).to_be_visible(timeout=PATIENT)
+    page.get_by_role("radio", name="robustness").click()  # once more: by now the model stands in the address, too
+    expect(page.get_by_text("Show the code")).to_be_visible(timeout=PATIENT)
+    page.wait_for_timeout(1000)  # the old value would come back from the server
+    expect(page).to_have_url(re.compile("evaluate_view=robustness"))
