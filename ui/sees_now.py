@@ -15,6 +15,7 @@ from ui.words import count_of
 
 _NEURONS, _PER_ROW = 20, 5
 _HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
+_WIDEST = 358  # CSS pixels of the weights: higher ones leave no room for the lines below them
 _SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
 _SIDE = 84  # CSS pixels of the digit
 _SIDE_BY_SIDE = """
@@ -56,7 +57,8 @@ def _weights_picture(run_id: str, step: int, attempt: int) -> str:
     from mnistlab.untrained import first_weights  # needs torch
 
     model: Any = resources.predictor(run_id, step, attempt).model
-    return model_views.weights_picture(first_weights(model, _NEURONS), _PER_ROW)
+    picture = model_views.weights_picture(first_weights(model, _NEURONS), _PER_ROW)
+    return f'<div style="max-width: {_WIDEST}px">{picture}</div>'
 
 
 def _weights_caption(run: Run, step: int) -> str:

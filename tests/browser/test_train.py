@@ -57,6 +57,19 @@ def start(page: Page, app_url: str, epochs: int, hidden: str = "512") -> str:
     return page.url.split("run=")[1][:8]
 
 
+def expect_no_scrolling_within_the_weights(page: Page, on_a_screen_of: int) -> None:
+    """Their box has the same height whatever is in it: what does not fit is cut off."""
+    before = page.viewport_size
+    assert before is not None
+    page.set_viewport_size({"width": on_a_screen_of, "height": 900})
+    weights = page.get_by_alt_text(re.compile("^weights of"))
+    expect(weights).to_be_visible(timeout=PATIENT)
+    scrolls = "for (; !/auto|scroll/.test(getComputedStyle(e).overflowY); e = e.parentElement);"
+    hidden = at_rest(page, lambda: weights.evaluate(f"e => {{ {scrolls} return e.scrollHeight - e.clientHeight }}"))
+    assert hidden == 0
+    page.set_viewport_size(before)
+
+
 def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_the_same(
     page: Page, chromium: Browser, app_url: str
 ) -> None:
@@ -134,6 +147,7 @@ def test_zoom_survives_while_a_run_goes_on_and_a_reload_finds_it(page: Page, app
 def test_finished_run_gets_five_more_epochs_and_one_thing_is_changed(page: Page, app_url: str) -> None:
     start(page, app_url, epochs=1, hidden="16")
     expect(page.get_by_text("of the test digits correctly")).to_be_visible(timeout=PATIENT)
+    expect_no_scrolling_within_the_weights(page, on_a_screen_of=430)
     press(page, "5 more epochs")
     expect(page.get_by_text("The test set was read 2 times")).to_be_visible(timeout=PATIENT)
     press(page, "Learning rate 0.006")
