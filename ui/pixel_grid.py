@@ -30,12 +30,12 @@ _CSS = f"""
 .pixels i {{ background: #000; color: #8a8a8a; cursor: crosshair; }}
 .pixels .w {{ color: #fff; }}
 .pixels .k {{ color: #000; }}
-.pixels i:hover {{ box-shadow: inset 0 0 0 2px {VALIDATION}; }}
-.pixels i:hover::after {{ content: attr(data-t); }}
-.pixels .hint, .pixels i:hover::after {{ position: absolute; left: 0; bottom: 0; font-size: 0.95rem; line-height: 1.6;
-                                         opacity: 0.85; }}
-.pixels i:hover::after {{ color: var(--st-text-color); opacity: 1; font-weight: 600; }}
-.pixels:has(i:hover) .hint {{ visibility: hidden; }}
+.pixels i:is(:hover, .tapped) {{ box-shadow: inset 0 0 0 2px {VALIDATION}; }}
+.pixels i:is(:hover, .tapped)::after {{ content: attr(data-t); }}
+.pixels .hint, .pixels i:is(:hover, .tapped)::after {{ position: absolute; left: 0; bottom: 0; font-size: 0.95rem;
+                                                       line-height: 1.6; opacity: 0.85; }}
+.pixels i:is(:hover, .tapped)::after {{ color: var(--st-text-color); opacity: 1; font-weight: 600; }}
+.pixels:has(i:is(:hover, .tapped)) .hint {{ visibility: hidden; }}
 .pixels .narrow {{ display: none; }}
 @container (max-width: {_NARROWEST - 1}px) {{
   .pixels .narrow {{ display: inline; }}
@@ -51,6 +51,11 @@ export default function pixels({ data, parentElement }) {
   const box = root.querySelector(".scroll");
   box.scrollLeft = scrolled ?? (box.scrollWidth - box.clientWidth) / 2;  // digits are in the middle
   root.shown = data;
+  // A finger has nothing to hover with: some browsers pretend that it does, others only over what can be pressed.
+  root.onpointerdown = root.onpointerover = (event) => {
+    root.querySelector(".tapped")?.classList.remove("tapped");
+    if (event.pointerType !== "mouse") event.target.closest("i")?.classList.add("tapped");
+  };
 }
 """
 _mount = st.components.v2.component(

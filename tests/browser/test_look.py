@@ -75,6 +75,33 @@ def _expect_told(page: Page, row: int, column: int, value: str, colour: str) -> 
     expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden")
 
 
+def test_pixel_is_told_to_a_finger_in_browsers_that_do_not_pretend_it_hovers(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Pixels")
+    pixel = page.locator(".pixels i").nth(28 * 7 + 12)
+    pixel.dispatch_event("pointerdown", {"pointerType": "touch", "bubbles": True})
+    told = "pixel => getComputedStyle(pixel, '::after').content"
+    assert pixel.evaluate(told) == '"row 7, column 12: 0.99"'
+    expect(page.locator(".pixels .hint")).to_have_css("visibility", "hidden")
+    page.locator(".pixels i").first.hover()  # a mouse, after all: one of them is told
+    expect(page.locator(".pixels .tapped")).to_have_count(0)
+    assert pixel.evaluate(told) == "none"
+
+
+@pytest.mark.parametrize("path", ["Augment", "Model"])
+def test_tablet_held_upright_shows_the_names_of_buttons_whole(page: Page, app_url: str, path: str) -> None:
+    page.set_viewport_size({"width": 820, "height": 1180})
+    open_page(page, f"{app_url}/{path}")
+    button = page.get_by_role("button", name="Use this for training")
+    cut = "button => [button, ...button.querySelectorAll('*')].some(part => part.scrollWidth > part.clientWidth + 1)"
+    until(page, lambda: button.bounding_box() is not None, "the button")
+    assert not at_rest(page, lambda: button.evaluate(cut))
+    box, picture = button.bounding_box(), page.get_by_test_id("stColumn").first.bounding_box()
+    assert box is not None
+    assert picture is not None
+    assert box["x"] > picture["x"] + picture["width"]  # beside the picture, not below it
+    expect_no_sideways_scroll(page, path)
+
+
 def test_drawing_is_shown_as_the_network_got_it(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/Draw")
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
