@@ -36,8 +36,13 @@ export default function pasting({ data, parentElement, setTriggerValue }) {
     };
     reader.readAsDataURL(file);
   };
+  const allow = (event) => event.preventDefault(); // Safari asks before it pastes where nothing can be typed
   document.addEventListener("paste", paste);
-  return () => document.removeEventListener("paste", paste);
+  document.addEventListener("beforepaste", allow);
+  return () => {
+    document.removeEventListener("paste", paste);
+    document.removeEventListener("beforepaste", allow);
+  };
 }
 """
 

@@ -84,7 +84,7 @@ function spread(labels, height) {
     floor = label.top + label.height;
   }
   let ceiling = height; // not lower: it would cover the axis
-  for (const label of labels.toReversed()) {
+  for (const label of [...labels].reverse()) {
     label.top = Math.min(label.top, ceiling - label.height);
     ceiling = label.top;
   }

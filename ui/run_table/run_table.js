@@ -29,7 +29,7 @@ function visibleRows(table) {
   );
   if (table.sorted === null) return found;
   const { column, direction } = table.sorted;
-  return found.toSorted((a, b) => compare(valueOf(a, column), valueOf(b, column), direction));
+  return found.sort((a, b) => compare(valueOf(a, column), valueOf(b, column), direction));
 }
 
 // The settings in which these rows differ, those that set most of them apart, in the order of the config.
@@ -39,8 +39,8 @@ function settingsOf(table, rows) {
     for (const row of rows) counts.set(row.settings[index], (counts.get(row.settings[index]) ?? 0) + 1);
     return { title, index, apart: rows.length - Math.max(0, ...counts.values()), kinds: counts.size };
   });
-  const differing = ranked.filter((one) => one.kinds > 1).toSorted((a, b) => b.apart - a.apart);
-  return { shown: differing.slice(0, MOST_SETTINGS).toSorted((a, b) => a.index - b.index), total: differing.length };
+  const differing = ranked.filter((one) => one.kinds > 1).sort((a, b) => b.apart - a.apart);
+  return { shown: differing.slice(0, MOST_SETTINGS).sort((a, b) => a.index - b.index), total: differing.length };
 }
 
 function heading(table, title, column, tip) {
