@@ -87,6 +87,14 @@ def test_pixel_is_told_to_a_finger_in_browsers_that_do_not_pretend_it_hovers(pag
     assert pixel.evaluate(told) == "none"
 
 
+def test_pixels_keep_their_brightness_where_a_contrast_theme_forces_its_colours(page: Page, app_url: str) -> None:
+    page.emulate_media(forced_colors="active")
+    open_page(page, f"{app_url}/Pixels")
+    for row, column, brightness in ((0, 0, 0), (7, 12, 253)):
+        pixel = page.locator(".pixels i").nth(28 * row + column)
+        expect(pixel).to_have_css("background-color", f"rgb({brightness}, {brightness}, {brightness})")
+
+
 @pytest.mark.parametrize("path", ["Augment", "Model"])
 def test_tablet_held_upright_shows_the_names_of_buttons_whole(page: Page, app_url: str, path: str) -> None:
     page.set_viewport_size({"width": 820, "height": 1180})
