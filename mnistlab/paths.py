@@ -29,7 +29,7 @@ def lab_folder() -> Path:
     Raises:
         StoreError: it cannot be made.
     """
-    folder = Path(setting("MNISTLAB_LAB") or PROJECT / "lab").absolute()
+    folder = Path(os.path.expanduser(setting("MNISTLAB_LAB") or PROJECT / "lab")).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -40,12 +40,42 @@ def lab_folder() -> Path:
 
 
 def database_url() -> str:
-    """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path."""
-    url = setting("MNISTLAB_DB") or f"{_SQLITE_FILE}{lab_folder() / 'lab.sqlite'}"
+    """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path.
+
+    Raises:
+        StoreError: the path cannot stand in an address.
+    """
+    url = setting("MNISTLAB_DB")
+    if not url:
+        return f"{_SQLITE_FILE}{_in_address(lab_folder() / 'lab.sqlite')}"
     kind, mark, path = url.partition(":///")
     # What begins with "file:" is an address of SQLite's own kind, with settings behind the path.
     is_path = kind.partition("+")[0] == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
-    return f"{kind}{mark}{Path(path).absolute()}" if is_path else url
+    if not is_path:
+        return url
+    whole = Path(path) if Path(path).is_absolute() else Path(_in_address(Path.cwd()), path)
+    return f"{kind}{mark}{whole}"
+
+
+def _in_address(path: Path) -> str:
+    """A path as SQLAlchemy reads it in an address: there a ? ends it, and from SQLAlchemy 2.1 on %41 is an A.
+
+    Raises:
+        StoreError: it holds a ?, which an older SQLAlchemy cannot be told.
+    """
+    written = str(path)
+    if "%" not in written and "?" not in written:
+        return written
+    from sqlalchemy import make_url  # 0.2 s, which whoever uses no database need not wait for
+
+    if make_url(f"{_SQLITE_FILE}%25").database == "%":
+        return written.replace("%", "%25").replace("?", "%3F")
+    if "?" in written:
+        raise StoreError(
+            f"{written} has a ? in its path, which SQLAlchemy takes only from version 2.1 on. Choose another lab "
+            "folder with MNISTLAB_LAB, or update SQLAlchemy."
+        )
+    return written
 
 
 def lab_environment() -> dict[str, str]:

@@ -164,7 +164,10 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 def _without_password(url: str) -> str:
     """The address as it may be shown: without its password, which may also stand in the query."""
     try:
-        return sa.make_url(url).set(query={}).render_as_string(hide_password=True)
+        read = sa.make_url(url)
+        if read.get_backend_name() == "sqlite" and read.database:
+            return f"{read.drivername}:///{read.database}"  # the file's name as it is on the disk
+        return read.set(query={}).render_as_string(hide_password=True)
     except (SQLAlchemyError, ValueError):
         # Neither the address nor the reason is quoted, for nobody knows which part of it is the password.
         raise StoreError(

@@ -2,11 +2,14 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import sqlalchemy
+from sqlalchemy import make_url
 
 from mnistlab import offers
-from mnistlab.errors import ConfigError
+from mnistlab.errors import ConfigError, StoreError
 from mnistlab.paths import PROJECT, database_url, lab_environment, lab_folder, span_setting
 from tests.systems import needs_posix
 
@@ -81,3 +84,42 @@ def test_an_empty_address_is_as_good_as_none(here: Path, monkeypatch: pytest.Mon
     assert lab_folder() == PROJECT / "lab"
     assert database_url() == f"sqlite:///{PROJECT / 'lab' / 'lab.sqlite'}"
     assert not offers.in_a_lab()
+
+
+_READS_ESCAPES = make_url("sqlite:///%25").database == "%"  # SQLAlchemy from 2.1 on
+
+
+@needs_posix  # Windows has no ? in names
+@pytest.mark.parametrize(
+    "name",
+    ["50%41", "a b \N{LATIN SMALL LETTER U WITH DIAERESIS} # & 'q' +;", *(["what?mode=ro"] if _READS_ESCAPES else [])],
+)
+def test_a_folder_may_be_called_anything(here: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNISTLAB_LAB", name)
+    found = make_url(database_url())
+    assert found.database == str(here / name / "lab.sqlite")
+    assert not found.query
+
+
+def test_a_file_named_from_here_is_found_whatever_here_is_called(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = here / "50%41"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MNISTLAB_DB", "sqlite:///figures.sqlite")
+    assert make_url(database_url()).database == str(folder / "figures.sqlite")
+
+
+def test_an_older_sqlalchemy_is_told_from_a_newer_one(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlalchemy, "make_url", lambda address: SimpleNamespace(database=address[len("sqlite:///") :]))
+    monkeypatch.setenv("MNISTLAB_LAB", "50%41")
+    assert database_url() == f"sqlite:///{here / '50%41' / 'lab.sqlite'}"
+    monkeypatch.setenv("MNISTLAB_LAB", "what?now")
+    with pytest.raises(StoreError, match=r"SQLAlchemy takes only from version 2\.1 on"):
+        database_url()
+
+
+def test_a_tilde_is_the_home_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(here))
+    monkeypatch.setenv("MNISTLAB_LAB", str(Path("~", "class")))
+    assert lab_folder() == here / "class"

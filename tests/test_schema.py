@@ -1,5 +1,6 @@
 """Databases: opened, brought up to date, and told of where they are not to be used."""
 
+import re
 import sqlite3
 import traceback
 from pathlib import Path
@@ -86,6 +87,12 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"cannot be opened: unable to open database file"):
         Store(f"sqlite:///{tmp_path / 'missing' / 'lab.sqlite'}")
+
+
+def test_a_file_is_told_by_its_name_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "\N{LATIN SMALL LETTER U WITH DIAERESIS} & co" / "lab.sqlite"
+    with pytest.raises(StoreError, match=re.escape(f"The database sqlite:///{path} cannot be opened")):
+        Store(f"sqlite:///{path}")
 
 
 def test_a_lab_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
