@@ -129,7 +129,11 @@ def address() -> str:
         with FileLock(lab_folder() / "engine.lock", timeout=_START_TIMEOUT):
             return running_address() or _start()
     except Timeout as error:
-        raise EngineError("Another process has been starting the engine for a minute. Try again.") from error
+        raise EngineError("Another process has been starting the engine for three minutes. Try again.") from error
+    except OSError as error:
+        raise EngineError(
+            f"The engine cannot be started: {error}. It is a process of its own, and writes into {lab_folder()}."
+        ) from error
 
 
 def _checked(scheduler: str) -> str:

@@ -80,7 +80,9 @@ def _in_address(path: Path) -> str:
 
 def lab_environment() -> dict[str, str]:
     """The environment for a process that is started in another folder and belongs to this lab."""
-    return {**os.environ, "MNISTLAB_LAB": str(lab_folder()), "MNISTLAB_DB": database_url()}
+    found = {**os.environ, "MNISTLAB_LAB": str(lab_folder()), "MNISTLAB_DB": database_url()}
+    found.pop("PYTHONSAFEPATH", None)  # it is started in our folder, to find mnistlab there
+    return found
 
 
 def count_setting(name: str, default: int) -> int:

@@ -11,6 +11,13 @@ from mnistlab.errors import StoreError
 SCHEMA_VERSION = 4
 _PATIENCE = 5  # seconds to wait for another process that writes to the same SQLite file
 
+# Of an SQLite file.
+_SAID_OF_NO_ACCESS = ("unable to open", "attempt to write a readonly")
+_NO_ACCESS = (
+    ". Its folder must be there, and be one that you may write into, as must the file; a whole path has at most some "
+    "500 characters. Mend that, or choose another lab folder with MNISTLAB_LAB."
+)
+
 metadata = sa.MetaData()
 
 meta = sa.Table("meta", metadata, sa.Column("schema_version", sa.Integer, nullable=False))
@@ -112,7 +119,9 @@ def open_database(url: str) -> sa.Engine:
         except SQLAlchemyError:  # another process was making the same tables just then
             version = _prepare(engine)
     except (SQLAlchemyError, ImportError, ValueError) as error:
-        raise StoreError(f"The database {shown} cannot be opened: {_reason(error)}") from error
+        reason = _reason(error)
+        advice = _NO_ACCESS if reason.startswith(_SAID_OF_NO_ACCESS) else ""
+        raise StoreError(f"The database {shown} cannot be opened: {reason}{advice}") from error
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"The database {shown} was written by a newer mnistlab (schema {version}; this one knows "

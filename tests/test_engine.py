@@ -75,6 +75,15 @@ def test_an_ending_engine_removes_its_own_address_only(lab: Path) -> None:
     assert (lab / "engine.json").exists()
 
 
+@pytest.mark.parametrize("place", ["engine.lock", "engine.log"])
+def test_an_engine_that_cannot_write_into_the_lab_is_told(lab: Path, place: str) -> None:
+    (lab / place).mkdir(parents=True)
+    with pytest.raises(
+        EngineError, match=rf"engine cannot be started: .*{place}.*\. It is a process of its own, and wr"
+    ):
+        engine.address()
+
+
 def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_WORKERS", "many")
     with pytest.raises(EngineError, match=r"did not start.*engine\.log.*many"):

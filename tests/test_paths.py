@@ -35,6 +35,11 @@ def test_a_lab_named_from_here_is_the_same_for_a_process_elsewhere(here: Path, m
     assert {**told, "PWD": ""} == {**os.environ, "PWD": ""}
 
 
+def test_a_process_that_starts_in_our_folder_may_import_from_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    assert "PYTHONSAFEPATH" not in lab_environment()
+
+
 def test_the_database_lies_in_the_lab_where_nothing_else_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_LAB", "class")
     assert database_url() == f"sqlite:///{here / 'class' / 'lab.sqlite'}"

@@ -92,7 +92,7 @@ def device_line() -> str:
 
     if offers.in_a_lab():
         return "Trains on the lab's workers"
-    with contextlib.suppress(ConfigError):  # whoever presses Start is told
+    with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
         engine = notice.read()
         threads = engine.settings.get(cores.THREADS_VARIABLE) if engine is not None else None
         return describe_device(threads=int(threads or cores.threads_each()))

@@ -27,6 +27,11 @@ def test_device_is_told_although_a_setting_is_wrong(lab: object, monkeypatch: py
     assert "thread" in resources.device_line()
 
 
+def test_device_is_told_although_there_can_be_no_lab(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.write_text("")
+    assert "thread" in resources.device_line()
+
+
 def test_in_a_lab_other_computers_train(lab: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://lab.school:8786")
     monkeypatch.setattr(engine, "client", lambda: pytest.fail("nobody need be asked"))
