@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
@@ -43,7 +43,7 @@ _child: "subprocess.Popen[bytes] | None" = None
 def client() -> Any:
     """A connected Dask client of the engine, which is started if need be; safe to call from many threads."""
     global _client
-    from distributed import Client
+    from distributed import Client, Security
     from distributed.comm.addressing import normalize_address
 
     with _lock:
@@ -56,7 +56,9 @@ def client() -> Any:
         _hush()
         _check_certificates(wanted)
         try:
-            _client = Client(wanted, set_as_default=False, timeout=10)
+            # The user's own Dask settings, which may ask for certificates, are for other schedulers than our own.
+            own = None if setting("MNISTLAB_SCHEDULER") else Security(require_encryption=False)
+            _client = Client(wanted, security=own, set_as_default=False, timeout=10)
         except (OSError, TimeoutError) as error:
             if setting("MNISTLAB_SCHEDULER"):
                 raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
@@ -223,19 +225,25 @@ def serve() -> None:
     import dask
     from distributed import LocalCluster
 
+    from mnistlab import dask_settings
     from mnistlab.worker import step_back_together
 
     threads = os.environ[THREADS_VARIABLE] = str(threads_each())
-    dask.config.set(_settings(threads))
+    dask_settings.use(threads)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with LocalCluster(
-        n_workers=num_workers(),
-        threads_per_worker=1,
-        host="127.0.0.1",
-        memory_limit=None,
-        dashboard_address="127.0.0.1:0",  # any free port: with None it would be 8787, which another lab may have
-        scheduler_kwargs={"dashboard": False, "idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
-    ) as cluster:
+    settings: dict[str, Any] = {
+        "n_workers": num_workers(),
+        "threads_per_worker": 1,
+        "host": "127.0.0.1",
+        "memory_limit": None,
+        "dashboard_address": "127.0.0.1:0",  # any free port: with None it would be 8787, which another lab may have
+        "scheduler_kwargs": {"dashboard": False, "idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
+    }
+    try:
+        cluster: Any = LocalCluster(**settings)
+    except Exception as error:
+        _give_up(error)
+    with cluster:
         cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here reads what Dask tells there
         _publish(cluster.scheduler_address)
         try:
@@ -249,28 +257,6 @@ def serve() -> None:
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
 
 
-def _settings(threads: str) -> dict[str, object]:
-    """What Dask does otherwise by itself."""
-    return {
-        "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
-        # A laptop that slept has been silent for hours, and its workers are well. Of real deaths their nannies tell.
-        "distributed.scheduler.worker-ttl": None,
-        "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
-        "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
-        # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where
-        # the twin gets no core, most of its speed; sleeping at once costs a quiet one two thirds of it.
-        "distributed.nanny.pre-spawn-environ.GOMP_SPINCOUNT": "30000",
-        # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 300 times a
-        # second: a tenth of the tutorial network's pace.
-        "distributed.worker.profile.enabled": False,
-        # A worker listens for browsers too, and cannot be told not to; it has nothing to tell them.
-        "distributed.worker.http.routes": [],
-        "distributed.scheduler.http.routes": [],
-        "distributed.admin.tick.interval": "1 s",
-        "distributed.admin.system-monitor.interval": "10 s",
-    }
-
-
 def _warm_up_own(cluster: Any) -> None:
     from mnistlab.worker import WarmUp
 
@@ -280,10 +266,17 @@ def _warm_up_own(cluster: Any) -> None:
     except Exception as error:
         if cluster.scheduler.status.name != "running":
             return  # told to end, or idle for a time shorter than the warm-up
-        # Before anybody sees that the engine is gone, and starts another.
-        sys.stdout.write(f"{traceback.format_exc()}{_FAILURE}{type(error).__name__}: {error}\n")
-        sys.stdout.flush()
-        sys.exit(1)
+        _give_up(error)
+
+
+def _give_up(error: BaseException) -> NoReturn:
+    """Say why, with what was at the bottom of it, before anybody sees that the engine is gone, and starts another."""
+    sys.stdout.write(traceback.format_exc())
+    while below := error.__cause__ or (error.__context__ if isinstance(error, AssertionError) else None):
+        error = below  # an assertion of Dask's own, that what could not be started has ended, hides why
+    sys.stdout.write(f"{_FAILURE}{type(error).__name__}: {error}\n")
+    sys.stdout.flush()
+    sys.exit(1)
 
 
 if __name__ == "__main__":

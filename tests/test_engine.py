@@ -90,6 +90,19 @@ def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch
         engine.address()
 
 
+def test_workers_that_cannot_start_are_told_with_what_was_at_the_bottom(capsys: pytest.CaptureFixture[str]) -> None:
+    """As Dask tells of a computer without /dev/shm."""
+    bottom = OSError(30, "Read-only file system")
+    half_started = AssertionError("Status.init")
+    half_started.__context__ = bottom
+    error = RuntimeError("Nanny failed to start.")
+    error.__cause__ = half_started
+    with pytest.raises(SystemExit):
+        engine._give_up(error)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "The engine's workers cannot start: OSError: [Errno 30] Read-only file system"
+
+
 def test_an_idle_time_that_is_none_is_told_as_the_other_variables_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "x")
     with pytest.raises(EngineError, match="MNISTLAB_ENGINE_IDLE is 'x'; it must be a number with a unit"):
