@@ -23,6 +23,7 @@ _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.Arg
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, 1 after an error that was told, 130 after Ctrl-C, 128 + n after signal n."""
+    _print_nowhere_if_closed()
     _print_whatever_a_name_holds()
     options = _parser().parse_args(arguments)
     try:
@@ -71,6 +72,13 @@ def _address(given: str) -> str:
     if not given:
         raise ConfigError("--db '' names no database. Give an address such as sqlite:///lab.sqlite, or leave it out.")
     return given
+
+
+def _print_nowhere_if_closed() -> None:
+    """Take a stream that was closed (`>&-`), of which Python makes None, for one that nobody reads."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
 
 
 def _print_whatever_a_name_holds() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -98,3 +99,17 @@ def test_a_terminal_that_is_closed_ends_the_training_and_keeps_it() -> None:
     assert terminal.process.wait(60) in (1, 128 + signal.SIGHUP)  # nobody hears the last sentence
     (run,) = Store().runs()
     assert (run.state, run.error) == ("stopped", None)
+
+
+@pytest.mark.parametrize("closed", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_a_stream_that_was_closed_ends_no_training(
+    closed: tuple[str, ...], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `>&-` and `2>&-` close it: Python then has None in its place."""
+    for name in closed:
+        monkeypatch.setattr(sys, name, None)
+    assert main(["train", "--preset", "quick-mlp", "--set", "validation_size=100", "--epochs", "1"]) == 0
+    (run,) = store.runs()
+    assert run.state == "finished"
+    for name in closed:
+        getattr(sys, name).close()
