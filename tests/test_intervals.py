@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from mnistlab.errors import ConfigError
-from mnistlab.intervals import difference_interval, wilson_interval
+from mnistlab.intervals import difference_interval, luck_between, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,28 @@ def test_nineteen_of_twenty_intervals_hold_the_true_share() -> None:
     assert np.mean(held) == pytest.approx(0.95, abs=0.015)
 
 
+def test_no_interval_leaves_0_to_1_by_rounding() -> None:
+    ends = [(wilson_interval(0, number)[0], wilson_interval(number, number)[1]) for number in range(1, 400)]
+    assert all(0 <= low and high <= 1 for low, high in ends)
+
+
+def test_nineteen_of_twenty_pairs_of_equals_lie_no_farther_apart_than_luck() -> None:
+    shares = np.random.default_rng(0).binomial(2000, 0.97, (4000, 2)) / 2000
+    apart = np.abs(shares[:, 0] - shares[:, 1])
+    assert np.mean(apart < luck_between(0.97, 2000)) == pytest.approx(0.95, abs=0.015)
+
+
+def test_two_that_read_everything_may_differ_on_other_images() -> None:
+    assert luck_between(1.0, 100) == pytest.approx(1.96 * np.sqrt(2 * 0.01 / 100), rel=1e-3)
+
+
 @pytest.mark.parametrize(("num_correct", "num_images"), [(0, 0), (-1, 10), (11, 10)])
 def test_a_count_that_is_no_share_is_refused(num_correct: int, num_images: int) -> None:
     with pytest.raises(ConfigError, match="is no share"):
         wilson_interval(num_correct, num_images)
+    for counts in ((num_correct, num_images, 1, 2), (1, 2, num_correct, num_images)):
+        with pytest.raises(ConfigError, match="is no share"):
+            difference_interval(*counts)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])

@@ -41,6 +41,9 @@ def test_without_their_answers_two_networks_are_judged_by_their_counts(store: St
     for one, other, better in ((first, second, "B"), (second, first, "A")):
         text = answer(one, other, NAMES, (None, None))
         assert f"**{better} is better**" in text
+    assert "A reads 95.00 % and B 98.00 % of the test digits" in answer(first, second, NAMES, (None, None))
+    one_sided = kept_answers(store, first.runs[0])
+    assert answer(first, second, NAMES, (one_sided, None)) == answer(first, second, NAMES, (None, one_sided))
     near = answer(group(store, [0.976]), group(store, [0.978]), NAMES, (None, None))
     assert "**this may well be luck**" in near
     assert "-0.22 to +0.62 points" in near
@@ -54,6 +57,7 @@ def test_two_recipes_are_judged_by_the_means_of_their_seeds(store: Store) -> Non
     assert f"{100 * low:.2f} to {100 * high:.2f} points less" in text
     assert "**B is the better recipe**" in text
     assert said(store, group(store, HIGH), group(store, LOW, learning_rate=0.5)).count("**A is the better") == 1
+    assert "over 2 seeds" in said(store, group(store, LOW[:2]), group(store, HIGH[:2], learning_rate=0.5))
 
 
 def test_means_that_lie_close_may_be_luck_with_the_odds_that_scipy_gives(store: Store) -> None:
@@ -99,3 +103,4 @@ def test_no_interval_goes_beyond_all_digits(store: Store) -> None:
     text = scatter(group(store, [0.9961, 0.9951]), "A")
     assert "and 100.00 %, one seed more between" in text
     assert "100.2" not in text
+    assert scatter(group(store, [0.002, 0.01]), "A").count("between 0.00 % and") == 2

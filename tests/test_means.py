@@ -52,8 +52,11 @@ def test_groups_without_any_scatter_are_as_sure_as_it_gets() -> None:
 def test_a_single_value_has_no_scatter() -> None:
     with pytest.raises(ConfigError, match="two values or more; 1 was given"):
         welch([0.9], [0.9, 0.8])
-    with pytest.raises(ConfigError, match="between 0 and 1; 95 was given"):
-        mean_interval([0.9, 0.8], 95)
+    with pytest.raises(ConfigError, match="two values or more; 1 was given"):
+        next_interval([0.9])
+    for confidence in (0, 1, 95):
+        with pytest.raises(ConfigError, match=f"between 0 and 1; {confidence} was given"):
+            mean_interval([0.9, 0.8], confidence)
 
 
 def test_values_that_happen_to_be_equal_are_not_taken_for_values_that_cannot_scatter() -> None:
@@ -67,4 +70,5 @@ def test_values_that_happen_to_be_equal_are_not_taken_for_values_that_cannot_sca
     low, high = mean_interval(same, resolution=1e-4)
     assert low < same[0] < high
     scattered = [0.97, 0.98, 0.985]
-    assert mean_interval(scattered, resolution=1e-4) == mean_interval(scattered)
+    for interval in (mean_interval, next_interval):
+        assert interval(scattered, resolution=1e-4) == interval(scattered)
