@@ -47,6 +47,11 @@ def test_certainty_belongs_to_the_last_bin_and_a_tenth_to_the_first() -> None:
     assert reliability(uniform)[0].low <= 0.1
 
 
+def test_a_probability_that_rounding_has_lifted_above_1_belongs_to_the_last_bin() -> None:
+    (only,) = reliability(answers([1], [1], [1.0000001]))
+    assert (only.low, only.high) == (0.9, 1.0)
+
+
 def test_noise_is_not_called_boasting_and_boasting_is() -> None:
     fair, luck = boast(random_answers(2000))
     assert abs(fair) < luck
@@ -63,6 +68,12 @@ def test_the_room_for_luck_is_the_spread_of_repeated_samples() -> None:
     differences = (whole.confidence.astype(np.float64) - whole.correct).reshape(200, 300)
     part = answers(whole.labels[:300].tolist(), whole.predictions[:300].tolist(), whole.confidence[:300].tolist())
     assert boast(part)[1] == pytest.approx(1.96 * differences.mean(axis=1).std(), rel=0.2)
+
+
+def test_boast_and_luck_of_two_answers_are_as_counted_by_hand() -> None:
+    difference, luck = boast(answers([1, 1], [1, 2], [0.9, 0.5]))
+    assert difference == pytest.approx((-0.1 + 0.5) / 2)
+    assert luck == pytest.approx(1.96 * 0.3)
 
 
 def test_a_single_answer_tells_nothing() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from mnistlab.comparison import Comparison, compare, mcnemar, verdict
+from mnistlab.comparison import Comparison, compare, how_often, mcnemar, verdict
 from mnistlab.errors import DataError
 from tests.test_scores import answers
 
@@ -60,3 +60,17 @@ def test_one_digit_is_spoken_of_as_one() -> None:
 def test_nothing_to_tell_apart_is_said() -> None:
     assert "exactly the same digits" in verdict(disputed(0, 0), "a", "b")
     assert "neither is ahead" in verdict(disputed(6, 6), "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("p_value", "words"),
+    [
+        (4e-7, "less than once in a million times (A test, p < 0.000001)."),
+        (0.000814, "once in 1,200 times (A test, p = 0.00081)."),
+        (0.04, "once in 25 times (A test, p = 0.04)."),
+        (0.06, "6 times in 100 (A test, p = 0.06)."),
+        (1.0, "100 times in 100 (A test, p = 1.00)."),
+    ],
+)
+def test_odds_are_told_as_a_person_says_them(p_value: float, words: str) -> None:
+    assert how_often(p_value, "A test") == words

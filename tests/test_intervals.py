@@ -34,7 +34,7 @@ def test_nineteen_of_twenty_intervals_hold_the_true_share() -> None:
 
 def test_no_interval_leaves_0_to_1_by_rounding() -> None:
     ends = [(wilson_interval(0, number)[0], wilson_interval(number, number)[1]) for number in range(1, 400)]
-    assert all(0 <= low and high <= 1 for low, high in ends)
+    assert all(low >= 0 and high <= 1 for low, high in ends)
 
 
 def test_nineteen_of_twenty_pairs_of_equals_lie_no_farther_apart_than_luck() -> None:

@@ -67,11 +67,16 @@ def test_means_that_lie_close_may_be_luck_with_the_odds_that_scipy_gives(store: 
     assert "points more (95 % interval)" in text
 
 
-@pytest.mark.parametrize(("accuracy", "words"), [(0.9717, "**it may well be luck**"), (0.99, "**it is better**")])
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [(0.9717, "**it may well be luck**"), (0.99, "**it is better**"), (0.95, "**it is worse**")],
+)
 def test_one_run_against_many_is_where_one_seed_more_would_be_or_not(store: Store, accuracy: float, words: str) -> None:
     many, single = group(store, LOW), group(store, [accuracy], learning_rate=0.5)
     assert words in said(store, single, many)
     assert words in said(store, many, single)
+    mean, reach = np.mean(LOW), stats.t.ppf(0.975, 4) * np.std(LOW, ddof=1) * np.sqrt(1.2)
+    assert f"between {100 * (mean - reach):.2f} % and {100 * (mean + reach):.2f} % (95" in said(store, single, many)
 
 
 def test_scatter_of_one_recipe_is_told_with_its_intervals(store: Store) -> None:
@@ -103,4 +108,5 @@ def test_no_interval_goes_beyond_all_digits(store: Store) -> None:
     text = scatter(group(store, [0.9961, 0.9951]), "A")
     assert "and 100.00 %, one seed more between" in text
     assert "100.2" not in text
+    assert text.count("and 100.00 %") == 2
     assert scatter(group(store, [0.002, 0.01]), "A").count("between 0.00 % and") == 2

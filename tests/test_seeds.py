@@ -7,8 +7,9 @@ import pytest
 
 from mnistlab import sweep
 from mnistlab.differences import differences
+from mnistlab.means import mean_interval
 from mnistlab.runs import Run
-from mnistlab.seeds import Group, counted, grouped, repeats, spread
+from mnistlab.seeds import Group, counted, grouped, repeats, spread, with_repeats
 from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.kept import keep
@@ -49,6 +50,22 @@ def test_a_group_without_a_tested_run_has_no_mean_and_one_seed_no_interval(store
     untested = Group((store.run(store.create(tiny.config())),))
     assert (untested.accuracies, untested.mean, untested.interval) == ([], None, None)
     assert Group((kept(store),)).interval is None
+
+
+def test_a_groups_interval_knows_how_finely_it_was_counted_and_stays_within_all_digits(store: Store) -> None:
+    same, all_right, none_right = (
+        Group((kept(store, one, seed=1), kept(store, other, seed=2)))
+        for one, other in ((0.5, 0.5), (1.0, 0.98), (0.0, 0.02))
+    )
+    assert same.interval == mean_interval([0.5, 0.5], resolution=1 / 200)
+    assert all_right.interval is not None
+    assert none_right.interval is not None
+    assert (all_right.interval[1], none_right.interval[0]) == (1, 0)
+
+
+def test_a_run_comes_first_and_then_the_others_of_its_recipe(store: Store) -> None:
+    first, other, run = kept(store, seed=1), kept(store, learning_rate=0.5), kept(store, seed=2)
+    assert with_repeats(run, [first, other, run]) == (run, first)
 
 
 def test_counts_are_those_behind_the_accuracy(store: Store) -> None:
