@@ -42,6 +42,7 @@ def test_every_field_of_every_part_has_a_name_of_its_own() -> None:
         (config({"channels": (8,)}), config({"channels": (16, 16)})),
         (config({"kind": "cnn", "hidden": (8,)}), config({"kind": "cnn", "hidden": (16,)})),
         (config({"hidden": (), "dropout": 0.5}), config({"hidden": (), "activation": "tanh"})),
+        (config({"hidden": (), "batch_norm": True}), config({"hidden": ()})),
         (config(optimizer="adam", momentum=0.9), config(optimizer="adam")),
         (config(augment={"use": "double"}), config(augment={"use": "once", "interpolation": "nearest"})),
     ],
@@ -112,6 +113,11 @@ def test_a_switch_is_told_as_a_person_would() -> None:
     names = ["normalise", "batch norm", "shuffle"]
     assert in_words(plain, switched, names) == "batch norm, pixels normalised, images in file order"
     assert in_words(switched, plain, names) == "no batch norm, pixels not normalised, images shuffled"
+    plain = config({"deslant": False}, {"shift": 0.1}, momentum=0.9)
+    switched = config({"deslant": True}, {"shift": 0.1, "framed": True}, momentum=0.9, nesterov=True)
+    names = ["deslant", "framed again", "nesterov"]
+    assert in_words(plain, switched, names) == "digits set upright, Nesterov's momentum, digits framed again"
+    assert in_words(switched, plain, names) == "digits not set upright, plain momentum, digits not framed again"
 
 
 def test_a_network_without_a_hidden_layer_is_told_as_one() -> None:
