@@ -58,12 +58,14 @@ def test_speed_is_images_over_seconds_of_the_whole_run() -> None:
 
 
 def test_an_epoch_sums_up_its_own_steps_only() -> None:
-    meter = Meter(Tally(), 2, FAR)
+    meter, ended = Meter(Tally(), 2, FAR), None
     for loss, num_hits in ((8.0, 0), (6.0, 0), (3.0, 2), (1.0, 1)):
         one_step(meter, loss, num_hits)
         meter.report(0.1, 1)
         if meter.step % 2 == 0:
-            ended = meter.epoch_ended(meter.step // 2, 1, 0.5, 0.9)
+            before, ended = ended, meter.epoch_ended(meter.step // 2, 1, 0.5, 0.9)
+    assert before is not None
+    assert (before.train_loss, before.train_accuracy) == (7.0, 0.0)
     assert (ended.epoch, ended.step) == (2, 4)
     assert (ended.train_loss, ended.train_accuracy) == (2.0, 0.75)
     assert (ended.validation_loss, ended.validation_accuracy) == (0.5, 0.9)
@@ -111,6 +113,17 @@ def test_a_full_meter_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(meter.report(0.1, 1).losses) == 3
     assert not meter.is_due()
     assert not meter.has_news()
+
+
+def test_a_meter_is_full_of_images_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter_module, "MAX_IMAGES", 30)
+    meter = Meter(Tally(), 100, FAR)
+    one_step(meter, 1.0, num_images=29)
+    assert not meter.is_due()
+    one_step(meter, 1.0, num_images=1)
+    assert meter.is_due()
+    meter.report(0.1, 1)
+    assert not meter.is_due()
 
 
 def test_steps_are_counted_before_they_are_reported() -> None:
