@@ -42,7 +42,7 @@ class Batches:
             self._append_warped()
         batch_size = config.train.batch_size
         self.steps_per_epoch = -(-self.images_per_epoch // batch_size)
-        if batch_size > 1 and self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
+        if self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
             self.steps_per_epoch -= 1  # batch norm could not normalise over a last batch of a single image
         self._steps_per_chunk = max(1, CHUNK_IMAGES // batch_size)
 

@@ -123,6 +123,14 @@ def test_highest_rate_so_far_is_that_of_all_steps_since_the_last_change(
         assert rate.highest(step) == pytest.approx(max(map(rate.at, range(start, step + 1))), rel=0.01)
 
 
+def test_a_change_by_hand_takes_the_place_of_what_was_to_come() -> None:
+    rate = LearningRate(TrainConfig(learning_rate=0.3), NUM_STEPS, [(30, 0.5), (80, 0.05)])
+    assert [rate.chosen(step) for step in (0, 29, 30, 79, 80)] == [0.3, 0.3, 0.5, 0.5, 0.05]
+    rate.change(60, 0.1)
+    assert rate.changes == [(30, 0.5), (60, 0.1)]
+    assert [rate.at(step) for step in (29, 30, 59, 60, 80)] == [0.3, 0.5, 0.5, 0.1, 0.1]
+
+
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle"])
 @pytest.mark.parametrize("num_steps", [1, 2, 3])
 def test_the_shortest_runs_have_a_rate_in_every_step(schedule: Any, num_steps: int) -> None:
