@@ -1,10 +1,12 @@
 """Digits set as MNIST was made, and strokes made thicker and thinner."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from mnistlab.augment import augment, draw_warps
+from mnistlab.augment import Warps, augment, draw_warps, warp
 from mnistlab.config import AugmentConfig
 from mnistlab.damage import change_thickness
 from mnistlab.data import Dataset
@@ -66,6 +68,13 @@ def test_scale_and_shift_come_after_the_frame(digits: torch.Tensor) -> None:
     shrunk = augment(digits, AugmentConfig(framed=True, scale_min=0.5, scale_max=1), seeded())
     assert sides(shrunk).min() <= 12
     assert sides(shrunk).max() <= DIGIT_SIDE + 2
+
+
+def test_a_shift_comes_after_the_frame_and_nothing_is_lost_before(digits: torch.Tensor) -> None:
+    small = augment(digits, SMALL_AND_ASIDE, seeded())
+    still = Warps(torch.zeros(200), torch.zeros(200, 2), torch.ones(200))
+    moved = replace(still, shift=torch.tensor([[9.0, -8.0]]).expand(200, 2))
+    torch.testing.assert_close(warp_framed(small, moved), warp(warp_framed(small, still), moved), atol=0.02, rtol=0)
 
 
 def test_an_empty_picture_stays_empty() -> None:

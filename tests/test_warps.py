@@ -119,6 +119,14 @@ def test_erasing_sets_one_rectangle_to_zero_and_nothing_else() -> None:
     assert len({int((picture == 0).sum()) for picture in erased}) > 5
 
 
+def test_strokes_and_rectangles_lie_anywhere_and_not_along_a_diagonal() -> None:
+    strokes = cross(torch.zeros(1000, 28, 28), 1, seeded())
+    holes = 1 - erase(torch.ones(1000, 28, 28), 0.5, seeded())
+    for ink in (strokes, holes[holes.sum((1, 2)) > 0]):
+        rows, columns = ((ink.sum(along) @ torch.arange(28.0)) / ink.sum((1, 2)) for along in (2, 1))
+        assert abs(np.corrcoef(rows, columns)[0, 1]) < 0.1
+
+
 def test_noise_stays_between_black_and_white_and_differs_between_images() -> None:
     noisy = add_noise(torch.full((50, 28, 28), 0.5), 0.3, seeded())
     assert float(noisy.min()) >= 0
