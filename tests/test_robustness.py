@@ -15,6 +15,11 @@ def images(dataset: Dataset) -> torch.Tensor:
     return torch.tensor(dataset.test.images[:8]).float() / 255
 
 
+def test_amounts_of_every_change_rise() -> None:
+    assert set(CHANGES) == set(AMOUNTS)
+    assert all(list(amounts) == sorted(set(amounts)) for amounts in AMOUNTS.values())
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_an_amount_of_nothing_changes_nothing(change: Change, images: torch.Tensor) -> None:
     assert 0 in AMOUNTS[change]
