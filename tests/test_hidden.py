@@ -63,4 +63,5 @@ def test_same_vectors_give_the_same_map_and_equal_ones_a_single_point() -> None:
     still = Map.of(np.ones((5, 3), np.float32))
     assert not still.points.any()
     assert still.shares == (0, 0)
-    assert Map.of(np.arange(6, dtype=np.float32)[:, None]).points.shape == (6, 2)
+    line = Map.of(np.arange(6, dtype=np.float32)[:, None])
+    assert (line.points.shape, line.shares) == ((6, 2), (1, 0))
