@@ -1,10 +1,13 @@
 """What is not one digit is said to be none, and digits are hardly ever refused."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from mnistlab import doubt
 from mnistlab.data import Dataset
-from mnistlab.doubt import SURE, Shape, check_shape, unsure
+from mnistlab.doubt import SURE, Measures, Shape, check_shape, measure, unsure
 from mnistlab.ink import find_ink, frame_ink
 from mnistlab.pieces import holes, label_pieces, pieces
 from mnistlab.predict import load_predictor
@@ -72,6 +75,42 @@ def test_many_specks_are_many_pieces() -> None:
         for column in range(10, 110, 30):
             ink[row : row + 6, column : column + 6] = 1
     assert check_shape(ink) in (Shape.PIECES, Shape.TWO_DIGITS)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "num_apart"), [(100, 20, 2), (100, 3, 1), (40, 50, 1), (60, 20, 2)], ids=str
+)
+def test_a_second_digit_has_its_share_of_the_ink_and_of_the_height(height: int, width: int, num_apart: int) -> None:
+    ink = np.zeros((120, 120), np.float32)
+    ink[10:110, 10:40] = 1
+    ink[10 : 10 + height, 60 : 60 + width] = 1
+    measures = measure(ink)
+    assert measures is not None
+    assert measures.num_apart == num_apart
+
+
+@pytest.mark.parametrize(
+    ("measured", "shape"),
+    [
+        ({}, None),
+        ({"fill": 0.75, "aspect": 1.6}, Shape.DOT),
+        ({"fill": 0.75, "aspect": 1.7}, None),  # too long for a dot, either way
+        ({"fill": 0.75, "aspect": 0.59}, None),
+        ({"fill": 0.75, "num_holes": 1}, None),
+        ({"num_apart": 2}, Shape.TWO_DIGITS),
+        ({"thickness": 0.37}, Shape.BLOB),
+        ({"num_pieces": 4}, None),
+        ({"num_pieces": 5}, Shape.PIECES),
+        ({"line": 4.1}, Shape.SCRIBBLE),
+        ({"num_holes": 3}, None),
+        ({"num_holes": 4}, Shape.SCRIBBLE),
+        ({"aspect": 2.1}, None),
+        ({"aspect": 2.3}, Shape.TOO_WIDE),
+    ],
+)
+def test_each_measure_has_its_bound(measured: dict[str, float], shape: Shape | None) -> None:
+    digit: dict[str, Any] = {"aspect": 0.8, "fill": 0.3, "thickness": 0.1, "line": 2.5, "num_holes": 0}
+    assert doubt._judge(Measures(**{**digit, "num_pieces": 1, "num_apart": 1, **measured})) is shape
 
 
 def test_an_empty_sheet_is_no_shape() -> None:
