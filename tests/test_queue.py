@@ -38,6 +38,12 @@ def test_who_comes_late_with_one_job_goes_before_the_second_of_who_has_many(stor
     assert order(store) == ["ann", "bob", "cem", "ann", "ann"]
 
 
+def test_of_owners_with_as_many_jobs_the_older_run_is_next(store: Store) -> None:
+    for owner in ("ann", "ann", "bob", "bob", "ann"):
+        store.create(CONFIG, owner)
+    assert order(store) == ["ann", "bob", "ann", "bob", "ann"]
+
+
 def test_a_running_job_counts(store: Store) -> None:
     running = store.create(CONFIG, "ann")
     for owner in ("ann", "bob", "bob"):

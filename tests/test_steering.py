@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mnistlab import execution, recorder, steering, training
+from mnistlab.config import MAX_EPOCHS
 from mnistlab.data import Dataset
 from mnistlab.errors import ConfigError, RunNotFoundError
 from mnistlab.events import Event, StepsTaken
@@ -81,7 +82,7 @@ def test_more_epochs_go_on_where_the_run_ended(store: Store, run_id: str, tiny_d
     steering.extend(run_id, 2, store)
     run = store.run(run_id)
     assert (run.state, run.config.train.epochs, run.num_steps) == ("queued", 5, 50)
-    assert run.progress == pytest.approx(0.6)
+    assert (run.progress, run.planned_epochs) == (pytest.approx(0.6), 3)
     execution.execute(store, run_id)
     longer = CONFIG.model_copy(update={"train": CONFIG.train.model_copy(update={"epochs": 5})})
     whole = list(training.train(longer, tiny_dataset, report_every=0))
@@ -90,6 +91,9 @@ def test_more_epochs_go_on_where_the_run_ended(store: Store, run_id: str, tiny_d
     result = store.run(run_id).result
     assert result is not None
     assert result["test_readings"] == 2
+    assert steering.extend(run_id, MAX_EPOCHS - 5, store)
+    run = store.run(run_id)
+    assert (run.config.train.epochs, run.planned_epochs) == (MAX_EPOCHS, 3)
 
 
 @pytest.mark.parametrize("more", [0, -1, 998, 10**9])

@@ -144,6 +144,20 @@ def test_stopped_sweep_empties_the_queue_and_goes_on_where_it_was(store: Store) 
     assert [trial.number for trial in found.trials] == [0, 1, 2]
 
 
+def test_a_sweep_that_is_stopped_stops_no_run_but_its_own(store: Store) -> None:
+    theirs, by_hand = sweep.create(sweeps.config(), store), store.create(tiny.config())
+    ours = sweep.create(sweeps.config(), store)
+    mine = [trial.run.id for trial in sweep.find(ours, store).trials]
+    assert [run.id for run in queue.active_trials(ours, store)] == mine
+    following = sweep.next_waiting(ours, store)
+    assert following is not None
+    assert following.id == mine[0]
+    sweep.stop(ours, store)
+    assert sweep.find(ours, store).counts == {"stopped": 3}
+    assert sweep.find(theirs, store).counts == {"queued": 3}
+    assert store.run(by_hand).state == "queued"
+
+
 def test_resume_leaves_pruned_and_failed_trials_alone(store: Store) -> None:
     rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
     sweep_id = sweep.create(sweeps.config(rates, train={"epochs": 4}, pruner="median"), store)
