@@ -84,6 +84,9 @@ def test_an_unknown_run_is_said(store: Store, unknown: str) -> None:
     for deed in (keeping.put_away, keeping.bring_back):
         with pytest.raises(RunNotFoundError, match=unknown.replace(".", r"\.")):
             deed(unknown, store)
+    for keep in (keeping.rename, keeping.annotate, keeping.set_star):
+        with pytest.raises(RunNotFoundError, match=unknown.replace(".", r"\.")):
+            keep(unknown, "", store)  # type: ignore[operator]
 
 
 @pytest.mark.usefixtures("talkative")
