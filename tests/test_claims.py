@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mnistlab import steering
-from mnistlab.errors import RunNotFoundError
+from mnistlab import recorder, steering
+from mnistlab.errors import DatabaseReplacedError, RunNotFoundError, StoreError
+from mnistlab.recorder import Recorder
 from mnistlab.runs import LOST_AFTER_SECONDS, Request
 from mnistlab.store import Store
 from tests.reports import CONFIG, ended, report, running
@@ -242,3 +243,54 @@ def test_a_checkpoint_kept_right_after_a_claim_is_one_of_its_own_step(store: Sto
 
 def test_claiming_an_unknown_run_gives_nothing(store: Store) -> None:
     assert store.claim("abcdefgh", "host:1") is None
+
+
+def test_a_worker_that_waits_is_roused_only_where_something_else_is_asked(store: Store) -> None:
+    run_id, attempt = running(store)
+    worker = Recorder(store, run_id, attempt)
+    assert not worker.is_asked_otherwise(Request())
+    assert worker.is_asked_otherwise(Request(pause_at=3))
+    store.claim(run_id, "other:2")
+    assert worker.is_asked_otherwise(Request())  # it is not its run any more
+
+
+@pytest.mark.parametrize("error", [DatabaseReplacedError("It is another one."), StoreError("The disk is full.")])
+def test_a_worker_insists_for_a_while_and_never_on_another_database(
+    store: Store, error: StoreError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    worker, asked = Recorder(store, *running(store)), iter([error, None, error, None])
+
+    def write() -> str:
+        if (refusal := next(asked)) is not None:
+            raise refusal
+        return "written"
+
+    if isinstance(error, DatabaseReplacedError):
+        with pytest.raises(DatabaseReplacedError):
+            worker._insist(write)
+        assert worker._insist(write) == "written"
+    else:
+        assert worker._insist(write) == "written"
+    monkeypatch.setattr(recorder, "_STORE_PATIENCE", -1)
+    with pytest.raises(type(error)):
+        worker._insist(write)
+
+
+def test_a_rate_that_was_taken_up_is_asked_for_no_more(store: Store) -> None:
+    run_id, attempt = running(store)
+    steering.set_learning_rate(run_id, 0.5, store)
+    assert store.log(run_id, attempt, [report(1, 2)]) == Request(learning_rate=0.5)
+    ahead = store.log(run_id, attempt, rate_changes=[(3, 0.5)])  # as told by a worker that goes on from a checkpoint
+    assert ahead == Request(learning_rate=0.5)
+    assert store.log(run_id, attempt, [report(3, 4)], rate_changes=[(3, 0.5)]) == Request()
+    assert store.run(run_id).wanted_rate is None
+
+
+def test_what_is_told_a_second_time_takes_the_place_of_the_first(store: Store) -> None:
+    run_id, attempt = running(store)
+    for _ in range(2):
+        store.log(run_id, attempt, [report(1, 2), report(3, 5)], [ended(1, 5)])
+    assert store.curve(run_id).steps.tolist() == [1, 2, 3, 4, 5]
+    assert [epoch.epoch for epoch in store.epochs(run_id)] == [1]
+    assert store.run(run_id).step == 5

@@ -109,6 +109,8 @@ def test_weights_are_kept_by_kind(store: Store) -> None:
     store.log(run_id, attempt, weights={"last": b"better model"})
     assert store.weights(run_id) == store.weights(run_id, "last") == b"better model"
     assert store.weights(run_id, "checkpoint") == b"everything"
+    store.log(*running(store), weights={"checkpoint": b"no model that could be loaded"})
+    assert store.runs_with_weights() == {run_id}
 
 
 def test_runs_come_newest_first(store: Store, forward: Callable[[float], None]) -> None:
