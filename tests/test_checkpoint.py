@@ -179,6 +179,8 @@ def test_a_checkpoint_holds_all_that_changes(tiny_dataset: Dataset, train: dict[
     state = TrainingState.start(config, content)
     assert state.step == 2
     assert header_of(state.checkpoint()) == header_of(content)
+    state.devices.append("another computer's")
+    assert TrainingState.start(config, state.checkpoint()).devices == state.devices
     assert same_weights(load(state.checkpoint()), load(content))
 
 

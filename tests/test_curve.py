@@ -1,8 +1,11 @@
 """The curve of a run: what was reported comes back in order."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from mnistlab.curve import Curve
+from mnistlab.events import Probes
 from mnistlab.store import Store
 from tests.reports import CONFIG, ended, report, running
 
@@ -25,6 +28,17 @@ def test_the_curve_after_a_step_is_what_a_page_lacks(store: Store) -> None:
     store.log(run_id, attempt, [report(1, 2), report(3, 3), report(4, 12)])
     assert store.curve(run_id, after_step=3).steps.tolist() == list(range(4, 13))
     assert len(store.curve(run_id, after_step=12).steps) == 0
+
+
+def test_a_curve_extended_by_what_a_page_lacks_is_the_whole_one(store: Store) -> None:
+    run_id, attempt = running(store)
+    store.log(run_id, attempt, [replace(report(1, 2), probes=Probes(["output"], [0.5], 0.1)), report(3, 3)])
+    before = store.curve(run_id)
+    store.log(run_id, attempt, [report(4, 12)])
+    extended, whole = before.extended(store.curve(run_id, after_step=3)), store.curve(run_id)
+    for name, values in vars(whole).items():
+        np.testing.assert_array_equal(getattr(extended, name), values)
+    assert [probes is None for probes in extended.probes] == [False, True, True]
 
 
 def test_runs_do_not_mix_their_curves(store: Store) -> None:
