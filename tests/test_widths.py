@@ -2,9 +2,9 @@
 
 import pytest
 
-from mnistlab.config import ModelConfig
+from mnistlab.config import MAX_CHANNELS, MAX_CONVOLUTIONS, ModelConfig
 from mnistlab.errors import ConfigError
-from mnistlab.widths import nearest_widths, parse_widths, write_widths
+from mnistlab.widths import misses_an_end, nearest_widths, parse_widths, write_widths
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,21 @@ def test_the_nearest_of_an_unclear_line_is_what_was_most_likely_meant(line: str,
 def test_widths_are_written_as_they_are_read_even_where_they_look_like_the_ends(widths: tuple[int, ...]) -> None:
     line = write_widths(widths)
     assert line == "" if not widths else parse_widths(line, "mlp") == widths
+
+
+def test_a_line_of_channels_has_no_ends_and_bounds_of_its_own() -> None:
+    widest = (MAX_CHANNELS,) * MAX_CONVOLUTIONS
+    assert parse_widths("-".join(map(str, widest)), "cnn") == widest
+    for line, given in (("1-" * MAX_CONVOLUTIONS + "1", "7 were given"), (str(MAX_CHANNELS + 1), "257 were given")):
+        with pytest.raises(ConfigError, match=given):
+            parse_widths(line, "cnn")
+    assert nearest_widths("784 - 8 - 10", "cnn") == (MAX_CHANNELS, 8, 10)
+    assert nearest_widths("none", "cnn") == (16,)
+
+
+@pytest.mark.parametrize(
+    ("line", "misses"),
+    [("784 - 512", True), ("512 - 10", True), ("784 - 512 - 10", False), ("512 - 84", False), ("784", False)],
+)
+def test_a_line_with_one_end_alone_is_told(line: str, misses: bool) -> None:
+    assert misses_an_end(line) is misses
