@@ -70,6 +70,19 @@ def test_an_engine_of_our_own_goes_on(publish: Publish) -> None:
     )
 
 
+def test_what_an_engine_tells_is_whole_where_nothing_is_set_here() -> None:
+    names = {"MNISTLAB_WORKERS", "MNISTLAB_THREADS", "MNISTLAB_CHECKPOINT"}
+    assert set(notice.settings_here(with_defaults=True)) == names
+    assert notice.settings_here() == {}
+
+
+def test_an_engine_of_the_sources_before_or_after_an_update_is_of_our_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = notice.version()
+    monkeypatch.setattr(notice, "_version_on_disk", lambda: "0.9.0+new")
+    for told, is_ours in ((before, True), ("0.9.0+new", True), ("0.0.1+old", False), (None, False)):
+        assert notice.Notice("tcp://127.0.0.1:5", 1, told).is_of_our_version is is_ours
+
+
 @pytest.mark.parametrize("version", ["0.0.1+abc", None, "none"])  # the last: of before there were versions
 def test_an_idle_engine_of_another_version_is_ended(publish: Publish, version: str | None) -> None:
     dask = publish(version=version)

@@ -3,7 +3,7 @@
 import pytest
 
 from mnistlab import space
-from mnistlab.config import TrainConfig
+from mnistlab.config import TrainConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.space import SETTINGS, Choice, Range, assemble, grid, values_of
 from mnistlab.sweep_config import MAX_TRIALS, SweepConfig, parse_sweep
@@ -67,6 +67,21 @@ def test_augmentation_on_is_the_recipes_own_where_it_has_one() -> None:
     assert assemble(own, {"augmentation": True}).augment.rotation == 33
     assert not assemble(own, {"augmentation": False}).augment.is_active
     assert assemble(tiny.config(), {"augmentation": True}).augment.is_active
+
+
+def test_what_is_not_varied_is_the_recipes_own() -> None:
+    base = parse_config({"model": {"hidden": (64, 32)}, "augment": {"rotation": 5}})
+    varied = space.assemble(base, {"train.learning_rate": 0.5})
+    assert (varied.model, varied.augment, varied.train.learning_rate) == (base.model, base.augment, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("on", True), ("true", True), ("off", False), ("false", False), (" 5 ", 5), ("0.5", 0.5), ("tanh", "tanh")],
+)
+def test_a_value_is_read_as_somebody_types_it(word: str, value: space.Value) -> None:
+    assert space.read_value(word) == value
+    assert type(space.read_value(word)) is type(value)
 
 
 def test_values_are_read_back_from_the_config_of_a_trial() -> None:

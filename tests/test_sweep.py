@@ -159,6 +159,19 @@ def test_a_sweep_that_is_stopped_stops_no_run_but_its_own(store: Store) -> None:
     assert store.run(by_hand).state == "queued"
 
 
+def test_a_sweep_goes_on_as_long_as_a_trial_waits_or_runs(store: Store) -> None:
+    sweep_id = sweep.create(sweeps.config(), store)
+    first, second, third = (trial.run.id for trial in sweep.find(sweep_id, store).trials)
+    store.claim(first, "host:1")
+    steering.stop(second, store)
+    assert sweep.find(sweep_id, store).counts == {"running": 1, "stopped": 1, "queued": 1}
+    assert sweep.find(sweep_id, store).is_active
+    steering.stop(third, store)
+    assert sweep.find(sweep_id, store).is_active
+    steering.stop_at_once(first, store)
+    assert not sweep.find(sweep_id, store).is_active
+
+
 def test_resume_leaves_pruned_and_failed_trials_alone(store: Store) -> None:
     rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
     sweep_id = sweep.create(sweeps.config(rates, train={"epochs": 4}, pruner="median"), store)
