@@ -218,6 +218,9 @@ def test_answers_that_do_not_fit_are_refused(files: Files, store: Store) -> None
         ({**answers, "probabilities": answers["probabilities"] * 2}, about, "add up to 1"),
         ({**answers, "probabilities": answers["probabilities"][:, :9].copy()}, about, "cannot be read"),
         ({**answers, "extra": labels}, about, "nothing else"),
+        ({**answers, "probabilities": answers["probabilities"].astype(np.float64)}, about, "ten 32-bit"),
+        ({**answers, "labels": answers["labels"].astype(np.int64)}, about, "a digit for each image"),
+        ({**answers, "labels": np.full_like(labels, 10)}, about, "a digit for each image"),
         (answers, about | {"version": 3}, "of other weights"),
         (answers, about | {"split": "train"}, "of other weights or of another split"),
     ):

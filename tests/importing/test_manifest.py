@@ -83,6 +83,14 @@ def test_setting_that_is_unknown_or_out_of_bounds_is_refused(files: Files, store
         refuse(forged(files, config_json=json.dumps(config).encode()), store, r"config")
 
 
+@pytest.mark.parametrize("preset", ["bell\x07", "two\nlines", "`code`", "<b>bold", "a | b", "[link]"])
+def test_a_preset_named_so_that_it_would_be_shown_as_something_else_is_refused(
+    files: Files, store: Store, preset: str
+) -> None:
+    config = json.loads(files["config.json"]) | {"preset": preset}
+    refuse(forged(files, config_json=json.dumps(config).encode()), store, "preset has another name than presets have")
+
+
 def test_a_preset_that_a_notebook_has_named_comes_in_again(store: Store, tiny_dataset: Dataset) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execution, "load_dataset", lambda name: tiny_dataset)

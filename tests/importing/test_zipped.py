@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from mnistlab.errors import ArchiveError
-from mnistlab.importing import import_run
+from mnistlab.importing import import_run, zipped
 from mnistlab.importing.zipped import unzip
 from mnistlab.store import Store
 from tests.importing.conftest import Files, forged, packed
@@ -83,6 +83,14 @@ def test_bomb_below_the_limit_is_told_by_its_ratio(files: Files, store: Store) -
 def test_bomb_that_understates_its_size_is_stopped_at_the_limit(files: Files, store: Store) -> None:
     content = packed({**files, "losses.safetensors": bytes(60_000_000)})
     refuse(with_sizes(content, "losses.safetensors", 1000), store, "unpacks to more than")
+
+
+def test_file_that_is_larger_than_any_export_is_not_opened(
+    exported: bytes, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipped, "MOST_BYTES", len(exported))
+    assert unzip(exported)
+    refuse(exported + b"x", store, "MB; an exported run has at most 100")
 
 
 def test_zip_in_a_zip_is_refused(files: Files, exported: bytes, store: Store) -> None:
