@@ -85,7 +85,7 @@ def format_of(target: Path) -> str:
     Raises:
         ExportError: the ending is of no format.
     """
-    if not target.suffix or target.is_dir():
+    if target.is_dir():
         return "tensorboard"
     found = [kind for kind, ending in FORMATS.items() if ending == target.suffix.lower()]
     if not found:

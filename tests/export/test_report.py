@@ -1,5 +1,7 @@
 """HTML reports: whole, offline, and deaf to markup in whatever a run says."""
 
+import base64
+import io
 import re
 from dataclasses import replace
 from functools import partial
@@ -7,13 +9,16 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mnistlab.data import Dataset
 from mnistlab.errors import ExportError
+from mnistlab.export import report as report_module
 from mnistlab.export.archive import to_archive
 from mnistlab.export.report import to_report
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, find_source
+from mnistlab.predictions import unpack_answers
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
 
@@ -47,6 +52,33 @@ def test_report_tells_result_digits_settings_and_environment(source: Source, tin
     num_wrong = round((1 - source.result["test_accuracy"]) * 200)
     assert [tag for tag, _ in page.tags].count("figure") == min(num_wrong, 60)
     assert f"{num_wrong} test images were misread" in page.text
+
+
+def test_lines_of_the_report_are_the_runs_own_steps_and_epochs(source: Source) -> None:
+    loss, accuracy = (report_module._training_line(source, figure) for figure in ("loss", "accuracy"))
+    assert loss.x.tolist() == source.curve.steps.tolist()
+    np.testing.assert_array_equal(loss.y, source.curve.losses)
+    assert accuracy.x.tolist() == source.curve.report_steps.tolist()
+    built_in = find_source("small-cnn", Store())  # without its single steps, and not before it was trained
+    steps = [ended.step for ended in built_in.epochs if ended.epoch > 0]
+    assert 0 < len(steps) < len(built_in.epochs)
+    assert report_module._training_line(built_in, "loss").x.tolist() == steps
+    assert report_module._epoch_line(built_in, "validation", "accuracy", is_marked=True).x.tolist() == steps
+
+
+def test_report_has_units_shares_as_bars_and_the_digits_that_were_misread(
+    source: Source, tiny_dataset: Dataset
+) -> None:
+    report = to_report(source, tiny_dataset.test)
+    assert ("Loss (nats)" in report, "Accuracy (nats)" in report) == (True, False)
+    for right, total in source.result["per_digit"]:
+        assert f'style="width:{100 * right / total:.2f}%"' in report
+    assert source.answers is not None
+    surest = unpack_answers(source.answers)[0].mistakes[0]
+    first = re.search(r'src="data:image/png;base64,([^"]+)"', report)
+    assert first is not None
+    picture = Image.open(io.BytesIO(base64.b64decode(first[1])))
+    np.testing.assert_array_equal(np.asarray(picture), tiny_dataset.test.images[surest])
 
 
 def test_report_needs_nothing_from_outside(source: Source, tiny_dataset: Dataset) -> None:

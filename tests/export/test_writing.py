@@ -1,5 +1,6 @@
 """An export on its way to the disk: whole, or not at all."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ import pytest
 
 from mnistlab import export
 from mnistlab.errors import ExportError
-from mnistlab.export import Exported, write
+from mnistlab.export import Exported, format_of, write
 from tests.systems import needs_posix
 
 LARGE = Exported("run.onnx", b"new" * 100_000)
@@ -86,7 +87,31 @@ def test_a_link_to_itself_is_a_sentence(tmp_path: Path) -> None:
         write(Exported("x", b"y"), "report", link)
 
 
-def test_a_new_file_has_the_rights_that_others_have(tmp_path: Path) -> None:
-    (tmp_path / "other").touch()
-    write(Exported("x", b"y"), "report", tmp_path / "new.html")
-    assert (tmp_path / "new.html").stat().st_mode == (tmp_path / "other").stat().st_mode
+@pytest.mark.parametrize("kept_away", [0o022, 0o077])
+def test_a_new_file_has_the_rights_that_others_have(tmp_path: Path, kept_away: int) -> None:
+    before = os.umask(kept_away)
+    try:
+        (tmp_path / "other").touch()
+        write(Exported("x", b"y"), "report", tmp_path / "new.html")
+        (tmp_path / "later").touch()
+    finally:
+        os.umask(before)
+    rights = (tmp_path / "other").stat().st_mode
+    assert (tmp_path / "new.html").stat().st_mode == rights
+    assert (tmp_path / "later").stat().st_mode == rights  # what is kept away from new files is so after an export too
+
+
+def test_events_are_written_into_a_folder_in_a_folder(tmp_path: Path) -> None:
+    for content in (b"one", b"another"):
+        written = write(Exported("events", content), "tensorboard", tmp_path / "new" / "folder")
+        assert written == tmp_path / "new" / "folder" / "events"
+        assert written.read_bytes() == content
+
+
+def test_an_ending_stands_for_a_format_and_none_for_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "runs.d").mkdir()
+    names = ["a.safetensors", "A.ONNX", "a.html", "a.py", "a.zip", "a", "runs.d"]
+    formats = ["safetensors", "onnx", "report", "script", "archive", "tensorboard", "tensorboard"]
+    assert [format_of(tmp_path / name) for name in names] == formats
+    with pytest.raises(ExportError, match=r"'a\.txt' ends in nothing that is known"):
+        format_of(tmp_path / "a.txt")
