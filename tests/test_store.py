@@ -95,6 +95,7 @@ def test_a_finished_run_has_its_result(store: Store) -> None:
     assert (run.state, run.result, run.error) == ("finished", {"test_accuracy": 0.97, "per_digit": [[1, 2]]}, None)
     assert run.finished is not None
     assert not run.is_active
+    assert run.test_readings == 1  # even where a lab of before did not count them
 
 
 def test_a_failed_run_tells_why(store: Store) -> None:

@@ -81,6 +81,13 @@ def test_report_has_units_shares_as_bars_and_the_digits_that_were_misread(
     np.testing.assert_array_equal(np.asarray(picture), tiny_dataset.test.images[surest])
 
 
+def test_answers_that_were_kept_are_not_read_again_and_others_are(source: Source, tiny_dataset: Dataset) -> None:
+    kept = replace(source, weights=b"").evaluation(tiny_dataset.test)
+    read = replace(source, answers=None).evaluation(tiny_dataset.test)
+    np.testing.assert_allclose(kept.probabilities, read.probabilities, atol=1e-6)
+    assert kept.loss == pytest.approx(read.loss)
+
+
 def test_report_needs_nothing_from_outside(source: Source, tiny_dataset: Dataset) -> None:
     report = to_report(source, tiny_dataset.test)
     page = _Tags(report)
