@@ -57,6 +57,12 @@ def test_full_strength_makes_a_faint_pen_as_dark_as_a_strong_one() -> None:
     assert frame_ink(FAINT, FramingOptions(strength=False)).image.max() == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_hair_that_falls_between_the_points_that_are_kept_leaves_an_empty_picture() -> None:
+    ink = np.zeros((400, 400), np.float32)
+    ink[50, 50] = ink[349, 349] = 1
+    assert frame_ink(ink, FramingOptions(smooth=False)).image.max() == 0
+
+
 def test_ink_without_any_is_told_as_such() -> None:
     with pytest.raises(EmptyDrawingError):
         stages(np.zeros((28, 28), np.float32))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from mnistlab.export import wire
 from mnistlab.export.source import Source, find_source, wall_times
 from mnistlab.export.tensorboard import event_file_name, to_events
 from mnistlab.store import Store
@@ -16,6 +17,14 @@ def read(source: Source, folder: Path) -> EventAccumulator:
     reader = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
     reader.Reload()
     return reader
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0, "00"), (127, "7f"), (128, "8001"), (150, "9601"), (-1, "ff" * 9 + "01")]
+)
+def test_whole_numbers_are_written_in_sevens_of_bits(value: int, written: str) -> None:
+    """150 is the example of the format's own description."""
+    assert wire.varint(value).hex() == written
 
 
 def test_every_loss_comes_back_with_its_step(source: Source, tmp_path: Path) -> None:
