@@ -39,6 +39,8 @@ def test_cells_hold_every_image_once() -> None:
 def test_models_are_compared_on_the_same_images_only() -> None:
     with pytest.raises(DataError, match="not given the same images: 2 of test and 3 of test"):
         compare(answers([1, 2], [1, 2]), answers([1, 2, 3], [1, 2, 3]))
+    found = compare(answers([1, 2, 3], [1, 2, 0]), answers([1, 2, 3], [0, 2, 0]))
+    assert (found.only_first, found.only_second) == (1, 0)
 
 
 def test_a_clear_difference_is_called_so_and_a_small_one_luck() -> None:

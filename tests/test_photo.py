@@ -12,6 +12,7 @@ from PIL import Image
 from mnistlab.doubt import Shape, check_shape
 from mnistlab.errors import EmptyDrawingError, ImageError
 from mnistlab.ink import FloatImage, find_ink, frame_ink
+from mnistlab.paper import ink_on_paper
 from mnistlab.photo import MAX_BYTES, read_photo
 from mnistlab.predict import load_predictor
 from tests.cameras import BALLPOINT, PENCIL, camera
@@ -223,6 +224,14 @@ def test_jpeg_in_print_colours_and_moving_webp_are_read() -> None:
     assert np.abs(framed(encoded(picture.convert("CMYK"))) - EXPECTED).mean() < 0.05
     moving = encoded(picture, format="WEBP", save_all=True, append_images=[Image.new("RGB", picture.size)])
     assert np.abs(framed(moving) - EXPECTED).mean() < 0.05
+
+
+def test_a_picture_of_a_few_pixels_is_read_too() -> None:
+    grey = np.full((30, 6), 0.9, np.float32)
+    grey[7:23, 3] = 0.1
+    ink = ink_on_paper(grey)
+    assert ink[7:23, 3].min() > 0.5
+    assert ink[:, :2].max() == ink[:5].max() == ink[25:].max() == 0
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1", b"avif"])
