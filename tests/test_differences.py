@@ -82,6 +82,10 @@ def test_words_leave_out_what_follows_from_another_difference() -> None:
     assert in_words(config({"kind": "cnn"}), config(), names) == "network mlp instead of cnn, hidden 512"
 
 
+_FOUR = (
+    "B is A with weight decay 0.5 instead of 0, batch size 7 instead of 20, epochs 7 instead of 10, seed 1 instead of "
+    "0."
+)
 _MANY = (
     "Their recipes differ in 6 settings; among them, B has dropout 0.2 instead of 0, momentum 0.5 instead of 0, "
     "batch size 7 instead of 20, epochs 7 instead of 10."
@@ -94,6 +98,7 @@ _MANY = (
         (config(), "Both come from one recipe and one seed."),
         (config(seed=1), "One recipe, with the seeds 0 and 1: what sets them apart is luck alone."),
         (config({"dropout": 0.2}, seed=1), "B is A with dropout 0.2 instead of 0, seed 1 instead of 0."),
+        (config(seed=1, epochs=7, batch_size=7, weight_decay=0.5), _FOUR),
         (config({"dropout": 0.2}, seed=1, epochs=7, momentum=0.5, batch_size=7), _MANY),
     ],
 )
@@ -102,8 +107,8 @@ def test_a_sentence_says_what_sets_two_recipes_apart(now: RunConfig, expected: s
 
 
 def test_numbers_are_shown_without_their_rounding() -> None:
-    assert [shown(value) for value in (0.1 + 0.2, 2e-3, (), True, None, "adam")] == [
-        *("0.3", "0.002", "none", "yes", "not used", "adam"),
+    assert [shown(value) for value in (0.1 + 0.2, 2e-3, (), True, None, "adam", 5000)] == [
+        *("0.3", "0.002", "none", "yes", "not used", "adam", "5,000"),
     ]
 
 

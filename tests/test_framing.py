@@ -10,7 +10,7 @@ from mnistlab.augment import Warps, augment, draw_warps, warp
 from mnistlab.config import AugmentConfig
 from mnistlab.damage import change_thickness
 from mnistlab.data import Dataset
-from mnistlab.framing import warp_framed
+from mnistlab.framing import framed_matrices, warp_framed
 from mnistlab.ink import CENTRE, DIGIT_SIDE, INK_THRESHOLD
 
 SMALL_AND_ASIDE = AugmentConfig(scale_min=0.5, scale_max=1, shift=0.15)
@@ -75,6 +75,20 @@ def test_a_shift_comes_after_the_frame_and_nothing_is_lost_before(digits: torch.
     still = Warps(torch.zeros(200), torch.zeros(200, 2), torch.ones(200))
     moved = replace(still, shift=torch.tensor([[9.0, -8.0]]).expand(200, 2))
     torch.testing.assert_close(warp_framed(small, moved), warp(warp_framed(small, still), moved), atol=0.02, rtol=0)
+
+
+def test_a_scale_comes_after_the_frame_and_cuts_nothing_off_before(digits: torch.Tensor) -> None:
+    still = Warps(torch.zeros(200), torch.zeros(200, 2), torch.ones(200))
+    twice = framed_matrices(digits, replace(still, scale=torch.full((200,), 2.0)))
+    expected = framed_matrices(digits, still)
+    expected[:, :, :2] /= 2
+    torch.testing.assert_close(twice, expected)
+
+
+def test_a_digit_aside_is_turned_before_it_is_framed(digits: torch.Tensor) -> None:
+    small = augment(digits, SMALL_AND_ASIDE, seeded())
+    framed = augment(small, AugmentConfig(rotation=45, framed=True), seeded())
+    assert (centres(framed) - CENTRE).abs().max() < 1
 
 
 def test_an_empty_picture_stays_empty() -> None:

@@ -58,12 +58,15 @@ def test_speed_is_images_over_seconds_of_the_whole_run() -> None:
 
 
 def test_an_epoch_sums_up_its_own_steps_only() -> None:
-    meter, ended = Meter(Tally(), 2, FAR), None
+    tally, ended = Tally(), None
+    meter = Meter(tally, 2, FAR)
     for loss, num_hits in ((8.0, 0), (6.0, 0), (3.0, 2), (1.0, 1)):
         one_step(meter, loss, num_hits)
         meter.report(0.1, 1)
+        assert not tally.epoch_is_told
         if meter.step % 2 == 0:
             before, ended = ended, meter.epoch_ended(meter.step // 2, 1, 0.5, 0.9)
+    assert tally.epoch_is_told
     assert before is not None
     assert (before.train_loss, before.train_accuracy) == (7.0, 0.0)
     assert (ended.epoch, ended.step) == (2, 4)

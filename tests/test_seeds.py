@@ -102,6 +102,7 @@ def test_spread_of_long_curves_is_short_enough_to_be_drawn() -> None:
     x = np.arange(20_000.0)
     over = spread([(x, x), (x, x + 2)])
     assert len(over.x) <= 300
+    assert (over.x[0], over.x[-1], (np.diff(over.x) > 0).all()) == (0, 19_999, True)
     assert over.mean == pytest.approx(over.x + 1)
 
 

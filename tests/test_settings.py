@@ -29,3 +29,9 @@ from mnistlab.settings import FIELDS, read_value, write_value
 def test_a_text_is_read_as_a_value_of_its_field_or_as_none(path: str, text: str, value: Any) -> None:
     assert read_value(*FIELDS[path], text) == value
     assert read_value(*FIELDS[path], write_value(value)) == value or value is None
+
+
+def test_a_switch_is_written_as_in_an_address() -> None:
+    assert [write_value(value) for value in (True, False, (), (64, 32), 0.5, 2.0)] == [
+        *("true", "false", "none", "64-32", "0.5", "2"),
+    ]

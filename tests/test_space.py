@@ -62,6 +62,10 @@ def test_width_and_depth_make_hidden_layers(values: dict[str, space.Value], hidd
     assert assemble(tiny.config(model={"hidden": (8, 4)}), values).model.hidden == hidden
 
 
+def test_a_width_makes_a_layer_where_there_is_none() -> None:
+    assert assemble(tiny.config(model={"hidden": ()}), {"width": 20}).model.hidden == (20,)
+
+
 def test_augmentation_on_is_the_recipes_own_where_it_has_one() -> None:
     own = tiny.config(augment={"rotation": 33})
     assert assemble(own, {"augmentation": True}).augment.rotation == 33
@@ -82,6 +86,7 @@ def test_what_is_not_varied_is_the_recipes_own() -> None:
 def test_a_value_is_read_as_somebody_types_it(word: str, value: space.Value) -> None:
     assert space.read_value(word) == value
     assert type(space.read_value(word)) is type(value)
+    assert space.read_value(space.shown(value)) == value
 
 
 def test_values_are_read_back_from_the_config_of_a_trial() -> None:

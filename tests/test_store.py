@@ -96,6 +96,9 @@ def test_a_finished_run_has_its_result(store: Store) -> None:
     assert run.finished is not None
     assert not run.is_active
     assert run.test_readings == 1  # even where a lab of before did not count them
+    store.change(run_id, {"state": "running"}, ["finished"])  # as where epochs are added
+    store.finish(run_id, attempt, "stopped")
+    assert (store.run(run_id).result, store.run(run_id).test_readings) == (None, 1)
 
 
 def test_a_failed_run_tells_why(store: Store) -> None:

@@ -77,7 +77,14 @@ def test_a_line_of_channels_has_no_ends_and_bounds_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("line", "misses"),
-    [("784 - 512", True), ("512 - 10", True), ("784 - 512 - 10", False), ("512 - 84", False), ("784", False)],
+    [
+        ("784 - 512", True),
+        ("512 - 10", True),
+        ("784 - 512 - 10", False),
+        ("512 - 84", False),
+        ("784", False),
+        ("784 - many", False),
+    ],
 )
 def test_a_line_with_one_end_alone_is_told(line: str, misses: bool) -> None:
     assert misses_an_end(line) is misses
