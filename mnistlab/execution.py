@@ -25,6 +25,7 @@ from mnistlab.errors import (
     StudyError,
 )
 from mnistlab.events import EpochEnded, Event, TrainingEnded
+from mnistlab.memory import give_back_memory
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
 from mnistlab.store import Store, opened
@@ -54,7 +55,7 @@ training_turn = threading.Lock()
 
 def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
     """Train the run that is next in the queue, of those that need so many GPUs, to its end."""
-    from mnistlab.worker import give_back_memory, use_own_threads
+    from mnistlab.worker import use_own_threads
 
     with training_turn:
         store = opened(db_url).holding()

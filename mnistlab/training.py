@@ -24,6 +24,7 @@ from mnistlab.data import Dataset
 from mnistlab.device import RandomStream, computes_bfloat16, describe_device, flush_denormals, pick_device
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
+from mnistlab.memory import keep_freed_memory
 from mnistlab.meter import Meter, Tally, check_reading, check_weights
 from mnistlab.models import build_model, count_parameters
 from mnistlab.optimizers import LearningRate, build_optimizer, set_learning_rate
@@ -144,6 +145,7 @@ class TrainingState:
         """Build an untrained network from the config's seed, or the one that the checkpoint holds."""
         device = pick_device(config.train.device)
         flush_denormals()
+        keep_freed_memory()
         random = RandomStream(config.train.seed, device)
         random.enter()
         # Channels last: a CPU's convolutions need no reordering before and after, a quarter of their time.

@@ -1,9 +1,7 @@
 """What a worker process of the engine does before its first job: step back, take its threads, warm up."""
 
 import contextlib
-import ctypes
 import os
-import platform
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +13,6 @@ from distributed import WorkerPlugin
 from mnistlab.cores import THREADS_VARIABLE
 from mnistlab.errors import DataError
 from mnistlab.paths import count_setting
-
-# Of glibc's malloc.h, with the values that its own adjustment ends at.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 _NICE = 10  # how far trainings step back; 0 is everybody, 19 the farthest
 
@@ -31,7 +26,6 @@ class WarmUp(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Called by Dask when a worker starts."""
         step_back()
-        keep_freed_memory()
         # In a thread that ends, and its pool of threads with it: with one left over, OpenMP counts more threads than
         # there are cores, and lets those of a training sleep after each product instead of waiting for the next one.
         with ThreadPoolExecutor(1) as passing:
@@ -58,28 +52,6 @@ def step_back_together() -> None:
     if sys.platform == "linux" and os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):  # no such thing here, or not allowed: then it is as it was
             Path("/proc/self/autogroup").write_text(str(_NICE), encoding="ascii")
-
-
-def keep_freed_memory() -> None:
-    """Let the C library keep what one step frees for the next one, as it does by itself in any other process.
-
-    Dask sets MALLOC_TRIM_THRESHOLD_ for its workers, so that freed memory goes back to the system. Then every array of
-    every step is fetched page by page again: the tutorial's network took 3.0 ms a step instead of 1.0.
-    """
-    if _is_glibc():
-        library = ctypes.CDLL(None)
-        library.mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)
-        library.mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)
-
-
-def give_back_memory() -> None:
-    """Give what a run has freed back to the system: between two runs others may need it."""
-    if _is_glibc():
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _is_glibc() -> bool:
-    return sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
 
 
 def use_own_threads() -> None:

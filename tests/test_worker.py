@@ -7,32 +7,10 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-import torch
 
 from mnistlab import execution, worker
 from mnistlab.errors import ConfigError
 
-# Arrays as large as the weights of the tutorial's network, made and let go as each step does.
-_FAULTS = """
-import resource, torch
-from mnistlab.worker import keep_freed_memory
-%s
-for count in range(300):
-    if count == 20:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.zeros(512, 784)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize() // 2**20)
-"""
-# As many small pieces as 100 MB, all of which are let go but the last, so that nothing goes back by itself.
-_RESIDENT = """
-import psutil, torch
-from mnistlab import worker
-worker.keep_freed_memory()
-pieces = [torch.ones(2_500) for _ in range(10_000)]
-del pieces[:-1]
-%s
-print(psutil.Process().memory_info().rss // 2**20)
-"""
 _THREADS = """
 import time, psutil
 from mnistlab import worker
@@ -68,19 +46,6 @@ def test_a_session_steps_back_where_sessions_share_the_cores(leads: bool) -> Non
     assert done.returncode == 0, done.stderr
     share = done.stdout.strip()  # nothing, where the cores are not shared among sessions
     assert share.endswith("nice 10") == (leads and bool(share))
-
-
-@glibc_only
-@pytest.mark.skipif(torch.__version__ < "2.14", reason="torch 2.13 keeps it by itself")
-def test_what_a_step_frees_is_kept_for_the_next_one() -> None:
-    """By Dask's own setting each such array is fetched from the system anew: 420 MB in all."""
-    assert _printed(_FAULTS % "", MALLOC_TRIM_THRESHOLD_="65536") > 200
-    assert _printed(_FAULTS % "keep_freed_memory()", MALLOC_TRIM_THRESHOLD_="65536") < 20
-
-
-@glibc_only
-def test_what_a_run_has_freed_is_given_back_after_it() -> None:
-    assert _printed(_RESIDENT % "") - _printed(_RESIDENT % "worker.give_back_memory()") > 80
 
 
 def test_a_worker_is_ended_if_it_is_the_one_that_is_meant() -> None:

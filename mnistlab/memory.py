@@ -1,0 +1,30 @@
+"""What the C library of Linux does with memory that is free again: kept while a network learns, given back after it."""
+
+import ctypes
+import platform
+import sys
+
+# Of glibc's malloc.h, with the values that its own adjustment ends at.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def keep_freed_memory() -> None:
+    """Keep what one step frees for the next one.
+
+    By itself the library gives a part of it back, and fetches it again page by page: 30 to 100 pages a step of the
+    tutorial's network. As Dask sets it for its workers, it gives back all, and a step takes 3.0 ms instead of 1.0.
+    """
+    if _is_glibc():
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)
+        library.mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)
+
+
+def give_back_memory() -> None:
+    """Give what a run has freed back to the system: between two runs others may need it."""
+    if _is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _is_glibc() -> bool:
+    return sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
