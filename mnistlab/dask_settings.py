@@ -6,6 +6,11 @@ and modules that are not there. To a scheduler that MNISTLAB_SCHEDULER names the
 
 import dask
 import distributed.config  # noqa: F401 - its defaults are among those that are read again
+from distributed import Client, Security
+
+_WITHOUT_CERTIFICATES = {
+    f"tls_{name}": None for name in ("ca_file", "client_cert", "client_key", "min_version", "max_version", "ciphers")
+}
 
 
 def use(threads: str) -> None:
@@ -16,6 +21,13 @@ def use(threads: str) -> None:
     """
     dask.config.refresh(paths=[], env={})
     dask.config.set(_settings(threads))
+
+
+def own_client(address: str) -> Client:
+    """A client of the local engine at this address."""
+    with dask.config.set({"distributed.client.preload": [], "distributed.client.preload-argv": []}):
+        security = Security(require_encryption=False, **_WITHOUT_CERTIFICATES)
+        return Client(address, security=security, set_as_default=False, timeout=10)
 
 
 def _settings(threads: str) -> dict[str, object]:

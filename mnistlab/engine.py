@@ -43,8 +43,10 @@ _child: "subprocess.Popen[bytes] | None" = None
 def client() -> Any:
     """A connected Dask client of the engine, which is started if need be; safe to call from many threads."""
     global _client
-    from distributed import Client, Security
+    from distributed import Client
     from distributed.comm.addressing import normalize_address
+
+    from mnistlab import dask_settings
 
     with _lock:
         wanted = normalize_address(address())
@@ -56,9 +58,10 @@ def client() -> Any:
         _hush()
         _check_certificates(wanted)
         try:
-            # The user's own Dask settings, which may ask for certificates, are for other schedulers than our own.
-            own = None if setting("MNISTLAB_SCHEDULER") else Security(require_encryption=False)
-            _client = Client(wanted, security=own, set_as_default=False, timeout=10)
+            if setting("MNISTLAB_SCHEDULER"):
+                _client = Client(wanted, set_as_default=False, timeout=10)
+            else:
+                _client = dask_settings.own_client(wanted)
         except (OSError, TimeoutError) as error:
             if setting("MNISTLAB_SCHEDULER"):
                 raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error

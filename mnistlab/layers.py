@@ -17,7 +17,7 @@ from torch import nn
 
 from mnistlab.config import ModelConfig
 from mnistlab.data import IMAGE_SIDE
-from mnistlab.models import Deslant, MeanOverPixels, Normalise, build_model
+from mnistlab.models import ACTIVATIONS, Deslant, MeanOverPixels, Normalise, build_model
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 _BYTES = 4  # of a float32
@@ -86,11 +86,15 @@ def _shape_behind(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
             return (module.out_features,)
         case nn.Conv2d():
             return (module.out_channels, *shape[1:])  # padded, so that no side shrinks
-        case nn.MaxPool2d():
-            return (shape[0], shape[1] // 2, shape[2] // 2)
+        case nn.MaxPool2d(kernel_size=int(size)):
+            return (shape[0], shape[1] // size, shape[2] // size)
         case MeanOverPixels():
             return shape[:1]
-    return shape
+        case Deslant() | Normalise() | nn.BatchNorm1d() | nn.BatchNorm2d() | nn.Dropout() | nn.Identity():
+            return shape
+        case _ if isinstance(module, ACTIVATIONS):
+            return shape
+    raise NotImplementedError(f"Nobody has said which shape {module} makes of {shape}.")
 
 
 def _multiply_adds(module: nn.Module, shape: tuple[int, ...]) -> int:

@@ -1,4 +1,6 @@
-"""The queue: which waiting run is next. Whoever has the fewest jobs goes first, so that nobody can fill it up.
+"""The queue: which waiting run is next. Whoever has the fewest jobs goes first, and of those who has waited longest.
+
+So nobody can fill it up, not even where one worker is all there is, which asks when nothing runs.
 
 An engine's task is a ticket, not a run: when it is its turn, it takes the run that is next by then.
 """
@@ -6,7 +8,8 @@ An engine's task is a ticket, not a run: when it is its turn, it takes the run t
 import heapq
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -26,24 +29,33 @@ _OTHER_VERSION = (
 )
 
 
-def fair_order(waiting: Sequence[Run], running: Iterable[Run]) -> list[Run]:
+Served = Mapping[str | None, float]  # when a run of each owner was last at work, of those who ever had one there
+
+
+def fair_order(waiting: Sequence[Run], running: Iterable[Run], served: Served | None = None) -> list[Run]:
     """Order waiting runs: always next is one of the owner who has the fewest running or before it.
 
-    Of these owners' runs, and of each owner's own, those that somebody started by hand go before the trials of
-    sweeps, and the older before the newer.
+    Of these owners it is the one whose last run was at work the longest ago. Of the runs of those who never had one,
+    and of each owner's own, those that somebody started by hand go before the trials of sweeps, and the older before
+    the newer.
     """
+    last = dict(served or {})
+    now = max(last.values(), default=0.0)
     num_jobs = Counter(run.owner for run in running)
     left: dict[str | None, list[Run]] = {}
     for run in sorted(waiting, key=_rank, reverse=True):
         left.setdefault(run.owner, []).append(run)  # the next one last
-    heads = [(num_jobs[owner], _rank(runs[-1]), number, owner) for number, (owner, runs) in enumerate(left.items())]
+    heads = [
+        (num_jobs[owner], last.get(owner, 0.0), _rank(runs[-1]), number, owner)
+        for number, (owner, runs) in enumerate(left.items())
+    ]
     heapq.heapify(heads)
     order = []
     while heads:
-        num, _, number, owner = heapq.heappop(heads)
+        num, _, _, number, owner = heapq.heappop(heads)
         order.append(left[owner].pop())
         if left[owner]:
-            heapq.heappush(heads, (num + 1, _rank(left[owner][-1]), number, owner))
+            heapq.heappush(heads, (num + 1, now + len(order), _rank(left[owner][-1]), number, owner))
     return order
 
 
@@ -63,13 +75,21 @@ def active_trials(sweep_id: str, store: Store) -> list[Run]:
 
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    return in_order(active(store))
+    return in_order(active(store), served(store))
 
 
-def in_order(active: Sequence[Run]) -> list[Run]:
+def served(store: Store) -> dict[str | None, float]:
+    """When a run of each owner was last at work."""
+    runs = schema.runs
+    query = sa.select(runs.c.owner, sa.func.max(runs.c.heartbeat)).where(runs.c.attempt > 0).group_by(runs.c.owner)
+    with store.transaction() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def in_order(active: Sequence[Run], served: Served | None = None) -> list[Run]:
     """The queued ones of all active runs, the next one first."""
     queued = [run for run in active if run.state == "queued"]
-    return fair_order(queued, [run for run in active if run.state == "running"])
+    return fair_order(queued, [run for run in active if run.state == "running"], served)
 
 
 def ahead_of(run: Run, order: Sequence[Run]) -> list[Run]:
@@ -77,6 +97,14 @@ def ahead_of(run: Run, order: Sequence[Run]) -> list[Run]:
     same = [other for other in order if kind_of(other.config) == kind_of(run.config)]
     ids = [other.id for other in same]
     return same[: ids.index(run.id)] if run.id in ids else []
+
+
+def ahead_of_new(config: RunConfig, owner: str, active: Sequence[Run], served: Served | None = None) -> list[Run]:
+    """The waiting runs that would go before one that this owner started now."""
+    if not active:
+        return []
+    new = replace(active[0], id="", config=config, owner=owner, state="queued", sweep=None, created=float("inf"))
+    return ahead_of(new, in_order([*active, new], served))
 
 
 def places(store: Store) -> dict[str, int]:

@@ -8,11 +8,25 @@ from mnistlab import queue
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import frame, identity, recipe, resources, run_charts, run_view, starting, time_estimate, waiting
+from ui import (
+    frame,
+    identity,
+    pacing,
+    recipe,
+    resources,
+    run_charts,
+    run_view,
+    starting,
+    time_estimate,
+    turns,
+    waiting,
+)
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted
 from ui.words import count_of, duration, run_label, verbatim
+
+_LOOK_AGAIN = 10.0  # seconds, after which it is told anew what a run would wait for
 
 
 def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
@@ -90,11 +104,24 @@ def _start_button(config: RunConfig | None) -> None:
         st.query_params["run"] = started
         st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
+        _tell_times(config)
+
+
+def _tell_times(config: RunConfig) -> None:
+    """How long it takes, and when it would begin, which others change meanwhile."""
+    store = resources.store()
+
+    @turns.fragment(run_every=pacing.slowed(_LOOK_AGAIN) if queue.active(store) else None)
+    def times_fragment() -> None:
         own = starting.own_active_runs()
         is_going_on = any(run.config == config for run in own)
         next_one = "" if not own or is_going_on else "For the next run. "
-        before = "" if is_going_on else _time_before(config)
+        before = ""
+        if not is_going_on:
+            before = waiting.line_before(config, identity.owner(), queue.active(store), queue.served(store))
         st.caption(f"{next_one}{_time_needed(config)} {before}".rstrip())
+
+    times_fragment()
 
 
 def _time_needed(config: RunConfig) -> str:
@@ -102,10 +129,6 @@ def _time_needed(config: RunConfig) -> str:
     if estimate is None:
         return "How long it takes shows after the first seconds."
     return f"Takes about {duration(estimate[0])}, to judge by run {estimate[1]}."
-
-
-def _time_before(config: RunConfig) -> str:
-    return waiting.line_before(config, identity.owner(), queue.active(resources.store()))
 
 
 def _watched_run() -> str | None:

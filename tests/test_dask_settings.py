@@ -17,6 +17,10 @@ def of_a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION", "true")
     monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "fork")
     monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path / "a file" / "missing"))
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__CA_FILE", str(tmp_path / "moved" / "ca.pem"))
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT", str(tmp_path / "moved" / "lab.pem"))
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__MIN_VERSION", "7")
+    monkeypatch.setenv("DASK_DISTRIBUTED__CLIENT__PRELOAD", "['nowhere.to.be.found']")
     (tmp_path / "a file").write_text("")
     dask.config.refresh()
     yield

@@ -52,6 +52,30 @@ def test_a_running_job_counts(store: Store) -> None:
     assert order(store) == ["bob", "ann", "bob"]
 
 
+def test_one_worker_serves_all_owners_in_turn_whoever_came_first_with_many(store: Store) -> None:
+    """It asks when its last run has ended, and nobody has one that runs."""
+    for owner in ("ann", "ann", "ann", "bob"):
+        store.create(CONFIG, owner)
+    foreseen, taken = order(store), []
+    for number in range(5):
+        if number == 2:
+            store.create(CONFIG, "cem")  # who has never been served
+            foreseen = [*foreseen[:2], *order(store)]
+        if (one := queue.take(store, "host:1", f"ticket-{number}")) is not None:
+            taken.append(store.run(one[0]).owner)
+            store.log(*one)
+            store.finish(*one, "stopped")
+    assert taken == foreseen == ["ann", "bob", "cem", "ann", "ann"]
+
+
+def test_an_imported_run_has_kept_no_worker_busy(store: Store) -> None:
+    store.create(CONFIG, "ann", state="finished")
+    store.create(CONFIG, "bob")
+    assert queue.served(store) == {}
+    store.claim(queue.waiting(store)[0].id, "host:1")
+    assert list(queue.served(store)) == ["bob"]
+
+
 def test_what_is_not_in_the_queue_has_no_place(store: Store) -> None:
     run_id = store.create(CONFIG)
     store.claim(run_id, "host:1")

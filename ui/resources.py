@@ -99,6 +99,18 @@ def device_line() -> str:
     return describe_device()
 
 
+@st.cache_resource(show_spinner=False, ttl=_DEVICE_SECONDS)
+def num_workers() -> int | None:
+    """How many trainings at a time the engine that runs takes, else the next; None where a setting is wrong."""
+    from mnistlab import notice
+
+    with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
+        engine = notice.read()
+        told = engine.settings.get(cores.WORKERS_VARIABLE) if engine is not None else None
+        return int(told or cores.num_workers())
+    return None
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
     """Load what the next click will need, once for the server, after its first page is on screen."""

@@ -118,9 +118,9 @@ def _state(run: Run) -> None:
     """What it is doing, always in the same place: an `st.empty()` would now and then be seen before its text."""
     match run.state:
         case "queued":
-            active = queue.active(resources.store())
-            place = run_words.queue_line(run, active, identity.owner())
-            st.progress(0.0, text=f"{place}. {waiting.line(run, active)}".rstrip())
+            active, served = queue.active(resources.store()), queue.served(resources.store())
+            place = run_words.queue_line(run, active, identity.owner(), served)
+            st.progress(0.0, text=f"{place}. {waiting.line(run, active, served)}".rstrip())
             if run.error:
                 st.warning(f"{run.error} The run starts by itself when that is mended.")
         case "running":

@@ -77,15 +77,16 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
     me = identity.owner()
     own_first = there.own_first(me)
     shown = own_first[:_MOST_SHOWN]
-    active = there.runs
+    active: Sequence[Run] = there.runs
+    served: queue.Served = {}
     if any(isinstance(job, Run) and job.state == "queued" for job in shown):
-        active = _with_trials(tuple((run.id, run.state) for run in there.runs))
+        active, served = _with_trials(tuple((run.id, run.state) for run in there.runs))
     runs = [job for job in shown if isinstance(job, Run)]
     with st.container(key="running_jobs"):
         for job in shown:
             if isinstance(job, Run):
                 title = f"{job.title}{run_words.apart(job, runs)}"
-                _show_run(job, title, active, me, train_script)
+                _show_run(job, title, run_words.short_state(job, active, me, served), train_script)
             else:
                 _show_sweep(job, sweep_script)
     if len(own_first) > _MOST_SHOWN:
@@ -93,17 +94,19 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
 
 
 @st.cache_resource(show_spinner=False, ttl=_REFRESH_SECONDS, max_entries=1)
-def _with_trials(by_hand: tuple[tuple[str, str], ...]) -> list[Run]:
+def _with_trials(by_hand: tuple[tuple[str, str], ...]) -> tuple[list[Run], queue.Served]:
     """All that is active, for a place in the queue depends on the trials of sweeps too; read once for all visitors.
+
+    And when whose run was last at work, on which it depends as well.
 
     by_hand: id and state of each run that is no trial: where one is another, it is read anew.
     """
-    return queue.active(resources.store())
+    return queue.active(resources.store()), queue.served(resources.store())
 
 
-def _show_run(run: Run, title: str, active: Sequence[Run], me: str, script: str) -> None:
+def _show_run(run: Run, title: str, state: str, script: str) -> None:
     store = resources.store()
-    st.progress(run.progress, text=f"{verbatim(title)}  \n{run_words.short_state(run, active, me)}")
+    st.progress(run.progress, text=f"{verbatim(title)}  \n{state}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(script, label="Watch", query_params={"run": run.id})
         if run.state == "lost":

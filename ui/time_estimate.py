@@ -2,15 +2,16 @@
 
 from collections.abc import Hashable
 
+from mnistlab.bounds import num_to_learn_from
 from mnistlab.config import RunConfig
-from mnistlab.downloads import is_downloaded
 from mnistlab.errors import ConfigError
-from mnistlab.runs import Run
+from mnistlab.runs import Run, State
 from mnistlab.space import Value, assemble
 from mnistlab.sweep_config import SweepConfig
 from ui import resources
 
 _LATEST = 50  # runs that are looked at
+_HAVE_RUN: tuple[State, ...] = ("running", "finished", "stopped", "failed")  # a queue would leave no room for others
 _WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
 
 
@@ -20,7 +21,7 @@ Paces = dict[Hashable, tuple[float, str]]  # what decides a pace -> images a sec
 def paces() -> Paces:
     """The pace of the latest run for each kind of steps, but none of its first seconds."""
     found: Paces = {}
-    for run in resources.store().runs(limit=_LATEST):
+    for run in resources.store().runs(limit=_LATEST, states=_HAVE_RUN):
         has_a_pace = (run.seconds > _WARM_UP or run.state == "finished") and not run.is_imported
         if has_a_pace and run.images_per_second:
             found.setdefault(_pace_setters(run.config), (run.images_per_second, run.id))
@@ -32,13 +33,10 @@ def of_run(config: RunConfig, known: Paces | None = None) -> tuple[float, str] |
 
     known: the paces, where they were read already.
     """
-    if not is_downloaded(config.dataset):
-        return None
     pace = (paces() if known is None else known).get(_pace_setters(config))
     if pace is None:
         return None
-    held = resources.dataset(config.dataset, config.train.validation_size)
-    num_images = (config.train.train_size or held.num_train) * config.augment.copies * config.train.epochs
+    num_images = (config.train.train_size or num_to_learn_from(config)) * config.augment.copies * config.train.epochs
     return num_images / pace[0], pace[1]
 
 
@@ -49,6 +47,8 @@ def left_of(run: Run, known: Paces) -> float | None:
     """
     if run.is_paused or run.is_waiting_trial:
         return None
+    if run.control == "stop":
+        return 0.0
     if run.seconds_left is not None:
         return run.seconds_left
     whole = of_run(run.config, known)

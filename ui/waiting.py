@@ -1,79 +1,76 @@
 """When a run that waits in the queue will begin, to judge by those that go before it."""
 
-import contextlib
 import heapq
 from collections.abc import Sequence
-from dataclasses import replace
 
-from mnistlab import cores
 from mnistlab.config import RunConfig
-from mnistlab.errors import ConfigError
 from mnistlab.offers import in_a_lab, kind_of
-from mnistlab.queue import ahead_of, in_order
+from mnistlab.queue import Served, ahead_of, ahead_of_new, in_order
 from mnistlab.runs import Run
-from ui import time_estimate
+from ui import resources, time_estimate
 from ui.words import count_of, roughly
 
 
-def line(run: Run, active: Sequence[Run]) -> str:
-    """When a queued run begins, in a sentence; "" where that cannot be judged."""
-    seconds = seconds_until(run, active)
+def line(run: Run, active: Sequence[Run], served: Served) -> str:
+    """When a queued run begins, in a sentence; "" where that cannot be judged.
+
+    Args:
+        active: all runs that are not over.
+        served: when a run of each owner was last at work.
+    """
+    if run.error:
+        return ""  # why it cannot begin is told
+    seconds = _seconds(_busy(run.config, active), ahead_of(run, in_order(active, served)))
     return "" if seconds is None else f"It begins in about {roughly(seconds)}."
 
 
-def line_before(config: RunConfig, owner: str, active: Sequence[Run]) -> str:
+def line_before(config: RunConfig, owner: str, active: Sequence[Run], served: Served) -> str:
     """The same for a run that is not started yet, with what it would wait for; "" where it would begin at once."""
-    if not active:
+    busy, ahead = _busy(config, active), ahead_of_new(config, owner, active, served)
+    num_free = _num_free(busy)
+    if num_free is None or (in_a_lab() and not ahead):  # how many workers a lab has, only its queue tells
         return ""
-    wanted = replace(
-        active[0], id="", config=config, owner=owner, state="queued", sweep=None, created=float("inf"), step=0
-    )
-    active = [*active, wanted]
-    ahead = ahead_of(wanted, in_order(active))
-    if in_a_lab() and not ahead:
-        return ""  # how many workers it has, only its queue tells
-    num_before = len(ahead) + 1 - _num_free(_busy(wanted, active))
-    if num_before <= 0:
+    num_before = len(ahead) + 1 - num_free
+    if num_before <= 0 or any(run.is_paused for run in busy):  # which makes room, and need not end
         return ""
-    seconds = seconds_until(wanted, active)
+    seconds = _seconds(busy, ahead)
     when = "" if seconds is None else f"Begins in about {roughly(seconds)}: "
     return f"{when}{count_of(num_before, 'run')} {'has' if num_before == 1 else 'have'} to end first."
 
 
-def seconds_until(run: Run, active: Sequence[Run]) -> float | None:
-    """Seconds until a queued run begins.
+def _seconds(busy: Sequence[Run], ahead: Sequence[Run]) -> float | None:
+    """Seconds until a worker is free for whoever comes behind these.
 
-    Args:
-        active: all runs that are not over, this one among them.
-
-    Returns:
-        None where nothing runs, where a run before this one has no pace to judge by, or where one is paused.
+    None where nothing runs, where a run has no pace to judge by, and where one is paused.
     """
-    busy, ahead = _busy(run, active), ahead_of(run, in_order(active))
-    if not busy:
+    num_free = _num_free(busy)
+    if not busy or num_free is None:
         return None
     paces = time_estimate.paces()
-    times = [time_estimate.left_of(other, paces) for other in [*busy, *ahead]]
+    ahead = [run for run in ahead if not run.error]  # the others cannot begin
+    times = [time_estimate.left_of(run, paces) for run in [*busy, *ahead]]
     known = [seconds for seconds in times if seconds is not None]
     if len(known) < len(times):
         return None
-    free_in = known[: len(busy)] + [0.0] * _num_free(busy)
+    free_in = known[: len(busy)] + [0.0] * num_free
     heapq.heapify(free_in)
     for seconds in known[len(busy) :]:  # each goes to the worker that is free first
         heapq.heapreplace(free_in, free_in[0] + seconds)
     return free_in[0]
 
 
-def _busy(run: Run, active: Sequence[Run]) -> list[Run]:
-    """The running runs that keep workers which could take this one; a terminal's own process could not."""
-    same = [other for other in active if kind_of(other.config) == kind_of(run.config)]
-    return [other for other in same if other.state == "running" and not other.runs_in_the_foreground]
+def _busy(config: RunConfig, active: Sequence[Run]) -> list[Run]:
+    """The running runs of the same kind, whose workers could take one of this config; a terminal's own could not."""
+    same = [run for run in active if kind_of(run.config) == kind_of(config)]
+    return [run for run in same if run.state == "running" and not run.runs_in_the_foreground]
 
 
-def _num_free(busy: Sequence[Run]) -> int:
-    """Workers without a run; of a lab's we know none, for while somebody waits there, all of them are busy."""
+def _num_free(busy: Sequence[Run]) -> int | None:
+    """Workers without a run; of a lab's we know none, for while somebody waits there, all of them are busy.
+
+    None where the settings that say how many there are cannot be read.
+    """
     if in_a_lab():
         return 0
-    with contextlib.suppress(ConfigError):  # whoever presses Start is told
-        return max(0, cores.num_workers() - len(busy))
-    return 0
+    num_workers = resources.num_workers()
+    return None if num_workers is None else max(0, num_workers - len(busy))
