@@ -108,8 +108,7 @@ def test_a_stream_that_was_closed_ends_no_training(
     """As `>&-` and `2>&-` close it: Python then has None in its place."""
     for name in closed:
         monkeypatch.setattr(sys, name, None)
-    few = ["--set", "train_size=2000", "--set", "validation_size=100"]
-    assert main(["train", "--preset", "quick-mlp", *few, "--epochs", "1"]) == 0
+    assert main(["train", "--preset", "quick-mlp", "--set", "validation_size=100", "--epochs", "1"]) == 0
     (run,) = store.runs()
     assert run.state == "finished"
     for name in closed:
