@@ -57,16 +57,14 @@ def client() -> Any:
                 _client.close(timeout=0.5)
         _hush()
         _check_certificates(wanted)
+        is_own = not setting("MNISTLAB_SCHEDULER")
         try:
-            if setting("MNISTLAB_SCHEDULER"):
-                _client = Client(wanted, set_as_default=False, timeout=10)
-            else:
-                _client = dask_settings.own_client(wanted)
+            _client = dask_settings.own_client(wanted) if is_own else Client(wanted, set_as_default=False, timeout=10)
         except (OSError, TimeoutError) as error:
-            if setting("MNISTLAB_SCHEDULER"):
+            if not is_own:
                 raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
             raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
-        if setting("MNISTLAB_SCHEDULER"):
+        if not is_own:
             threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
         return _client
 

@@ -90,7 +90,7 @@ def _shape_behind(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
             return (shape[0], shape[1] // size, shape[2] // size)
         case MeanOverPixels():
             return shape[:1]
-        case Deslant() | Normalise() | nn.BatchNorm1d() | nn.BatchNorm2d() | nn.Dropout() | nn.Identity():
+        case Deslant() | Normalise() | nn.BatchNorm1d() | nn.BatchNorm2d() | nn.Dropout():
             return shape
         case _ if isinstance(module, ACTIVATIONS):
             return shape

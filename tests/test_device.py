@@ -1,7 +1,5 @@
 """Picking a device, naming it, and keeping a run's random numbers apart from everybody else's."""
 
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +14,7 @@ from mnistlab.device import (
     pick_device,
 )
 from mnistlab.errors import ConfigError
-from mnistlab.paths import PROJECT
+from tests.programs import printed
 
 CPU = torch.device("cpu")
 
@@ -100,8 +98,7 @@ print(*shares())
 flush_denormals()
 print(*shares())
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["1.0", "1.0", "0.0", "0.0"]
+    assert printed(program).split() == ["1.0", "1.0", "0.0", "0.0"]
 
 
 def test_a_stream_draws_what_its_seed_says() -> None:

@@ -1,8 +1,6 @@
 """Layers counted by hand, and source that builds the same network."""
 
 import random
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -11,8 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnistlab.config import ModelConfig
 from mnistlab.layers import describe_layers, memory_bytes, source
 from mnistlab.models import build_model, count_parameters
-from mnistlab.paths import PROJECT
 from mnistlab.presets import PRESETS
+from tests.programs import printed
 
 CONFIGS = [preset.config.model for preset in PRESETS.values()] + [
     ModelConfig(hidden=()),
@@ -80,8 +78,7 @@ describe_layers(ModelConfig(deslant=True, batch_norm=True, dropout=0.1))
 describe_layers(ModelConfig(kind="cnn", batch_norm=True))
 print("torch._dynamo" in sys.modules, "sympy" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    assert printed(program).split() == ["False", "False"]
 
 
 def test_the_tutorials_network_is_counted_as_by_hand() -> None:

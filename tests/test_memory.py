@@ -1,11 +1,11 @@
 """Memory that a step frees is kept for the next one, and given back after a run."""
 
-import os
-import subprocess
 import sys
 
 import pytest
 import torch
+
+from tests.programs import printed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
 
@@ -37,21 +37,13 @@ print(psutil.Process().memory_info().rss // 2**20)
 """
 
 
-def _printed(source: str, **settings: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, env=os.environ | settings, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
-
-
 @pytest.mark.skipif(torch.__version__ < "2.14", reason="torch 2.13 keeps it by itself")
 def test_what_a_step_frees_is_kept_for_the_next_one() -> None:
     """By Dask's own setting each such array is fetched from the system anew: 420 MB in all."""
-    assert _printed(_FAULTS % "", MALLOC_TRIM_THRESHOLD_="65536") > 200
-    assert _printed(_FAULTS % "keep_freed_memory()", MALLOC_TRIM_THRESHOLD_="65536") < 20
-    assert _printed(_FAULTS % _TRAINING, MALLOC_TRIM_THRESHOLD_="65536") < 20
+    assert int(printed(_FAULTS % "", MALLOC_TRIM_THRESHOLD_="65536")) > 200
+    assert int(printed(_FAULTS % "keep_freed_memory()", MALLOC_TRIM_THRESHOLD_="65536")) < 20
+    assert int(printed(_FAULTS % _TRAINING, MALLOC_TRIM_THRESHOLD_="65536")) < 20
 
 
 def test_what_a_run_has_freed_is_given_back_after_it() -> None:
-    assert _printed(_RESIDENT % "") - _printed(_RESIDENT % "memory.give_back_memory()") > 80
+    assert int(printed(_RESIDENT % "")) - int(printed(_RESIDENT % "memory.give_back_memory()")) > 80

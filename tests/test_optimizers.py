@@ -1,7 +1,5 @@
 """Optimizers as configured, and the learning rate's course over a run."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ from torch import nn
 
 from mnistlab.config import TrainConfig
 from mnistlab.optimizers import LearningRate, build_optimizer, learning_rate_at, set_learning_rate
-from mnistlab.paths import PROJECT
+from tests.programs import printed
 
 NUM_STEPS = 200
 SETTINGS: list[tuple[dict[str, Any], type[torch.optim.Optimizer], dict[str, Any]]] = [
@@ -69,8 +67,7 @@ optimizer.zero_grad()
 optimizer.load_state_dict(optimizer.state_dict())
 print("torch._dynamo" in sys.modules, len(optimizer.state))
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
-    loads_compiler, num_states = done.stdout.split()
+    loads_compiler, num_states = printed(program).split()
     assert loads_compiler == "False"
     assert int(num_states) == (0 if kind == "sgd" else 2)
 

@@ -2,13 +2,11 @@
 
 import importlib
 import pkgutil
-import subprocess
-import sys
 
 import pytest
 
 import mnistlab
-from mnistlab.paths import PROJECT
+from tests.programs import printed
 
 FOUND = pkgutil.walk_packages(mnistlab.__path__, "mnistlab.")
 MODULES = [module.name for module in FOUND if not module.name.endswith("__main__")]
@@ -17,8 +15,7 @@ MODULES = [module.name for module in FOUND if not module.name.endswith("__main__
 def loaded_by(statement: str) -> set[str]:
     """The top-level modules that a fresh Python has loaded after a statement."""
     program = f"import sys; {statement}; print(' '.join(name for name in sys.modules if '.' not in name))"
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(printed(program).split())
 
 
 @pytest.mark.parametrize("name", mnistlab.__all__)

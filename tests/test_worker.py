@@ -10,6 +10,7 @@ import pytest
 
 from mnistlab import execution, worker
 from mnistlab.errors import ConfigError
+from tests.programs import printed
 
 _THREADS = """
 import time, psutil
@@ -26,14 +27,6 @@ worker.step_back_together()
 place = Path("/proc/self/autogroup")
 print(place.read_text() if place.exists() else "")
 """
-
-
-def _printed(source: str, **settings: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, env=os.environ | settings, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
 
 
 glibc_only = pytest.mark.skipif(sys.platform != "linux", reason="the C library and OpenMP of Linux")
@@ -83,5 +76,5 @@ def test_warm_up_leaves_a_process_alone_that_is_training(monkeypatch: pytest.Mon
 def test_the_warm_up_leaves_no_pool_of_threads_behind() -> None:
     """Those of a training would otherwise be more than there are cores, and OpenMP let them sleep after each step."""
     settings = {"OMP_NUM_THREADS": "3", "MNISTLAB_THREADS": "3"}
-    left = _printed(_THREADS % "worker.warm_up()", **settings)
-    assert _printed(_THREADS % "worker.WarmUp().setup(None)", **settings) == left - 2
+    left = int(printed(_THREADS % "worker.warm_up()", **settings))
+    assert int(printed(_THREADS % "worker.WarmUp().setup(None)", **settings)) == left - 2

@@ -87,28 +87,30 @@ def likeness() -> "Likeness":
 @st.cache_resource(show_spinner=False, ttl=_DEVICE_SECONDS)
 def device_line() -> str:
     """The device that trains, in words, with the threads of the engine that runs, else of the next; imports torch."""
-    from mnistlab import notice, offers
+    from mnistlab import offers
     from mnistlab.device import describe_device
 
     if offers.in_a_lab():
         return "Trains on the lab's workers"
     with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
-        engine = notice.read()
-        threads = engine.settings.get(cores.THREADS_VARIABLE) if engine is not None else None
-        return describe_device(threads=int(threads or cores.threads_each()))
+        return describe_device(threads=int(_told_by_engine(cores.THREADS_VARIABLE) or cores.threads_each()))
     return describe_device()
 
 
 @st.cache_resource(show_spinner=False, ttl=_DEVICE_SECONDS)
 def num_workers() -> int | None:
     """How many trainings at a time the engine that runs takes, else the next; None where a setting is wrong."""
+    with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
+        return int(_told_by_engine(cores.WORKERS_VARIABLE) or cores.num_workers())
+    return None
+
+
+def _told_by_engine(variable: str) -> float | None:
+    """A setting of the engine that runs; None where none does, or it does not tell."""
     from mnistlab import notice
 
-    with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
-        engine = notice.read()
-        told = engine.settings.get(cores.WORKERS_VARIABLE) if engine is not None else None
-        return int(told or cores.num_workers())
-    return None
+    engine = notice.read()
+    return engine.settings.get(variable) if engine is not None else None
 
 
 @st.cache_resource(show_spinner=False)

@@ -20,7 +20,8 @@ def line(run: Run, active: Sequence[Run], served: Served) -> str:
     """
     if run.error:
         return ""  # why it cannot begin is told
-    seconds = _seconds(_busy(run.config, active), ahead_of(run, in_order(active, served)))
+    busy = _busy(run.config, active)
+    seconds = _seconds(busy, ahead_of(run, in_order(active, served)), _num_free(busy))
     return "" if seconds is None else f"It begins in about {roughly(seconds)}."
 
 
@@ -33,17 +34,16 @@ def line_before(config: RunConfig, owner: str, active: Sequence[Run], served: Se
     num_before = len(ahead) + 1 - num_free
     if num_before <= 0 or any(run.is_paused for run in busy):  # which makes room, and need not end
         return ""
-    seconds = _seconds(busy, ahead)
+    seconds = _seconds(busy, ahead, num_free)
     when = "" if seconds is None else f"Begins in about {roughly(seconds)}: "
     return f"{when}{count_of(num_before, 'run')} {'has' if num_before == 1 else 'have'} to end first."
 
 
-def _seconds(busy: Sequence[Run], ahead: Sequence[Run]) -> float | None:
+def _seconds(busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None) -> float | None:
     """Seconds until a worker is free for whoever comes behind these.
 
     None where nothing runs, where a run has no pace to judge by, and where one is paused.
     """
-    num_free = _num_free(busy)
     if not busy or num_free is None:
         return None
     paces = time_estimate.paces()
