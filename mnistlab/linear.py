@@ -21,14 +21,31 @@ class Linear(nn.Linear):
     """features (N, in_features) -> (N, out_features): features @ weight.T + bias."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        if _HAS_ONEDNN and self.training and self._is_worth_it(input):
+        if self.training and _is_worth_it(input, *self.weight.shape):
             result: torch.Tensor = _Product.apply(input, self.weight, self.bias)
             return result
         return super().forward(input)
 
-    def _is_worth_it(self, features: torch.Tensor) -> bool:
-        is_plain = type(features) is torch.Tensor and features.device.type == "cpu" and features.ndim == 2
-        return is_plain and self.weight.numel() >= _MIN_WEIGHTS and not torch.is_autocast_enabled("cpu")
+
+def product(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """features (N, I) @ weight (O, I).T + bias (O,): (N, O), as a layer computes it while learning."""
+    if _is_worth_it(features, *weight.shape):
+        return _onednn(features, weight, bias)
+    return torch.addmm(bias, features, weight.T)
+
+
+def weight_gradient(gradient: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """gradient (N, O).T @ features (N, I): (O, I), the gradient of that product with respect to its weight."""
+    if _is_worth_it(features, gradient.shape[1], features.shape[1]):
+        return _onednn(gradient.T, features.T, None)
+    return gradient.T @ features
+
+
+def _is_worth_it(features: torch.Tensor, num_outputs: int, num_inputs: int) -> bool:
+    if not _HAS_ONEDNN or num_outputs * num_inputs < _MIN_WEIGHTS:
+        return False
+    is_plain = type(features) is torch.Tensor and features.device.type == "cpu" and features.ndim == 2
+    return is_plain and not torch.is_autocast_enabled("cpu")
 
 
 class _Product(torch.autograd.Function):
@@ -37,15 +54,14 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         context.save_for_backward(features, weight)
-        return _onednn(features, weight, bias)
+        return product(features, weight, bias)
 
     @staticmethod
     def backward(context: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (gradient,) = gradients
         features, weight = context.saved_tensors
         of_features = gradient @ weight if context.needs_input_grad[0] else None
-        of_weight = _onednn(gradient.T, features.T, None)
-        return of_features, of_weight, gradient.sum(0)
+        return of_features, weight_gradient(gradient, features), gradient.sum(0)
 
 
 def _onednn(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

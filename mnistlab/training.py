@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mnistlab.backprop import backpropagate, is_plain
 from mnistlab.batches import Batches, shared_tensor
 from mnistlab.checkpoint import pack, unpack
 from mnistlab.closeup import Closeup
@@ -109,10 +110,13 @@ def train_step(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Learn from one batch: images (B, 28, 28) float32 in [0, 1], labels (B,); return (loss (), logits (B, 10))."""
     optimizer.zero_grad()
-    with _computing_in(precision, images.device):
-        logits = model(images)
-    loss = F.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
-    loss.backward()
+    if precision == "float32" and is_plain(model, images):
+        loss, logits = backpropagate(model, images, labels, label_smoothing)
+    else:
+        with _computing_in(precision, images.device):
+            logits = model(images)
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
+        loss.backward()
     optimizer.step()
     return loss.detach(), logits.detach()
 

@@ -102,7 +102,7 @@ def test_no_view_scrolls_sideways_on_a_phone(page: Page, app_url: str) -> None:
 
 
 def test_while_a_view_computes_the_one_before_is_gone(page: Page, app_url: str) -> None:
-    main = open_page(page, f"{app_url}/Evaluate?model=fast-cnn")
+    main = open_page(page, f"{app_url}/Evaluate?model=best-cnn")
     expect(main.get_by_text("What was read as what?")).to_be_visible(timeout=PATIENT)
     main.get_by_role("radio", name="robustness").click()
     expect(main.get_by_text("Reading 1,000 digits at")).to_be_visible(timeout=PATIENT)
