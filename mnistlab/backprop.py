@@ -11,6 +11,7 @@ by back-propagating errors", 1986.
 """
 
 import re
+from functools import cache
 from typing import TypeGuard
 
 import torch
@@ -84,5 +85,10 @@ def hand_back(model: nn.Sequential, inputs: list[torch.Tensor], gradient: torch.
 def gradient_of_logits(logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
     """Of the mean cross-entropy, (B, 10): probabilities minus targets, shared among the images."""
     num_images, num_classes = logits.shape
-    targets = torch.eye(num_classes).mul_(1 - label_smoothing).add_(label_smoothing / num_classes)[labels]
-    return logits.softmax(1).sub_(targets).div_(num_images)
+    return logits.softmax(1).sub_(_targets(num_classes, label_smoothing)[labels]).div_(num_images)
+
+
+@cache
+def _targets(num_classes: int, label_smoothing: float) -> torch.Tensor:
+    """What the probabilities ought to be, a row for each label: (num_classes, num_classes)."""
+    return (1 - label_smoothing) * torch.eye(num_classes) + label_smoothing / num_classes

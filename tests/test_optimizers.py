@@ -54,6 +54,38 @@ def test_optimizer_steps_as_torchs_own_does(
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "adamw", "rmsprop"])
+def test_a_weight_without_a_gradient_is_left_as_it_is(kind: str) -> None:
+    model = nn.Linear(2, 2)
+    optimizer = build_optimizer(TrainConfig(optimizer=kind), model)  # type: ignore[arg-type]  # it is of the list above
+    for _ in range(2):
+        model(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+    bias = model.bias.detach().clone()
+    optimizer.zero_grad()
+    assert model.weight.grad is None
+    weight = model.weight.detach().clone()
+    model.weight.grad = torch.ones(2, 2)
+    optimizer.step()
+    assert torch.equal(model.bias, bias)
+    assert not torch.equal(model.weight, weight)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_what_is_to_happen_before_a_step_happens_before_it(kind: str) -> None:
+    """As where several processes add up their gradients."""
+    model = nn.Linear(2, 2)
+    optimizer = build_optimizer(TrainConfig(optimizer=kind), model)  # type: ignore[arg-type]  # it is of the list above
+    before: list[torch.Tensor] = []
+    optimizer.register_step_pre_hook(lambda *_: before.append(model.weight.detach().clone()))
+    weights = []
+    for _ in range(3):
+        weights.append(model.weight.detach().clone())
+        model(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+    assert all(torch.equal(*pair) for pair in zip(before, weights, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam", "adamw", "rmsprop"])
 def test_optimizers_leave_torchs_compiler_unloaded(kind: str) -> None:
     program = f"""
 import sys, torch
