@@ -5,9 +5,9 @@ the loss with respect to z, the chain rule says
 
     of W: g.T @ x,   of b: g summed over the batch,   of x: g @ W, and on to the layer before wherever x is not 0
 
-and for the logits g is (softmax(logits) - target) / B. The gradients are autograd's but for rounding. A small step on a
-CPU is mostly bookkeeping, a fifth of it autograd's. Source: Rumelhart, Hinton and Williams, "Learning representations
-by back-propagating errors", 1986.
+and for the logits g is (softmax(logits) - target) / B. The gradients are autograd's but for rounding, without its
+records, which take a tenth to a sixth of a small step on a CPU (784-512-10 or 784-512-120-84-10, 20 images). Source:
+Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
 """
 
 import re

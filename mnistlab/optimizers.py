@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.adam import adam
 
-from mnistlab.config import TrainConfig
+from mnistlab.config import Schedule, TrainConfig
 
 # One fused kernel instead of a Python loop over parameters; torch offers it on these devices.
 _FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
@@ -101,14 +101,19 @@ RMSprop = _bare(torch.optim.RMSprop)
 
 def learning_rate_at(config: TrainConfig, step: int, num_steps: int) -> float:
     """The learning rate of a step (0, 1, ... num_steps - 1): a function, so that a resumed run needs no memory."""
+    return config.learning_rate * share_of_rate(config.schedule, step, num_steps)
+
+
+def share_of_rate(schedule: Schedule, step: int, num_steps: int) -> float:
+    """The share of the learning rate's peak that a schedule takes at a step."""
     done = step / max(1, num_steps - 1)
-    if config.schedule == "constant":
-        return config.learning_rate
-    if config.schedule == "cosine":
-        return config.learning_rate * _cosine(1, 0, step / num_steps)
+    if schedule == "constant":
+        return 1
+    if schedule == "cosine":
+        return _cosine(1, 0, step / num_steps)
     if done < _RISE:
-        return config.learning_rate * _cosine(_START, 1, done / _RISE)
-    return config.learning_rate * _cosine(1, _END * _START, (done - _RISE) / (1 - _RISE))
+        return _cosine(_START, 1, done / _RISE)
+    return _cosine(1, _END * _START, (done - _RISE) / (1 - _RISE))
 
 
 class LearningRate:
@@ -149,11 +154,8 @@ class LearningRate:
 
     def at(self, step: int) -> float:
         """The rate of a step (0, 1, ... num_steps - 1)."""
-        for start, rate in reversed(self.changes):
-            if step >= start:
-                config = self._config.model_copy(update={"learning_rate": rate})
-                return learning_rate_at(config, step, self._num_steps)
-        return learning_rate_at(self._config, step, self._num_steps)
+        changed = next((rate for start, rate in reversed(self.changes) if step >= start), self._config.learning_rate)
+        return changed * share_of_rate(self._config.schedule, step, self._num_steps)
 
     def highest(self, step: int) -> float:
         """The highest rate of the steps up to this one, since the last change before it."""

@@ -93,10 +93,10 @@ def _is_of(run_id: str, experiment: Experiment) -> bool:
 
 def _show_code() -> None:
     from mnistlab.backprop import backpropagate, hand_back  # needs torch, and the page is on screen before it is there
-    from mnistlab.optimizers import build_optimizer, learning_rate_at
+    from mnistlab.optimizers import build_optimizer, share_of_rate
     from mnistlab.training import train_epochs, train_step
 
-    frame.show_code(train_epochs, train_step, backpropagate, hand_back, build_optimizer, learning_rate_at)
+    frame.show_code(train_epochs, train_step, backpropagate, hand_back, build_optimizer, share_of_rate)
 
 
 def _start_button(config: RunConfig | None) -> None:
