@@ -35,11 +35,25 @@ _PLAIN = re.compile("d?n?f(Lro?)*L")  # what needs no gradient, hidden layers, l
 
 
 def is_plain(model: nn.Module, images: torch.Tensor) -> TypeGuard[nn.Sequential]:
-    """Whether a network that learns from these images is an MLP of linear layers, ReLU and dropout on a CPU."""
-    if not (isinstance(model, nn.Sequential) and model.training):
+    """Whether a network that learns from these images is an MLP of linear layers, ReLU and dropout on a CPU.
+
+    One in which a layer is frozen, watched by hooks or used twice is left to autograd.
+    """
+    if type(model) is not nn.Sequential or len(set(model)) < len(model):
         return False
-    is_here = type(images) is torch.Tensor and images.device.type == "cpu"
-    return is_here and _PLAIN.fullmatch("".join(_LETTERS.get(type(layer), "?") for layer in model)) is not None
+    is_here = type(images) is torch.Tensor and images.device.type == "cpu" and images.dtype == torch.float32
+    if not is_here or torch.is_autocast_enabled("cpu"):
+        return False
+    return _PLAIN.fullmatch("".join(map(_letter, model))) is not None
+
+
+def _letter(layer: nn.Module) -> str:
+    """What kind of layer it is; "?" where its forward pass alone does not tell its gradients."""
+    for parameter in layer._parameters.values():
+        if parameter is None or not parameter.requires_grad:
+            return "?"
+    is_watched = layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks
+    return _LETTERS.get(type(layer), "?") if layer.training and not is_watched else "?"
 
 
 @torch.no_grad()
@@ -52,6 +66,7 @@ def backpropagate(
         model: one that `is_plain`.
         images: (B, 28, 28) float32 in [0, 1].
         labels: (B,) int64.
+        label_smoothing: the share of certainty, 0 to 1, that is spread over all digits.
 
     Returns:
         The loss () and the logits (B, 10).
@@ -69,7 +84,7 @@ def backpropagate(
 
 
 def hand_back(model: nn.Sequential, inputs: list[torch.Tensor], gradient: torch.Tensor) -> None:
-    """Hand the gradient of the logits (B, 10) back, layer by layer; `inputs` are those of the linear ones."""
+    """Hand the gradient of the logits (B, 10) back, layer by layer; `inputs` are those of the linear ones, used up."""
     for layer in reversed(model):
         if isinstance(layer, nn.Linear):
             features = inputs.pop()
@@ -91,4 +106,5 @@ def gradient_of_logits(logits: torch.Tensor, labels: torch.Tensor, label_smoothi
 @cache
 def _targets(num_classes: int, label_smoothing: float) -> torch.Tensor:
     """What the probabilities ought to be, a row for each label: (num_classes, num_classes)."""
-    return (1 - label_smoothing) * torch.eye(num_classes) + label_smoothing / num_classes
+    certain = torch.eye(num_classes, dtype=torch.float32, device="cpu")
+    return (1 - label_smoothing) * certain + label_smoothing / num_classes

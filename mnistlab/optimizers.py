@@ -43,7 +43,7 @@ def _bare(kind: type[_Kind]) -> type[_Kind]:
     """Leave out what torch wraps around an optimizer's methods for its compiler and profiler; nothing here uses them.
 
     The compiler's wrappers import it when they are first called: 150 MB of memory and 1.6 seconds (torch 2.14). The
-    profiler's take a twentieth of a small step.
+    profiler's take a twentieth of a small step. Of hooks, an optimizer's own are called; torch's global ones are not.
     """
     kept = ("add_param_group", "state_dict", "load_state_dict")
     methods: dict[str, Any] = {name: inspect.unwrap(getattr(kind, name)) for name in kept}
@@ -52,8 +52,10 @@ def _bare(kind: type[_Kind]) -> type[_Kind]:
     def step(self: torch.optim.Optimizer) -> None:
         for hook in self._optimizer_step_pre_hooks.values():
             hook(self, (), {})
-        if not (isinstance(self, torch.optim.Adam) and _has_taken_adams_step(self)):
+        if not (isinstance(self, torch.optim.Adam) and _take_adams_step(self)):
             take_step(self)
+        for hook in self._optimizer_step_post_hooks.values():
+            hook(self, (), {})
 
     def zero_grad(self: torch.optim.Optimizer) -> None:
         for group in self.param_groups:
@@ -65,31 +67,35 @@ def _bare(kind: type[_Kind]) -> type[_Kind]:
 
 
 @torch.no_grad()
-def _has_taken_adams_step(optimizer: torch.optim.Adam) -> bool:
-    """Do what torch's step does from the second one on, without its checks of each parameter: a thirtieth of a step."""
-    for group in optimizer.param_groups:
-        parameters = group["params"]
-        states = [optimizer.state[parameter] for parameter in parameters]
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if not (group["fused"] and all(states) and len(gradients) == len(parameters)):
-            return False
-        adam(
-            parameters,
-            gradients,
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [],
-            [state["step"] for state in states],
-            fused=True,
-            decoupled_weight_decay=group["decoupled_weight_decay"],
-            amsgrad=False,
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            lr=group["lr"],
-            weight_decay=group["weight_decay"],
-            eps=group["eps"],
-            maximize=False,
-        )
+def _take_adams_step(optimizer: torch.optim.Adam) -> bool:
+    """Take torch's step without its checks of each parameter, a thirtieth of a small step; return whether it could.
+
+    It cannot before each parameter has a gradient and a state, nor for what `build_optimizer` does not ask for.
+    """
+    group = optimizer.param_groups[0]
+    parameters = group["params"]
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    states = [state for parameter in parameters if (state := optimizer.state.get(parameter))]
+    is_usual = group["fused"] and not group["amsgrad"] and not group["maximize"] and len(optimizer.param_groups) == 1
+    if not is_usual or not len(states) == len(gradients) == len(parameters) or hasattr(optimizer, "grad_scale"):
+        return False
+    adam(
+        parameters,
+        gradients,
+        [state["exp_avg"] for state in states],
+        [state["exp_avg_sq"] for state in states],
+        [],
+        [state["step"] for state in states],
+        fused=True,
+        decoupled_weight_decay=group["decoupled_weight_decay"],
+        amsgrad=False,
+        beta1=group["betas"][0],
+        beta2=group["betas"][1],
+        lr=group["lr"],
+        weight_decay=group["weight_decay"],
+        eps=group["eps"],
+        maximize=False,
+    )
     return True
 
 
@@ -154,8 +160,7 @@ class LearningRate:
 
     def at(self, step: int) -> float:
         """The rate of a step (0, 1, ... num_steps - 1)."""
-        changed = next((rate for start, rate in reversed(self.changes) if step >= start), self._config.learning_rate)
-        return changed * share_of_rate(self._config.schedule, step, self._num_steps)
+        return self.chosen(step) * share_of_rate(self._config.schedule, step, self._num_steps)
 
     def highest(self, step: int) -> float:
         """The highest rate of the steps up to this one, since the last change before it."""

@@ -2,8 +2,8 @@
 
     torchrun --nproc-per-node 2 -m mnistlab train --preset best-cnn
 
-All run the same loop over the same batches. Between `loss.backward()` and `optimizer.step()` their gradients are added
-up, so that all take the same step: the one that a single process takes that learns from whole batches, up to rounding.
+All run the same loop over the same batches. Before `optimizer.step()` their gradients are added up, so that all take
+the same step: the one that a single process takes that learns from whole batches, up to rounding.
 The first one leads. It alone reads and writes the store, and tells the others at each event what it was asked to do.
 """
 

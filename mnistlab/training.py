@@ -110,7 +110,7 @@ def train_step(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Learn from one batch: images (B, 28, 28) float32 in [0, 1], labels (B,); return (loss (), logits (B, 10))."""
     optimizer.zero_grad()
-    if precision == "float32" and is_plain(model, images):
+    if precision == "float32" and is_plain(model, images):  # the same gradients, without autograd's records
         loss, logits = backpropagate(model, images, labels, label_smoothing)
     else:
         with _computing_in(precision, images.device):

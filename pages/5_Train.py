@@ -92,11 +92,12 @@ def _is_of(run_id: str, experiment: Experiment) -> bool:
 
 
 def _show_code() -> None:
-    from mnistlab.backprop import backpropagate, hand_back  # needs torch, and the page is on screen before it is there
-    from mnistlab.optimizers import build_optimizer, share_of_rate
+    from mnistlab import backprop, optimizers  # need torch, and the page is on screen before it is there
     from mnistlab.training import train_epochs, train_step
 
-    frame.show_code(train_epochs, train_step, backpropagate, hand_back, build_optimizer, share_of_rate)
+    by_hand = (backprop.backpropagate, backprop.gradient_of_logits, backprop.hand_back)
+    rate = (optimizers.learning_rate_at, optimizers.share_of_rate)
+    frame.show_code(train_epochs, train_step, *by_hand, optimizers.build_optimizer, *rate)
 
 
 def _start_button(config: RunConfig | None) -> None:

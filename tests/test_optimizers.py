@@ -1,13 +1,15 @@
 """Optimizers as configured, and the learning rate's course over a run."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from mnistlab import optimizers
 from mnistlab.config import TrainConfig
-from mnistlab.optimizers import LearningRate, build_optimizer, learning_rate_at, set_learning_rate
+from mnistlab.optimizers import Adam, AdamW, LearningRate, build_optimizer, learning_rate_at, set_learning_rate
 from tests.programs import printed
 
 NUM_STEPS = 200
@@ -70,19 +72,71 @@ def test_a_weight_without_a_gradient_is_left_as_it_is(kind: str) -> None:
     assert not torch.equal(model.weight, weight)
 
 
+@pytest.mark.parametrize("ours", [Adam, AdamW])
+@pytest.mark.parametrize("usual", [True, False], ids=["usual", "with options"])
+def test_adam_takes_the_short_way_where_it_is_torchs_own(
+    ours: Any, usual: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bool] = []
+    take = optimizers._take_adams_step
+    monkeypatch.setattr(optimizers, "_take_adams_step", lambda of: taken.append(take(of)) or taken[-1])
+    options = {"fused": True, "weight_decay": 0.1} | ({} if usual else {"amsgrad": True, "maximize": True})
+    weights = trained_by(lambda parameters: ours(parameters, 0.1, **options))
+    assert taken == [False, usual, usual, usual, usual]
+    theirs = {"Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW}[ours.__name__]
+    expected = trained_by(lambda parameters: theirs(parameters, 0.1, **options))
+    torch.testing.assert_close(weights, expected, rtol=0, atol=0)
+
+
+def test_adam_with_several_groups_is_torchs_own() -> None:
+    def groups(parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
+        return [{"params": parameters[:1]}, {"params": parameters[1:], "lr": 0.3}]
+
+    ours = trained_by(lambda parameters: Adam(groups(parameters), 0.1, fused=True))
+    theirs = trained_by(lambda parameters: torch.optim.Adam(groups(parameters), 0.1, fused=True))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+def test_a_gradient_that_comes_late_is_followed_as_torch_does() -> None:
+    weights = []
+    for kind in (Adam, torch.optim.Adam):
+        one, other = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2))
+        optimizer = kind([one, other], 0.1, fused=True)
+        for step in range(4):
+            one.grad, other.grad = torch.full((3,), 1.0 + step), torch.ones(2) if step > 1 else None
+            optimizer.step()
+        weights.append((one.detach(), other.detach()))
+    torch.testing.assert_close(*weights, rtol=0, atol=0)
+
+
+def trained_by(make: Callable[[list[nn.Parameter]], torch.optim.Optimizer]) -> torch.Tensor:
+    """The weight of a small layer after five steps."""
+    torch.manual_seed(0)
+    model = nn.Linear(5, 3)
+    optimizer = make(list(model.parameters()))
+    for _ in range(5):
+        optimizer.zero_grad()
+        model(torch.randn(4, 5)).square().sum().backward()
+        optimizer.step()
+    return model.weight.detach()
+
+
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
-def test_what_is_to_happen_before_a_step_happens_before_it(kind: str) -> None:
+def test_what_is_to_happen_before_and_after_a_step_happens_then(kind: str) -> None:
     """As where several processes add up their gradients."""
     model = nn.Linear(2, 2)
     optimizer = build_optimizer(TrainConfig(optimizer=kind), model)  # type: ignore[arg-type]  # it is of the list above
     before: list[torch.Tensor] = []
+    after: list[torch.Tensor] = []
     optimizer.register_step_pre_hook(lambda *_: before.append(model.weight.detach().clone()))
+    optimizer.register_step_post_hook(lambda *_: after.append(model.weight.detach().clone()))
     weights = []
     for _ in range(3):
         weights.append(model.weight.detach().clone())
         model(torch.ones(1, 2)).sum().backward()
         optimizer.step()
     assert all(torch.equal(*pair) for pair in zip(before, weights, strict=True))
+    assert all(torch.equal(*pair) for pair in zip(after, [*weights[1:], model.weight], strict=True))
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam", "adamw", "rmsprop"])
