@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from mnistlab import notice
+from mnistlab import loopback, notice
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
-from mnistlab.errors import EngineError
+from mnistlab.errors import EngineError, MnistLabError
 from mnistlab.notice import publish as _publish
 from mnistlab.notice import withdraw as _withdraw
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
@@ -169,7 +169,7 @@ def _start() -> str:
     global _child
     log = log_file()
     if log.exists() and time.time() - log.stat().st_mtime < _FAILED_RECENTLY and _failure():
-        raise EngineError(f"{_failure()} The whole story is in {log}.")
+        raise EngineError(f"{str(_failure()).rstrip('.')}. The whole story is in {log}.")
     if _child is not None:  # an engine that no longer listens
         with contextlib.suppress(subprocess.TimeoutExpired):
             _child.wait(5)
@@ -235,12 +235,13 @@ def serve() -> None:
     settings: dict[str, Any] = {
         "n_workers": num_workers(),
         "threads_per_worker": 1,
-        "host": "127.0.0.1",
+        "host": loopback.HOST,
         "memory_limit": None,
-        "dashboard_address": "127.0.0.1:0",  # any free port: with None it would be 8787, which another lab may have
+        "dashboard_address": f"{loopback.HOST}:0",  # any free port: with None it would be 8787, maybe another lab's
         "scheduler_kwargs": {"dashboard": False, "idle_timeout": span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes")},
     }
     try:
+        loopback.check()
         cluster: Any = LocalCluster(**settings)
     except Exception as error:
         _give_up(error)
@@ -275,7 +276,8 @@ def _give_up(error: BaseException) -> NoReturn:
     sys.stdout.write(traceback.format_exc())
     while below := error.__cause__ or (error.__context__ if isinstance(error, AssertionError) else None):
         error = below  # an assertion of Dask's own, that what could not be started has ended, hides why
-    sys.stdout.write(f"{_FAILURE}{type(error).__name__}: {error}\n")
+    said = error if isinstance(error, MnistLabError) else f"{type(error).__name__}: {error}"
+    sys.stdout.write(f"{_FAILURE}{said}\n")
     sys.stdout.flush()
     sys.exit(1)
 

@@ -1,0 +1,25 @@
+"""The address at which processes of this computer reach each other: without it there is no engine."""
+
+import socket
+
+from mnistlab.errors import EngineError
+
+HOST = "127.0.0.1"
+_PATIENCE = 5.0  # seconds; microseconds are usual
+
+
+def check() -> None:
+    """See that this computer can reach itself; Dask would try to for half a minute, and not say what it misses.
+
+    Raises:
+        EngineError: it cannot.
+    """
+    try:
+        with socket.create_server((HOST, 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=_PATIENCE).close()
+    except OSError as error:
+        raise EngineError(
+            f"Processes of this computer cannot reach each other at {HOST} ({error.strerror or error}), as trainings "
+            "in the engine do. Set up its loopback interface, on Linux by `ip link set lo up`, or train without an "
+            "engine: `python -m mnistlab train`, `python -m mnistlab sweep start --here`."
+        ) from None  # which the engine would tell instead
