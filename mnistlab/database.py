@@ -75,9 +75,8 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            raise StoreError(
-                f"The database could not be used: {reason}. Is its disk full or its file locked?"
-            ) from error
+            advice = schema.NO_ACCESS if schema.is_of_no_access(reason) else ". Is its disk full or its file locked?"
+            raise StoreError(f"The database could not be used: {reason}{advice}") from error
 
     def _check_is_held(self, connection: sa.Connection) -> None:
         if self._held is not None and connection.info["files"][_ITSELF] != self._held:

@@ -13,7 +13,7 @@ _PATIENCE = 5  # seconds to wait for another process that writes to the same SQL
 
 # Of an SQLite file.
 _SAID_OF_NO_ACCESS = ("unable to open", "attempt to write a readonly")
-_NO_ACCESS = (
+NO_ACCESS = (
     ". Its folder must be there, and be one that you may write into, as must the file; a whole path has at most some "
     "500 characters. Mend that, or choose another lab folder with MNISTLAB_LAB, or another database with "
     "MNISTLAB_DB."
@@ -121,7 +121,7 @@ def open_database(url: str) -> sa.Engine:
             version = _prepare(engine)
     except (SQLAlchemyError, ImportError, ValueError) as error:
         reason = _reason(error)
-        advice = _NO_ACCESS if reason.startswith(_SAID_OF_NO_ACCESS) else ""
+        advice = NO_ACCESS if is_of_no_access(reason) else ""
         raise StoreError(f"The database {shown} cannot be opened: {reason}{advice}") from error
     if version > SCHEMA_VERSION:
         raise StoreError(
@@ -129,6 +129,11 @@ def open_database(url: str) -> sa.Engine:
             f"{SCHEMA_VERSION}). Update mnistlab, or choose another database with MNISTLAB_DB."
         )
     return engine
+
+
+def is_of_no_access(reason: str) -> bool:
+    """Whether SQLite says by this that it may not use the file as it has to."""
+    return reason.startswith(_SAID_OF_NO_ACCESS)
 
 
 def _prepare(engine: sa.Engine) -> int:

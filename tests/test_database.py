@@ -262,3 +262,12 @@ def test_where_a_files_number_means_nothing_the_database_is_used_as_it_is(
         with suppress(StoreError):
             store.runs()
     assert store.run(store.create(CONFIG)).state == "queued"
+
+
+def test_a_file_that_may_only_be_read_is_told_as_such(store: Store, path: Path) -> None:
+    """As somebody else's lab is: its runs can be listed, so that it opens; a full disk is not what is wrong."""
+    read_only = Store(f"sqlite:///file:{path}?mode=ro&uri=true")
+    assert len(read_only.runs()) == 1
+    with pytest.raises(StoreError, match=r"readonly database. Its folder must be .* that you may write into") as told:
+        read_only.create(CONFIG)
+    assert "disk full" not in str(told.value)
