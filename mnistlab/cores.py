@@ -1,5 +1,6 @@
 """How the cores of this computer are shared out among the local engine's trainings."""
 
+from mnistlab import dask_files
 from mnistlab.paths import count_setting
 
 WORKERS_VARIABLE = "MNISTLAB_WORKERS"
@@ -13,13 +14,18 @@ def threads_each() -> int:
     cores with anybody, each of them is late, and two do less than one (measured: 200 to 500 steps/s, not 900).
 
     Raises:
-        ConfigError: MNISTLAB_THREADS or MNISTLAB_WORKERS is no number from 1 on.
+        ConfigError: MNISTLAB_THREADS or MNISTLAB_WORKERS is no number from 1 on, or Dask cannot read its settings.
     """
     return count_setting(THREADS_VARIABLE, max(1, (num_cores() - 1) // num_workers()))
 
 
 def num_cores() -> int:
-    """Those that this process may use: where a container or a batch system gives it less than the machine has, less."""
+    """Those that this process may use: where a container or a batch system gives it less than the machine has, less.
+
+    Raises:
+        ConfigError: Dask, which knows, cannot read its settings.
+    """
+    dask_files.check()
     from dask.system import cpu_count  # 0.1 s
 
     return cpu_count()

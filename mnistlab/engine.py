@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from mnistlab import loopback, notice
+from mnistlab import dask_files, loopback, notice
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
-from mnistlab.errors import EngineError, MnistLabError
+from mnistlab.errors import ConfigError, EngineError, MnistLabError
 from mnistlab.notice import publish as _publish
 from mnistlab.notice import withdraw as _withdraw
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
@@ -41,8 +41,13 @@ _child: "subprocess.Popen[bytes] | None" = None
 
 
 def client() -> Any:
-    """A connected Dask client of the engine, which is started if need be; safe to call from many threads."""
+    """A connected Dask client of the engine, which is started if need be; safe to call from many threads.
+
+    Raises:
+        EngineError: it cannot be started or reached, or Dask cannot read its settings.
+    """
     global _client
+    _check_settings()
     from distributed import Client
     from distributed.comm.addressing import normalize_address
 
@@ -67,6 +72,13 @@ def client() -> Any:
         if not is_own:
             threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
         return _client
+
+
+def _check_settings() -> None:
+    try:
+        dask_files.check()
+    except ConfigError as error:
+        raise EngineError(str(error)) from error
 
 
 def hang_up() -> None:

@@ -32,11 +32,11 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
         EngineBusyError: an engine of another version is in use.
         EngineError: the engine cannot be started or reached.
     """
-    from distributed import fire_and_forget
-
     from mnistlab.jobs import run_job, ticket_failed
 
     def give(dask: Any) -> None:
+        from distributed import fire_and_forget
+
         ticket = _name(run_id, attempt, dask)
         if ticket in _tickets:
             return
@@ -112,14 +112,14 @@ def end_worker_of(ticket: str, process: str) -> None:
     Raises:
         EngineError: the engine cannot be reached.
     """
-    from distributed import Future
-
-    from mnistlab.worker import end_process
-
     if not engine.is_up():
         return
 
     def end(dask: Any) -> None:
+        from distributed import Future
+
+        from mnistlab.worker import end_process
+
         for worker, keys in dask.processing().items():
             if ticket in keys:
                 dask.cancel([Future(ticket, dask)], force=True)  # else it would be begun again

@@ -141,7 +141,8 @@ def _share_the_processor() -> None:
     """
     import torch
 
-    torch.set_num_threads(max(1, cores.num_cores() // 4))
+    with contextlib.suppress(ConfigError):  # whoever presses Start is told
+        torch.set_num_threads(max(1, cores.num_cores() // 4))
     sys.setswitchinterval(_SWITCH_EVERY)
 
 
