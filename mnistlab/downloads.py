@@ -19,7 +19,7 @@ import numpy.typing as npt
 from mnistlab.config import DatasetName
 from mnistlab.data import DATASET_TITLES, Split
 from mnistlab.errors import DataError
-from mnistlab.paths import lab_folder
+from mnistlab.paths import lab_folder, lab_place
 
 # What is fetched, in MB, rounded; source: the sizes of the published archives.
 DOWNLOAD_MB: dict[DatasetName, int] = {"fashion-mnist": 31, "kmnist": 21, "emnist-digits": 562, "qmnist": 40}
@@ -54,7 +54,7 @@ def load_downloaded(name: DatasetName, folder: Path | None = None) -> tuple[Spli
 
 def is_downloaded(name: DatasetName, folder: Path | None = None) -> bool:
     """Whether the data set is on this computer: MNIST always is, others once they were fetched completely."""
-    return name == "mnist" or _done_file(name, folder or lab_folder() / "datasets").exists()
+    return name == "mnist" or _done_file(name, folder or lab_place() / "datasets").exists()
 
 
 def download(name: DatasetName, progress: Callable[[float], None], folder: Path | None = None) -> None:

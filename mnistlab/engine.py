@@ -29,7 +29,7 @@ from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import ConfigError, EngineError, MnistLabError
 from mnistlab.notice import publish as _publish
 from mnistlab.notice import withdraw as _withdraw
-from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
+from mnistlab.paths import PROJECT, lab_environment, lab_folder, lab_place, setting, span_setting
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
@@ -213,7 +213,7 @@ def _start() -> str:
 
 def log_file() -> Path:
     """What the local engine says of itself."""
-    return lab_folder() / "engine.log"
+    return lab_place() / "engine.log"
 
 
 def last_words() -> str:

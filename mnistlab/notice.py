@@ -17,7 +17,7 @@ import psutil
 
 import mnistlab
 from mnistlab.cores import THREADS_VARIABLE, WORKERS_VARIABLE, num_workers, threads_each
-from mnistlab.paths import lab_folder, seconds_setting
+from mnistlab.paths import lab_folder, lab_place, seconds_setting
 
 _CHECKPOINT_VARIABLE = "MNISTLAB_CHECKPOINT"
 _SOURCES = Path(__file__).resolve().parent
@@ -111,7 +111,7 @@ def read() -> Notice | None:
 def publish(address: str) -> None:
     """Write this process's notice in one piece, so that nobody reads half of it."""
     notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True))
-    half = _file().with_suffix(f".{os.getpid()}")
+    half = lab_folder() / f"engine.{os.getpid()}"
     half.write_text(json.dumps(asdict(notice)), encoding="utf-8")
     half.replace(_file())
 
@@ -124,4 +124,4 @@ def withdraw() -> None:
 
 
 def _file() -> Path:
-    return lab_folder() / "engine.json"
+    return lab_place() / "engine.json"

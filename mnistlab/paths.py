@@ -23,13 +23,21 @@ def setting(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def lab_place() -> Path:
+    """Where the folder of this lab is to be: MNISTLAB_LAB, or `lab/` in the project.
+
+    Who only looks makes none: where one was moved away under a program that runs, it is to be moved back there.
+    """
+    return Path(os.path.expanduser(setting("MNISTLAB_LAB") or PROJECT / "lab")).absolute()
+
+
 def lab_folder() -> Path:
-    """The folder of this lab, made if missing: MNISTLAB_LAB, or `lab/` in the project.
+    """The folder of this lab, made if missing.
 
     Raises:
         StoreError: it cannot be made.
     """
-    folder = Path(os.path.expanduser(setting("MNISTLAB_LAB") or PROJECT / "lab")).absolute()
+    folder = lab_place()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
