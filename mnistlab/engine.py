@@ -180,7 +180,8 @@ def running_address() -> str | None:
 def _start() -> str:
     global _child
     log = log_file()
-    if log.exists() and time.time() - log.stat().st_mtime < _FAILED_RECENTLY and _failure():
+    # A clock that was set back since then must not make it recent for as long.
+    if log.exists() and 0 <= time.time() - log.stat().st_mtime < _FAILED_RECENTLY and _failure():
         raise EngineError(f"{str(_failure()).rstrip('.')}. The whole story is in {log}.")
     if _child is not None:  # an engine that no longer listens
         with contextlib.suppress(subprocess.TimeoutExpired):

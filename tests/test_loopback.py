@@ -1,7 +1,11 @@
-"""A computer whose processes cannot reach each other: the engine says so at once."""
+"""A computer whose processes cannot reach each other, or whose clock was set back: what the engine says then."""
 
 import errno
+import os
 import socket
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,3 +35,18 @@ def test_an_engine_without_a_loopback_interface_says_what_is_missing(
     assert "127.0.0.1 (Network is unreachable)" in last
     assert "ip link set lo up" in last
     assert "python -m mnistlab train" in last
+
+
+@pytest.mark.parametrize(("age", "is_recent"), [(5, True), (-3600, False)])
+def test_a_failure_of_a_clock_that_was_set_back_is_not_recent(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, age: float, is_recent: bool
+) -> None:
+    def start(*_: Any, **__: Any) -> None:
+        raise OSError("tried again")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    lab.mkdir()
+    engine.log_file().write_text("The engine's workers cannot start: OSError: broken.\n")
+    os.utime(engine.log_file(), (time.time() - age,) * 2)
+    with pytest.raises(EngineError, match=r"broken\. The whole story" if is_recent else "tried again"):
+        engine.address()
