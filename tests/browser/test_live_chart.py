@@ -272,3 +272,12 @@ def test_chart_works_under_a_base_path(page: Page, tmp_path: Path) -> None:
         open_chart(page, address)
         open_chart(page, f"{address}/Train")
         page.goto("about:blank")  # away before the server goes
+
+
+def test_a_loss_beyond_all_measure_leaves_the_curve_its_room(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, f"{chart_url}/?still=1&times=1e32")
+    plot, frame = chart.locator(".nsewdrag").bounding_box(), chart.bounding_box()
+    assert plot is not None
+    assert frame is not None
+    assert plot["x"] - frame["x"] <= 100
+    expect(chart.locator(".ytick text").last).to_have_text(re.compile("×10"))

@@ -79,7 +79,13 @@ function written(number, [low, high], percent) {
   const step = (high - low) / 7 / (percent ? 0.01 : 1);
   const digits = Math.min(20, Math.max(0, Math.ceil(-Math.log10(step || 1))));
   const figures = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  if (isHuge([low, high])) return number.toExponential(1); // about as wide as Plotly's 2.5 x 10 to a power
   return (percent ? 100 * number : number).toLocaleString("en", figures) + (percent ? "%" : "");
+}
+
+// Whether numbers of this range, as the losses of a training that diverges, are written as powers of ten.
+function isHuge([low, high]) {
+  return Math.max(Math.abs(low), Math.abs(high)) >= 1e6;
 }
 
 // Wraps the names of the curves that have a label; returns the pixels to keep free for the widest.
@@ -159,6 +165,7 @@ function yAxis(data, view, theme, empty) {
     ticks: "",
     nticks: 7,
     type: data.log ? "log" : "linear",
+    exponentformat: isHuge(view.y) ? "power" : "none",
     ...(data.log && logTicks(view.y)),
     ...(data.percent && { tickformat: ".2~%" }),
   };
