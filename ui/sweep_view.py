@@ -200,9 +200,9 @@ def _pictures(one: Sweep) -> None:
 
 
 def _slices(drawn: sweep_figures.Figures) -> None:
-    columns = st.columns(min(3, len(drawn.slices)))
-    for number, figure in enumerate(drawn.slices):
-        columns[number % len(columns)].plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
+    with st.container(key="sweep_slices"):
+        for number, figure in enumerate(drawn.slices):
+            st.plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
     st.caption("A dot is a trial that reached its last epoch, a cross one that was pruned or failed before.")
 
 

@@ -58,3 +58,25 @@ def test_phone_shows_a_link_to_no_sweep_as_a_sentence_and_never_scrolls_sideways
     content = open_page(page, f"{app_url}/Sweep?sweep=nosuchid")
     expect(page.get_by_text("There is no sweep")).to_be_visible(timeout=PATIENT)
     assert content.evaluate("main => main.scrollWidth <= main.clientWidth")
+
+
+def test_charts_of_many_settings_stand_below_each_other_where_their_titles_need_the_room(
+    page: Page, app_url: str
+) -> None:
+    page.set_default_timeout(PATIENT)
+    page.set_viewport_size({"width": 700, "height": 900})
+    open_page(page, f"{app_url}/Sweep")
+    press(page, "Six settings at once")
+    expect(page.get_by_text("30 trials, at most 90 epochs in all.")).to_be_visible(timeout=PATIENT)
+    tags = page.get_by_test_id("stMultiSelectTagsContainer")
+    expect(tags).to_have_count(1)
+    expect(tags).to_have_css("mask-image", "none")  # it hides the first one's cross
+    press(page, "Start")
+    titles = page.locator(".st-key-sweep_slices .gtitle")
+    expect(titles).to_have_count(6, timeout=PATIENT)
+    ends = "title => [title, title.closest('.js-plotly-plot')].map((one) => one.getBoundingClientRect().right)"
+    for title in titles.all():
+        right, edge = at_rest(page, lambda title=title: title.evaluate(ends))
+        assert right <= edge
+    press(page, "Stop")
+    expect(page.get_by_text(re.compile(r"\d stopped"))).to_be_visible(timeout=PATIENT)
