@@ -131,7 +131,8 @@ def offer_changes(run: Run) -> None:
     """The same again, with one thing changed."""
     st.markdown("**Change one thing and run again**")
     with st.container(horizontal=True, key="after_changes"):
-        changes = {label: change for label, change in _changes(run.config).items() if _is_open(run.config, change)}
+        found = _changes(run.config, may_be_faster=run.state != "failed")
+        changes = {label: change for label, change in found.items() if _is_open(run.config, change)}
         for number, (label, change) in enumerate(changes.items()):
             st.button(label, key=f"change_{number}_{run.id}", on_click=_want, args=(run, label, change))
         sweep_form.link_to(run)
@@ -187,12 +188,15 @@ def _set_rate(rate: float, values: dict[str, dict[str, object]]) -> None:
     values["train"]["learning_rate"] = rate
 
 
-def _changes(config: RunConfig) -> dict[str, _Change]:
-    """What to change, by what its button says."""
+def _changes(config: RunConfig, may_be_faster: bool = True) -> dict[str, _Change]:
+    """What to change, by what its button says.
+
+    may_be_faster: with a higher learning rate, too; one that has failed most often had a rate that was too high.
+    """
     rate = config.train.learning_rate
-    more, less = rates.changed(rate, 3), rates.changed(rate, 1 / 3)
+    factors = (3, 1 / 3) if may_be_faster else (1 / 3, 1 / 10)
     found: dict[str, _Change] = {}
-    for other in (more, less):
+    for other in (rates.changed(rate, factor) for factor in factors):
         if problem_with(TrainConfig, "learning_rate", other) is None:
             found[f"Learning rate {rates.shown(other)}"] = partial(_set_rate, other)
     name, most = ("hidden", MAX_WIDTH) if config.model.kind == "mlp" else ("channels", MAX_CHANNELS)

@@ -114,7 +114,8 @@ def _why_not(name: str) -> str:
         with suppress(RunNotFoundError):
             state = resources.store().run(name).state
             if state not in _OVER:
-                return f"The run {quoted(name)} is {state} now"
+                said = "has failed" if state == "failed" else f"is {state} now"
+                return f"The run {quoted(name)} {said}"
     return f"This lab has no model called {quoted(name)}"
 
 

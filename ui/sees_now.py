@@ -14,7 +14,7 @@ from ui import bars, frame, model_views, mosaic, pacing, resources, turns
 from ui.words import count_of
 
 _NEURONS, _PER_ROW = 20, 5
-_HEIGHT = 370  # CSS pixels of either half, so that nothing moves when the first weights come
+_HEIGHT = 370  # CSS pixels of the weights and their caption, so that nothing moves when the first ones come
 _WIDEST = 358  # CSS pixels of the weights: higher ones leave no room for the lines below them
 _SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
 _SIDE = 84  # CSS pixels of the digit
@@ -44,11 +44,12 @@ def _show(run: Run) -> None:
     weights, drawing = st.columns(2, gap="medium")
     with weights.container(height=_HEIGHT, border=False):
         if step is None:
-            st.markdown("Its first weights come within a few seconds of training.")
+            come = "Its first weights come within a few seconds of training."
+            st.markdown(come if run.is_active else "It ended before its first weights were kept.")
         else:
             st.html(_weights_picture(run.id, step, run.attempt))
             st.caption(_weights_caption(run, step))
-    with drawing.container(height=_HEIGHT, border=False):
+    with drawing:  # as high as it is, for beside a narrow column the bars come below the digit
         _show_reading(run, step)
 
 

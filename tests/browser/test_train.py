@@ -153,3 +153,13 @@ def test_finished_run_gets_five_more_epochs_and_one_thing_is_changed(page: Page,
     press(page, "Learning rate 0.006")
     expect(main(page).get_by_text(re.compile(r"As run .*, but: learning rate 0\.006"))).to_be_visible(timeout=PATIENT)
     expect(main(page).get_by_role("spinbutton", name="Epochs")).to_have_value("6", timeout=PATIENT)
+
+
+def test_what_it_sees_is_seen_whole_on_a_tablet_held_upright(page: Page, app_url: str) -> None:
+    start(page, app_url, epochs=1)
+    page.set_viewport_size({"width": 700, "height": 900})
+    bars = page.locator(".bars").last
+    expect(bars).to_be_visible(timeout=PATIENT)
+    scrolls = "for (; e && !/auto|scroll/.test(getComputedStyle(e).overflowY); e = e.parentElement); return e"
+    box = f"e => {{ const found = ((e) => {{ {scrolls} }})(e); return found && found.dataset.testid }}"
+    assert at_rest(page, lambda: bars.evaluate(box)) == "stMain"

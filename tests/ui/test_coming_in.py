@@ -62,3 +62,18 @@ def test_what_to_watch_for_is_told_beside_the_view_that_it_is_about() -> None:
     assert HINT not in said(app)
     app.segmented_control(key="evaluate_view").set_value("overview").run()
     assert HINT in said(app)
+
+
+def test_a_run_that_has_failed_is_told_in_plain_words() -> None:
+    run_id = Store().create(small_run(), owner=ME, state="running")
+    Store().change(run_id, {"state": "failed"}, ["running"])
+    assert f"The run `{run_id}` has failed, so you see" in said(open_page(EVALUATE, model=run_id))
+
+
+def test_a_failed_run_offers_slower_steps_only_and_promises_no_weights() -> None:
+    run_id = Store().create(small_run(learning_rate=9.0), owner=ME, state="running")
+    Store().change(run_id, {"state": "failed", "step": 9, "num_steps": 100}, ["running"])
+    app = open_page("pages/5_Train.py", run=run_id)
+    rates = [button.label for button in app.button if button.label.startswith("Learning rate")]
+    assert rates == ["Learning rate 3", "Learning rate 0.9"]
+    assert "It ended before its first weights were kept." in said(app)
