@@ -37,8 +37,8 @@ def roughly(seconds: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A text in which no line ends between a number and its sign: "97.90 %"."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+    """A text in which no line ends between a number and its sign: "97.90 %", "p = 0.048"."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace(" p = ", " p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
 
 def run_label(run: Run) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from mnistlab.figures import about
-from ui.words import a_digit, duration, roughly, sure
+from ui.words import a_digit, duration, roughly, sure, unbroken
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,11 @@ def test_no_network_is_quite_sure(share: float, said: str) -> None:
 def test_a_caption_says_of_no_network_that_it_was_quite_sure() -> None:
     assert [about(share) for share in (0.5, 0.994, 0.995, 1.0)] == ["50 %", "99 %", "> 99 %", "> 99 %"]
     assert [about(share, 1) for share in (0.5, 0.9994, 0.9996, 1.0)] == ["50.0 %", "99.9 %", "> 99.9 %", "> 99.9 %"]
+
+
+def test_no_line_ends_within_a_number_and_what_belongs_to_it() -> None:
+    held = unbroken("97.90 % (exact test, p = 0.048)").split(" ")
+    assert [part.replace("\N{NO-BREAK SPACE}", " ") for part in held] == ["97.90 %", "(exact", "test,", "p = 0.048)"]
 
 
 def test_eight_alone_takes_an() -> None:
