@@ -280,4 +280,4 @@ def test_a_loss_beyond_all_measure_leaves_the_curve_its_room(page: Page, chart_u
     assert plot is not None
     assert frame is not None
     assert plot["x"] - frame["x"] <= 100
-    expect(chart.locator(".ytick text").last).to_have_text(re.compile("×10"))
+    expect(chart.locator(".ytick text").last).to_have_text(re.compile("\N{MULTIPLICATION SIGN}10"))
