@@ -81,6 +81,18 @@ def show_loss(told: Told, behind: Told | None) -> None:
         st.caption(
             f"Training is measured while it learns, {harder}; validation without. So validation may look better."
         )
+    if reason := leaps(told.run.config):
+        st.caption(reason)
+
+
+def leaps(config: RunConfig) -> str:
+    """Why a training curve leaps twice an epoch; "" where it does not."""
+    if config.augment.copies == 1 or config.train.shuffle:
+        return ""
+    return (
+        "An epoch that augmentation doubles shows, in file order, all digits warped in one half and as they are in "
+        "the other. Warped ones are harder to read, so the curve leaps from half to half."
+    )
 
 
 def _what_makes_training_harder(config: RunConfig) -> str:

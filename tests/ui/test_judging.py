@@ -9,6 +9,7 @@ from mnistlab import execution
 from mnistlab.config import parse_config
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
+from tests.kept import keep
 from tests.test_scores import answers
 from tests.ui.test_pages import html_of, open_page, small_run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
@@ -87,3 +88,14 @@ def test_neurons_are_switched_off_and_a_network_without_any_is_told() -> None:
     assert "This network has no hidden neurons that could be switched off." in said(app)
     assert not app.exception
     assert not app.get("plotly_chart")
+
+
+@pytest.mark.parametrize(
+    ("preset", "is_told"), [("tutorial-augmented", True), ("tutorial-keras", True), ("tutorial-mlp", False)]
+)
+def test_the_leaps_within_an_epoch_that_augmentation_doubles_are_told(preset: str, is_told: bool) -> None:
+    run_id = keep(Store(), get_preset(preset).config, 0.98)
+    app = open_page(RUNS, runs=run_id, runs_chart="training loss")
+    assert ("the curve leaps from half to half" in said(app)) == is_told
+    begun = Store().create(get_preset(preset).config, state="running")
+    assert ("the curve leaps from half to half" in said(open_page(TRAIN, run=begun))) == is_told
