@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SIDE = 140  # CSS pixels, five for each of a picture's
 _UNIT_SIDE = 84
 _NEAREST = 12
+_MOST_ERROR, _MOST_SHARE = 0.05, 0.1  # in a score, and of its rise: by so much sums may differ and be called the same
 _AT_ONCE = 3.0  # seconds of computing that need no asking
 
 
@@ -38,12 +39,18 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
         )
     )
     total, rise = float(attribution.values.sum()), attribution.score - attribution.empty_score
+    is_same = abs(total - rise) <= max(_MOST_ERROR, _MOST_SHARE * abs(rise))
+    error = (
+        "the same sum, up to an error that comes of adding up in steps."
+        if is_same
+        else "which would be the same sum if the steps were small enough. On this way the score changes too suddenly."
+    )
     st.caption(
         f"Orange speaks for {a_digit(digit)}, blue against it, the brighter the more. The middle is the gradient: what "
         "a little more ink would do. The right adds up the gradients on the way from a black picture to this one "
         f"(integrated gradients): all its pixels together give {_plus(total)}. The score (logit) of {a_digit(digit)} "
         f"goes from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one, "
-        f"by {_plus(rise)}: the same sum, up to an error that comes of adding up in steps."
+        f"by {_plus(rise)}{':' if is_same else ','} {error}"
     )
 
 
@@ -56,6 +63,12 @@ def units(found: "Sequence[Unit]", digit: int) -> None:
     are_filters = found[0].response is not None
     kind = "filters" if are_filters else "neurons"
     st.subheader(f"Which {kind} spoke loudest?", anchor=False)
+    if not any(unit.activation for unit in found):
+        st.info(
+            f"None: to this picture all {kind} of the first layer are silent. So its pixels have no say: the answer is "
+            "what the layers behind them make of silence."
+        )
+        return
     largest = max(float(np.abs(unit.weights).max()) for unit in found) or 1.0
     pictures = [
         (_unit_picture(unit, largest), f"no. {unit.number}: {unit.activation:.2f}, for {digit}: {_plus(unit.effect)}")

@@ -28,6 +28,7 @@ _COLOURS = (
     "#8CD17D",
 )
 _MARGIN = 2.5  # percent of the map left free at its edges
+_ONE_SPOT = "All lie on one spot: the hidden layer answers all of them alike, so the network cannot tell them apart."
 _LARGE = 96  # CSS pixels of the digit that is pointed at
 
 _STYLE = f"""
@@ -74,12 +75,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     links = [depth_links.address(*origin, model.name) for origin in origins]
     content = _map(shown, found.points, predicted, links)
     gallery.open_picked(content, "evaluate_mapped", origins)
-    st.caption(
-        f"Across: the first principal component, {percent(found.shares[0], 0)} of the variance. Upwards: the "
-        f"second, {percent(found.shares[1], 0)}. The rest cannot be shown on a plane: what lies close together here "
-        "may be far apart in other directions. Compare the hidden layer with the pixels: what has the network pulled "
-        "apart?"
-    )
+    st.caption(_about_axes(found.shares) if sum(found.shares) or len(shown) < 2 else _ONE_SPOT)
     frame.show_code(hidden_features, Map)
 
 
@@ -103,3 +99,13 @@ def _map(shown: Split, points: npt.NDArray[np.float32], predicted: npt.NDArray[n
         )
     rule = f".{name} i {{ background-image: url(data:image/png;base64,{sheet}); {size}; }}"
     return f'{_STYLE}<style>{rule}</style><div class="map {name}">{"".join(digits)}{_AXES}</div>'
+
+
+def _about_axes(shares: tuple[float, float]) -> str:
+    """What the map's two directions are, and what they leave out."""
+    return (
+        f"Across: the first principal component, {percent(shares[0], 0)} of the variance. Upwards: the "
+        f"second, {percent(shares[1], 0)}. The rest cannot be shown on a plane: what lies close together here "
+        "may be far apart in other directions. Compare the hidden layer with the pixels: what has the network pulled "
+        "apart?"
+    )
