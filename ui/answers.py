@@ -13,7 +13,7 @@ from PIL import Image
 from mnistlab.doubt import Shape, unsure
 from mnistlab.figures import percent
 from ui import bars
-from ui.words import a_digit, sure
+from ui.words import a_digit, sure, unbroken
 
 _SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
 
@@ -73,7 +73,7 @@ def _card(answer: Answer, shape: Shape | None, invitation: str) -> str:
     if answer.probabilities is None:
         said, shown = invitation, bars.empty_bars()
     else:
-        said = sentence(answer.probabilities, shape)
+        said = unbroken(sentence(answer.probabilities, shape))
         shown = bars.probability_bars([float(share) for share in answer.probabilities])
     heading = f"<h4>{html.escape(answer.model)}</h4>" if answer.model else ""
     return f"<section>{heading}<p>{said}</p>{shown}</section>"

@@ -1,8 +1,10 @@
 """Numbers and digits in the words of a sentence."""
 
+import numpy as np
 import pytest
 
 from mnistlab.figures import about
+from ui.answers import Answer, answers
 from ui.words import a_digit, duration, roughly, sure, unbroken
 
 
@@ -60,3 +62,10 @@ def test_durations_are_rounded(seconds: float, said: str) -> None:
 )
 def test_what_nobody_knows_to_the_second_is_not_told_so(seconds: float, said: str) -> None:
     assert roughly(seconds) == said
+
+
+def test_an_answer_keeps_its_percentage_in_one_line() -> None:
+    said = answers(
+        np.zeros((28, 28), np.float32), [Answer("a network", np.eye(10, dtype=np.float32)[3])], None, "Draw."
+    )
+    assert "I am more than 99.9\N{NO-BREAK SPACE}% sure." in said
