@@ -32,11 +32,13 @@ _LOOK_AGAIN = 10.0  # seconds, after which it is told anew what a run would wait
 def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
     """The tutorial's network, shuffled and validated, for two epochs if nothing else is said, and with a change."""
     values = get_preset("tutorial-mlp").config.model_dump()
+    its_epochs = values["train"]["epochs"]
     values["model"] |= model or {}
     values["train"] |= {"epochs": 2, "shuffle": True, "validation_size": 5000} | train
-    epochs, held_out = count_of(values["train"]["epochs"], "epoch"), values["train"]["validation_size"]
-    same = f"Beside that unlike the tutorial: {epochs}, images shuffled, {held_out:,} of them held out."
-    return {WANTED: Wanted(parse_config(values), f"Experiment: **{note}**. {same}")}
+    epochs, held_out = values["train"]["epochs"], values["train"]["validation_size"]
+    shorter = f"{count_of(epochs, 'epoch')}, " if epochs != its_epochs else ""
+    also = f"Also unlike the tutorial: {shorter}images shuffled, {held_out:,} of them held out."
+    return {WANTED: Wanted(parse_config(values), f"Experiment: **{note}**. {also}")}
 
 
 _EXPERIMENTS = (

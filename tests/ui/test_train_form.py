@@ -84,3 +84,11 @@ def test_what_to_watch_for_is_not_said_above_another_run() -> None:
     app.query_params["run"] = Store().create(small_run())
     app.run()
     assert hint not in said(app)
+
+
+def test_an_experiment_names_only_what_is_unlike_the_tutorial() -> None:
+    app = open_page(TRAIN)
+    app.button(key="train_try_0").click().run()
+    assert "Also unlike the tutorial: images shuffled, 5,000 of them held out." in said(app)
+    app.button(key="train_try_1").click().run()
+    assert "Also unlike the tutorial: 2 epochs, images shuffled" in said(app)
