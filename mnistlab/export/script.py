@@ -144,7 +144,7 @@ def _head(source: Source) -> list[str]:
     about = f'"""{shape}: the same steps and losses as {source.name} of mnistlab {version}, on a CPU, but for rounding.'
     return [
         *textwrap.wrap(about, LONGEST_LINE, break_on_hyphens=False),
-        'Left out, for they change no step: validation, pauses, checkpoints."""',
+        'Rounding adds up: late losses differ. Left out, for they change no step: validation, pauses, checkpoints."""',
         "import numpy as np",
         "import torch",
         "from torch import nn",

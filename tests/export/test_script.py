@@ -275,3 +275,7 @@ def test_schedule_that_was_stretched_before_the_first_end_is_refused(
 def test_changed_rate_of_a_schedule_is_no_stretching(train: Train) -> None:
     source = train(tiny.config(schedule="cosine"))
     assert "def rate(step)" in to_script(source)
+
+
+def test_a_script_says_that_rounding_adds_up(source: Source) -> None:
+    assert "Rounding adds up: late losses differ." in to_script(source)
