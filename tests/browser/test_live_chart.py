@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -281,3 +282,12 @@ def test_a_loss_beyond_all_measure_leaves_the_curve_its_room(page: Page, chart_u
     assert frame is not None
     assert plot["x"] - frame["x"] <= 100
     expect(chart.locator(".ytick text").last).to_have_text(re.compile("\N{MULTIPLICATION SIGN}10"))
+
+
+def test_the_numbers_at_a_logarithmic_axis_stand_apart_however_far_it_reaches(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, f"{chart_url}/?still=1&log=1&peak=1e33")
+    numbers = [number.bounding_box() for number in chart.locator(".ytick text").all()]
+    boxes = sorted((box for box in numbers if box is not None), key=lambda box: box["y"])
+    assert len(boxes) >= 4
+    assert all(upper["y"] + upper["height"] <= lower["y"] for upper, lower in pairwise(boxes))
+    assert max(box["width"] for box in boxes) <= 50

@@ -1,6 +1,6 @@
 """A training that grows for ever, for the tests of the live chart: 20 more steps every half second, or `?still=1`.
 
-`?times=10000` makes its losses so many times larger, `?peak=60` its third loss so high.
+`?times=10000` makes its losses so many times larger, `?peak=60` its third loss so high, `?log=1` the axis logarithmic.
 """
 
 import numpy as np
@@ -28,7 +28,8 @@ def chart() -> None:
         title="Loss while training",
         x_title="step",
         y_title="cross-entropy loss",
-        ordinary=2.3,
+        ordinary=None if "log" in st.query_params else 2.3,
+        log_y="log" in st.query_params,
     )
     st.text(f"tick {num_steps}")
 
