@@ -69,7 +69,8 @@ function lookOf(theme) {
 
 // Pixels for the y axis: its title, and the longest number that has stood there so far, so that the plot seldom moves.
 function numberRoom(chart, data, view, theme) {
-  const ends = data.log ? (logTicks(view.y).ticktext ?? []).map((text) => text.replace(/<.*?>/g, "")) : view.y.map((end) => written(end, view.y, data.percent));
+  const { ticktext } = data.log ? logTicks(view.y) : { ticktext: view.y.map((end) => written(end, view.y, data.percent)) };
+  const ends = (ticktext ?? []).map((text) => text.replace(/<.*?>/g, "")); // "10<sup>6</sup>" is as wide as "106"
   chart.numbers = Math.max(chart.numbers ?? 0, Math.ceil(widest(["0.5", ...ends], `12px ${theme.font}`)));
   return Math.max(56, chart.numbers + 32);
 }
@@ -174,7 +175,7 @@ function yAxis(data, view, theme, empty) {
 // 0.1, 0.2, 0.5, 1 ...: Plotly's own logarithmic ticks are digits without their powers of ten.
 function logTicks([low, high]) {
   const values = [];
-  const every = Math.max(1, Math.ceil((high - low) / 7)); // decades from line to line: their numbers need room above each other
+  const every = Math.max(1, Math.ceil((high - low) / 7)); // decades from line to line, so that numbers stand apart
   for (let decade = Math.ceil(Math.floor(low) / every) * every; decade <= high; decade += every) {
     for (const step of high - low > 3 ? [1] : [1, 2, 5]) values.push(Number(`${step}e${decade}`));
   }
