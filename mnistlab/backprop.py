@@ -37,23 +37,33 @@ _PLAIN = re.compile("d?n?f(Lro?)*L")  # what needs no gradient, hidden layers, l
 def is_plain(model: nn.Module, images: torch.Tensor) -> TypeGuard[nn.Sequential]:
     """Whether a network that learns from these images is an MLP of linear layers, ReLU and dropout on a CPU.
 
-    One in which a layer is frozen, watched by hooks or used twice is left to autograd.
+    One in which anything is frozen, watched by hooks or used twice is left to autograd.
     """
-    if type(model) is not nn.Sequential or len(set(model)) < len(model):
+    if type(model) is not nn.Sequential or _is_watched(model):
         return False
     is_here = type(images) is torch.Tensor and images.device.type == "cpu" and images.dtype == torch.float32
     if not is_here or torch.is_autocast_enabled("cpu"):
         return False
-    return _PLAIN.fullmatch("".join(map(_letter, model))) is not None
+    letters, seen = "", []
+    for layer in model:
+        parameters = layer._parameters.values()
+        if not layer.training or _is_watched(layer) or not all(map(_is_free, parameters)):
+            return False
+        letters += _LETTERS.get(type(layer), "?")
+        seen += [id(layer), *map(id, parameters)]
+    return len(set(seen)) == len(seen) and _PLAIN.fullmatch(letters) is not None
 
 
-def _letter(layer: nn.Module) -> str:
-    """What kind of layer it is; "?" where its forward pass alone does not tell its gradients."""
-    for parameter in layer._parameters.values():
-        if parameter is None or not parameter.requires_grad:
-            return "?"
-    is_watched = layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks
-    return _LETTERS.get(type(layer), "?") if layer.training and not is_watched else "?"
+def _is_watched(module: nn.Module) -> bool:
+    of_forward = module._forward_hooks or module._forward_pre_hooks
+    return bool(of_forward or module._backward_hooks or module._backward_pre_hooks)
+
+
+def _is_free(parameter: nn.Parameter | None) -> bool:
+    """Whether it is there, learned, and its gradient nobody's business."""
+    if parameter is None or not parameter.requires_grad:
+        return False
+    return not (parameter._backward_hooks or parameter._post_accumulate_grad_hooks)
 
 
 @torch.no_grad()

@@ -1,21 +1,27 @@
-"""Dask's own settings files, which it reads as it is imported: whoever imports it first asks here whether they are fit.
+"""Dask's own settings files, which it reads as it is imported: whoever imports it first does so here.
 
 Those are a user's for other clusters, too; one that is malformed keeps Dask from being imported at all.
 """
 
+from importlib import import_module
+
 from mnistlab.errors import ConfigError
 
 
-def check() -> None:
-    """Import Dask.
+def check(module: str = "dask") -> None:
+    """See that a module of Dask can be imported, which reads its settings: 0.1 s for `dask` the first time.
 
     Raises:
-        ConfigError: one of its files is malformed; the message names it, and the line where it tells that.
+        ConfigError: one of its files is malformed; the message names it, and the line where it tells that. Of a value
+            that `distributed` does not understand it tells no more than Python does.
     """
     try:
-        import dask  # noqa: F401 - 0.1 s the first time
-    except ValueError as error:
-        reason = " ".join(str(error).replace("^", "").split()).rstrip(" :")
+        import_module(module)
+    except ImportError:
+        raise
+    except Exception as error:
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        reason = " ".join(line.strip() for line in said.splitlines() if line.strip(" ^")).rstrip(" :")
         raise ConfigError(
             f"Dask, on which the engine stands, cannot read its settings: {reason}. Mend that file, or move it away."
         ) from error

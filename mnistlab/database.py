@@ -74,8 +74,8 @@ class Database:
                 self._check_is_held(connection)
                 yield connection
         except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            advice = schema.NO_ACCESS if schema.is_of_no_access(reason) else ". Is its disk full or its file locked?"
+            reason = schema.reason_of(error)
+            advice = schema.access_advice(reason) or ". Is its disk full or its file locked?"
             raise StoreError(f"The database could not be used: {reason}{advice}") from error
 
     def _check_is_held(self, connection: sa.Connection) -> None:

@@ -76,7 +76,7 @@ def client() -> Any:
 
 def _check_settings() -> None:
     try:
-        dask_files.check()
+        dask_files.check("distributed")
     except ConfigError as error:
         raise EngineError(str(error)) from error
 
@@ -180,9 +180,10 @@ def running_address() -> str | None:
 def _start() -> str:
     global _child
     log = log_file()
-    # A clock that was set back since then must not make it recent for as long.
-    if log.exists() and 0 <= time.time() - log.stat().st_mtime < _FAILED_RECENTLY and _failure():
-        raise EngineError(f"{str(_failure()).rstrip('.')}. The whole story is in {log}.")
+    # Either way: this clock may have been set back since then, or a shared folder's run ahead of it.
+    is_recent = log.exists() and abs(time.time() - log.stat().st_mtime) < _FAILED_RECENTLY
+    if is_recent and (failure := _failure()):
+        raise EngineError(f"{failure.rstrip('.')}. The whole story is in {log}.")
     if _child is not None:  # an engine that no longer listens
         with contextlib.suppress(subprocess.TimeoutExpired):
             _child.wait(5)

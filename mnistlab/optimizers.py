@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.optim.adam import adam
 
-from mnistlab.config import Schedule, TrainConfig
+from mnistlab.config import TrainConfig
 
 # One fused kernel instead of a Python loop over parameters; torch offers it on these devices.
 _FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
@@ -105,21 +105,20 @@ AdamW = _bare(torch.optim.AdamW)
 RMSprop = _bare(torch.optim.RMSprop)
 
 
-def learning_rate_at(config: TrainConfig, step: int, num_steps: int) -> float:
-    """The learning rate of a step (0, 1, ... num_steps - 1): a function, so that a resumed run needs no memory."""
-    return config.learning_rate * share_of_rate(config.schedule, step, num_steps)
+def learning_rate_at(config: TrainConfig, step: int, num_steps: int, peak: float | None = None) -> float:
+    """The learning rate of a step (0, 1, ... num_steps - 1): a function, so that a resumed run needs no memory.
 
-
-def share_of_rate(schedule: Schedule, step: int, num_steps: int) -> float:
-    """The share of the learning rate's peak that a schedule takes at a step."""
+    peak: what the schedule starts or rises to, instead of the config's rate.
+    """
+    rate = config.learning_rate if peak is None else peak
     done = step / max(1, num_steps - 1)
-    if schedule == "constant":
-        return 1
-    if schedule == "cosine":
-        return _cosine(1, 0, step / num_steps)
+    if config.schedule == "constant":
+        return rate
+    if config.schedule == "cosine":
+        return rate * _cosine(1, 0, step / num_steps)
     if done < _RISE:
-        return _cosine(_START, 1, done / _RISE)
-    return _cosine(1, _END * _START, (done - _RISE) / (1 - _RISE))
+        return rate * _cosine(_START, 1, done / _RISE)
+    return rate * _cosine(1, _END * _START, (done - _RISE) / (1 - _RISE))
 
 
 class LearningRate:
@@ -160,7 +159,7 @@ class LearningRate:
 
     def at(self, step: int) -> float:
         """The rate of a step (0, 1, ... num_steps - 1)."""
-        return self.chosen(step) * share_of_rate(self._config.schedule, step, self._num_steps)
+        return learning_rate_at(self._config, step, self._num_steps, self.chosen(step))
 
     def highest(self, step: int) -> float:
         """The highest rate of the steps up to this one, since the last change before it."""

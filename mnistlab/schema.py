@@ -13,7 +13,7 @@ _PATIENCE = 5  # seconds to wait for another process that writes to the same SQL
 
 # Of an SQLite file.
 _SAID_OF_NO_ACCESS = ("unable to open", "attempt to write a readonly")
-NO_ACCESS = (
+_NO_ACCESS = (
     ". Its folder must be there, and be one that you may write into, as must the file; a whole path has at most some "
     "500 characters. Mend that, or choose another lab folder with MNISTLAB_LAB, or another database with "
     "MNISTLAB_DB."
@@ -120,9 +120,8 @@ def open_database(url: str) -> sa.Engine:
         except SQLAlchemyError:  # another process was making the same tables just then
             version = _prepare(engine)
     except (SQLAlchemyError, ImportError, ValueError) as error:
-        reason = _reason(error)
-        advice = NO_ACCESS if is_of_no_access(reason) else ""
-        raise StoreError(f"The database {shown} cannot be opened: {reason}{advice}") from error
+        reason = reason_of(error)
+        raise StoreError(f"The database {shown} cannot be opened: {reason}{access_advice(reason)}") from error
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"The database {shown} was written by a newer mnistlab (schema {version}; this one knows "
@@ -131,9 +130,15 @@ def open_database(url: str) -> sa.Engine:
     return engine
 
 
-def is_of_no_access(reason: str) -> bool:
-    """Whether SQLite says by this that it may not use the file as it has to."""
-    return reason.startswith(_SAID_OF_NO_ACCESS)
+def access_advice(reason: str) -> str:
+    """What to do where SQLite says by this reason that it may not use its file as it has to; else an empty text."""
+    return _NO_ACCESS if reason.startswith(_SAID_OF_NO_ACCESS) else ""
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what the database says, without SQLAlchemy's own words."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0]
 
 
 def _prepare(engine: sa.Engine) -> int:
@@ -189,8 +194,3 @@ def _without_password(url: str) -> str:
             "The database's address cannot be read. Write it in MNISTLAB_DB as sqlite:////folder/lab.sqlite or "
             "postgresql+psycopg://user:password@host/lab, with / : @ in a password as %2F %3A %40."
         ) from None
-
-
-def _reason(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).strip().splitlines()[0]

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mnistlab.errors import StudyError
 from mnistlab.paths import lab_folder
+from mnistlab.schema import reason_of
 from mnistlab.space import SETTINGS, Choice, Parameter, Value, grid
 from mnistlab.sweep_config import SweepConfig
 
@@ -267,7 +268,7 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
             "anew."
         ) from error
     except (OSError, RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        reason = reason_of(error)
         raise StudyError(f"The study of the sweep {sweep_id} cannot be used: {reason}. Is its disk full?") from error
 
 

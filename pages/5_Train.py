@@ -94,12 +94,12 @@ def _is_of(run_id: str, experiment: Experiment) -> bool:
 
 
 def _show_code() -> None:
-    from mnistlab import backprop, optimizers  # need torch, and the page is on screen before it is there
+    from mnistlab import backprop  # needs torch, and the page is on screen before it is there
+    from mnistlab.optimizers import build_optimizer, learning_rate_at
     from mnistlab.training import train_epochs, train_step
 
     by_hand = (backprop.backpropagate, backprop.gradient_of_logits, backprop.hand_back)
-    rate = (optimizers.learning_rate_at, optimizers.share_of_rate)
-    frame.show_code(train_epochs, train_step, *by_hand, optimizers.build_optimizer, *rate)
+    frame.show_code(train_epochs, train_step, *by_hand, build_optimizer, learning_rate_at)
 
 
 def _start_button(config: RunConfig | None) -> None:

@@ -137,7 +137,28 @@ def pruned(model: nn.Sequential) -> None:
     random_unstructured(model[1], "weight", amount=0.5)
 
 
-@pytest.mark.parametrize("change", [frozen, without_its_dropout, watched, without_a_bias, with_a_layer_twice, pruned])
+def with_weights_twice(model: nn.Sequential) -> None:
+    model[4], model[7] = nn.Linear(40, 40), nn.Linear(40, 40)
+    model[7].weight = model[4].weight
+
+
+def watched_as_a_whole(model: nn.Sequential) -> None:
+    model.register_forward_hook(lambda *_: None)
+
+
+def watched_backwards(model: nn.Sequential) -> None:
+    model[4].register_full_backward_pre_hook(lambda *_: None)
+
+
+def with_a_watched_weight(model: nn.Sequential) -> None:
+    model[4].weight.register_hook(lambda gradient: 2 * gradient)
+
+
+CHANGES = [frozen, without_its_dropout, watched, without_a_bias, with_a_layer_twice, pruned]
+CHANGES += [with_weights_twice, watched_as_a_whole, watched_backwards, with_a_watched_weight]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_network_that_somebody_has_changed_is_left_to_autograd(change: Callable[[nn.Sequential], None]) -> None:
     model = build_model(PLAIN["deep"])
     images = a_batch()[0]

@@ -26,6 +26,12 @@ print(json.dumps([*told, store.runs()[0].error]))
 """
 
 
+def test_a_value_that_dask_does_not_understand_is_told_where_the_engine_is_needed(lab: Path, tmp_path: Path) -> None:
+    (tmp_path / "cluster.yaml").write_text("distributed:\n  logging:\n    distributed: nonsense\n")
+    _, kept = json.loads(printed(_ASK, DASK_CONFIG=str(tmp_path)))  # how many cores there are, Dask can tell
+    assert "cannot read its settings: KeyError: 'NONSENSE'. Mend that file" in kept
+
+
 @pytest.mark.parametrize(("content", "where"), [("a:\n  - b: [\n", "line 3, column 1"), ("- a\n", "got a list")])
 def test_a_malformed_file_of_dask_s_settings_is_told_by_its_name(
     lab: Path, tmp_path: Path, content: str, where: str

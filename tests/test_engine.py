@@ -1,7 +1,11 @@
 """The engine: found or started in a process of its own, told where it cannot be, and gone when nobody needs it."""
 
+import os
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -181,3 +185,18 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize(("age", "is_recent"), [(5, True), (-5, True), (-3600, False)])
+def test_a_failure_of_a_clock_that_was_set_back_is_not_recent(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, age: float, is_recent: bool
+) -> None:
+    def start(*_: Any, **__: Any) -> None:
+        raise OSError("tried again")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    lab.mkdir()
+    engine.log_file().write_text("The engine's workers cannot start: OSError: broken.\n")
+    os.utime(engine.log_file(), (time.time() - age,) * 2)
+    with pytest.raises(EngineError, match=r"broken\. The whole story" if is_recent else "tried again"):
+        engine.address()

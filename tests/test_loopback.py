@@ -1,11 +1,7 @@
-"""A computer whose processes cannot reach each other, or whose clock was set back: what the engine says then."""
+"""A computer whose processes cannot reach each other: what the engine says then."""
 
 import errno
-import os
 import socket
-import subprocess
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,16 +33,22 @@ def test_an_engine_without_a_loopback_interface_says_what_is_missing(
     assert "python -m mnistlab train" in last
 
 
-@pytest.mark.parametrize(("age", "is_recent"), [(5, True), (-3600, False)])
-def test_a_failure_of_a_clock_that_was_set_back_is_not_recent(
-    lab: Path, monkeypatch: pytest.MonkeyPatch, age: float, is_recent: bool
-) -> None:
-    def start(*_: Any, **__: Any) -> None:
-        raise OSError("tried again")
+def test_another_fault_is_not_taken_for_a_missing_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(subprocess, "Popen", start)
-    lab.mkdir()
-    engine.log_file().write_text("The engine's workers cannot start: OSError: broken.\n")
-    os.utime(engine.log_file(), (time.time() - age,) * 2)
-    with pytest.raises(EngineError, match=r"broken\. The whole story" if is_recent else "tried again"):
-        engine.address()
+    monkeypatch.setattr(socket, "create_server", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        loopback.check()
+
+
+def test_the_engine_looks_before_it_starts_its_workers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise EngineError("They cannot reach each other.")
+
+    monkeypatch.setattr(loopback, "check", fail)
+    with pytest.raises(SystemExit):
+        engine.serve()
+    assert capsys.readouterr().out.endswith("The engine's workers cannot start: They cannot reach each other.\n")

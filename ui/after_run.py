@@ -191,7 +191,7 @@ def _set_rate(rate: float, values: dict[str, dict[str, object]]) -> None:
 def _changes(config: RunConfig, may_be_faster: bool = True) -> dict[str, _Change]:
     """What to change, by what its button says.
 
-    may_be_faster: with a higher learning rate, too; one that has failed most often had a rate that was too high.
+    may_be_faster: with a higher learning rate, too. A failed run's was, most often, too high already.
     """
     rate = config.train.learning_rate
     factors = (3, 1 / 3) if may_be_faster else (1 / 3, 1 / 10)

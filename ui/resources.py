@@ -7,6 +7,7 @@ screen before `warm_up` begins.
 import contextlib
 import gc
 import importlib
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -141,8 +142,10 @@ def _share_the_processor() -> None:
     """
     import torch
 
+    num_cores = os.cpu_count() or 1
     with contextlib.suppress(ConfigError):  # whoever presses Start is told
-        torch.set_num_threads(max(1, cores.num_cores() // 4))
+        num_cores = cores.num_cores()
+    torch.set_num_threads(max(1, num_cores // 4))
     sys.setswitchinterval(_SWITCH_EVERY)
 
 

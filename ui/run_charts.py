@@ -24,6 +24,10 @@ _GUESSING = math.log(NUM_CLASSES)  # the loss of ten equal probabilities
 _HERO_HEIGHT, _HEIGHT = 320, 280
 ROOM = _HEIGHT + 70  # CSS pixels, that the page keeps for the smaller charts and what is said below them
 _ONE_STEP = "One step"
+LEAPS = (
+    "An epoch that augmentation doubles shows, in file order, all digits warped in one half and as they are in the "
+    "other. Warped ones are harder to read, so the curve leaps from half to half."
+)
 
 
 @dataclass(frozen=True)
@@ -81,18 +85,13 @@ def show_loss(told: Told, behind: Told | None) -> None:
         st.caption(
             f"Training is measured while it learns, {harder}; validation without. So validation may look better."
         )
-    if reason := leaps(told.run.config):
-        st.caption(reason)
+    if leaps(told.run.config):
+        st.caption(LEAPS)
 
 
-def leaps(config: RunConfig) -> str:
-    """Why a training curve leaps twice an epoch; "" where it does not."""
-    if config.augment.copies == 1 or config.train.shuffle:
-        return ""
-    return (
-        "An epoch that augmentation doubles shows, in file order, all digits warped in one half and as they are in "
-        "the other. Warped ones are harder to read, so the curve leaps from half to half."
-    )
+def leaps(config: RunConfig) -> bool:
+    """Whether a training curve leaps twice an epoch."""
+    return config.augment.copies > 1 and not config.train.shuffle
 
 
 def _what_makes_training_harder(config: RunConfig) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from mnistlab.seeds import Group, spread
 from ui.address import Address
 from ui.live_chart import Series, live_chart
-from ui.run_charts import Told, leaps
+from ui.run_charts import LEAPS, Told, leaps
 from ui.run_choice import shown_as
 
 CHART = "runs_chart"
@@ -68,8 +68,8 @@ def _explain(name: str, told: Sequence[Told], has_bands: bool) -> None:
             "Images in file order, as the tutorial takes them, bring the same easy and hard stretches in every epoch: "
             "a dip that comes back each time is no progress."
         )
-        if reason := next(filter(None, (leaps(one.run.config) for one in told)), ""):
-            st.caption(reason)
+        if any(leaps(one.run.config) for one in told):
+            st.caption(LEAPS)
     if has_bands:
         st.caption(
             "A line with a band is the mean over the seeds that are finished, or over all while none is; its band goes "

@@ -291,3 +291,16 @@ def test_the_numbers_at_a_logarithmic_axis_stand_apart_however_far_it_reaches(pa
     assert len(boxes) >= 4
     assert all(upper["y"] + upper["height"] <= lower["y"] for upper, lower in pairwise(boxes))
     assert max(box["width"] for box in boxes) <= 50
+
+
+def test_between_two_powers_of_ten_a_huge_loss_is_written_as_one(page: Page, chart_url: str) -> None:
+    """There Plotly chooses the numbers at a logarithmic axis."""
+    chart = open_chart(page, f"{chart_url}/?still=1&log=1&times=1e32")
+    plot = chart.locator(".nsewdrag").bounding_box()
+    assert plot is not None
+    page.mouse.move(plot["x"] + 0.4 * plot["width"], plot["y"] + 0.6 * plot["height"])
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 0.6 * plot["width"], plot["y"] + 0.6 * plot["height"] + 35, steps=5)
+    page.mouse.up()
+    last = chart.locator(".ytick text").last
+    expect(last).to_have_attribute("data-unformatted", re.compile(r"^4\.\d\N{MULTIPLICATION SIGN}10<sup>31</sup>$"))

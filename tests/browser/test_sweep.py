@@ -1,6 +1,7 @@
 """A sweep in a real browser: a classic is started once, stopped, resumed, and its best trial looked at."""
 
 import re
+from collections import Counter
 
 from playwright.sync_api import Page, expect
 
@@ -60,6 +61,13 @@ def test_phone_shows_a_link_to_no_sweep_as_a_sentence_and_never_scrolls_sideways
     assert content.evaluate("main => main.scrollWidth <= main.clientWidth")
 
 
+def rows(page: Page) -> list[int]:
+    """How many of the settings' charts stand beside each other, row by row."""
+    charts = "all => all.map((one) => Math.round(one.getBoundingClientRect().y))"
+    found = at_rest(page, lambda: page.locator(".st-key-sweep_slices .js-plotly-plot").evaluate_all(charts))
+    return list(Counter(found).values())
+
+
 def test_charts_of_many_settings_stand_below_each_other_where_their_titles_need_the_room(
     page: Page, app_url: str
 ) -> None:
@@ -78,5 +86,8 @@ def test_charts_of_many_settings_stand_below_each_other_where_their_titles_need_
     for title in titles.all():
         right, edge = at_rest(page, lambda title=title: title.evaluate(ends))
         assert right <= edge
+    assert rows(page) == [2, 2, 2]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert rows(page) == [3, 3]
     press(page, "Stop")
     expect(page.get_by_text(re.compile(r"\d stopped"))).to_be_visible(timeout=PATIENT)

@@ -99,3 +99,10 @@ def test_the_leaps_within_an_epoch_that_augmentation_doubles_are_told(preset: st
     assert ("the curve leaps from half to half" in said(app)) == is_told
     begun = Store().create(get_preset(preset).config, state="running")
     assert ("the curve leaps from half to half" in said(open_page(TRAIN, run=begun))) == is_told
+
+
+def test_a_shuffled_epoch_does_not_leap() -> None:
+    values = get_preset("tutorial-augmented").config.model_dump()
+    values["train"]["shuffle"] = True
+    begun = Store().create(parse_config(values), state="running")
+    assert "the curve leaps from half to half" not in said(open_page(TRAIN, run=begun))

@@ -69,9 +69,10 @@ function lookOf(theme) {
 
 // Pixels for the y axis: its title, and the longest number that has stood there so far, so that the plot seldom moves.
 function numberRoom(chart, data, view, theme) {
-  const { ticktext } = data.log ? logTicks(view.y) : { ticktext: view.y.map((end) => written(end, view.y, data.percent)) };
-  const ends = (ticktext ?? []).map((text) => text.replace(/<.*?>/g, "")); // "10<sup>6</sup>" is as wide as "106"
-  chart.numbers = Math.max(chart.numbers ?? 0, Math.ceil(widest(["0.5", ...ends], `12px ${theme.font}`)));
+  const ends = endsOf(data, view);
+  const { ticktext = ends.map((end) => written(end, ends, data.percent)) } = data.log ? logTicks(view.y) : {};
+  const texts = ticktext.map((text) => text.replace(/<.*?>/g, "")); // "10<sup>6</sup>" is as wide as "106"
+  chart.numbers = Math.max(chart.numbers ?? 0, Math.ceil(widest(["0.5", ...texts], `12px ${theme.font}`)));
   return Math.max(56, chart.numbers + 32);
 }
 
@@ -82,6 +83,11 @@ function written(number, [low, high], percent) {
   const figures = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   if (isHuge([low, high])) return number.toExponential(1); // about as wide as Plotly's 2.5 x 10 to a power
   return (percent ? 100 * number : number).toLocaleString("en", figures) + (percent ? "%" : "");
+}
+
+// The numbers at the ends of the y axis: where it is logarithmic, the view holds their powers of ten.
+function endsOf(data, view) {
+  return data.log ? view.y.map((end) => 10 ** end) : view.y;
 }
 
 // Whether numbers of this range, as the losses of a training that diverges, are written as powers of ten.
@@ -166,7 +172,7 @@ function yAxis(data, view, theme, empty) {
     ticks: "",
     nticks: 7,
     type: data.log ? "log" : "linear",
-    exponentformat: isHuge(view.y) ? "power" : "none",
+    exponentformat: isHuge(endsOf(data, view)) ? "power" : "none",
     ...(data.log && logTicks(view.y)),
     ...(data.percent && { tickformat: ".2~%" }),
   };
