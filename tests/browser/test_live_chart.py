@@ -303,4 +303,4 @@ def test_between_two_powers_of_ten_a_huge_loss_is_written_as_one(page: Page, cha
     page.mouse.move(plot["x"] + 0.6 * plot["width"], plot["y"] + 0.6 * plot["height"] + 35, steps=5)
     page.mouse.up()
     last = chart.locator(".ytick text").last
-    expect(last).to_have_attribute("data-unformatted", re.compile(r"^4\.\d\N{MULTIPLICATION SIGN}10<sup>31</sup>$"))
+    expect(last).to_have_attribute("data-unformatted", re.compile("^4[.][0-9]\N{MULTIPLICATION SIGN}10<sup>31</sup>$"))
