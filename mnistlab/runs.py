@@ -22,6 +22,7 @@ ACTIVE: tuple[State, ...] = ("queued", "running")  # the stored states of a run 
 
 # A worker writes twice a second; one that has been silent for this long is gone.
 LOST_AFTER_SECONDS = 15
+PRUNED = "Pruned"  # how the reason begins for which a sweep has stopped a trial
 _SECONDS_TO_JUDGE_BY = 1.0  # of training: the first steps take many times as long as those that follow
 
 _RATE_CHANGE, _PLANNED, _TRAINED = "change of the learning rate", "epochs planned at first", "steps trained"
@@ -133,6 +134,11 @@ class Run:
         return self.sweep is not None and self.trial is None
 
     @property
+    def is_pruned(self) -> bool:
+        """Whether it is a trial that was stopped because it lagged behind the others of its sweep."""
+        return self.state == "stopped" and (self.error or "").startswith(PRUNED)
+
+    @property
     def is_active(self) -> bool:
         """Whether it may still change by itself or be stopped."""
         return self.state in (*ACTIVE, "lost")
@@ -147,6 +153,8 @@ class Run:
         """Its state as a person is told: "paused" of one that runs and waits, "imported" of one finished elsewhere."""
         if self.is_paused:
             return "paused"
+        if self.is_pruned:
+            return "pruned"
         return "imported" if self.is_imported else self.state
 
     @property

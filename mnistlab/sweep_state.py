@@ -8,8 +8,6 @@ from mnistlab.runs import ACTIVE, Run
 from mnistlab.space import Value
 from mnistlab.sweep_config import SweepConfig
 
-PRUNED = "Pruned"  # how the reason begins for which a pruned trial was stopped
-
 
 @dataclass(frozen=True)
 class Trial:
@@ -28,7 +26,7 @@ class Trial:
     @property
     def is_pruned(self) -> bool:
         """Whether it was stopped because it lagged behind."""
-        return self.run.state == "stopped" and (self.run.error or "").startswith(PRUNED)
+        return self.run.is_pruned
 
     @property
     def accuracy(self) -> float | None:

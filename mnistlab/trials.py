@@ -12,10 +12,9 @@ from optuna.trial import TrialState
 from mnistlab import space, study, sweep
 from mnistlab.errors import StudyError
 from mnistlab.events import EpochEnded
-from mnistlab.runs import Run
+from mnistlab.runs import PRUNED, Run
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig
-from mnistlab.sweep_state import PRUNED
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ def test_trial_that_lags_behind_is_pruned_and_can_go_on_by_itself(store: Store) 
     assert pruned.run.error.startswith("Pruned after epoch 1 of 4: with a validation accuracy of ")
     assert f"{100 * pruned.accuracies[1]:.2f} % it was behind" in pruned.run.error
     assert (pruned.accuracy, list(pruned.accuracies)) == (None, [1])
+    assert pruned.run.shown_state == "pruned"
     assert told(found.id, config, store)[3] == ("PRUNED", pruned.last_accuracy)
     steering.requeue(pruned.run.id, store)
     sweeps.train_next(store)

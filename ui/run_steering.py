@@ -23,7 +23,8 @@ def show(run: Run) -> None:
             _button("Stop", "run_stop", jobs.stop, run, disabled=run.control == "stop")
             _learning_rate(run)
         elif run.state in ("stopped", "failed", "lost"):
-            _button("Resume", "run_resume", jobs.resume, run, primary=True)
+            # A run that failed would most often fail again: what to change is the better way on.
+            _button("Resume", "run_resume", jobs.resume, run, primary=run.state != "failed")
             if run.state == "lost":
                 _button("Close it", "run_stop", jobs.stop, run)
         after_run.show_links(run)

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mnistlab import sweep
+from mnistlab.figures import percent
 from mnistlab.space import SETTINGS, Choice, Parameter, shown
 from ui import resources
 from ui.palette import NEUTRAL, TRAINING, VALIDATION
@@ -21,7 +22,7 @@ from ui.words import plain
 if TYPE_CHECKING:
     import optuna
 
-    from mnistlab.sweep_state import Sweep
+    from mnistlab.sweep_state import Sweep, Trial
 
 ACCURACY = "validation accuracy (%)"
 _FEWEST_TICKS = 2
@@ -74,13 +75,19 @@ def _slice(its_study: "optuna.Study", one: "Sweep", parameter: Parameter) -> go.
     figure.add_scatter(
         x=[trial.values[name] for trial in ended],
         y=[100 * (trial.last_accuracy or 0) for trial in ended],
-        text=[trial.state for trial in ended],
+        text=[_how_it_ended(trial) for trial in ended],
         mode="markers",
         marker={"color": NEUTRAL, "symbol": "x-thin", "size": 9, "line": {"width": 2, "color": NEUTRAL}},
-        hovertemplate="%{x}<br>%{y:.2f} % when it ended: %{text}<extra></extra>",
+        hovertemplate="%{x}<br>%{text}<extra></extra>",
     )
     _label_values(figure, parameter)
     return _framed(figure, f"Accuracy by {SETTINGS[name].label}", SETTINGS[name].title, ACCURACY, 330)
+
+
+def _how_it_ended(trial: "Trial") -> str:
+    if trial.last_accuracy is None:
+        return f"{trial.state} before the end of its first epoch"
+    return f"{percent(trial.last_accuracy)} when it was {trial.state}"
 
 
 def _label_values(figure: go.Figure, parameter: Parameter) -> None:

@@ -21,7 +21,9 @@ def a_digit(digit: int, markup: str = "{}") -> str:
 
 
 def duration(seconds: float) -> str:
-    """12 -> "12 s", 200 -> "3 min 20 s", 7300 -> "2 h 2 min"."""
+    """0.4 -> "0.4 s", 12 -> "12 s", 200 -> "3 min 20 s", 7300 -> "2 h 2 min"."""
+    if 0 < seconds < 0.95:
+        return f"{max(0.1, seconds):.1f} s"
     whole, minutes = round(seconds), round(seconds / 60)
     if whole < 60:
         return f"{whole} s"

@@ -162,7 +162,7 @@ def test_keys_alone_draw_a_digit_that_is_read(page: Page, app_url: str) -> None:
     page.goto(f"{app_url}/Draw?draw_with=keys")
     field = page.get_by_role("application", name=re.compile("Field of 28 by 28 pixels"))
     expect(field).to_be_visible(timeout=PATIENT)
-    expect(page.locator(".told")).to_contain_text("Row")  # it listens
+    expect(page.locator(".told")).to_contain_text("Row 14, column 14: no ink")  # it listens; counted as on Pixels
     field.focus()
     keys = ["ArrowUp"] * 9 + ["ArrowLeft"] * 5 + ["p"] + ["ArrowRight"] * 10 + ["ArrowDown", "ArrowDown"]
     keys += ["ArrowDown", "ArrowLeft", "ArrowDown"] * 5 + ["p"]

@@ -146,6 +146,15 @@ def test_axis_spans_all_that_is_varied_in_whole_numbers(talkative: None, tiny_da
     assert axis["range"] == pytest.approx([-0.12, 2.12])
 
 
+def test_a_cross_says_how_its_trial_ended(talkative: None, tiny_dataset: Dataset) -> None:
+    store = Store()
+    sizes = {"setting": "train.train_size", "options": [100, 501, 200]}  # there are 500
+    sweep_id = sweeps.train_all(sweep.create(sweeps.config(sizes), store), store).id
+    (chart,) = open_page(SWEEP, sweep=sweep_id).get("plotly_chart")
+    *_, crosses = json.loads(chart.proto.spec)["data"]
+    assert crosses["text"] == ["failed before the end of its first epoch"]
+
+
 def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> None:
     app = open_page(SWEEP, sweep=finished)
     app.button(key="sweep_longer").click().run()

@@ -195,7 +195,9 @@ def test_stopped_failed_and_lost_runs_can_be_resumed() -> None:
     for values in ({"state": "stopped"}, {"state": "failed", "error": "No."}, {"heartbeat": 0.0}):
         run_id = running(**values)
         app = open_page(TRAIN, run=run_id)
-        app.button(key="run_resume").click().run()
+        button = app.button(key="run_resume")
+        assert (button.proto.type == "primary") == ("error" not in values)  # what failed would fail again
+        button.click().run()
         assert Store().run(run_id).state == "queued"
 
 

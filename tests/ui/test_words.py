@@ -33,6 +33,9 @@ def test_eight_alone_takes_an() -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
+        (0.02, "0.1 s"),
+        (0.4, "0.4 s"),
+        (0.96, "1 s"),
         (12.4, "12 s"),
         (200, "3 min 20 s"),
         (3599, "59 min 59 s"),

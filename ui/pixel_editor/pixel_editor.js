@@ -20,7 +20,7 @@ function tell(state, extra) {
   const ink = state.pixels[state.row * SIDE + state.column] > 127 ? "ink" : "no ink";
   const tool = state.erasing ? "eraser" : "pen";
   const held = state.down ? `${tool} down` : `${tool} up`;
-  state.told.textContent = `${extra ? extra + ". " : ""}Row ${state.row + 1}, column ${state.column + 1}: ${ink}, ${held}`;
+  state.told.textContent = `${extra ? extra + ". " : ""}Row ${state.row}, column ${state.column}: ${ink}, ${held}`;
 }
 
 function remember(state) {
