@@ -13,28 +13,19 @@ from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError, RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
-from mnistlab.space import SETTINGS, Choice, Parameter, Range, Setting, Value, read_value, shown
-from mnistlab.sweep_config import (
-    MAX_PARAMETERS,
-    MAX_TRIALS,
-    Pruner,
-    Sampler,
-    SweepConfig,
-    parse_sweep,
-    problem_with_parameter,
-)
-from ui import frame, resources
-from ui.address import quoted
+from mnistlab.sweep_config import MAX_TRIALS, Pruner, Sampler, SweepConfig, parse_sweep
+from ui import frame, resources, sweep_values
+from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.words import count_of
 
 # The classic that was chosen; its name is in the keys of the form, so that each begins with its own values.
 _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
+_CLASSIC = "classic"  # in the address: its name, but for that of the first
 _OWN = "own"
 _LIKE = "like"  # in the address and in the session: the run whose recipe all trials are to have
 _TAKEN = "like_taken"  # in the session: what the address names, once it was taken up
-_MOST_POINTS = 15
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
 _PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
 
@@ -67,11 +58,11 @@ def _experiment(classic: Classic) -> Experiment:
 
 def choose() -> SweepConfig | None:
     """Show the form; return what it makes, or None while that is not allowed, which is said in it."""
-    name = st.session_state.get(_CHOSEN, _FIRST)
+    name = _classic()
     start, key = CLASSICS[name].config, f"sweep_{name}"
     _take_run(key)
     values: dict[str, Any] = {"base": _recipe(start, key)}
-    values["parameters"] = _parameters(start, key)
+    values["parameters"] = sweep_values.choose(start, key)
     values |= _how(start, key)
     try:
         config = parse_sweep(values)
@@ -82,19 +73,27 @@ def choose() -> SweepConfig | None:
         return None
 
 
+def _classic() -> str:
+    """The classic that the form begins with; it stands in the address, for a reload or a link."""
+    if _CHOSEN not in st.session_state:
+        Address().check_choice(_CLASSIC, "experiment", list(CLASSICS))
+        given = st.query_params.get(_CLASSIC)
+        st.session_state[_CHOSEN] = given if given in CLASSICS else _FIRST
+    chosen: str = st.session_state[_CHOSEN]
+    if chosen != _FIRST:
+        st.query_params[_CLASSIC] = chosen
+    elif _CLASSIC in st.query_params:
+        del st.query_params[_CLASSIC]
+    return chosen
+
+
 def _say_what_no_parameter_says(error: ConfigError) -> None:
     """What is wrong with a single parameter stands below it; what is wrong with the rest, or with all, here."""
     rest = [line for line in str(error).splitlines() if not line.startswith("parameters.")]
     if rest:
-        st.error("  \n".join(map(_sentence, rest)))
+        st.error("  \n".join(map(sweep_values.sentence, rest)))
     else:
         st.caption("Start is off until the setting marked above is allowed.")
-
-
-def _sentence(line: str) -> str:
-    """A line of a config's complaint, which begins with the path of a field, as a sentence."""
-    reason = line.split(": ", 1)[-1]
-    return f"{reason[0].upper()}{reason[1:].rstrip('.')}."
 
 
 def _take_run(key: str) -> None:
@@ -164,96 +163,6 @@ def link_to(run: Run) -> None:
         query_params={_LIKE: run.id},
         help="A sweep of many runs, each of this recipe but for one or a few settings.",
     )
-
-
-def _parameters(start: SweepConfig, key: str) -> list[dict[str, Any]]:
-    names = st.multiselect(
-        "Vary",
-        list(SETTINGS),
-        [one.setting for one in start.parameters],
-        format_func=lambda name: SETTINGS[name].label,
-        max_selections=MAX_PARAMETERS,
-        key=f"{key}_vary",
-        persist_state="session",
-        help="Two or three settings are best to look at.",
-    )
-    known = {one.setting: one for one in start.parameters}
-    sampler = st.session_state.get(f"{key}_sampler", start.sampler)
-    return [_parameter(SETTINGS[name], known.get(name), f"{key}_{name}", sampler == "grid") for name in names]
-
-
-def _parameter(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
-    """The values of one setting and, below them, what is wrong with them."""
-    values = _asked(setting, start, key, with_points)
-    problem = problem_with_parameter(values)
-    if problem is not None:
-        st.error("  \n".join(map(_sentence, problem.splitlines())))
-    return values
-
-
-def _asked(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
-    """Options to tick, numbers to list, or a range."""
-    if setting.options:
-        return {"setting": setting.name, "options": _options(setting, start, key)}
-    if isinstance(start, Choice):
-        text = st.text_input(
-            _title(setting),
-            ", ".join(shown(value) for value in start.options),
-            key=f"{key}_list",
-            persist_state="session",
-            help=f"{setting.about} The values to try, with commas between them.",
-        )
-        return {"setting": setting.name, "options": [read_value(word) for word in text.split(",") if word.strip()]}
-    return _range(setting, start, key, with_points)
-
-
-def _title(setting: Setting) -> str:
-    return setting.title[0].upper() + setting.title[1:]
-
-
-def _options(setting: Setting, start: Parameter | None, key: str) -> Sequence[Value]:
-    chosen = list(start.values if start else setting.options)
-    return st.pills(
-        _title(setting),
-        list(dict.fromkeys([*chosen, *setting.options])),
-        selection_mode="multi",
-        default=chosen,
-        format_func=shown,
-        key=f"{key}_options",
-        persist_state="session",
-        help=setting.about,
-        wrap=True,
-    )
-
-
-def _range(setting: Setting, start: Parameter | None, key: str, with_points: bool) -> dict[str, Any]:
-    low, high, points = (*setting.start, 5)
-    if isinstance(start, Range):
-        low, high, points = start.low, start.high, start.points
-    values: dict[str, Any] = {"setting": setting.name, "points": points}
-    st.markdown(f"{_title(setting)}", help=setting.about)
-    columns = st.columns(2, gap="small")
-    for column, name, label, begin in zip(columns, ("low", "high"), ("from", "to"), (low, high), strict=True):
-        with column:
-            values[name] = _end(setting, label, begin, f"{key}_{name}")
-    if with_points:
-        values["points"] = st.slider(
-            "in so many values",
-            2,
-            _MOST_POINTS,
-            min(points, _MOST_POINTS),
-            key=f"{key}_points",
-            persist_state="session",
-        )
-    return values
-
-
-def _end(setting: Setting, label: str, begin: float, key: str) -> float:
-    # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
-    if setting.is_whole:
-        return st.number_input(label, value=int(begin), step=1, key=key, persist_state="session")
-    step = begin / 10 or 0.01
-    return st.number_input(label, value=float(begin), format="%g", step=step, key=key, persist_state="session")
 
 
 def _how(start: SweepConfig, key: str) -> dict[str, Any]:

@@ -53,6 +53,17 @@ def test_each_classic_fills_the_form_and_starts_as_it_is(number: int) -> None:
     assert sweep.config_of(sweep_id, Store()) == classic.config
 
 
+def test_an_experiment_outlives_a_reload_and_can_be_sent_as_a_link() -> None:
+    app = open_page(SWEEP)
+    app.button(key="sweep_try_1").click().run()
+    name = app.query_params["classic"]
+    again = open_page(SWEEP, classic=name)
+    assert again.multiselect[0].value == app.multiselect[0].value != open_page(SWEEP).multiselect[0].value
+    again.button(key="sweep_try_0").click().run()
+    assert "classic" not in again.query_params
+    assert "It can be " in said(open_page(SWEEP, classic="nosuch"))
+
+
 def test_second_press_starts_no_second_sweep() -> None:
     app = open_page(SWEEP)
     app.button(key="sweep_start").click().run()
