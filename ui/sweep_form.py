@@ -22,7 +22,7 @@ from ui.words import count_of
 # The classic that was chosen; its name is in the keys of the form, so that each begins with its own values.
 _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
-_CLASSIC = "classic"  # in the address: its name, but for that of the first
+_CLASSIC = "classic"  # in the address: its name
 _OWN = "own"
 _LIKE = "like"  # in the address and in the session: the run whose recipe all trials are to have
 _TAKEN = "like_taken"  # in the session: what the address names, once it was taken up
@@ -74,16 +74,16 @@ def choose() -> SweepConfig | None:
 
 
 def _classic() -> str:
-    """The classic that the form begins with; it stands in the address, for a reload or a link."""
+    """The classic that the form begins with. The address names it, for a reload or a link.
+
+    It is read once: whoever clicks on two experiments quickly sends the second click with the address of before both.
+    """
     if _CHOSEN not in st.session_state:
         Address().check_choice(_CLASSIC, "experiment", list(CLASSICS))
         given = st.query_params.get(_CLASSIC)
         st.session_state[_CHOSEN] = given if given in CLASSICS else _FIRST
     chosen: str = st.session_state[_CHOSEN]
-    if chosen != _FIRST:
-        st.query_params[_CLASSIC] = chosen
-    elif _CLASSIC in st.query_params:
-        del st.query_params[_CLASSIC]
+    st.query_params[_CLASSIC] = chosen
     return chosen
 
 

@@ -60,7 +60,9 @@ def test_an_experiment_outlives_a_reload_and_can_be_sent_as_a_link() -> None:
     again = open_page(SWEEP, classic=name)
     assert again.multiselect[0].value == app.multiselect[0].value != open_page(SWEEP).multiselect[0].value
     again.button(key="sweep_try_0").click().run()
-    assert "classic" not in again.query_params
+    assert again.query_params["classic"] == "learning-rate"
+    again.query_params["classic"] = name  # as a second click tells the address of before the first one
+    assert again.run().query_params["classic"] == "learning-rate"
     assert "It can be " in said(open_page(SWEEP, classic="nosuch"))
 
 
