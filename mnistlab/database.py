@@ -75,7 +75,10 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             reason = schema.reason_of(error)
-            advice = schema.access_advice(reason) or ". Is its disk full or its file locked?"
+            asked = (
+                "Is its disk full or its file locked?" if self._path is not None else "Ask whoever keeps its server."
+            )
+            advice = schema.access_advice(reason) or f". {asked}"
             raise StoreError(f"The database could not be used: {reason}{advice}") from error
 
     def _check_is_held(self, connection: sa.Connection) -> None:

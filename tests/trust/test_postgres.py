@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mnistlab.config import RunConfig
+from mnistlab.errors import StoreError
 from mnistlab.store import Store
 from tests import test_faults, test_pausing, test_queue, test_steering
 from tests.trust.places import make_database
@@ -16,3 +18,9 @@ for module in (test_queue, test_steering, test_pausing, test_faults):
 @pytest.fixture
 def store(postgres_address: str, lab: Path) -> Store:
     return Store(make_database(postgres_address, lab.parent.name))
+
+
+def test_server_that_takes_nothing_is_for_its_keeper_to_mend(store: Store) -> None:
+    reading = Store(f"{store.url}?options=-cdefault_transaction_read_only%3Don")
+    with pytest.raises(StoreError, match=r"read-only transaction\. Ask whoever keeps its server\.$"):
+        reading.create(RunConfig())
