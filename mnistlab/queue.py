@@ -6,10 +6,12 @@ An engine's task is a ticket, not a run: when it is its turn, it takes the run t
 """
 
 import heapq
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import sqlalchemy as sa
 
@@ -29,24 +31,52 @@ _OTHER_VERSION = (
 )
 
 
-Served = Mapping[str | None, float]  # when a run of each owner was last at work, of those who ever had one there
+@dataclass(frozen=True)
+class Queue:
+    """The queue as it was when it was read: all that decides who is next."""
+
+    active: Sequence[Run]  # the runs that are not over
+    served: Mapping[str | None, float] = field(default_factory=dict)  # as `served` tells it
+
+    @classmethod
+    def read(cls, store: Store) -> "Queue":
+        """As it is now."""
+        return cls(active(store), served(store))
+
+    @cached_property
+    def waiting(self) -> list[Run]:
+        """The queued runs, the next one first."""
+        queued = [run for run in self.active if run.state == "queued"]
+        return fair_order(queued, [run for run in self.active if run.state == "running"], self.served)
+
+    def ahead_of(self, run: Run) -> list[Run]:
+        """The waiting runs that go before this one to the same workers: in a lab GPUs have a queue of their own."""
+        same = [other for other in self.waiting if kind_of(other.config) == kind_of(run.config)]
+        ids = [other.id for other in same]
+        return same[: ids.index(run.id)] if run.id in ids else []
+
+    def ahead_of_new(self, config: RunConfig, owner: str) -> list[Run]:
+        """The waiting runs that would go before one that this owner started now."""
+        if not self.active:
+            return []
+        new = replace(self.active[0], id="", config=config, owner=owner, state="queued", sweep=None, created=math.inf)
+        return Queue([*self.active, new], self.served).ahead_of(new)
 
 
-def fair_order(waiting: Sequence[Run], running: Iterable[Run], served: Served | None = None) -> list[Run]:
+def fair_order(waiting: Sequence[Run], running: Iterable[Run], served: Mapping[str | None, float]) -> list[Run]:
     """Order waiting runs: always next is one of the owner who has the fewest running or before it.
 
     Of these owners it is the one whose last run was at work the longest ago. Of the runs of those who never had one,
     and of each owner's own, those that somebody started by hand go before the trials of sweeps, and the older before
     the newer.
     """
-    last = dict(served or {})
-    now = max(last.values(), default=0.0)
+    now = max(served.values(), default=0.0)
     num_jobs = Counter(run.owner for run in running)
     left: dict[str | None, list[Run]] = {}
     for run in sorted(waiting, key=_rank, reverse=True):
         left.setdefault(run.owner, []).append(run)  # the next one last
     heads = [
-        (num_jobs[owner], last.get(owner, 0.0), _rank(runs[-1]), number, owner)
+        (num_jobs[owner], served.get(owner, 0.0), _rank(runs[-1]), number, owner)
         for number, (owner, runs) in enumerate(left.items())
     ]
     heapq.heapify(heads)
@@ -75,36 +105,15 @@ def active_trials(sweep_id: str, store: Store) -> list[Run]:
 
 def waiting(store: Store) -> list[Run]:
     """The queued runs, the next one first."""
-    return in_order(active(store), served(store))
+    return Queue.read(store).waiting
 
 
 def served(store: Store) -> dict[str | None, float]:
-    """When a run of each owner was last at work."""
+    """When a run of each owner was last at work, of those who ever had one there."""
     runs = schema.runs
     query = sa.select(runs.c.owner, sa.func.max(runs.c.heartbeat)).where(runs.c.attempt > 0).group_by(runs.c.owner)
     with store.transaction() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def in_order(active: Sequence[Run], served: Served | None = None) -> list[Run]:
-    """The queued ones of all active runs, the next one first."""
-    queued = [run for run in active if run.state == "queued"]
-    return fair_order(queued, [run for run in active if run.state == "running"], served)
-
-
-def ahead_of(run: Run, order: Sequence[Run]) -> list[Run]:
-    """The waiting runs that go before this one to the same workers: in a lab GPUs have a queue of their own."""
-    same = [other for other in order if kind_of(other.config) == kind_of(run.config)]
-    ids = [other.id for other in same]
-    return same[: ids.index(run.id)] if run.id in ids else []
-
-
-def ahead_of_new(config: RunConfig, owner: str, active: Sequence[Run], served: Served | None = None) -> list[Run]:
-    """The waiting runs that would go before one that this owner started now."""
-    if not active:
-        return []
-    new = replace(active[0], id="", config=config, owner=owner, state="queued", sweep=None, created=float("inf"))
-    return ahead_of(new, in_order([*active, new], served))
 
 
 def places(store: Store) -> dict[str, int]:

@@ -122,7 +122,7 @@ def _tell_times(config: RunConfig) -> None:
         next_one = "" if not own or is_going_on else "For the next run. "
         before = ""
         if not is_going_on:
-            before = waiting.line_before(config, identity.owner(), queue.active(store), queue.served(store))
+            before = waiting.line_before(config, identity.owner(), queue.Queue.read(store))
         st.caption(f"{next_one}{_time_needed(config)} {before}".rstrip())
 
     times_fragment()

@@ -65,7 +65,7 @@ def test_a_ticket_of_the_local_engine_takes_any_run(store: Store) -> None:
 def test_in_a_lab_gpus_have_a_queue_of_their_own(store: Store) -> None:
     first, second, third = (store.create(config) for config in (ON_CPU, ON_GPU, ON_CPU))
     assert queue.places(store) == {first: 1, second: 1, third: 2}
-    assert [run.id for run in queue.ahead_of(store.run(third), queue.waiting(store))] == [first]
+    assert [run.id for run in queue.Queue.read(store).ahead_of(store.run(third))] == [first]
 
 
 def test_on_a_laptop_there_is_one_queue(store: Store) -> None:

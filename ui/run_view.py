@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import streamlit as st
 
-from mnistlab import queue, sweep
+from mnistlab import sweep
 from mnistlab.errors import MnistLabError, RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import changes
+from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import (
     acting,
@@ -118,9 +119,9 @@ def _state(run: Run) -> None:
     """What it is doing, always in the same place: an `st.empty()` would now and then be seen before its text."""
     match run.state:
         case "queued":
-            active, served = queue.active(resources.store()), queue.served(resources.store())
-            place = run_words.queue_line(run, active, identity.owner(), served)
-            st.progress(0.0, text=f"{place}. {waiting.line(run, active, served)}".rstrip())
+            queue = Queue.read(resources.store())
+            place = run_words.queue_line(run, queue, identity.owner())
+            st.progress(0.0, text=f"{place}. {waiting.line(run, queue)}".rstrip())
             if run.error:
                 st.warning(f"{run.error} The run starts by itself when that is mended.")
         case "running":

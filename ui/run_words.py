@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from mnistlab.differences import NONE, NOT_USED, SEED, differing, shown
 from mnistlab.figures import percent
 from mnistlab.offers import kind_of
-from mnistlab.queue import Served, ahead_of, in_order
+from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui.words import count_of, duration, ordinal
 
 
-def queue_line(run: Run, active: Sequence[Run], me: str, served: Served | None = None) -> str:
-    """A queued run's place among all active runs: "2nd in the queue, behind 1 run of others"."""
-    ahead = ahead_of(run, in_order(active, served))
+def queue_line(run: Run, queue: Queue, me: str) -> str:
+    """A queued run's place: "2nd in the queue, behind 1 run of others"."""
+    ahead = queue.ahead_of(run)
     if not ahead:
-        return f"Next in the queue{_awaited(run, active)}"
+        return f"Next in the queue{_awaited(run, queue.active)}"
     own = sum(other.owner == me for other in ahead)
     parts = [count_of(len(ahead) - own, "run") + " of others", count_of(own, "run") + " of yours"]
     numbers = (len(ahead) - own, own)
@@ -48,11 +48,11 @@ def progress_line(run: Run) -> str:
     return ", ".join(parts)
 
 
-def short_state(run: Run, active: Sequence[Run], me: str, served: Served | None = None) -> str:
+def short_state(run: Run, queue: Queue, me: str) -> str:
     """The same in a few words, for the sidebar."""
     share = percent(run.progress, 0)
     if run.state == "queued":
-        return queue_line(run, active, me, served)
+        return queue_line(run, queue, me)
     if run.state == "lost":
         return f"lost at {share}: its worker is silent"
     if run.control == "stop":

@@ -1,12 +1,12 @@
 """What is running, in the sidebar of every page: runs and sweeps, the visitor's own first, each with a Stop."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mnistlab import jobs, queue, sweep
 from mnistlab.errors import MnistLabError, SweepNotFoundError
+from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, turns
 from ui.words import verbatim
@@ -77,16 +77,14 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
     me = identity.owner()
     own_first = there.own_first(me)
     shown = own_first[:_MOST_SHOWN]
-    active: Sequence[Run] = there.runs
-    served: queue.Served = {}
-    if any(isinstance(job, Run) and job.state == "queued" for job in shown):
-        active, served = _with_trials(tuple((run.id, run.state) for run in there.runs))
     runs = [job for job in shown if isinstance(job, Run)]
+    is_asked = any(run.state == "queued" for run in runs)
+    line = _queue(tuple((run.id, run.state) for run in there.runs)) if is_asked else Queue(there.runs)
     with st.container(key="running_jobs"):
         for job in shown:
             if isinstance(job, Run):
                 title = f"{job.title}{run_words.apart(job, runs)}"
-                _show_run(job, title, run_words.short_state(job, active, me, served), train_script)
+                _show_run(job, title, run_words.short_state(job, line, me), train_script)
             else:
                 _show_sweep(job, sweep_script)
     if len(own_first) > _MOST_SHOWN:
@@ -94,14 +92,12 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
 
 
 @st.cache_resource(show_spinner=False, ttl=_REFRESH_SECONDS, max_entries=1)
-def _with_trials(by_hand: tuple[tuple[str, str], ...]) -> tuple[list[Run], queue.Served]:
-    """All that is active, for a place in the queue depends on the trials of sweeps too; read once for all visitors.
-
-    And when whose run was last at work, on which it depends as well.
+def _queue(by_hand: tuple[tuple[str, str], ...]) -> Queue:
+    """The queue with the trials of sweeps, on which each place depends too; read once for all visitors.
 
     by_hand: id and state of each run that is no trial: where one is another, it is read anew.
     """
-    return queue.active(resources.store()), queue.served(resources.store())
+    return Queue.read(resources.store())
 
 
 def _show_run(run: Run, title: str, state: str, script: str) -> None:

@@ -5,29 +5,24 @@ from collections.abc import Sequence
 
 from mnistlab.config import RunConfig
 from mnistlab.offers import in_a_lab, kind_of
-from mnistlab.queue import Served, ahead_of, ahead_of_new, in_order
+from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import resources, time_estimate
 from ui.words import count_of, roughly
 
 
-def line(run: Run, active: Sequence[Run], served: Served) -> str:
-    """When a queued run begins, in a sentence; "" where that cannot be judged.
-
-    Args:
-        active: all runs that are not over.
-        served: when a run of each owner was last at work.
-    """
+def line(run: Run, queue: Queue) -> str:
+    """When a queued run begins, in a sentence; "" where that cannot be judged."""
     if run.error:
         return ""  # why it cannot begin is told
-    busy = _busy(run.config, active)
-    seconds = _seconds(busy, ahead_of(run, in_order(active, served)), _num_free(busy))
+    busy = _busy(run.config, queue)
+    seconds = _seconds(busy, queue.ahead_of(run), _num_free(busy))
     return "" if seconds is None else f"It begins in about {roughly(seconds)}."
 
 
-def line_before(config: RunConfig, owner: str, active: Sequence[Run], served: Served) -> str:
+def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
     """The same for a run that is not started yet, with what it would wait for; "" where it would begin at once."""
-    busy, ahead = _busy(config, active), ahead_of_new(config, owner, active, served)
+    busy, ahead = _busy(config, queue), queue.ahead_of_new(config, owner)
     num_free = _num_free(busy)
     if num_free is None or (in_a_lab() and not ahead):  # how many workers a lab has, only its queue tells
         return ""
@@ -59,9 +54,9 @@ def _seconds(busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None) ->
     return free_in[0]
 
 
-def _busy(config: RunConfig, active: Sequence[Run]) -> list[Run]:
+def _busy(config: RunConfig, queue: Queue) -> list[Run]:
     """The running runs of the same kind, whose workers could take one of this config; a terminal's own could not."""
-    same = [run for run in active if kind_of(run.config) == kind_of(config)]
+    same = [run for run in queue.active if kind_of(run.config) == kind_of(config)]
     return [run for run in same if run.state == "running" and not run.runs_in_the_foreground]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page, small_run
@@ -46,11 +47,11 @@ def paced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(run: Run, active: Sequence[Run]) -> str:
-    return waiting.line(run, active, {})
+    return waiting.line(run, Queue(active))
 
 
 def told_before(active: Sequence[Run], served: Mapping[str | None, float] | None = None) -> str:
-    return waiting.line_before(CONFIG, "me", active, served or {})
+    return waiting.line_before(CONFIG, "me", Queue(active, served or {}))
 
 
 @pytest.mark.usefixtures("paced")

@@ -12,6 +12,7 @@ import streamlit as st
 from mnistlab.curve import Curve
 from mnistlab.events import Probes, StepsTaken
 from mnistlab.presets import get_preset
+from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
@@ -142,19 +143,19 @@ def queued(run_id: str, owner: str, created: float) -> Run:
 def test_place_in_the_queue_is_the_fair_one() -> None:
     mine = [queued("a", "me", 1), queued("b", "me", 2)]
     active = [*mine, queued("c", "other", 3), a_run(id="r", owner="third", ticket="t")]
-    assert run_words.queue_line(mine[0], active, "me") == "Next in the queue, after the one that runs"
-    assert run_words.queue_line(mine[1], active, "me") == (
+    assert run_words.queue_line(mine[0], Queue(active), "me") == "Next in the queue, after the one that runs"
+    assert run_words.queue_line(mine[1], Queue(active), "me") == (
         "3rd in the queue, behind 1 run of others and 1 run of yours"
     )
     two = [*active, a_run(id="s", owner="third", ticket="u")]
-    assert run_words.queue_line(mine[0], two, "me") == "Next in the queue, after one of those that run"
+    assert run_words.queue_line(mine[0], Queue(two), "me") == "Next in the queue, after one of those that run"
 
 
 def test_the_next_of_the_queue_is_told_what_it_waits_for() -> None:
     mine = queued("a", "me", 1)
     paused = a_run(id="r", ticket="t", pause_at=40)
     in_a_terminal = a_run(id="f")
-    lines = [run_words.queue_line(mine, [mine, other], "me") for other in (paused, in_a_terminal)]
+    lines = [run_words.queue_line(mine, Queue([mine, other]), "me") for other in (paused, in_a_terminal)]
     assert lines == [
         "Next in the queue: the paused run makes room for it within half a minute",
         "Next in the queue, waiting for the engine",
@@ -178,7 +179,7 @@ def test_progress_tells_epoch_step_pace_and_time_left() -> None:
 )
 def test_the_sidebar_says_what_a_run_was_asked_to_do(values: dict[str, object], words: str) -> None:
     run = replace(a_run(seconds=4.0), **values)
-    assert run_words.short_state(run, [run], "me") == words
+    assert run_words.short_state(run, Queue([run]), "me") == words
 
 
 def test_what_was_steered_is_drawn_anew_once(own_session: None) -> None:
