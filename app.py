@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from mnistlab.config import RunConfig
 from mnistlab.figures import percent
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
@@ -28,18 +27,14 @@ def _steps() -> None:
     st.subheader("1. Look", anchor=False)
     st.page_link(frame.page_script("Data"), label="See the digits it learns from")
     st.subheader("2. Train", anchor=False)
-    started = starting.button("Train your first network (under a minute)", _first_config(), "overview_start")
+    config = get_preset("tutorial-mlp").config.with_training(epochs=_FIRST_EPOCHS)
+    started = starting.button("Train your first network (under a minute)", config, "overview_start")
     if started is not None:
         st.switch_page(frame.page_script("Train"), query_params={"run": started})
     st.caption("784 pixels in, 512 neurons, 10 digits out; two passes over 60,000 examples.")
     st.subheader("3. Ask", anchor=False)
     st.page_link(frame.page_script("Evaluate"), label="See what a network gets wrong")
     st.page_link(frame.page_script("Draw"), label="Let your own network read your hand")
-
-
-def _first_config() -> RunConfig:
-    config = get_preset("tutorial-mlp").config
-    return config.model_copy(update={"train": config.train.model_copy(update={"epochs": _FIRST_EPOCHS})})
 
 
 def _latest_runs(runs: list[Run]) -> None:

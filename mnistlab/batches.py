@@ -38,17 +38,13 @@ class Batches:
         # Which images are learned from. The others stay among them: a copy without them would take 43 MB.
         self._rows = shared_tensor(np.arange(len(split)) if rows is None else rows, device)
         self.images_per_epoch = len(self._rows) * config.augment.copies
-        if self._use == "once":
+        if config.augment.effective_use == "once":
             self._append_warped()
         batch_size = config.train.batch_size
         self.steps_per_epoch = -(-self.images_per_epoch // batch_size)
         if self.images_per_epoch % batch_size == 1 and self.steps_per_epoch > 1:
             self.steps_per_epoch -= 1  # batch norm could not normalise over a last batch of a single image
         self._steps_per_chunk = max(1, CHUNK_IMAGES // batch_size)
-
-    @property
-    def _use(self) -> str:
-        return self._config.augment.use if self._config.augment.is_active else "never"
 
     def of_epoch(self, epoch: int, first_batch: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (images (B, 28, 28) float32 in [0, 1], labels (B,) int64) of epoch 0, 1, ... from `first_batch` on."""
@@ -73,9 +69,10 @@ class Batches:
         originals = self._rows[indices % num_images]
         images = self._images[originals].float().div_(255)
         labels = self._labels[originals]
-        if self._use == "replace":
+        use = self._config.augment.effective_use
+        if use == "replace":
             images = augment(images, self._config.augment, self._generator(_WARP, epoch, start))
-        elif self._use == "double":
+        elif use == "double":
             images = self._warp_first_copy(images, indices < num_images, epoch, start)
         return images, labels
 

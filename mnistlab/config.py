@@ -6,9 +6,9 @@ All models are frozen and refuse unknown keys. Build one from untrusted input wi
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from mnistlab.errors import ConfigError
+from mnistlab.parsing import Frozen, parse
 
 DatasetName = Literal["mnist", "fashion-mnist", "kmnist", "emnist-digits", "qmnist"]
 Activation = Literal["relu", "sigmoid", "tanh", "gelu", "none"]
@@ -17,16 +17,11 @@ Schedule = Literal["constant", "cosine", "one-cycle"]
 
 MAX_HIDDEN, MAX_WIDTH = 5, 2048  # layers, neurons
 MAX_CONVOLUTIONS, MAX_CHANNELS, MAX_EPOCHS = 6, 256, 1000
-_MOST_SHOWN = 100  # characters of what was given in an error
 HiddenWidth = Annotated[int, Field(ge=1, le=MAX_WIDTH)]
 Channels = Annotated[int, Field(ge=1, le=MAX_CHANNELS)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class AugmentConfig(_Frozen):
+class AugmentConfig(Frozen):
     """How far a training image may be warped; each image draws its own values, uniformly within the bounds."""
 
     rotation: float = Field(
@@ -117,27 +112,31 @@ class AugmentConfig(_Frozen):
     @property
     def summary(self) -> str:
         """The settings that differ from no augmentation, in one line."""
-        changed = [
-            f"{name.replace('_', ' ')} {value:g}"
-            for name, value in self
-            if not isinstance(value, str) and value != type(self).model_fields[name].default
-        ]
+        changed = [f"{name.replace('_', ' ')} {value:g}" for name, value in self._changes().items()]
         return f"{', '.join(changed)} ({self.use})" if changed else "none"
 
     @property
     def copies(self) -> int:
         """How often an epoch shows each image: twice where warped ones are added to the plain ones."""
-        return 2 if self.is_active and self.use in ("double", "once") else 1
+        return 2 if self.effective_use in ("double", "once") else 1
+
+    @property
+    def effective_use(self) -> Literal["replace", "double", "once", "never"]:
+        """How warped images are used; "never" where there are none."""
+        return self.use if self.is_active else "never"
 
     @property
     def is_active(self) -> bool:
         """Whether any image would be changed."""
-        moved = self.rotation or self.affine_rotation or self.shift or self.shear or self.stretch or self.elastic
-        painted = self.thickness or self.crossed or self.noise or self.erasing
-        return bool(moved or painted or self.framed or self.scale_min != 1 or self.scale_max != 1)
+        return bool(self._changes())
+
+    def _changes(self) -> dict[str, float]:
+        """What is done to images and how much of it; in which manner, the words tell."""
+        fields = type(self).model_fields
+        return {name: value for name, value in self if not isinstance(value, str) and value != fields[name].default}
 
 
-class ModelConfig(_Frozen):
+class ModelConfig(Frozen):
     """The shape of a network from 28x28 pixels in [0, 1] to ten logits."""
 
     kind: Literal["mlp", "cnn"] = Field(
@@ -188,7 +187,7 @@ class ModelConfig(_Frozen):
         return "-".join(map(str, (784, *self.hidden, 10)))
 
 
-class TrainConfig(_Frozen):
+class TrainConfig(Frozen):
     """How a network is trained."""
 
     optimizer: Optimizer = Field("sgd", description="The rule that turns a gradient into a step.")
@@ -235,7 +234,7 @@ class TrainConfig(_Frozen):
         return self
 
 
-class RunConfig(_Frozen):
+class RunConfig(Frozen):
     """All that decides what a run learns."""
 
     preset: str = Field("custom", max_length=40, description="The preset the run came from.")
@@ -251,9 +250,9 @@ class RunConfig(_Frozen):
             raise ValueError("batch_norm needs a batch_size of 2 or more, and as many images")
         return self
 
-    def with_epochs(self, epochs: int) -> Self:
-        """The same for another number of epochs, which the caller has checked."""
-        return self.model_copy(update={"train": self.train.model_copy(update={"epochs": epochs})})
+    def with_training(self, **settings: object) -> Self:
+        """The same with other settings of its training, `epochs=5`, which the caller has checked."""
+        return self.model_copy(update={"train": self.train.model_copy(update=settings)})
 
 
 def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:
@@ -262,39 +261,4 @@ def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:
     Raises:
         ConfigError: names each wrong field, what was given and what is allowed.
     """
-    try:
-        if isinstance(values, str | bytes):
-            return RunConfig.model_validate_json(values)
-        return RunConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(describe(error)) from error
-
-
-def problem_with(section: type[BaseModel], name: str, value: object) -> str | None:
-    """Say what is wrong with one field's value, whatever the others are: "should be greater than 0; -1 is not"."""
-    try:
-        section.model_validate({name: value})
-    except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            if problem["loc"][:1] == (name,):
-                reason = problem["msg"].removeprefix("Input should be ").split(", unable")[0]
-                return f"should be {reason}; {_quoted(problem['input'])} is not"
-    return None
-
-
-def describe(error: ValidationError) -> str:
-    """Say in one line a field which settings are wrong, what was given and what is allowed."""
-    lines = []
-    for problem in error.errors(include_url=False):
-        field = ".".join(str(part) for part in problem["loc"]) or "settings"
-        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        given = problem["input"]
-        shown = "" if isinstance(given, BaseModel | dict) else f" {_quoted(given)} was given;"
-        lines.append(f"{field}:{shown} allowed: {reason}" if shown else f"{field}: {reason}")
-    return "\n".join(lines)
-
-
-def _quoted(given: object) -> str:
-    """What was given, but no more of it than can be read."""
-    shown = repr(given)
-    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
+    return parse(RunConfig, values)

@@ -17,8 +17,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
-from mnistlab.config import RunConfig, parse_config, problem_with
+from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import ConfigError
+from mnistlab.parsing import problem_with
 from mnistlab.presets import PRESETS
 from mnistlab.settings import FIELDS, PATHS, SECTIONS, choices_in_words, read_value, write_value
 

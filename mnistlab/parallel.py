@@ -178,7 +178,7 @@ def _on_own_device(config: RunConfig) -> RunConfig:
             )
         name = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(name)
-    return config.model_copy(update={"train": config.train.model_copy(update={"device": name})})
+    return config.with_training(device=name)
 
 
 def add_up(tensor: torch.Tensor) -> None:

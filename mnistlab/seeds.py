@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mnistlab.config import RunConfig
-from mnistlab.differences import SEED
 from mnistlab.means import mean_interval
 from mnistlab.runs import Run
 
@@ -92,7 +91,7 @@ def repeats(config: RunConfig, taken: Sequence[int], number: int) -> list[RunCon
     """So many repeats of a recipe, with the smallest seeds that are not taken."""
     free = (seed for seed in count() if seed not in set(taken))
     seeds = islice(free, number)
-    return [config.model_copy(update={"train": config.train.model_copy(update={SEED: seed})}) for seed in seeds]
+    return [config.with_training(seed=seed) for seed in seeds]
 
 
 def spread(curves: Sequence[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]) -> Spread:

@@ -23,7 +23,7 @@ FIELDS: dict[str, tuple[type[BaseModel], str]] = {
     "dataset": (RunConfig, "dataset"),
     **{f"{part}.{name}": (section, name) for part, section in SECTIONS.items() for name in section.model_fields},
 }
-_SWITCH = {"true": True, "on": True, "false": False, "off": False}
+SWITCH = {"true": True, "on": True, "false": False, "off": False}
 PATHS = {path.split(".")[-1]: path for path in FIELDS}
 
 
@@ -38,7 +38,7 @@ def read_value(section: type[BaseModel], name: str, text: str) -> Any:
     info = section.model_fields[name]
     kind, start = info.annotation, info.default
     if isinstance(start, bool):
-        return _SWITCH.get(text.lower())
+        return SWITCH.get(text.lower())
     if isinstance(start, tuple):
         return _read_widths(text, "mlp" if name == "hidden" else "cnn")
     if isinstance(start, str):

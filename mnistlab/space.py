@@ -13,19 +13,18 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from mnistlab.bounds import bounds_of
 from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, AugmentConfig, ModelConfig, RunConfig, parse_config
 from mnistlab.errors import ConfigError
-from mnistlab.settings import SECTIONS, unit_of
+from mnistlab.parsing import Frozen
+from mnistlab.settings import SECTIONS, SWITCH, unit_of
 
 Value = bool | int | float | str
 WIDTH, DEPTH, AUGMENTATION = "width", "depth", "augmentation"
-_SWITCH = {"on": True, "off": False, "true": True, "false": False}
 _SINGLE_LAYER = 64  # neurons, where a network without hidden layers is given some
-# What augmentation "on" means for a recipe that has none of its own.
-# A warp that leaves each digit what it is.
+# What augmentation "on" means for a recipe that has none of its own: a warp that leaves each digit what it is.
 MILD_WARP = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
 
 
@@ -110,9 +109,7 @@ SETTINGS: dict[str, Setting] = {
 } | {name: _of_field(name) for name in (*_RANGES, *_OPTIONS)}
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
+class _Varied(Frozen):
     setting: str = Field(description="What is varied.")
 
     @model_validator(mode="after")
@@ -122,7 +119,7 @@ class _Frozen(BaseModel):
         return self
 
 
-class Range(_Frozen):
+class Range(_Varied):
     """A number is varied between two ends, by factors where its setting is one of rates."""
 
     low: float = Field(description="The lower end.")
@@ -172,7 +169,7 @@ class Range(_Frozen):
         return (round(self.low), round(self.high)) if is_whole else (self.low, self.high)
 
 
-class Choice(_Frozen):
+class Choice(_Varied):
     """Some values of a setting are tried, and none between them."""
 
     options: tuple[Value, ...] = Field(max_length=50, description="The values to try.")
@@ -273,7 +270,7 @@ def values_of(config: RunConfig, parameters: Sequence[Parameter]) -> dict[str, V
 def read_value(word: str) -> Value:
     """A value as somebody types it: "on" and "off", a number, else the word itself."""
     word = word.strip()
-    readers: tuple[Callable[[str], Value], ...] = (_SWITCH.__getitem__, int, float)
+    readers: tuple[Callable[[str], Value], ...] = (SWITCH.__getitem__, int, float)
     for read in readers:
         with suppress(KeyError, ValueError):
             return read(word)

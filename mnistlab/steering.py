@@ -115,4 +115,4 @@ def _with_more_epochs(config: RunConfig, num_epochs: int) -> RunConfig:
     most = MAX_EPOCHS - config.train.epochs
     if not 1 <= num_epochs <= most:
         raise ConfigError(f"{num_epochs:,} more epochs were asked for; this run may have 1 to {most:,} more.")
-    return config.with_epochs(config.train.epochs + num_epochs)
+    return config.with_training(epochs=config.train.epochs + num_epochs)

@@ -214,5 +214,5 @@ def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial
     # these, which are the base's where epochs are not varied.
     is_varied = any(parameter.setting == "train.epochs" for parameter in config.parameters)
     epochs = run.planned_epochs or (run.config if is_varied else config.base).train.epochs
-    values = values_of(run.config.with_epochs(epochs), config.parameters) if run.trial is not None else {}
+    values = values_of(run.config.with_training(epochs=epochs), config.parameters) if run.trial is not None else {}
     return Trial(run, values, epochs, {epoch: one for epoch, one in accuracies.items() if epoch <= epochs})

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from mnistlab import space
-from mnistlab.config import RunConfig, describe
+from mnistlab.config import RunConfig
 from mnistlab.errors import ConfigError
+from mnistlab.parsing import Frozen, describe, parse
 from mnistlab.space import Parameter
 
 Sampler = Literal["grid", "random", "tpe"]
@@ -18,10 +19,8 @@ _PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
 _FIRST_GUESSES = 8  # at most so many trials of TPE are random, and so many ends no trial is pruned before
 
 
-class SweepConfig(BaseModel):
+class SweepConfig(Frozen):
     """What a sweep tries. Trials are compared on the held-out images alone; none of them reads the test set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     title: str = Field("", max_length=80, description="What it is called; by default after what it varies.")
     base: RunConfig = Field(description="The recipe of every trial, but for what is varied.")
@@ -93,12 +92,7 @@ def parse_sweep(values: Mapping[str, Any] | str | bytes) -> SweepConfig:
     Raises:
         ConfigError: names each wrong field, what was given and what is allowed.
     """
-    try:
-        if isinstance(values, str | bytes):
-            return SweepConfig.model_validate_json(values)
-        return SweepConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(describe(error)) from error
+    return parse(SweepConfig, values)
 
 
 def problem_with_parameter(values: Mapping[str, Any]) -> str | None:

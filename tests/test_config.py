@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config, problem_with
+from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
+from mnistlab.parsing import problem_with
 from mnistlab.presets import PRESETS
 
 EDGES: dict[str, dict[str, tuple[float, float]]] = {

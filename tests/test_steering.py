@@ -84,7 +84,7 @@ def test_more_epochs_go_on_where_the_run_ended(store: Store, run_id: str, tiny_d
     assert (run.state, run.config.train.epochs, run.num_steps) == ("queued", 5, 50)
     assert (run.progress, run.planned_epochs) == (pytest.approx(0.6), 3)
     execution.execute(store, run_id)
-    longer = CONFIG.model_copy(update={"train": CONFIG.train.model_copy(update={"epochs": 5})})
+    longer = CONFIG.with_training(epochs=5)
     whole = list(training.train(longer, tiny_dataset, report_every=0))
     assert store.curve(run_id).losses.tolist() == losses_of(whole)
     assert [epoch.epoch for epoch in store.epochs(run_id)] == [0, 1, 2, 3, 4, 5]

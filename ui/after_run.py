@@ -6,10 +6,11 @@ from functools import partial
 import streamlit as st
 
 from mnistlab import jobs, links
-from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, TrainConfig, parse_config, problem_with
+from mnistlab.config import MAX_CHANNELS, MAX_WIDTH, AugmentConfig, RunConfig, TrainConfig, parse_config
 from mnistlab.figures import percent, points
 from mnistlab.heldout import last_accuracies
 from mnistlab.intervals import luck_between
+from mnistlab.parsing import problem_with
 from mnistlab.presets import TUTORIAL_ACCURACY
 from mnistlab.runs import Run
 from mnistlab.space import MILD_WARP

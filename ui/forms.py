@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
-from mnistlab.config import TrainConfig, problem_with
+from mnistlab.config import TrainConfig
+from mnistlab.parsing import problem_with
 from mnistlab.settings import unit_of
 from ui import rates
 

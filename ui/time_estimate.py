@@ -59,7 +59,7 @@ def of_sweep(config: SweepConfig) -> tuple[float, str] | None:
     """The same for all trials one after the other; None as well where what is varied decides how long one takes."""
     if not all(_keeps_pace(config.base, one.setting, one.ends) for one in config.parameters):
         return None
-    one = of_run(config.base.with_epochs(config.most_epochs))
+    one = of_run(config.base.with_training(epochs=config.most_epochs))
     return None if one is None else (config.size * one[0], one[1])
 
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
-from mnistlab.config import RunConfig, TrainConfig, problem_with
+from mnistlab.config import RunConfig, TrainConfig
 from mnistlab.errors import ConfigError
+from mnistlab.parsing import problem_with
 from mnistlab.presets import get_preset
 from mnistlab.settings import FIELDS, NO_NUMBERS, PATHS, choices_in_words, put_value, read_value
 from mnistlab.store import Store

@@ -6,19 +6,14 @@ from mnistlab.export.script_model import pixels_as_read
 from mnistlab.export.source import Source
 
 
-def use_of(config: RunConfig) -> str:
-    """How augmented images are used, "never" where there are none."""
-    return config.augment.use if config.augment.is_active else "never"
-
-
 def draws_order(config: RunConfig) -> bool:
     """Whether the data need random numbers."""
-    return config.train.shuffle or use_of(config) != "never"
+    return config.train.shuffle or config.augment.is_active
 
 
 def order_lines(config: RunConfig) -> list[str]:
     """A function `batches()`: all batches in the lab's order, warped in chunks of several batches as in the lab."""
-    use = use_of(config)
+    use = config.augment.effective_use
     total = "2 * len(labels)" if use == "double" else "len(labels)"
     shuffled = f"torch.randperm({total}, generator=generator(0, epoch))"
     index = "which % len(labels)" if use == "double" else "which"

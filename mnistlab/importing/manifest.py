@@ -5,10 +5,11 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mnistlab.config import MAX_EPOCHS, RunConfig, describe
+from mnistlab.config import MAX_EPOCHS, RunConfig
 from mnistlab.errors import ArchiveError
 from mnistlab.export.archive import FORMAT, NAMES
 from mnistlab.keeping import strange_sign
+from mnistlab.parsing import describe
 
 _MOST_STEPS = 100_000_000  # 60,000 images doubled, one at a time, for 1,000 epochs, come to 120 million: nobody's run
 _MOST_SECONDS = 1e10

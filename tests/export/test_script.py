@@ -117,7 +117,7 @@ def test_scripts_repeat_every_optimizer_schedule_and_warp(train: Train, folder: 
         tiny.config(train_size=1, epochs=10, batch_size=45),
         tiny.config({"batch_norm": True}, batch_size=499),  # 500 images: the last batch of one is left out
     ]
-    configs[-1] = configs[-1].model_copy(update={"train": configs[-1].train.model_copy(update={"epochs": 10})})
+    configs[-1] = configs[-1].with_training(epochs=10)
     check(train, folder, configs)
 
 

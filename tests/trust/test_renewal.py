@@ -18,7 +18,7 @@ from tests.trust.places import PROJECT, end
 
 PATIENCE = 90.0
 SMALL = parse_config({"model": {"hidden": ()}, "train": {"batch_size": 4096, "epochs": 1, "validation_size": 30_000}})
-LONG = SMALL.with_epochs(500)
+LONG = SMALL.with_training(epochs=500)
 
 
 @pytest.fixture

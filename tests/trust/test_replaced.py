@@ -18,7 +18,7 @@ from tests.trust.test_killed import wait_for
 def test_a_warm_worker_trains_what_is_started_in_the_new_file(
     place: Place, config: RunConfig, lab: Path, tmp_path: Path, is_noticed_first: bool
 ) -> None:
-    short = config.with_epochs(1)
+    short = config.with_training(epochs=1)
     first = jobs.start(short, place.store)
     wait_for(place.store, first, lambda run: run.state == "finished")
     Store(f"sqlite:///{tmp_path / 'empty.sqlite'}")._engine.dispose()
