@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.ink import FloatImage
+from mnistlab.ink import FloatImage, box_of
 from mnistlab.pieces import Piece, holes, is_inked, pieces, shrink
 
 # A network is called sure from this probability on. Source: measured, tests/test_doubt.py; see `unsure`.
@@ -85,9 +85,11 @@ def unsure(probabilities: npt.NDArray[np.float32]) -> bool:
 
 def measure(ink: FloatImage) -> Measures | None:
     """Measure ink, (H, W) in [0, 1]; None if there is none."""
-    if not is_inked(ink).any():
+    inked = is_inked(ink)
+    if not inked.any():
         return None
-    mask = is_inked(shrink(_cut_out(ink)))
+    top, left, bottom, right = box_of(inked)  # so that a small drawing is measured as finely as a large one
+    mask = is_inked(shrink(ink[top:bottom, left:right]))
     height, width = mask.shape
     found, area, line = pieces(mask), int(mask.sum()), _line(mask)
     return Measures(
@@ -99,13 +101,6 @@ def measure(ink: FloatImage) -> Measures | None:
         num_pieces=sum(piece.area >= _OWN_PIECE * area for piece in found),
         num_apart=_apart([piece for piece in found if piece.area >= _OWN_INK * area], height),
     )
-
-
-def _cut_out(ink: FloatImage) -> FloatImage:
-    """The ink alone, so that a small drawing is measured as finely as a large one."""
-    mask = is_inked(ink)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _judge(measures: Measures) -> Shape | None:

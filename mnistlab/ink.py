@@ -89,8 +89,10 @@ def frame_ink(ink: FloatImage, options: FramingOptions | None = None) -> Framing
     """
     options = options or FramingOptions()
     _check_ink(ink)
-    found = _find_box(ink)
-    top, left, bottom, right = box = found if options.box else (0, 0, *ink.shape)
+    is_ink = ink > INK_THRESHOLD
+    if not is_ink.any():
+        raise EmptyDrawingError("There is nothing on the canvas yet. Draw one digit, large, in the middle.")
+    top, left, bottom, right = box = box_of(is_ink) if options.box else (0, 0, *ink.shape)
     cropped = ink[top:bottom, left:right]
     # A faint pen is made strong before scaling, what a thin one lost in scaling after it.
     scaled = _scale(_strongest_is_1(cropped) if options.strength else cropped, options)
@@ -132,8 +134,8 @@ def is_on_transparent(rgba: npt.NDArray[np.uint8]) -> bool:
     if not opaque.any():
         return True
     darkest, lightest = np.percentile(_grey(rgba[opaque]), [0.1, 99.9])
-    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
-    box = opaque[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, left, bottom, right = box_of(opaque)
+    box = opaque[top:bottom, left:right]
     is_sheet = opaque.mean() > _SHEET or box.mean() > _FULL
     return bool(lightest - darkest < _ONE_COLOUR or not is_sheet or min(box.shape) < _SLIM * max(box.shape))
 
@@ -182,11 +184,9 @@ def ground_of(grey: FloatImage) -> float:
     return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
 
 
-def _find_box(ink: FloatImage) -> tuple[int, int, int, int]:
-    rows = np.flatnonzero((ink > INK_THRESHOLD).any(axis=1))
-    columns = np.flatnonzero((ink > INK_THRESHOLD).any(axis=0))
-    if len(rows) == 0:
-        raise EmptyDrawingError("There is nothing on the canvas yet. Draw one digit, large, in the middle.")
+def box_of(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right of what is marked in (H, W), at least one pixel; bottom and right are exclusive."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 

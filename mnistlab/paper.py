@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from mnistlab.errors import EmptyDrawingError
-from mnistlab.ink import FloatImage, ground_of
+from mnistlab.ink import FloatImage, box_of, ground_of
 from mnistlab.pieces import Piece, is_inked, label_pieces
 
 _Mask = npt.NDArray[np.bool_]
@@ -197,9 +197,8 @@ def _without_dust(ink: FloatImage) -> FloatImage:
 def _not_too_thin(ink: FloatImage) -> FloatImage:
     """Widen the lines of a fine pen, which would fade away in 20 x 20 pixels."""
     mask = is_inked(ink)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows) == 0:
+    if not mask.any():
         return ink
-    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    missing = _THINNEST * side - _thickness(mask)
+    top, left, bottom, right = box_of(mask)
+    missing = _THINNEST * max(bottom - top, right - left) - _thickness(mask)
     return ink if missing < 1 else _maximum(ink, 2 * round(missing / 2) + 1)
