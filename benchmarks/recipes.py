@@ -10,6 +10,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -54,16 +55,13 @@ def _line(row: dict[str, Any]) -> str:
 def _fast_cnn(dataset: Dataset, seeds: int, split: str) -> dict[str, Any]:
     ours, theirs = [], []
     for seed in range(seeds):
-        ours.append(_scored(lambda seed=seed: _ours("fast-cnn", seed, dataset), dataset, split))  # type: ignore[misc]
-        theirs.append(_scored(lambda seed=seed: record.train_once(dataset.train, seed), dataset, split))  # type: ignore[misc]
+        ours.append(_scored(partial(_ours, "fast-cnn", seed, dataset), dataset, split))
+        theirs.append(_scored(partial(record.train_once, dataset.train, seed), dataset, split))
     return _row("fast-cnn", ours, theirs)
 
 
 def _fast_mlp(dataset: Dataset, seeds: int, split: str, epochs: int | None) -> dict[str, Any]:
-    ours = [
-        _scored(lambda seed=seed: _ours("fast-mlp", seed, dataset, epochs), dataset, split)  # type: ignore[misc]
-        for seed in range(seeds)
-    ]
+    ours = [_scored(partial(_ours, "fast-mlp", seed, dataset, epochs), dataset, split) for seed in range(seeds)]
     start = time.process_time()
     tutorial.epoch("tutorial-augmented", dataset.source)()
     return _row("fast-mlp", ours, [(float("nan"), (time.process_time() - start) * _TUTORIAL_EPOCHS)])

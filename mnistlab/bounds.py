@@ -25,14 +25,14 @@ def bounds_of(info: FieldInfo) -> tuple[float, float]:
     step = 1 if info.annotation is int else 0
     for limit in info.metadata:
         match limit:
-            case annotated_types.Ge(ge=least):
-                lowest = float(least)  # type: ignore[arg-type]
-            case annotated_types.Gt(gt=less):
-                lowest = float(less) + step  # type: ignore[arg-type]
-            case annotated_types.Le(le=most):
-                highest = float(most)  # type: ignore[arg-type]
-            case annotated_types.Lt(lt=more):
-                highest = float(more) - step  # type: ignore[arg-type]
+            case annotated_types.Ge(ge=int() | float() as least):
+                lowest = float(least)
+            case annotated_types.Gt(gt=int() | float() as less):
+                lowest = float(less) + step
+            case annotated_types.Le(le=int() | float() as most):
+                highest = float(most)
+            case annotated_types.Lt(lt=int() | float() as more):
+                highest = float(more) - step
     return lowest, highest
 
 

@@ -11,6 +11,7 @@ from mnistlab.evaluation import Evaluation
 # ten parts hold fewer than three answers each.
 FEWEST = 30
 _IMAGINED = 200  # networks that are right exactly as often as they are sure
+_NUM_BINS = 10
 _NOISE = 1.96  # standard errors: a difference that is smaller may well be luck, by the usual 95 %
 
 
@@ -32,15 +33,15 @@ class Bin:
         return self.num_correct / self.num_images
 
 
-def reliability(evaluation: Evaluation, num_bins: int = 10) -> list[Bin]:
-    """Sort the answers by confidence into equal parts of 0 to 1; parts without an answer are left out."""
+def reliability(evaluation: Evaluation) -> list[Bin]:
+    """Sort the answers by confidence into ten equal parts of 0 to 1; parts without an answer are left out."""
     confidence = evaluation.confidence.astype(np.float64)
-    parts = _parts(confidence, num_bins)
+    parts = _parts(confidence)
     found = []
     for part in np.unique(parts):
         inside = parts == part
         mean, correct = float(confidence[inside].mean()), int(evaluation.correct[inside].sum())
-        found.append(Bin(part / num_bins, (part + 1) / num_bins, int(inside.sum()), correct, mean))
+        found.append(Bin(part / _NUM_BINS, (part + 1) / _NUM_BINS, int(inside.sum()), correct, mean))
     return found
 
 
@@ -66,13 +67,13 @@ def calibration_error(bins: list[Bin]) -> float:
     return sum(part.num_images * abs(part.accuracy - part.confidence) for part in bins) / num_images
 
 
-def luck_of_calibration(evaluation: Evaluation, num_bins: int = 10) -> float:
+def luck_of_calibration(evaluation: Evaluation) -> float:
     """The calibration error that a network with this confidence shows on average, if it is exactly as sure as right.
 
     So few answers are never right exactly as often as expected: an error of this size says nothing against a network.
     """
     confidence = evaluation.confidence.astype(np.float64)
-    parts = _parts(confidence, num_bins)
+    parts = _parts(confidence)
     generator = np.random.default_rng(0)
     errors = np.zeros(_IMAGINED)
     for part in np.unique(parts):
@@ -82,7 +83,7 @@ def luck_of_calibration(evaluation: Evaluation, num_bins: int = 10) -> float:
     return float(errors.mean())
 
 
-def _parts(confidence: npt.NDArray[np.float64], num_bins: int) -> npt.NDArray[np.int64]:
+def _parts(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """The part (low, high] that each belongs to; rounding may lift a probability a little above 1."""
-    parts: npt.NDArray[np.int64] = np.ceil(confidence * num_bins).astype(np.int64) - 1
-    return parts.clip(0, num_bins - 1)
+    parts: npt.NDArray[np.int64] = np.ceil(confidence * _NUM_BINS).astype(np.int64) - 1
+    return parts.clip(0, _NUM_BINS - 1)

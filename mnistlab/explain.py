@@ -43,13 +43,13 @@ class Attribution:
     empty_score: float
 
 
-def integrated_gradients(model: nn.Module, image: Picture, digit: int, num_steps: int = _PATH_STEPS) -> Attribution:
+def integrated_gradients(model: nn.Module, image: Picture, digit: int) -> Attribution:
     """Add up the gradients on the straight way from a black picture to this one, times the ink of each pixel.
 
-    Source: M. Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017; midpoints of `num_steps` parts.
+    Source: M. Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017; midpoints of 128 parts.
     """
     ink = _tensor(image)
-    midpoints = (torch.arange(num_steps) + 0.5) / num_steps
+    midpoints = (torch.arange(_PATH_STEPS) + 0.5) / _PATH_STEPS
     mean = _gradients(model, midpoints[:, None, None] * ink, digit).mean(0)
     with torch.inference_mode():
         empty, score = model(torch.stack([torch.zeros_like(ink), ink]))[:, digit].tolist()

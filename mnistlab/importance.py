@@ -34,8 +34,14 @@ def chance(study: optuna.Study) -> dict[str, float]:
     values, numbers = [trial.value or 0.0 for trial in finished], [trial.number for trial in finished]
     shares: dict[str, list[float]] = {}
     for _ in range(_SHUFFLES):
-        dealt = dict(zip(numbers, generator.permutation(values), strict=True))
-        found = judge.evaluate(study, target=lambda trial, dealt=dealt: -dealt[trial.number])  # type: ignore[misc]
+        found = _importances(judge, study, dict(zip(numbers, generator.permutation(values), strict=True)))
         for name, importance in found.items():
             shares.setdefault(name, []).append(importance / (sum(found.values()) or 1))
     return {name: float(np.percentile(each, _SELDOM)) for name, each in shares.items()}
+
+
+def _importances(
+    judge: PedAnovaImportanceEvaluator, study: optuna.Study, accuracies: dict[int, float]
+) -> dict[str, float]:
+    """How much each setting would seem to matter if its trials had come to these accuracies, by their numbers."""
+    return judge.evaluate(study, target=lambda trial: -accuracies[trial.number])

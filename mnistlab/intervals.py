@@ -44,9 +44,9 @@ def luck_between(accuracy: float, num_images: int) -> float:
 
 
 def difference_interval(
-    first_correct: int, first_images: int, second_correct: int, second_images: int, confidence: float = 0.95
+    first_correct: int, first_images: int, second_correct: int, second_images: int
 ) -> tuple[float, float]:
-    """Newcombe's interval of the second share less the first, counted on different images: from Wilson's of each.
+    """Newcombe's 95 % interval of the second share less the first, counted on different images: from Wilson's of each.
 
     Raises:
         ConfigError: as wilson_interval.
@@ -54,8 +54,8 @@ def difference_interval(
         Statistics in Medicine 17, 1998.
     """
     first, second = first_correct / max(first_images, 1), second_correct / max(second_images, 1)
-    first_low, first_high = wilson_interval(first_correct, first_images, confidence)
-    second_low, second_high = wilson_interval(second_correct, second_images, confidence)
+    first_low, first_high = wilson_interval(first_correct, first_images)
+    second_low, second_high = wilson_interval(second_correct, second_images)
     difference = second - first
     low = difference - math.hypot(second - second_low, first_high - first)
     return low, difference + math.hypot(second_high - second, first - first_low)

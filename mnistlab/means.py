@@ -41,33 +41,31 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, resolution:
     return fmean(values) - reach, fmean(values) + reach
 
 
-def next_interval(values: Sequence[float], confidence: float = 0.95, resolution: float = 0) -> tuple[float, float]:
-    """Where one repeat more would lie, from a few of them: wider than the interval of their mean.
+def next_interval(values: Sequence[float], resolution: float = 0) -> tuple[float, float]:
+    """Where one repeat more would lie in 95 % of cases, from a few of them: wider than the interval of their mean.
 
     Raises:
-        ConfigError: as mean_interval.
+        ConfigError: fewer than two values.
     """
-    _check(values, confidence)
+    _check(values)
     spread = math.sqrt(_variance(values, resolution) * (1 + 1 / len(values)))
-    reach = t_quantile((1 + confidence) / 2, len(values) - 1) * spread
+    reach = t_quantile(0.975, len(values) - 1) * spread
     return fmean(values) - reach, fmean(values) + reach
 
 
-def welch(
-    first: Sequence[float], second: Sequence[float], confidence: float = 0.95, resolution: float = 0
-) -> MeanDifference:
-    """Welch's test and interval of the difference of two means, whose groups need not scatter alike.
+def welch(first: Sequence[float], second: Sequence[float], resolution: float = 0) -> MeanDifference:
+    """Welch's test and 95 % interval of the difference of two means, whose groups need not scatter alike.
 
     Args:
         first, second: at least two values each.
         resolution: see above.
 
     Raises:
-        ConfigError: as mean_interval.
+        ConfigError: fewer than two values.
     Source: B. L. Welch, The generalization of "Student's" problem, Biometrika 34, 1947.
     """
     for values in (first, second):
-        _check(values, confidence)
+        _check(values)
     difference = fmean(second) - fmean(first)
     parts = [_variance(values, resolution) / len(values) for values in (first, second)]
     error = math.sqrt(sum(parts))
@@ -75,7 +73,7 @@ def welch(
         return MeanDifference(difference, difference, difference, 0.0 if difference else 1.0)
     denominator = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (first, second), strict=True))
     freedom = sum(parts) ** 2 / denominator
-    reach = t_quantile((1 + confidence) / 2, freedom) * error
+    reach = t_quantile(0.975, freedom) * error
     return MeanDifference(difference, difference - reach, difference + reach, _two_sided(difference / error, freedom))
 
 
@@ -136,7 +134,7 @@ def _variance(values: Sequence[float], resolution: float) -> float:
     return max(variance(values), resolution**2 / 12)
 
 
-def _check(values: Sequence[float], confidence: float) -> None:
+def _check(values: Sequence[float], confidence: float = 0.95) -> None:
     if len(values) < 2:
         raise ConfigError(f"Scatter needs two values or more; {len(values)} was given. Repeat it with other seeds.")
     if not 0 < confidence < 1:

@@ -18,9 +18,9 @@ BASELINE_TABLE = Path(__file__).resolve().parent / "baselines.json"
 _SQLITE_FILE = "sqlite:///"  # what an address begins with that names a file
 
 
-def setting(name: str, default: str = "") -> str:
-    """A variable of the environment that holds a text; where nothing or only blanks are in it, it is as if not set."""
-    return os.environ.get(name, "").strip() or default
+def setting(name: str) -> str:
+    """A variable of the environment that holds a text; "" where it is not set, or holds nothing but blanks."""
+    return os.environ.get(name, "").strip()
 
 
 def lab_place() -> Path:

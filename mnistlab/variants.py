@@ -18,7 +18,7 @@ from mnistlab.device import pick_device
 from mnistlab.framing import framed_matrices
 
 Images = npt.NDArray[np.uint8]
-_CELL = 4  # pixels of the digit to a square of the net
+_CELL, _PIXEL = 4, 10  # pixels of the digit to a square of the net; of the drawing of a net to one of the digit's
 
 
 def variants(image: Images, config: AugmentConfig, seed: int, num_variants: int = 20) -> tuple[Images, Warps]:
@@ -39,18 +39,15 @@ def turned(image: Images, degrees: list[float]) -> Images:
     return _to_bytes(warp(_to_unit(np.repeat(image[None], len(degrees), axis=0)), still))
 
 
-def warped_net(
-    image: Images, config: AugmentConfig, seed: int, which: int, num_variants: int = 20, pixel: int = 10
-) -> Images:
+def warped_net(image: Images, config: AugmentConfig, seed: int, which: int, num_variants: int = 20) -> Images:
     """Draw a net of squares as it is and after the warp of one of an image's variants.
 
     Args:
         image, config, seed, num_variants: as for `variants`.
         which: the variant, 0 to num_variants - 1.
-        pixel: how many pixels of the drawing stand for one of the digit's.
 
     Returns:
-        (2, S, S) uint8, S = 28 * pixel: lines are 255.
+        (2, 280, 280) uint8: lines are 255.
     """
     generator = _generator(seed)
     warps = draw_warps(num_variants, config, generator)
@@ -59,16 +56,16 @@ def warped_net(
         pictures = change_thickness(pictures, config.thickness, generator)
     one, picture = warps.only(which), pictures[which : which + 1]
     matrices = framed_matrices(picture, one) if config.framed else inverse_matrices(one)
-    net = _net(pixel)[None]
+    net = _net()[None]
     return _to_bytes(torch.cat([net, sample(net, matrices, one.bend, "bilinear")]))
 
 
-def _net(pixel: int) -> torch.Tensor:
-    """(S, S): lines are 1."""
-    side = IMAGE_SIDE * pixel
+def _net() -> torch.Tensor:
+    """(280, 280): lines are 1."""
+    side = IMAGE_SIDE * _PIXEL
     places = torch.arange(side)
     # A line is centred on every fourth pixel's border, the frame lies just inside.
-    is_line = ((places + 1) % (_CELL * pixel) < 2) | (places < 2) | (places >= side - 2)
+    is_line = ((places + 1) % (_CELL * _PIXEL) < 2) | (places < 2) | (places >= side - 2)
     return (is_line[:, None] | is_line[None, :]).float()
 
 

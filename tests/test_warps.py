@@ -168,7 +168,7 @@ def test_the_net_is_warped_as_its_digit_is(dataset: Dataset, framed: bool, monke
     image = dataset.source.images[7]
     pictures, _ = variants.variants(image, config, seed=5)
     # The digit itself in place of the net, without the pen's thickness: what comes of it lies where the variant does.
-    monkeypatch.setattr(variants, "_net", lambda _: torch.tensor(image) / 255)
+    monkeypatch.setattr(variants, "_net", lambda: torch.tensor(image) / 255)
     _, after = variants.warped_net(image, config, seed=5, which=3)
     likeness = [float(np.corrcoef(after.ravel(), picture.ravel())[0, 1]) for picture in pictures]
     assert int(np.argmax(likeness)) == 3

@@ -16,7 +16,7 @@ from mnistlab.differences import settings
 from mnistlab.events import NUM_PROBED, EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
-from ui.live_chart import WAITING, Series, live_chart
+from ui.live_chart import WAITING, Series, Style, live_chart
 from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
@@ -59,14 +59,14 @@ class Told:
         """(R,) where each report stands, in epochs."""
         return self.curve.report_steps / self.steps_per_epoch
 
-    def losses(self, name: str, colour: str, style: str = "line") -> Series:
+    def losses(self, name: str, colour: str, style: Style = "line") -> Series:
         """The running mean of the training loss."""
         x = self.curve.steps / self.steps_per_epoch
-        return Series(name, x, self.curve.running_mean(self.window), colour, style)  # type: ignore[arg-type]
+        return Series(name, x, self.curve.running_mean(self.window), colour, style)
 
-    def accuracies(self, name: str, colour: str, style: str = "line") -> Series:
+    def accuracies(self, name: str, colour: str, style: Style = "line") -> Series:
         """The running mean of the training accuracy."""
-        return Series(name, self.reports, self.curve.running_accuracy(self.window), colour, style)  # type: ignore[arg-type]
+        return Series(name, self.reports, self.curve.running_accuracy(self.window), colour, style)
 
     def validation(self, name: str, field: str, colour: str) -> Series:
         """A figure of the validation images after each epoch; epoch 0 is before training."""

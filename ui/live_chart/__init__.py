@@ -11,9 +11,9 @@ from typing import Any
 import streamlit as st
 
 from ui.live_chart.library import PLOTLY_VERSION, ensure_plotly
-from ui.live_chart.payload import Series, cut_at, packed, spoken, x_extent, y_extent
+from ui.live_chart.payload import Series, Style, cut_at, packed, spoken, x_extent, y_extent
 
-__all__ = ["WAITING", "Series", "ensure_plotly", "live_chart"]
+__all__ = ["WAITING", "Series", "Style", "ensure_plotly", "live_chart"]
 
 WAITING = "waiting for the first point"
 FAILED = "The chart cannot be drawn: its library, app/static/plotly.min.js, did not load. Reload the page."

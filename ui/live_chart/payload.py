@@ -11,6 +11,7 @@ import numpy as np
 from ui.live_chart.thin import FloatArray, thin
 
 PADDING = 0.05  # of the range, above and below the curves
+Style = Literal["line", "faint", "behind", "dots", "band"]
 _FAR, _USUAL = 2.0, 0.98  # a peak is so many times as high as so many of a curve's points,
 _CUTS = np.array([1, 1.5, 2, 3, 4, 5, 6, 8, 10])  # and cut off at a round number, which seldom changes as a curve grows
 
@@ -30,7 +31,7 @@ class Series:
     x: FloatArray
     y: FloatArray
     colour: str
-    style: Literal["line", "faint", "behind", "dots", "band"] = "line"
+    style: Style = "line"
 
 
 def packed(one: Series) -> dict[str, str]:
