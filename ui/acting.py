@@ -10,6 +10,7 @@ import streamlit as st
 from mnistlab import steering
 from mnistlab.errors import MnistLabError
 from mnistlab.runs import Run
+from mnistlab.store import Store
 from ui import resources
 
 _PROBLEM = "acting_problem"
@@ -65,16 +66,16 @@ def is_stale(begun: float) -> bool:
     return time.monotonic() - begun > _SHOWN_FOR
 
 
-def pause_and_wait(run_id: str) -> None:
+def pause_and_wait(run_id: str, store: Store) -> None:
     """Let a run pause, and wait a moment until it has."""
-    steering.pause(run_id, resources.store())
+    steering.pause(run_id, store)
     _wait_until_settled(run_id, 0)
 
 
-def step_and_wait(run_id: str) -> None:
+def step_and_wait(run_id: str, store: Store) -> None:
     """Let a paused run take one step, and wait a moment until it has."""
-    before = resources.store().run(run_id).step
-    steering.step_once(run_id, resources.store())
+    before = store.run(run_id).step
+    steering.step_once(run_id, store)
     _wait_until_settled(run_id, before + 1)
 
 

@@ -1,12 +1,14 @@
 """The buttons under a run's progress: stop, pause, one step, go on, learning rate, resume; links from its end."""
 
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
 
 from mnistlab import jobs, steering
 from mnistlab.runs import Run
+from mnistlab.store import Store
 from ui import acting, after_run, rates, recipe_link, resources
 
 # A worker looks twice a second; one that has not stopped after so long hangs.
@@ -32,22 +34,20 @@ def show(run: Run) -> None:
     _offer_force(run)
 
 
-def _button(label: str, key: str, deed: object, run: Run, disabled: bool = False, primary: bool = False) -> None:
-    """A button for a deed of `jobs` or `steering`."""
-    _deed_button(label, key, (deed, run.id, resources.store()), disabled, primary)
-
-
-def _deed_button(
+def _button(
     label: str,
     key: str,
-    deed: tuple[object, ...],
-    disabled: bool,
+    deed: Callable[[str, Store], object],
+    run: Run,
+    disabled: bool = False,
     primary: bool = False,
     help_text: str | None = None,
 ) -> None:
+    """A button for a deed of `jobs`, `steering` or `acting`."""
     kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
-    do = acting.act if deed[0] is acting.step_and_wait else acting.steer
-    st.button(label, key=key, disabled=disabled, type=kind, on_click=do, args=deed, help=help_text)
+    do = acting.act if deed is acting.step_and_wait else acting.steer  # of a single step the sidebar tells nothing
+    arguments = (deed, run.id, resources.store())
+    st.button(label, key=key, disabled=disabled, type=kind, on_click=do, args=arguments, help=help_text)
 
 
 def _pause_buttons(run: Run) -> None:
@@ -55,13 +55,12 @@ def _pause_buttons(run: Run) -> None:
     if run.pause_at is None:
         is_guest = not run.runs_in_the_foreground
         about = "It keeps its place for ten minutes, or for half a minute if another run waits." if is_guest else None
-        deed = (acting.pause_and_wait, run.id)
-        _deed_button("Pause", "run_pause", deed, is_stopping or not run.step, help_text=about)
+        _button("Pause", "run_pause", acting.pause_and_wait, run, is_stopping or not run.step, help_text=about)
         return
     _button("Go on", "run_go_on", steering.go_on, run, disabled=is_stopping, primary=True)
     waits = is_stopping or not acting.is_settled(run)
-    deed = (acting.step_and_wait, run.id)
-    _deed_button("One step", "run_step", deed, waits, help_text="Learn from one more batch, and look at it.")
+    about = "Learn from one more batch, and look at it."
+    _button("One step", "run_step", acting.step_and_wait, run, waits, help_text=about)
 
 
 def _learning_rate(run: Run) -> None:
