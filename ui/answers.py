@@ -1,8 +1,6 @@
 """What up to three models say about the same picture, side by side, as one piece of HTML."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +11,7 @@ from PIL import Image
 from mnistlab.doubt import Shape, unsure
 from mnistlab.figures import percent
 from ui import bars
+from ui.pixel_scale import png_address
 from ui.words import a_digit, sure, unbroken
 
 _SEEN_SIDE = 84  # CSS pixels, three for each pixel of the picture
@@ -63,10 +62,8 @@ def sentence(probabilities: npt.NDArray[np.float32], shape: Shape | None) -> str
 
 def picture(image: npt.NDArray[np.float32], alt: str) -> str:
     """A picture (28, 28) in [0, 1] as an image element."""
-    content = io.BytesIO()
-    Image.fromarray(np.round(image * 255).astype(np.uint8)).save(content, "PNG", compress_level=1)
-    data = base64.b64encode(content.getvalue()).decode("ascii")
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    source = png_address(Image.fromarray(np.round(image * 255).astype(np.uint8)))
+    return f'<img alt="{html.escape(alt)}" src="{source}">'
 
 
 def _card(answer: Answer, shape: Shape | None, invitation: str) -> str:

@@ -97,7 +97,7 @@ def _map(shown: Split, points: npt.NDArray[np.float32], predicted: npt.NDArray[n
             f'style="left:{across[index]:.1f}%;bottom:{up[index] - 1:.1f}%;color:{_COLOURS[label]}">{label}'
             f'<i style="background-position:-{column * _LARGE}px -{row * _LARGE}px"></i></a>'
         )
-    rule = f".{name} i {{ background-image: url(data:image/png;base64,{sheet}); {size}; }}"
+    rule = f".{name} i {{ background-image: url({sheet}); {size}; }}"
     return f'{_STYLE}<style>{rule}</style><div class="map {name}">{"".join(digits)}{_AXES}</div>'
 
 

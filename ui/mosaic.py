@@ -1,8 +1,6 @@
 """Many digits as one picture: a single sprite, cut up by CSS, so that 200 digits appear in a tenth of a second."""
 
-import base64
 import html
-import io
 import zlib
 from collections.abc import Sequence
 
@@ -11,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ui.palette import CORRECT, WRONG
+from ui.pixel_scale import png_address
 
 _GAP = 0.45  # rem between two digits of a row
 PER_ROW = 20  # digits in a row of the sprite; has nothing to do with the rows on the page
@@ -53,7 +52,7 @@ def mosaic(
         links: N addresses that the digits lead to; `ui.picking` follows them without loading the page anew.
     """
     tips = captions if tips is None else tips
-    sheet = f"url(data:image/png;base64,{sprite(images)})"
+    sheet = f"url({sprite(images)})"
     columns = min(PER_ROW, max(1, len(images)))
     figures = [
         _figure(index, caption, tip, None if correct is None else correct[index], side, links)
@@ -84,12 +83,10 @@ def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: i
 
 
 def sprite(images: npt.NDArray[np.uint8]) -> str:
-    """All digits side by side in rows of 20, as a base64 PNG."""
+    """All digits side by side in rows of 20, as an address of one picture."""
     columns = min(PER_ROW, max(1, len(images)))
     rows = -(-max(1, len(images)) // columns)
     cells = np.zeros((rows * columns, 28, 28), np.uint8)
     cells[: len(images)] = images
     sheet = cells.reshape(rows, columns, 28, 28).swapaxes(1, 2).reshape(rows * 28, columns * 28)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, "PNG", compress_level=1)
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return png_address(Image.fromarray(sheet))

@@ -60,7 +60,7 @@ def is_dark(colours: Colours) -> npt.NDArray[np.bool_]:
 
 def data_address(colours: Colours) -> str:
     """(H, W, 3) uint8 as an address that holds the whole picture, for `src` and `url()`."""
-    return _png_address(Image.fromarray(colours))
+    return png_address(Image.fromarray(colours))
 
 
 def diverging_address(differences: Picture) -> str:
@@ -74,10 +74,11 @@ def diverging_address(differences: Picture) -> str:
     signed = np.linspace(-1 - 1 / _LEVELS, 1, 2 * _LEVELS + 2, dtype=np.float32)
     picture = Image.fromarray(levels)
     picture.putpalette(diverging(signed).tobytes())
-    return _png_address(picture, transparency=0)
+    return png_address(picture, transparency=0)
 
 
-def _png_address(picture: Image.Image, **options: int) -> str:
+def png_address(picture: Image.Image, **options: int) -> str:
+    """A picture as an address that holds all of it."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1, **options)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
