@@ -72,8 +72,8 @@ def _rows(width: int) -> list[float]:
 
 def _planes(config: ModelConfig) -> list[str]:
     """Each convolution as a stack of squares, as large as its result, and a dot for each digit at the end."""
-    sides = [28, *(28 if index < 1 else 14 if index < 3 else 7 for index in range(len(config.channels)))]
     channels = (1, *config.channels)
+    sides = [28 >> sum(pool <= number for pool in set(config.pools)) for number in range(len(channels))]
     places = _places(len(sides) + 2)
     parts = []
     for place, side, number in zip(places, sides, channels, strict=False):
@@ -84,14 +84,11 @@ def _planes(config: ModelConfig) -> list[str]:
             for card in reversed(range(cards))
         )
         parts.append(f'<svg x="{place}%" overflow="visible">{squares}</svg>')
-        parts += [
-            _text(place, _HEIGHT - 22, str(number)),
-            _text(place, _HEIGHT - 7, f"{side}\N{MULTIPLICATION SIGN}{side}", "small"),
-        ]
+        parts += _words(place, number, f"{side}\N{MULTIPLICATION SIGN}{side}")
     mean, digits = places[-2:]
     for place, number, name in ((mean, channels[-1], "mean"), (digits, 10, "digits")):
         parts += [f'<circle cx="{place}%" cy="{y}" r="5" fill="{TRAINING}"/>' for y in _rows(number)]
-        parts += [_text(place, _HEIGHT - 22, str(number)), _text(place, _HEIGHT - 7, name, "small")]
+        parts += _words(place, number, name)
     return parts
 
 
