@@ -13,16 +13,11 @@ from mnistlab.builtin import DEFAULT_MODEL
 from mnistlab.drawings import MOST, SPLIT_NAME, Drawings, KeptDrawing
 from mnistlab.errors import MnistLabError
 from mnistlab.ink import FloatImage
-from ui import depth_links, mosaic, picking, resources
+from ui import depth_links, mosaic, picking
+from ui.resources import drawings
 from ui.words import a_digit
 
 _SHOWN = 60  # the newest that are shown
-
-
-@st.cache_resource(show_spinner=False)
-def drawings() -> Drawings:
-    """The drawings of this lab, for all sessions."""
-    return Drawings(resources.store())
 
 
 class Paper(Protocol):

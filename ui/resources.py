@@ -1,4 +1,4 @@
-"""What all sessions of the server share, made once: store, data sets, models. Thin over the core.
+"""What all sessions of the server share, made once: store, drawings, data sets, models. Thin over the core.
 
 torch takes two seconds to import, so that only functions here import what needs it: the first page is on
 screen before `warm_up` begins.
@@ -18,6 +18,7 @@ from mnistlab import cores, keeping
 from mnistlab.config import DatasetName
 from mnistlab.data import DATASET_TITLES, Dataset, load_dataset
 from mnistlab.downloads import DOWNLOAD_MB, is_downloaded
+from mnistlab.drawings import Drawings
 from mnistlab.errors import ConfigError, DataError, MnistLabError, StoreError
 from mnistlab.store import Store
 from ui.curves import Curves
@@ -48,6 +49,12 @@ def store() -> Store:
 def curves() -> Curves:
     """The curves that have been read from the store so far."""
     return Curves(store())
+
+
+@st.cache_resource(show_spinner=False)
+def drawings() -> Drawings:
+    """The drawings that this lab has kept."""
+    return Drawings(store())
 
 
 @st.cache_resource(show_spinner="Unpacking the digits ...", max_entries=6)

@@ -10,15 +10,15 @@ of its own. That is what stands in an address.
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from mnistlab import drawings
 from mnistlab.config import RunConfig
 from mnistlab.data import Split
+from mnistlab.drawings import SPLIT_NAME
 from mnistlab.errors import DataError
 from ui import resources
 from ui.words import count_of
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
-DRAWINGS = drawings.SPLIT_NAME
+DRAWINGS = SPLIT_NAME
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,14 @@ def _validation(config: RunConfig) -> Split:
     return resources.dataset(config.dataset, config.train.validation_size).validation
 
 
-def _drawings(config: RunConfig) -> Split:
-    return drawings.Drawings(resources.store()).split()
+def _drawings(_config: RunConfig) -> Split:
+    return resources.drawings().split()
 
 
 SPLITS: dict[str, Scored] = {
     TEST: Scored("the digits for the final word", _test),
     VALIDATION: Scored("training digits that the model was not shown, held out for tuning", _validation),
-    DRAWINGS: Scored(
-        "digits drawn in this lab and kept on Draw", _drawings, lambda: drawings.Drawings(resources.store()).version()
-    ),
+    DRAWINGS: Scored("digits drawn in this lab and kept on Draw", _drawings, lambda: resources.drawings().version()),
 }
 
 
