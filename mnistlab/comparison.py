@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from mnistlab.errors import DataError
 from mnistlab.evaluation import Evaluation
+from mnistlab.figures import round_to_two
 
 # Odds beyond which a difference is usually called real. Source: R. A. Fisher's convention of 1 in 20.
 LUCK = 0.05
@@ -98,10 +99,5 @@ def how_often(p_value: float, test: str) -> str:
     if p_value < 1e-6:
         return f"less than once in a million times ({test}, p < 0.000001)."
     if p_value < LUCK:
-        return f"once in {round_to_two(1 / p_value):,} times ({test}, p = {p_value:.2g})."
+        return f"once in {round_to_two(1 / p_value):,.0f} times ({test}, p = {p_value:.2g})."
     return f"{100 * p_value:.0f} times in 100 ({test}, p = {p_value:.2f})."
-
-
-def round_to_two(number: float) -> int:
-    """A number of at least 1, rounded to two digits: 1234 -> 1200."""
-    return int(round(number, 1 - math.floor(math.log10(number))))

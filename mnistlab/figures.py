@@ -1,5 +1,7 @@
 """Figures as a person writes them, on pages, in reports and on terminals: each with its unit, rounded, never cut."""
 
+import math
+
 
 def percent(share: float, decimals: int = 2) -> str:
     """0.979 -> "97.90 %"."""
@@ -21,3 +23,8 @@ def points(difference: float) -> str:
 def size(num_bytes: int) -> str:
     """1_628_200 -> "1.63 MB", 5_000 -> "5.0 kB"."""
     return f"{num_bytes / 1e6:,.2f} MB" if num_bytes >= 1e6 else f"{num_bytes / 1e3:.1f} kB"
+
+
+def round_to_two(number: float) -> float:
+    """A number above 0, rounded to two digits: 1234 -> 1200."""
+    return round(number, 1 - math.floor(math.log10(number)))

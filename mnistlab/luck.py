@@ -1,6 +1,6 @@
 """Was it luck? Whether one result is better than another, in words: for single runs, and for groups of seeds."""
 
-from statistics import stdev
+from statistics import fmean, stdev
 
 from mnistlab.comparison import LUCK, compare, how_often, verdict
 from mnistlab.errors import DataError
@@ -47,7 +47,7 @@ def scatter(group: Group, name: str) -> str:
     values, interval = group.accuracies, group.interval
     assert interval is not None
     return (
-        f"{len(values)} seeds of {name} read {percent(sum(values) / len(values))} of the test digits on average, from "
+        f"{len(values)} seeds of {name} read {percent(fmean(values))} of the test digits on average, from "
         f"{percent(min(values))} to {percent(max(values))} (standard deviation {points(stdev(values))}). That "
         f"difference is luck alone. The mean over all seeds lies {_between(*interval)}, one seed more "
         f"{_between(*next_interval(values, resolution=group.resolution))} (95 % intervals)."
@@ -63,7 +63,7 @@ def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
     found = welch(first.accuracies, second.accuracies, resolution=second.resolution)
     if found.difference < 0:  # the better one first
         return _of_means(second, first, names[::-1])
-    means = [sum(group.accuracies) / len(group.accuracies) for group in (first, second)]
+    means = [fmean(group.accuracies) for group in (first, second)]
     odds = how_often(found.p_value, "Welch's test")
     text = (
         f"{names[1]} reads {percent(means[1])} of the test digits on average over {len(second.accuracies)} seeds, "
@@ -84,7 +84,7 @@ def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> st
     (accuracy,) = single.accuracies
     text = (
         f"{name} is a single run, with {percent(accuracy)} of the test digits. {len(many.accuracies)} seeds of "
-        f"{others} read {percent(sum(many.accuracies) / len(many.accuracies))} on average, and one more would lie "
+        f"{others} read {percent(fmean(many.accuracies))} on average, and one more would lie "
         f"{_between(low, high)} (95 % interval)."
     )
     if low <= accuracy <= high:

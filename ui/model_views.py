@@ -10,7 +10,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.config import Activation, ModelConfig
-from mnistlab.figures import percent
+from mnistlab.figures import percent, round_to_two
 from ui import bars, mosaic, resources, untrained_facts
 from ui.palette import NEUTRAL, TRAINING
 from ui.pixel_scale import diverging_address
@@ -168,5 +168,4 @@ def _compare(first: float, last: float) -> str:
     ratio = last / first
     if ratio < 1.5:
         return "Layer 1 hears as much as the output layer."
-    rounded = round(ratio, 1 - math.floor(math.log10(ratio)))
-    return f"Layer 1 hears {rounded:,.0f} times less than the output layer."
+    return f"Layer 1 hears {round_to_two(ratio):,.0f} times less than the output layer."

@@ -1,6 +1,5 @@
 """The pictures of the Augment page: variants of a digit, a warped net, a batch before and after, a six that turns."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.config import AugmentConfig
-from mnistlab.figures import percent
+from mnistlab.figures import percent, round_to_two
 from ui import mosaic, resources
 from ui.pixel_scale import data_address
 
@@ -100,10 +99,9 @@ def pace_line(config: AugmentConfig) -> str:
     if not config.is_active:
         return "Nothing is changed, so it costs nothing."
     pace, device = _measure(config)
-    rounded = round(pace, 1 - math.floor(math.log10(pace)))
     return (
         "Below each variant: how far it is turned, clockwise if positive. Measured just now: it takes "
-        f"{60_000 / pace:.1f} s to warp 60,000 training images ({rounded:,.0f} images/s on {device})."
+        f"{60_000 / pace:.1f} s to warp 60,000 training images ({round_to_two(pace):,.0f} images/s on {device})."
     )
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import fmean
 from typing import Any
 
 from mnistlab.differences import NOT_USED, SEED, shown
@@ -176,7 +177,7 @@ def _loss(group: Group) -> _Cell:
     losses = [run.result["test_loss"] for run in group.tested if run.result]
     if not losses:
         return _NOTHING, None
-    mean = sum(losses) / len(losses)
+    mean = fmean(losses)
     return f"{mean:.4f}", mean
 
 
