@@ -30,7 +30,7 @@ class Limits:
 OPEN = Limits()
 
 
-def fields(config: BaseModel, names: Sequence[str], key: str, limits: Limits = OPEN) -> dict[str, Any]:
+def fields(config: BaseModel, names: Sequence[str], key: str, limits: Limits) -> dict[str, Any]:
     """Show a widget for each named field, starting at the config's value; return the values by name.
 
     Widgets are named `key` and field; give another key to start again from another config.
@@ -54,7 +54,7 @@ def tell_problem(section: type[BaseModel], name: str, value: object) -> None:
         st.error(f"{label_of(name, section.model_fields[name])} {problem}.")
 
 
-def choice(config: BaseModel, name: str, key: str, options: Sequence[str], limits: Limits = OPEN) -> str:
+def choice(config: BaseModel, name: str, key: str, options: Sequence[str], limits: Limits) -> str:
     """Show a menu of some of the values that a field allows."""
     info, value = type(config).model_fields[name], getattr(config, name)
     if name in limits.hidden:
@@ -64,7 +64,7 @@ def choice(config: BaseModel, name: str, key: str, options: Sequence[str], limit
     return str(st.selectbox(label_of(name, info), there, there.index(value), **common))
 
 
-def rate_slider(config: TrainConfig, key: str, limits: Limits = OPEN) -> None:
+def rate_slider(config: TrainConfig, key: str, limits: Limits) -> None:
     """Show the learning rate on a logarithmic scale. It moves the field named `key`, where any other can be typed."""
     if "learning_rate" in limits.hidden:
         return
@@ -105,7 +105,7 @@ def _widget(config: BaseModel, name: str, key: str, label: str | None, is_locked
     return st.number_input(label, value=float(value), step=value / 10 or 0.01, format="%g", **common)
 
 
-def _common(info: FieldInfo, key: str, is_locked: bool = False) -> dict[str, Any]:
+def _common(info: FieldInfo, key: str, is_locked: bool) -> dict[str, Any]:
     return {"key": key, "help": info.description, "persist_state": "session", "disabled": is_locked}
 
 

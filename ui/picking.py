@@ -63,7 +63,7 @@ _mount = st.components.v2.component(
 )
 
 
-def pick(mosaic: str, key: str, on_pick: Callable[[int], None] | None = None) -> int | None:
+def pick(mosaic: str, key: str, on_pick: Callable[[int], None]) -> int | None:
     """Show a mosaic that was made with links; return the position of the digit that was just picked, else None.
 
     on_pick: called with that position before the script runs again, when widgets may still be set.
@@ -71,7 +71,7 @@ def pick(mosaic: str, key: str, on_pick: Callable[[int], None] | None = None) ->
 
     def picked() -> None:
         position = st.session_state[key]["picked"]
-        if on_pick is not None and position is not None:
+        if position is not None:
             on_pick(int(position))
 
     position = _mount(key=key, data=mosaic, on_picked_change=picked).get("picked")

@@ -167,7 +167,7 @@ def _made(key: str, way: str) -> Drawing | None:
 
 
 def _drawn(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = False) -> Drawing | None:
-    rgba = canvas.draw(key, example, with_tools) if with_tools else canvas.draw(key, example)
+    rgba = canvas.draw(key, example, with_tools)
     try:
         return None if rgba is None else Drawing.of(find_ink(rgba))
     except EmptyDrawingError:  # all of it was erased

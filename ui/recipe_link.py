@@ -3,7 +3,7 @@
 mnistlab/links.py knows what stands in such an address; here is when it is read and written.
 """
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -114,11 +114,7 @@ def _where_it_leads(address: str) -> str:
     return f"On other computers, this computer's own address has to stand in place of localhost. {elsewhere}"
 
 
-def _query(
-    config: RunConfig,
-    hidden: frozenset[str] | list[str] = frozenset(),
-    locked: frozenset[str] | list[str] = frozenset(),
-) -> dict[str, str]:
+def _query(config: RunConfig, hidden: Collection[str] = (), locked: Collection[str] = ()) -> dict[str, str]:
     order = _ordered({*hidden, *locked})
     return links.write_link(
         config, [name for name in order if name in hidden], [name for name in order if name in locked]

@@ -1,7 +1,6 @@
 """What a network sees while it learns: its first weights as pictures, and how it reads one drawing by now."""
 
 import contextlib
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,6 +8,7 @@ import streamlit as st
 from mnistlab.data import NUM_CLASSES
 from mnistlab.downloads import is_downloaded
 from mnistlab.errors import MnistLabError
+from mnistlab.pixels import Picture, scale_values
 from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, pacing, resources, turns
 from ui.words import count_of
@@ -57,8 +57,8 @@ def _show(run: Run) -> None:
 def _weights_picture(run_id: str, step: int, attempt: int) -> str:
     from mnistlab.untrained import first_weights  # needs torch
 
-    model: Any = resources.predictor(run_id, step, attempt).model
-    picture = model_views.weights_picture(first_weights(model, _NEURONS), _PER_ROW)
+    network = resources.predictor(run_id, step, attempt).network
+    picture = model_views.weights_picture(first_weights(network, _NEURONS), _PER_ROW)
     return f'<div style="max-width: {_WIDEST}px">{picture}</div>'
 
 
@@ -82,7 +82,7 @@ def _show_reading(run: Run, step: int | None) -> None:
     if step is None:
         answer = bars.empty_bars()
     else:
-        probabilities = resources.predictor(run.id, step, run.attempt).probabilities(image[None].astype(np.float32))[0]
+        probabilities = resources.predictor(run.id, step, run.attempt).probabilities(image[None])[0]
         answer = bars.probability_bars([float(share) for share in probabilities])
         correct = None if true is None else [bool(probabilities.argmax() == true)]
     name = "your drawing" if true is None else f"a test {true}"
@@ -93,11 +93,11 @@ def _show_reading(run: Run, step: int | None) -> None:
     st.page_link(frame.page_script("Draw"), label=label, query_params={})
 
 
-def _drawing(run: Run) -> tuple[Any, int | None]:
+def _drawing(run: Run) -> tuple[Picture, int | None]:
     """The visitor's last drawing (28, 28) in [0, 1] and None, else a test digit of the run's data and what it is."""
     drawn = st.session_state.get("last_drawing")
     if drawn is not None:
         return np.asarray(drawn, np.float32), None
     there = run.config.dataset if is_downloaded(run.config.dataset) else "mnist"  # a lab's workers have their own
     test = resources.dataset(there).test
-    return test.images[_SAMPLE].astype(np.float32) / 255, int(test.labels[_SAMPLE])
+    return scale_values(test.images[_SAMPLE]), int(test.labels[_SAMPLE])

@@ -24,6 +24,9 @@ _TOLD = ("network", "hidden", "channels", "optimizer", "epochs", "validation siz
 _TROUBLE = "sweep_view_trouble"
 _RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
+_MANY = 3  # trials, of which the best is likely to be a lucky one
+_MOST_REASONS = 3  # of trials that failed, below the table
+_PLAIN = {"displayModeBar": False}
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures stand and sort below each other
 _MARKS = {
     "finished": "✓ finished",
@@ -204,11 +207,6 @@ def _slices(drawn: sweep_figures.Figures) -> None:
         for number, figure in enumerate(drawn.slices):
             st.plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
     st.caption("A dot is a trial that reached its last epoch, a cross one that was pruned or failed before.")
-
-
-_PLAIN = {"displayModeBar": False}
-_MANY = 3  # trials, of which the best is likely to be a lucky one
-_MOST_REASONS = 3  # of trials that failed, below the table
 
 
 def _importance(drawn: sweep_figures.Figures, is_active: bool) -> None:
