@@ -20,11 +20,13 @@ def _of_mlp(model: ModelConfig) -> int:
 
 
 def _of_cnn(model: ModelConfig) -> int:
-    total, before, side = 0, 1, IMAGE_SIDE
-    for number, channels in enumerate(model.channels, start=1):
-        total += _KERNEL * before * channels + channels * (2 if model.batch_norm else 1)
-        before = channels
-        if number in model.pools:
-            side //= 2
-    features = before * side**2 if model.head == "places" else before
-    return total + (features + 1) * NUM_CLASSES
+    biases = sum(model.channels) * (2 if model.batch_norm else 1)
+    kernels = sum(_KERNEL * before * after for before, after in pairwise((1, *model.channels)))
+    return kernels + biases + (num_features(model) + 1) * NUM_CLASSES
+
+
+def num_features(model: ModelConfig) -> int:
+    """What the last layer of a CNN sees: each channel's mean, or all that is left of each channel's picture."""
+    num_pools = sum(place <= len(model.channels) for place in set(model.pools))
+    side = IMAGE_SIDE >> num_pools
+    return model.channels[-1] * (side * side if model.head == "places" else 1)

@@ -3,6 +3,7 @@
 from mnistlab.config import ModelConfig
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
 from mnistlab.export.script_lines import LONGEST_LINE
+from mnistlab.parameters import num_features
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 _ACTIVATIONS = {"relu": "nn.ReLU()", "sigmoid": "nn.Sigmoid()", "tanh": "nn.Tanh()", "gelu": "nn.GELU()"}
@@ -81,17 +82,10 @@ def _cnn(config: ModelConfig) -> list[str]:
         "    channels = filters",
         f"layers += [{', '.join([*_head(config), *_dropout(config)])}]",
         # In memory as in the lab: a CPU adds up the channels of a picture in another order otherwise.
-        f"model = nn.Sequential(*layers, nn.Linear({_num_features(config)}, {NUM_CLASSES}))"
+        f"model = nn.Sequential(*layers, nn.Linear({num_features(config)}, {NUM_CLASSES}))"
         ".to(memory_format=torch.channels_last)",
     ]
 
 
 def _head(config: ModelConfig) -> list[str]:
     return ["nn.AdaptiveAvgPool2d(1)", "nn.Flatten()"] if config.head == "mean" else ["nn.Flatten()"]
-
-
-def _num_features(config: ModelConfig) -> int:
-    """What the last layer sees: each channel's mean, or all that is left of each channel's picture."""
-    num_pools = sum(place <= len(config.channels) for place in set(config.pools))
-    side = IMAGE_SIDE >> num_pools
-    return config.channels[-1] * (side * side if config.head == "places" else 1)
