@@ -103,10 +103,13 @@ def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Ten
 
 
 def read_header(content: bytes) -> dict[str, str]:
-    """The text part of a safetensors header: eight bytes of length, then JSON with `__metadata__`."""
+    """What stands in the header of safetensors bytes that mnistlab has written.
+
+    Raises:
+        DataError: they are damaged, of another origin, or of another format.
+    """
     try:
-        (length,) = struct.unpack("<Q", content[:8])
-        metadata = dict(json.loads(content[8 : 8 + length])["__metadata__"])
+        metadata = metadata_of(content)
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"These {len(content):,} bytes are nothing that mnistlab has written, or they are damaged."
@@ -114,3 +117,9 @@ def read_header(content: bytes) -> dict[str, str]:
     if metadata.get("mnistlab") != _FORMAT:
         raise DataError(f"Weights of format {metadata.get('mnistlab')!r}; this mnistlab reads format {_FORMAT!r}.")
     return metadata
+
+
+def metadata_of(content: bytes) -> dict[str, str]:
+    """The text part of a safetensors header: eight bytes of length, then JSON with `__metadata__`."""
+    (length,) = struct.unpack("<Q", content[:8])
+    return dict(json.loads(content[8 : 8 + length])["__metadata__"])

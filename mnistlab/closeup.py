@@ -1,6 +1,7 @@
 """One training step, looked at closely: the batch's digits, what the network said of them, and what it changed."""
 
 import json
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from torch import nn
 
+from mnistlab.checkpoint import metadata_of
 from mnistlab.errors import DataError
 from mnistlab.probes import weight_layers
 
@@ -21,15 +23,11 @@ class Closeup:
     """Gathers what is worth seeing of one step: begun before it, complete after it."""
 
     def __init__(self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
+        """Look at a batch, images (B, 28, 28) float32 and labels (B,), before the step that learns from it."""
         self._model = model
         self._images, self._labels = images[:_MOST_IMAGES].clone(), labels[:_MOST_IMAGES].clone()
         self._weights = [layer.weight.detach().clone() for layer in weight_layers(model).values()]
         self._before = self._answers()
-
-    @classmethod
-    def before(cls, model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> "Closeup":
-        """Look at a batch, images (B, 28, 28) float32 and labels (B,), before the step that learns from it."""
-        return cls(model, images, labels)
 
     def _answers(self) -> torch.Tensor:
         was_training = self._model.training
@@ -78,9 +76,6 @@ class SlowStep:
             DataError: the bytes are damaged.
         """
         try:
-            arrays = load(content)
-            (length,) = np.frombuffer(content[:8], "<u8")
-            header = json.loads(content[8 : 8 + int(length)])["__metadata__"]
-            return cls(layers=json.loads(header["layers"]), **arrays)
-        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            return cls(layers=json.loads(metadata_of(content)["layers"]), **load(content))
+        except (SafetensorError, struct.error, ValueError, KeyError, TypeError) as error:
             raise DataError(f"The close-up of a step is damaged: {error!r}. Take another step.") from error

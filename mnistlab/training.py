@@ -83,7 +83,7 @@ def train_epochs(config: TrainConfig, state: "TrainingState", batches: Batches, 
         for images, labels in batches.of_epoch(epoch, first_batch):
             set_learning_rate(state.optimizer, state.rate.at(watch.meter.step))
             if state.slow_motion:
-                state.closeup = Closeup.before(state.model, images, labels)
+                state.closeup = Closeup(state.model, images, labels)
             loss, logits = train_step(
                 state.model, state.optimizer, images, labels, config.label_smoothing, config.precision
             )

@@ -137,7 +137,7 @@ def test_one_step_shows_the_batch_with_right_and_wrong_and_what_it_changed(tiny_
     state = TrainingState.start(tiny.config())
     images = torch.tensor(tiny_dataset.source.images[:12]).float() / 255
     labels = torch.tensor(tiny_dataset.source.labels[:12])
-    closeup = Closeup.before(state.model, images, labels)
+    closeup = Closeup(state.model, images, labels)
     train_step(state.model, state.optimizer, images, labels)
     report = StepsTaken(1, 1, 0.01, np.array([2.3], "<f4"), 0.1, 0.1, 100.0, 0.1)
     store.log(run_id, store.run(run_id).attempt, [report], weights={"closeup": closeup.pack()})
