@@ -1,12 +1,13 @@
 """What is exported: a run of the store or a built-in model, brought into one form that every format reads from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mnistlab.builtin import builtin_names, builtin_record
 from mnistlab.config import RunConfig, parse_config
@@ -46,7 +47,7 @@ class Source:
     answers: bytes | None  # safetensors: what it said about each test image
     title: str | None = None  # what a person calls it, and has written about it
     note: str | None = None
-    rate_changes: tuple[tuple[int, float], ...] = field(default=())
+    rate_changes: tuple[tuple[int, float], ...] = ()
     planned_epochs: int | None = None  # how many it was to have, if it was given more
     taken_in: float | None = None  # when it came here from another lab; `created` is the same where that is not known
 
@@ -148,11 +149,12 @@ def _answers_of(name: str, step: int) -> bytes | None:
     return pack_answers(unpack_answers(path.read_bytes())[0], step)
 
 
-def wall_times(source: Source, steps: Any) -> Any:
+def wall_times(source: Source, steps: Sequence[int]) -> npt.NDArray[np.float64]:
     """When each of these steps was taken, in seconds since 1970, as far as the ends of its epochs tell."""
     known = [(0, 0.0), *((ended.step, ended.seconds) for ended in source.epochs if ended.step > 0)]
     at_steps, seconds = zip(*known, strict=True)
-    return source.created + np.interp(steps, at_steps, seconds)
+    times: npt.NDArray[np.float64] = source.created + np.interp(steps, at_steps, seconds)
+    return times
 
 
 def must_be_over(source: Source, what: str) -> None:

@@ -41,11 +41,11 @@ def _points(source: Source) -> Iterator[bytes]:
             yield from _series(source, f"gradient/{layer}", [step], [gradient])
         if probes and probes.dead is not None:
             yield from _series(source, "dead_relus", [step], [probes.dead])
-    for name, figure in (("loss", "loss"), ("accuracy", "accuracy")):
+    for figure in ("loss", "accuracy"):
         for part in ("train", "validation"):
             told = [(ended.step, getattr(ended, f"{part}_{figure}")) for ended in source.epochs]
             told = [(step, value) for step, value in told if value is not None]
-            tag = f"{name}/validation" if part == "validation" else f"{name}/training, mean of each epoch"
+            tag = f"{figure}/validation" if part == "validation" else f"{figure}/training, mean of each epoch"
             yield from _series(source, tag, [step for step, _ in told], [value for _, value in told])
 
 
