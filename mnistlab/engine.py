@@ -27,8 +27,6 @@ from filelock import FileLock, Timeout
 from mnistlab import dask_files, loopback, notice
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.errors import ConfigError, EngineError, MnistLabError
-from mnistlab.notice import publish as _publish
-from mnistlab.notice import withdraw as _withdraw
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, lab_place, setting, span_setting
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
@@ -261,14 +259,14 @@ def serve() -> None:
         _give_up(error)
     with cluster:
         cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here reads what Dask tells there
-        _publish(cluster.scheduler_address)
+        notice.publish(cluster.scheduler_address)
         try:
             _warm_up_own(cluster)
             step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds
             while cluster.scheduler.status.name == "running":
                 time.sleep(0.5)
         finally:
-            _withdraw()
+            notice.withdraw()
         # Closing calls the scheduler that has just ended, and by default for 30 s.
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
 

@@ -9,6 +9,7 @@ MnistLabError
         DatabaseGoneError   its file is gone
             DatabaseReplacedError   another file bears its name since the training began
     SweepNotFoundError   no such sweep in the store
+        OtherVersionError    it is there, as another version of mnistlab has written it
     StudyError           a sweep's study, in which its results are collected, cannot be used
     EngineError          the engine that runs trainings cannot be started or reached
         EngineBusyError     one of another version is in use; runs wait in the queue until a new one can be started

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from mnistlab import cli, engine, jobs
+from mnistlab import cli, engine, jobs, notice
 from mnistlab.config import parse_config
 from mnistlab.errors import EngineError
 from mnistlab.store import Store
@@ -71,11 +71,11 @@ def test_a_scheduler_s_address_that_is_none_is_told(store: Store, monkeypatch: p
 
 def test_an_ending_engine_removes_its_own_address_only(lab: Path) -> None:
     """While one engine closes, a page may have started the next."""
-    engine._publish("tcp://127.0.0.1:5")
-    engine._withdraw()
+    notice.publish("tcp://127.0.0.1:5")
+    notice.withdraw()
     assert not (lab / "engine.json").exists()
     (lab / "engine.json").write_text('{"address": "tcp://127.0.0.1:6", "pid": 1}')
-    engine._withdraw()
+    notice.withdraw()
     assert (lab / "engine.json").exists()
 
 
