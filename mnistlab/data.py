@@ -9,7 +9,7 @@ Arrays are read-only, so that they can be shared. Batching, augmentation and dev
 """
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from mmap import mmap
 from pathlib import Path
@@ -76,7 +76,7 @@ class Dataset:
     name: DatasetName
     source: Split
     test: Split
-    validation_size: int = field(default=HOLD_OUT_SIZE)
+    validation_size: int = HOLD_OUT_SIZE
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation_size < len(self.source):

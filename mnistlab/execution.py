@@ -45,8 +45,10 @@ _OTHERS_SECONDS = 5.0  # a run that has not waited for so long may be about to b
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
 # What torch says on a CPU (the second on Windows), oneDNN where it has no room for what it computes with, a Mac's GPU.
 _OUT_OF_MEMORY = (
-    *("can't allocate memory", "DefaultCPUAllocator: not enough memory"),
-    *("could not create a primitive", "MPS backend out of memory"),
+    "can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "could not create a primitive",
+    "MPS backend out of memory",
 )
 
 # Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.

@@ -139,8 +139,8 @@ class Recorder:
         resumed run does not do the same again; return a sentence that says so, else an empty one.
         """
         taken_back = self.state.rate.undo_rise(self.state.step)
-        values = (self._run_id, self._attempt, self._steps, self._epochs)
-        self._insist(lambda: self._store.log(*values, rate_changes=self.state.rate.changes))
+        steps, epochs, changes = self._steps, self._epochs, self.state.rate.changes
+        self._insist(lambda: self._store.log(self._run_id, self._attempt, steps, epochs, rate_changes=changes))
         if taken_back is None:
             return ""
         changed_at, raised, before = taken_back
@@ -201,20 +201,17 @@ class Recorder:
             weights["last"] = pack_weights(self.state.model, self._run.config)
         if self.state.closeup is not None:
             weights["closeup"] = self.state.closeup.pack()
+        num_steps, changes = self._started.num_steps, self.state.rate.changes
         request = self._store.log(
-            *(self._run_id, self._attempt, self._steps, self._epochs, weights),
-            num_steps=self._started.num_steps,
-            rate_changes=self.state.rate.changes,
+            self._run_id, self._attempt, self._steps, self._epochs, weights, num_steps, rate_changes=changes
         )
         self._has_begun = self._has_begun or bool(self._steps)
         self._steps, self._epochs, self.state.closeup = [], [], None
         self._last_write, self._refused_since = time.monotonic(), None
         if with_checkpoint:
             cost = self._last_write - start
-            self._last_checkpoint, self._checkpoint_rest = (
-                self._last_write,
-                min(_REST * cost, _LONGEST_REST) if cost > _SLOW else 0,
-            )
+            self._last_checkpoint = self._last_write
+            self._checkpoint_rest = min(_REST * cost, _LONGEST_REST) if cost > _SLOW else 0
         return request
 
     def _checkpoint(self) -> bytes:

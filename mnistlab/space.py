@@ -35,8 +35,8 @@ class Setting:
     name: str  # "train.learning_rate": a field of the config; "width": made of several
     label: str
     about: str
-    start: tuple[float, float]  # from where to where to vary it, where nothing else is said
-    bounds: tuple[float, float]  # what the config allows; 0 to 0 for options
+    start: tuple[float, float] = (0, 0)  # of a number: from where to where to vary it, where nothing else is said
+    bounds: tuple[float, float] = (0, 0)  # of a number: what the config allows
     unit: str = ""
     is_whole: bool = False
     is_log: bool = False  # whether its steps are factors, as those of a rate are
@@ -80,7 +80,7 @@ def _of_field(name: str) -> Setting:
     label, about, unit = field.replace("_", " "), info.description or "", unit_of(info)
     if name in _OPTIONS:
         options = (False, True) if info.annotation is bool else get_args(info.annotation)
-        return Setting(name, label, about, (0, 0), (0, 0), unit, options=options)
+        return Setting(name, label, about, unit=unit, options=options)
     low, high, is_log = _RANGES[name]
     return Setting(name, label, about, (low, high), bounds_of(info), unit, info.annotation is int, is_log)
 
@@ -94,7 +94,6 @@ _MADE = (
         AUGMENTATION,
         "augmentation",
         "Whether images are warped: as the recipe says, or mildly where it says nothing.",
-        *((0, 0), (0, 0)),
         options=(False, True),
     ),
 )

@@ -22,14 +22,7 @@ from mnistlab.database import Database
 from mnistlab.errors import RunNotFoundError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.ids import is_run_id, new_id
-from mnistlab.rows import (
-    change_run,
-    insert_metrics,
-    insert_run,
-    replace_weights,
-    rewind,
-    weights_step,
-)
+from mnistlab.rows import change_run, insert_metrics, insert_run, replace_weights, rewind, weights_step
 from mnistlab.runs import ACTIVE, Request, Run, run_from_row, runs_from_rows
 
 MOST_LISTED = 500  # runs that are listed if it is not said otherwise
@@ -172,12 +165,7 @@ class Store(Database):
         return Request(False, row.control == "stop", row.pause_at, None if is_taken_up else row.wanted_rate)
 
     def finish(
-        self,
-        run_id: str,
-        attempt: int,
-        state: str,
-        result: dict[str, Any] | None = None,
-        error: str | None = None,
+        self, run_id: str, attempt: int, state: str, result: dict[str, Any] | None = None, error: str | None = None
     ) -> None:
         """Close the run as finished, stopped or failed, if it still belongs to this attempt."""
         values: dict[str, Any] = {

@@ -8,19 +8,7 @@ from mnistlab import queue
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.presets import get_preset
-from ui import (
-    frame,
-    identity,
-    pacing,
-    recipe,
-    resources,
-    run_charts,
-    run_view,
-    starting,
-    time_estimate,
-    turns,
-    waiting,
-)
+from ui import frame, identity, pacing, recipe, resources, run_charts, run_view, starting, time_estimate, turns, waiting
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted

@@ -11,12 +11,7 @@ from types import FrameType
 from typing import Any
 
 from mnistlab.commands.progress import Progress
-from mnistlab.errors import (
-    DatabaseGoneError,
-    MnistLabError,
-    RunNotFoundError,
-    StoreError,
-)
+from mnistlab.errors import DatabaseGoneError, MnistLabError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, Event
 from mnistlab.runs import Run
 from mnistlab.store import Store

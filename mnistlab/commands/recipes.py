@@ -27,17 +27,8 @@ def settings(options: argparse.Namespace) -> int:
         info = section.model_fields[name]
         allowed, start, about = allowed_in_words(info), write_value(info.default), info.description or ""
         if options.json:
-            print(
-                json.dumps(
-                    {
-                        "setting": path,
-                        "allowed": allowed,
-                        "unit": unit_of(info),
-                        "default": info.default,
-                        "about": about,
-                    }
-                )
-            )
+            told = {"setting": path, "allowed": allowed, "unit": unit_of(info), "default": info.default, "about": about}
+            print(json.dumps(told))
         else:
             unit = f"; {unit_of(info)}" if unit_of(info) else ""
             print(f"{name} = {start}   ({allowed}{unit})")

@@ -12,13 +12,7 @@ from mnistlab.classics import CLASSICS, get_classic
 from mnistlab.commands.foreground import noting_interrupts
 from mnistlab.commands.given import TWICE, check_option, check_training, check_varied, recipe_of, set_values
 from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import (
-    ConfigError,
-    DatabaseGoneError,
-    MnistLabError,
-    OtherVersionError,
-    StoreError,
-)
+from mnistlab.errors import ConfigError, DatabaseGoneError, MnistLabError, OtherVersionError, StoreError
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep

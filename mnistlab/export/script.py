@@ -81,7 +81,19 @@ def script_problem(
     """
     curve = Curve.from_rows([]) if curve is None else curve
     outline = Source(
-        *(name, config, "finished", result, 0, 0, num_steps, num_steps, [], curve, b"", None), rate_changes=rate_changes
+        name,
+        config,
+        "finished",
+        result,
+        created=0,
+        seconds=0,
+        step=num_steps,
+        num_steps=num_steps,
+        epochs=[],
+        curve=curve,
+        weights=b"",
+        answers=None,
+        rate_changes=rate_changes,
     )
     try:
         to_script(outline)
