@@ -13,11 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from mnistlab.builtin import DEFAULT_MODEL, builtin_names
+from mnistlab.builtin import DEFAULT_MODEL, builtin_names, no_such_model
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import IMAGE_SIDE
-from mnistlab.errors import ImageError, ModelNotFoundError
+from mnistlab.errors import ImageError
 from mnistlab.ids import is_run_id
 from mnistlab.ink import Framing, frame_drawing, frame_ink
 from mnistlab.models import in_batches
@@ -115,9 +115,7 @@ def load_predictor(name_or_run: str | None = None, store: Store | None = None) -
     if is_run_id(name):
         model, config = unpack_weights((store or Store()).weights(name))
         return Predictor(name, config, model)
-    raise ModelNotFoundError(
-        f"There is no model {name!r}. Give a run's id or one of the built-in models: {', '.join(builtin_names())}."
-    )
+    raise no_such_model(name)
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mnistlab.errors import ModelNotFoundError
 from mnistlab.paths import BUILTIN_MODELS
 
 DEFAULT_MODEL = "pen-cnn"
@@ -17,6 +18,13 @@ def builtin_names() -> list[str]:
     """The models that come with mnistlab, the default first."""
     names = sorted(path.stem for path in BUILTIN_MODELS.glob("*.safetensors"))
     return sorted(names, key=lambda name: name != DEFAULT_MODEL)
+
+
+def no_such_model(name: str) -> ModelNotFoundError:
+    """The error for a name that is neither a run's id nor a built-in model's."""
+    return ModelNotFoundError(
+        f"There is no model {name!r}. Give a run's id or one of the built-in models: {', '.join(builtin_names())}."
+    )
 
 
 def builtin_record(name: str) -> dict[str, Any]:

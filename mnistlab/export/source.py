@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.builtin import builtin_names, builtin_record
+from mnistlab.builtin import builtin_names, builtin_record, no_such_model
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.curve import Curve
-from mnistlab.errors import ExportError, ModelNotFoundError, RunNotFoundError
+from mnistlab.errors import ExportError, RunNotFoundError
 from mnistlab.events import EpochEnded
 from mnistlab.ids import is_run_id
 from mnistlab.paths import BUILTIN_MODELS
@@ -82,9 +82,7 @@ def find_source(name: str, store: Store) -> Source:
         return _from_builtin(name)
     if is_run_id(name):
         return _from_run(name, store)
-    raise ModelNotFoundError(
-        f"There is no model {name!r}. Give a run's id or one of the built-in models: {', '.join(builtin_names())}."
-    )
+    raise no_such_model(name)
 
 
 def _from_run(run_id: str, store: Store) -> Source:
