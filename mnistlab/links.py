@@ -10,6 +10,7 @@ be followed: a number beyond its bounds is the nearest one allowed; what has no 
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import annotated_types
@@ -21,7 +22,7 @@ from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.parsing import problem_with
 from mnistlab.presets import PRESETS
-from mnistlab.settings import FIELDS, PATHS, SECTIONS, choices_in_words, read_value, write_value
+from mnistlab.settings import FIELDS, PATHS, SECTIONS, choices_in_words, put_value, read_value, value_at, write_value
 
 PRESET, HIDE, LOCK = "preset", "hide", "lock"
 _START, _CUSTOM = "tutorial-mlp", "custom"
@@ -52,11 +53,10 @@ def write_link(config: RunConfig, hidden: Iterable[str] = (), locked: Iterable[s
     """The query that `read_link` makes the same recipe of; empty for the one that a page begins with."""
     base = _base(config.preset)
     query = {} if base.preset == _START else {PRESET: base.preset}
-    for path, (_, name) in FIELDS.items():
-        part = path.split(".")[0]
-        now, before = (config, base) if path == name else (getattr(config, part), getattr(base, part))
-        if getattr(now, name) != getattr(before, name):
-            query[path] = write_value(getattr(now, name))
+    for path in FIELDS:
+        value = attrgetter(path)(config)
+        if value != attrgetter(path)(base):
+            query[path] = write_value(value)
     for key, names in ((HIDE, hidden), (LOCK, locked)):
         if names:
             query[key] = ",".join(names)
@@ -96,25 +96,20 @@ def hold_values(values: Mapping[str, Any], link: Link) -> dict[str, Any]:
     """The same for the values of a recipe, which may be no recipe, before or afterwards."""
     held, theirs = copy.deepcopy(dict(values)), link.config.model_dump()
     for name in link.locked & set(PATHS):
-        *parts, _ = PATHS[name].split(".")
-        for part in parts:
-            held[part][name] = theirs[part][name]
-        if not parts:
-            held[name] = theirs[name]
+        put_value(held, PATHS[name], value_at(theirs, PATHS[name]))
     return held
 
 
 def _agreeing(values: dict[str, Any], base: RunConfig, problems: list[Problem]) -> RunConfig:
     """The recipe of these values; where two of them exclude each other, the preset's own come back one by one."""
-    for path, (_, name) in FIELDS.items():
+    for path in FIELDS:
         try:
             return parse_config(values)
         except ConfigError as error:
-            part = path.split(".")[0]
-            now, before = (values, base) if path == name else (values[part], getattr(base, part))
-            if now[name] != getattr(before, name):
+            own = attrgetter(path)(base)
+            if value_at(values, path) != own:
                 problems.append(Problem("", path, f" cannot be as the link says: {str(error).splitlines()[0]}."))
-                now[name] = getattr(before, name)
+                put_value(values, path, own)
     return parse_config(values)
 
 
@@ -141,20 +136,17 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
         problems.append(Problem("There is no setting ", key, "; it is left out."))
         return
     section, name = FIELDS[path]
-    part = values[path.split(".")[0]] if path != name else values
     label = name.replace("_", " ")
     value = read_value(section, name, text)
     reason = "is none of these" if value is None else problem_with(section, name, value)
     if reason is None:
-        part[name] = value
+        put_value(values, path, value)
         return
     nearest = _nearest(section, name, value)
     if nearest is not None:
-        part[name] = nearest
-    allowed = _allowed(section.model_fields[name])
-    problems.append(
-        Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {_shown(part[name])}.")
-    )
+        put_value(values, path, nearest)
+    allowed, seen = _allowed(section.model_fields[name]), _shown(value_at(values, path))
+    problems.append(Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {seen}."))
 
 
 def _nearest(section: type[BaseModel], name: str, value: object) -> Any:

@@ -5,6 +5,7 @@ write_value((512, 120))                             # "512-120"
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import annotated_types
@@ -25,6 +26,12 @@ FIELDS: dict[str, tuple[type[BaseModel], str]] = {
 }
 SWITCH = {"true": True, "on": True, "false": False, "off": False}
 PATHS = {path.split(".")[-1]: path for path in FIELDS}
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """A setting, by its path, of what `RunConfig.model_dump` has given."""
+    part, _, name = path.rpartition(".")
+    return (values[part] if part else values)[name]
 
 
 def put_value(values: dict[str, Any], path: str, value: object) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations, product
+from operator import attrgetter
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -19,7 +20,7 @@ from mnistlab.bounds import bounds_of
 from mnistlab.config import MAX_HIDDEN, MAX_WIDTH, AugmentConfig, ModelConfig, RunConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.parsing import Frozen
-from mnistlab.settings import SECTIONS, SWITCH, unit_of
+from mnistlab.settings import FIELDS, SWITCH, put_value, unit_of
 
 Value = bool | int | float | str
 WIDTH, DEPTH, AUGMENTATION = "width", "depth", "augmentation"
@@ -75,8 +76,8 @@ _OPTIONS = (
 
 def _of_field(name: str) -> Setting:
     """A setting that is a field of the config, with that field's bounds, unit and help."""
-    section, field = name.split(".")
-    info = SECTIONS[section].model_fields[field]
+    section, field = FIELDS[name]
+    info = section.model_fields[field]
     label, about, unit = field.replace("_", " "), info.description or "", unit_of(info)
     if name in _OPTIONS:
         options = (False, True) if info.annotation is bool else get_args(info.annotation)
@@ -233,8 +234,7 @@ def assemble(base: RunConfig, values: Mapping[str, Value]) -> RunConfig:
     settings = base.model_dump()
     for name, value in values.items():
         if "." in name:
-            section, field = name.split(".")
-            settings[section][field] = value
+            put_value(settings, name, value)
     if WIDTH in values or DEPTH in values:
         settings["model"]["hidden"] = _hidden(base.model, values)
     if AUGMENTATION in values:
@@ -261,8 +261,7 @@ def values_of(config: RunConfig, parameters: Sequence[Parameter]) -> dict[str, V
         elif name == AUGMENTATION:
             found[name] = config.augment.is_active
         else:
-            section, field = name.split(".")
-            found[name] = getattr(getattr(config, section), field)
+            found[name] = attrgetter(name)(config)
     return found
 
 

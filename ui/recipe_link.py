@@ -9,9 +9,10 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from mnistlab import links
-from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
+from mnistlab.config import RunConfig
 from mnistlab.links import Link
 from mnistlab.presets import PRESETS, changes
+from mnistlab.settings import FIELDS, PATHS
 from ui import forms
 from ui.address import Address, quoted
 
@@ -130,7 +131,7 @@ def _label(name: str) -> str:
     """A control's name as it stands above its widget."""
     if name == "hidden":
         return "Hidden layers"
-    for section in (TrainConfig, ModelConfig, AugmentConfig, RunConfig):
-        if name in section.model_fields:
-            return forms.label_of(name, section.model_fields[name])
-    return name.capitalize()
+    if name not in PATHS:  # "preset"
+        return name.capitalize()
+    section, _ = FIELDS[PATHS[name]]
+    return forms.label_of(name, section.model_fields[name])
