@@ -70,14 +70,14 @@ class Team:
         """Say something to the others: JSON and bytes."""
         text = json.dumps(said).encode()
         lengths = torch.tensor([len(text), len(content)])
-        with _told():
+        with _telling_trouble():
             dist.broadcast(lengths, 0)
             dist.broadcast(torch.frombuffer(bytearray(text + content), dtype=torch.uint8), 0)
 
     def hear(self) -> tuple[dict[str, Any] | None, bytes]:
         """Wait for what the first one says next."""
         lengths = torch.empty(2, dtype=torch.int64)
-        with _told():
+        with _telling_trouble():
             dist.broadcast(lengths, 0)
             both = torch.empty(int(lengths.sum()), dtype=torch.uint8)
             dist.broadcast(both, 0)
@@ -95,13 +95,13 @@ def joined() -> Iterator[Team]:
     """Meet the other processes; they are told when the first one has done its work, or failed."""
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, timeout=_PATIENCE)
-    one = Team()
+    team = Team()
     try:
-        yield one
+        yield team
     finally:
-        if one.leads:
+        if team.leads:
             with suppress(EngineError):
-                one.tell(None)
+                team.tell(None)
         dist.destroy_process_group()
 
 
@@ -112,46 +112,46 @@ def lead(
     rate_changes: Sequence[tuple[int, float]] = (),
 ) -> Generator[Event, None, None]:
     """Train as `train` does, together with all that follow; whatever the consumer does, they do."""
-    one = Team()
+    team = Team()
     own = _on_own_device(config)
-    one.tell({"config": config.model_dump_json(), "rate_changes": list(rate_changes)}, checkpoint or b"")
+    team.tell({"config": config.model_dump_json(), "rate_changes": list(rate_changes)}, checkpoint or b"")
     state: TrainingState | None = None
     try:
-        for event in train(own, dataset, checkpoint, rate_changes=rate_changes, team=one):
+        for event in train(own, dataset, checkpoint, rate_changes=rate_changes, team=team):
             if isinstance(event, TrainingStarted):
                 state = event.state
-                event = replace(event, device=f"{event.device}, in {one.size} processes")
+                event = replace(event, device=f"{event.device}, in {team.size} processes")
             yield event
             assert state is not None
-            one.tell({"rate_changes": state.rate.changes, "slow_motion": state.slow_motion})
+            team.tell({"rate_changes": state.rate.changes, "slow_motion": state.slow_motion})
     except GeneratorExit:  # the consumer has stopped iterating
-        one.tell({"stop": True})
+        team.tell({"stop": True})
         raise
 
 
-def follow(one: Team) -> None:
+def follow(team: Team) -> None:
     """Train along with the first process, until it has nothing more to train.
 
     Raises:
         EngineError: it has died.
     """
     while True:
-        said, checkpoint = one.hear()
+        said, checkpoint = team.hear()
         if said is None:
             return
         config = parse_config(said["config"])
         changes = [(step, rate) for step, rate in said["rate_changes"]]
         with suppress(DivergedError):  # which the first one tells
-            _train_along(one, config, checkpoint or None, changes)
+            _train_along(team, config, checkpoint or None, changes)
 
 
-def _train_along(one: Team, config: RunConfig, checkpoint: bytes | None, changes: list[tuple[int, float]]) -> None:
+def _train_along(team: Team, config: RunConfig, checkpoint: bytes | None, changes: list[tuple[int, float]]) -> None:
     state: TrainingState | None = None
     own, dataset = _on_own_device(config), load_dataset(config.dataset)
-    for event in train(own, dataset, checkpoint, rate_changes=changes, team=one):
+    for event in train(own, dataset, checkpoint, rate_changes=changes, team=team):
         if isinstance(event, TrainingStarted):
             state = event.state
-        said, _ = one.hear()
+        said, _ = team.hear()
         if said is None or "stop" in said:
             return
         assert state is not None
@@ -183,12 +183,12 @@ def _on_own_device(config: RunConfig) -> RunConfig:
 
 def add_up(tensor: torch.Tensor) -> None:
     """Replace a tensor by the sum of those of all processes."""
-    with _told():
+    with _telling_trouble():
         dist.all_reduce(tensor)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _telling_trouble() -> Iterator[None]:
     """Say in a sentence that another process is gone."""
     try:
         yield
