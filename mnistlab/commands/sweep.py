@@ -3,19 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from mnistlab import queue, space, sweep
-from mnistlab.classics import CLASSICS, get_classic
+from mnistlab.classics import CLASSICS
 from mnistlab.commands.foreground import noting_interrupts
-from mnistlab.commands.given import TWICE, check_option, check_training, check_varied, recipe_of, set_values
-from mnistlab.data import HOLD_OUT_SIZE
-from mnistlab.errors import ConfigError, DatabaseGoneError, MnistLabError, OtherVersionError, StoreError
+from mnistlab.commands.sweep_options import sweep_asked_for
+from mnistlab.errors import DatabaseGoneError, MnistLabError, OtherVersionError, StoreError
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
-from mnistlab.sweep_config import SweepConfig, parse_sweep
+from mnistlab.sweep_config import SweepConfig
 from mnistlab.sweep_state import Sweep, Trial
 
 _OWNER = "command line"
@@ -24,7 +23,7 @@ _SHOWN = 20  # sweeps that `list` tells of
 
 def sweep_start(options: argparse.Namespace) -> int:
     """Start a sweep: a classic experiment by its name, or one of your own."""
-    config = _config(options, store := Store())
+    config = sweep_asked_for(options, store := Store())
     if not options.here:
         sweep_id = sweep.start(config, store, _OWNER)
         return _tell(options, sweep.find(sweep_id, store), "started")
@@ -156,82 +155,6 @@ def _leave(sweep_id: str, store: Store, me: str) -> None:
     trials = sweep.find(sweep_id, store).trials
     if not any(trial.run.state == "running" and trial.run.worker != me for trial in trials):
         sweep.stop(sweep_id, store)
-
-
-def _config(options: argparse.Namespace, store: Store) -> SweepConfig:
-    values: dict[str, Any] = {"parameters": ()}
-    if options.experiment is not None:
-        values = get_classic(options.experiment).config.model_dump()
-    if options.experiment is None or options.preset is not None or options.like is not None:
-        values |= {"base": recipe_of(options, store).model_dump(), "title": ""}
-        values["base"]["train"]["validation_size"] = values["base"]["train"]["validation_size"] or HOLD_OUT_SIZE
-    if options.vary:
-        values["parameters"] = [_parameter(text, number) for number, text in enumerate(options.vary)]
-        values["title"] = ""
-    if not values["parameters"]:
-        raise ConfigError(
-            "Say what to vary: --vary learning_rate=1e-4..10 for a range, --vary activation=relu,tanh for some values, "
-            f"or name an experiment: {', '.join(CLASSICS)}."
-        )
-    if options.epochs is not None:
-        if any(one["setting"] == "train.epochs" for one in values["parameters"]):
-            raise ConfigError(
-                f"The epochs are varied, and --epochs {options.epochs} was given. Leave out one of the two."
-            )
-        check_training("--epochs", options.epochs, "epochs")
-        values["base"]["train"]["epochs"] = options.epochs
-    decided = {one["setting"]: "The sweep varies it: --vary says how." for one in values["parameters"]}
-    if options.epochs is not None:
-        decided["train.epochs"] = TWICE
-    set_values(values["base"], options.set, decided)
-    given = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
-    given["num_trials"] = options.trials
-    given = {name: value for name, value in given.items() if value is not None}
-    for name, value in given.items():
-        check_option(f"--{name.removeprefix('num_')} {value}", value, SweepConfig, name, name)
-    config = _parsed(values | given, options.vary or ())
-    if config.sampler == "grid" and options.trials not in (None, config.size):
-        raise ConfigError(
-            f"A grid has as many trials as combinations, here {config.size}, and --trials {options.trials} was given. "
-            "Leave --trials out, or choose --sampler random or tpe."
-        )
-    return config
-
-
-def _parsed(values: dict[str, Any], varied: Iterable[str]) -> SweepConfig:
-    """As parse_sweep, and where one of the varied values is out of bounds, by what was given for it."""
-    try:
-        return parse_sweep(values)
-    except ConfigError as error:
-        said = str(error).removeprefix("settings: ")
-        blamed = [text for text in varied if said.startswith(f"{_setting_of(text)}: ")]
-        raise ConfigError(f"--vary {blamed[0]}: {said}" if blamed else said) from error
-
-
-def _setting_of(text: str) -> str:
-    return _setting(text.partition("=")[0].strip().replace("-", "_"))
-
-
-def _parameter(text: str, number: int) -> dict[str, Any]:
-    """Read `learning_rate=1e-4..10`, `learning_rate=1e-4..10:6` (6 points of a grid) or `activation=relu,tanh`."""
-    setting, given = _setting_of(text), text.partition("=")[2]
-    if ".." in given:
-        ends, _, points = given.partition(":")
-        low, _, high = ends.partition("..")
-        values: dict[str, Any] = {"setting": setting, "low": low, "high": high} | ({"points": points} if points else {})
-    else:
-        values = {"setting": setting, "options": [space.read_value(word) for word in given.split(",") if word]}
-    check_varied(text, number, values)
-    return values
-
-
-def _setting(name: str) -> str:
-    """The full name of a setting: "train.learning_rate" for "learning_rate"."""
-    matching = [known for known in space.SETTINGS if name in (known, known.rpartition(".")[2])]
-    if not matching:
-        known = ", ".join(one.rpartition(".")[2] for one in space.SETTINGS)
-        raise ConfigError(f"There is no setting {name!r} to vary. Choose from: {known}.")
-    return matching[0]
 
 
 def _tell(options: argparse.Namespace, one: Sweep, said: str) -> int:
