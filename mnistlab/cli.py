@@ -12,11 +12,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 from mnistlab import commands, engine, keeping
 from mnistlab.errors import ConfigError, MnistLabError
 from mnistlab.export import FORMATS
+from mnistlab.sweep_config import Pruner, Sampler
 
 _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
@@ -218,9 +219,9 @@ def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     )
     _add_recipe(start, "the recipe of all trials (default: the experiment's, else tutorial-mlp)")
     start.add_argument("--epochs", type=int, help="passes over the data of each trial")
-    start.add_argument("--sampler", choices=("grid", "random", "tpe"), help="how values are chosen (default: grid)")
+    start.add_argument("--sampler", choices=get_args(Sampler), help="how values are chosen (default: grid)")
     start.add_argument("--trials", type=int, metavar="N", help="how many, if it is no grid (default: 12)")
-    start.add_argument("--pruner", choices=("none", "median", "hyperband"), help="who ends trials that lag behind")
+    start.add_argument("--pruner", choices=get_args(Pruner), help="who ends trials that lag behind")
     start.add_argument("--seed", type=int, help="same seed, same first trials (default: 0)")
     start.add_argument("--title", help="what it is called")
 

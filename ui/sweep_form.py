@@ -1,8 +1,8 @@
 """What a sweep is to try: the recipe, the settings to vary with their values, and how they are chosen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError, RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
-from mnistlab.sweep_config import MAX_TRIALS, Pruner, Sampler, SweepConfig, parse_sweep
+from mnistlab.sweep_config import MAX_TRIALS, SweepConfig, parse_sweep
 from ui import frame, resources, sweep_values
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
@@ -167,10 +167,7 @@ def link_to(run: Run) -> None:
 
 def _how(start: SweepConfig, key: str) -> dict[str, Any]:
     """How values are chosen, how many trials there are, and which of them end early."""
-    fields = SweepConfig.model_fields
-    values: dict[str, Any] = {
-        "sampler": _menu("Values are chosen", get_args(Sampler), start.sampler, _SAMPLERS, f"{key}_sampler", "sampler")
-    }
+    values: dict[str, Any] = {"sampler": _menu("Values are chosen", _SAMPLERS, start, key, "sampler")}
     if values["sampler"] != "grid":
         begin = start.num_trials if start.sampler != "grid" else 12
         values["num_trials"] = st.number_input(
@@ -180,23 +177,21 @@ def _how(start: SweepConfig, key: str) -> dict[str, Any]:
             begin,
             key=f"{key}_trials",
             persist_state="session",
-            help=fields["num_trials"].description,
+            help=SweepConfig.model_fields["num_trials"].description,
         )
-    values["pruner"] = _menu(
-        "A trial that lags behind", get_args(Pruner), start.pruner, _PRUNERS, f"{key}_pruner", "pruner"
-    )
+    values["pruner"] = _menu("A trial that lags behind", _PRUNERS, start, key, "pruner")
     return values
 
 
-def _menu(label: str, options: Sequence[str], start: str, words: dict[str, str], key: str, field: str) -> str:
-    return str(
-        st.selectbox(
-            label,
-            options,
-            options.index(start),
-            format_func=words.__getitem__,
-            key=key,
-            persist_state="session",
-            help=SweepConfig.model_fields[field].description,
-        )
+def _menu(label: str, words: dict[str, str], start: SweepConfig, key: str, field: str) -> str:
+    """A choice of a field's values, which `words` explains."""
+    options = list(words)
+    return st.selectbox(
+        label,
+        options,
+        options.index(getattr(start, field)),
+        format_func=words.__getitem__,
+        key=f"{key}_{field}",
+        persist_state="session",
+        help=SweepConfig.model_fields[field].description,
     )
