@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -60,17 +61,17 @@ def settings_here(with_defaults: bool = False) -> dict[str, float | None]:
     Raises:
         ConfigError: a setting is none.
     """
-    found: dict[str, float | None] = {}
-    if with_defaults or WORKERS_VARIABLE in os.environ:
-        found[WORKERS_VARIABLE] = num_workers()
-    if with_defaults or THREADS_VARIABLE in os.environ:
-        found[THREADS_VARIABLE] = threads_each()
-    if with_defaults or _CHECKPOINT_VARIABLE in os.environ:
-        # The default is the recorder's own, and importing it takes seconds.
-        found[_CHECKPOINT_VARIABLE] = (
-            seconds_setting(_CHECKPOINT_VARIABLE, 0) if _CHECKPOINT_VARIABLE in os.environ else None
-        )
-    return found
+    readers: dict[str, Callable[[], float | None]] = {
+        WORKERS_VARIABLE: num_workers,
+        THREADS_VARIABLE: threads_each,
+        _CHECKPOINT_VARIABLE: _checkpoint_seconds,
+    }
+    return {name: read() for name, read in readers.items() if with_defaults or name in os.environ}
+
+
+def _checkpoint_seconds() -> float | None:
+    """None where it is not set: the default is the recorder's own, and importing that takes seconds."""
+    return seconds_setting(_CHECKPOINT_VARIABLE, 0) if _CHECKPOINT_VARIABLE in os.environ else None
 
 
 def _shown(value: float | None) -> str:

@@ -46,7 +46,7 @@ def _neurons(widths: Sequence[int], connections: Sequence[int]) -> list[str]:
     rows = [_rows(width) for width in widths]
     parts = [
         f'<line x1="{here}%" y1="{y1}" x2="{there}%" y2="{y2}"/>'
-        for here, there, left, right in zip(places, places[1:], rows, rows[1:], strict=False)
+        for (here, left), (there, right) in pairwise(zip(places, rows, strict=True))
         for y1 in left
         for y2 in right
     ]

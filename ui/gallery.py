@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from mnistlab.config import RunConfig
 from mnistlab.data import Split
 from mnistlab.figures import percent
 from ui import depth_links, mosaic, picking, resources, splits, turning
@@ -41,33 +40,23 @@ def show(
     caption: Callable[[int], str] | None = None,
     side: int = 58,
 ) -> None:
-    """Show these digits of a split; `caption` takes an index (default: predicted and true)."""
+    """Show these digits of a split, which open in depth when they are clicked.
+
+    caption: what stands below the digit of an index (default: predicted and true).
+    """
     config = resources.predictor(model.name, model.step).config
     predicted, true, sure = evaluation.predictions[indices], split.labels[indices], evaluation.confidence[indices]
-    captions = [f"{p} ({t})" for p, t in zip(predicted, true, strict=True)]
-    if caption is not None:
+    if caption is None:
+        captions = [f"{p} ({t})" for p, t in zip(predicted, true, strict=True)]
+    else:
         captions = [caption(int(index)) for index in indices]
     tips = [
         f"{split.name} image {index}: predicted {p} ({percent(float(share), 1)} sure), true {t}"
         for index, p, t, share in zip(indices, predicted, true, sure, strict=True)
     ]
-    clickable(model, config, split, indices, captions, tips, list(predicted == true), key, side)
-
-
-def clickable(
-    model: ModelChoice,
-    config: RunConfig,
-    split: Split,
-    indices: npt.NDArray[np.int64],
-    captions: Sequence[str],
-    tips: Sequence[str],
-    correct: Sequence[bool] | None,
-    key: str,
-    side: int,
-) -> None:
-    """Show digits of a scored split that open in depth when they are clicked."""
     places = [splits.origin(split.name, int(index), config) for index in indices]
     links = [depth_links.address(*one, model.name) for one in places]
+    correct = list(predicted == true)
     content = mosaic.mosaic(split.images[indices], captions, tips, correct, side, 580 // side, links)
     open_picked(content, key, places)
 

@@ -105,9 +105,9 @@ def _varied(one: Sweep) -> str:
 
 
 def _state_line(one: Sweep) -> str:
-    named = {"finished": "finished", "pruned": "pruned", "failed": "failed", "running": "running", "queued": "waiting"}
-    named |= {"stopped": "stopped", "lost": "lost: their worker is gone"}
-    parts = [f"{one.counts[state]} {word}" for state, word in named.items() if one.counts[state]]
+    states = ("finished", "pruned", "failed", "running", "queued", "stopped", "lost")
+    words = {"queued": "waiting", "lost": "lost: their worker is gone"}
+    parts = [f"{one.counts[state]} {words.get(state, state)}" for state in states if one.counts[state]]
     left = _seconds_left(one)
     return ", ".join(parts) + (f", about {duration(left)} left" if left is not None else "")
 

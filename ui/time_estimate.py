@@ -77,12 +77,5 @@ def _keeps_pace(base: RunConfig, setting: str, ends: tuple[Value, ...]) -> bool:
 def _pace_setters(config: RunConfig) -> Hashable:
     """What decides how many images a second are learned from."""
     train = config.train
-    return (
-        config.dataset,
-        config.model,
-        config.augment,
-        train.batch_size,
-        train.optimizer,
-        train.precision,
-        train.device,
-    )
+    of_training = train.batch_size, train.optimizer, train.precision, train.device
+    return config.dataset, config.model, config.augment, of_training
