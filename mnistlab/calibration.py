@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from mnistlab.evaluation import Evaluation
 
-# Answers: with fewer, the normal approximation behind `boast` means nothing, by the usual rule of thumb for a mean, and
-# ten parts hold fewer than three answers each.
+# Answers: with fewer, the normal approximation behind `overconfidence` means nothing, by the usual rule of thumb for a
+# mean, and ten parts hold fewer than three answers each.
 FEWEST = 30
 _IMAGINED = 200  # networks that are right exactly as often as they are sure
 _NUM_BINS = 10
@@ -45,7 +45,7 @@ def reliability(evaluation: Evaluation) -> list[Bin]:
     return found
 
 
-def boast(evaluation: Evaluation) -> tuple[float, float]:
+def overconfidence(evaluation: Evaluation) -> tuple[float, float]:
     """How much surer the network is than it is right, on average, and how much of that may well be luck.
 
     Returns:

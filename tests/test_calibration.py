@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistlab.calibration import boast, calibration_error, luck_of_calibration, reliability
+from mnistlab.calibration import calibration_error, luck_of_calibration, overconfidence, reliability
 from mnistlab.evaluation import Evaluation
 from tests.test_scores import answers
 
@@ -53,11 +53,11 @@ def test_a_probability_that_rounding_has_lifted_above_1_belongs_to_the_last_bin(
 
 
 def test_noise_is_not_called_boasting_and_boasting_is() -> None:
-    fair, luck = boast(random_answers(2000))
+    fair, luck = overconfidence(random_answers(2000))
     assert abs(fair) < luck
     surer = random_answers(2000)
     boasting = answers(surer.labels.tolist(), surer.predictions.tolist(), (0.5 + surer.confidence / 2).tolist())
-    difference, luck = boast(boasting)
+    difference, luck = overconfidence(boasting)
     assert difference > luck
     assert difference == pytest.approx(np.mean(boasting.confidence, dtype=np.float64) - boasting.accuracy)
 
@@ -67,17 +67,17 @@ def test_the_room_for_luck_is_the_spread_of_repeated_samples() -> None:
     whole = random_answers(60_000)
     differences = (whole.confidence.astype(np.float64) - whole.correct).reshape(200, 300)
     part = answers(whole.labels[:300].tolist(), whole.predictions[:300].tolist(), whole.confidence[:300].tolist())
-    assert boast(part)[1] == pytest.approx(1.96 * differences.mean(axis=1).std(), rel=0.2)
+    assert overconfidence(part)[1] == pytest.approx(1.96 * differences.mean(axis=1).std(), rel=0.2)
 
 
 def test_boast_and_luck_of_two_answers_are_as_counted_by_hand() -> None:
-    difference, luck = boast(answers([1, 1], [1, 2], [0.9, 0.5]))
+    difference, luck = overconfidence(answers([1, 1], [1, 2], [0.9, 0.5]))
     assert difference == pytest.approx((-0.1 + 0.5) / 2)
     assert luck == pytest.approx(1.96 * 0.3)
 
 
 def test_a_single_answer_tells_nothing() -> None:
-    difference, luck = boast(answers([1], [2], [0.99]))
+    difference, luck = overconfidence(answers([1], [2], [0.99]))
     assert difference <= luck
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     """Draw the view."""
-    from mnistlab.calibration import FEWEST, Bin, boast, calibration_error, reliability
+    from mnistlab.calibration import FEWEST, Bin, calibration_error, overconfidence, reliability
     from ui import charts
 
     _, evaluation = evaluations.evaluation(model, split_name)
@@ -44,16 +44,17 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
             f"Of {count_of(last.num_images, 'answer')} with more than 90 % confidence, "
             f"{last.num_images - last.num_correct:,} turned out wrong all the same."
         )
-    frame.show_code(reliability, Bin, calibration_error, boast)
+    frame.show_code(reliability, Bin, calibration_error, overconfidence)
 
 
 def _verdict(evaluation: "Evaluation", bins: "list[Bin]") -> str:
     """Whether confidence and accuracy fit, and how far they are apart."""
-    from mnistlab.calibration import boast, calibration_error, luck_of_calibration
+    from mnistlab.calibration import calibration_error, luck_of_calibration, overconfidence
 
     error, luck = calibration_error(bins), luck_of_calibration(evaluation)
+    leaning = _leaning(*overconfidence(evaluation))
     return (
-        f"{_leaning(*boast(evaluation))}. The expected calibration error is **{percent(error)}**; exactly as sure as "
+        f"{leaning}. The expected calibration error is **{percent(error)}**; exactly as sure as "
         f"right, a network as sure as this one would show about {percent(luck)} on so many digits."
     )
 
