@@ -1,6 +1,6 @@
-"""The bounds that a field of the config sets in its constraints, for forms, links and sweeps to read them there.
+"""The bounds of a config's field, read from its constraints for forms, links and sweeps.
 
-And the one that a field of two has from the data: how many images there are.
+And the bound that a data set gives: how many images there are to be learned from and held out.
 """
 
 import math
@@ -45,7 +45,7 @@ def check_images(config: RunConfig) -> None:
     """See that as many images are left to learn from as are asked for.
 
     Raises:
-        ConfigError: more are.
+        ConfigError: there are fewer.
     """
     train = config.train
     left = num_to_learn_from(config)

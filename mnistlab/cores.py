@@ -20,7 +20,7 @@ def threads_each() -> int:
 
 
 def num_cores() -> int:
-    """Those that this process may use: where a container or a batch system gives it less than the machine has, less.
+    """The cores that this process may use, fewer than the machine has in a container or a batch system's job.
 
     Raises:
         ConfigError: Dask, which knows, cannot read its settings.

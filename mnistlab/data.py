@@ -110,7 +110,7 @@ class Dataset:
         return len(self.source) - self.validation_size
 
     def train_of(self, train_size: int) -> Split:
-        """Only so many of what is learned from, in file order, or all for 0; the fewer are among the more.
+        """So many of the images to learn from, in file order, or all for 0; a smaller number is part of a larger one.
 
         Raises:
             DataError: there are not so many.
@@ -120,7 +120,7 @@ class Dataset:
         return self.source.take(self.train_indices(train_size), "train")
 
     def train_indices(self, train_size: int) -> npt.NDArray[np.int64]:
-        """Where these images stand in the source.
+        """(K,): where the images of `train_of(train_size)` stand in the source.
 
         Raises:
             DataError: there are not so many.

@@ -15,7 +15,6 @@ import time
 import zipfile
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -172,6 +171,6 @@ def _checked(image: npt.NDArray[np.float32]) -> bytes:
     return np.round(image * 255).astype(np.uint8).tobytes()
 
 
-def _from_row(row: Any) -> KeptDrawing:
+def _from_row(row: sa.RowMapping) -> KeptDrawing:
     image = np.frombuffer(row["image"], np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)
     return KeptDrawing(row["id"], row["created"], row["label"], row["source"], image)

@@ -1,4 +1,4 @@
-"""What runs have read of the images that they held out: all that there is to tell of a sweep's trials, never tested."""
+"""What runs read of the images that they held out: the only result of a sweep's trials, which are never tested."""
 
 import json
 from collections.abc import Sequence

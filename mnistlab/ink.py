@@ -6,7 +6,6 @@ Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to docu
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -116,7 +115,7 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
 
 
 def ink_on_ground(grey: FloatImage) -> FloatImage:
-    """The same of brightness (H, W) in [0, 1], on a ground that is not transparent."""
+    """As find_ink on an opaque ground, from the brightness of each pixel, (H, W) in [0, 1]."""
     background = ground_of(grey)
     ink: FloatImage = np.clip(np.abs(grey - background) / max(background, 1 - background), 0, 1).astype(np.float32)
     return ink
@@ -155,7 +154,7 @@ def _grey(rgba: npt.NDArray[np.uint8]) -> FloatImage:
     return grey
 
 
-def _checked(rgba: Any) -> npt.NDArray[np.uint8]:
+def _checked(rgba: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     drawing: npt.NDArray[np.uint8] = np.asarray(rgba)
     if drawing.ndim != 3 or drawing.shape[2] != 4 or drawing.dtype != np.uint8:
         raise ImageError(
@@ -165,7 +164,7 @@ def _checked(rgba: Any) -> npt.NDArray[np.uint8]:
     return drawing
 
 
-def _check_ink(ink: Any) -> None:
+def _check_ink(ink: object) -> None:
     if not isinstance(ink, np.ndarray) or ink.ndim != 2 or ink.dtype != np.float32:
         shown = f"shape {ink.shape} of {ink.dtype}" if isinstance(ink, np.ndarray) else type(ink).__name__
         raise ImageError(f"Ink is an (H, W) float32 array; got {shown}.")

@@ -149,7 +149,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     problems.append(Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {seen}."))
 
 
-def _nearest(section: type[BaseModel], name: str, value: object) -> Any:
+def _nearest(section: type[BaseModel], name: str, value: object) -> float | None:
     """The bound that a number has overstepped; None for what is no number, or where the bound itself is excluded."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -42,7 +42,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, resolution:
 
 
 def next_interval(values: Sequence[float], resolution: float = 0) -> tuple[float, float]:
-    """Where one repeat more would lie in 95 % of cases, from a few of them: wider than the interval of their mean.
+    """The 95 % prediction interval: where one repeat more would lie; wider than the interval of their mean.
 
     Raises:
         ConfigError: fewer than two values.

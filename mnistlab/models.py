@@ -63,7 +63,7 @@ class Normalise(nn.Module):
 
 
 class MeanOverPixels(nn.Module):
-    """(N, C, H, W) -> (N, C): what each channel found, wherever it found it."""
+    """Global average pooling, (N, C, H, W) -> (N, C): what each channel found, wherever it found it."""
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return features.mean((2, 3))

@@ -24,9 +24,9 @@ def setting(name: str) -> str:
 
 
 def lab_place() -> Path:
-    """Where the folder of this lab is to be: MNISTLAB_LAB, or `lab/` in the project.
+    """Where the folder of this lab is to be, made or not: MNISTLAB_LAB, or `lab/` in the project.
 
-    Who only looks makes none: where one was moved away under a program that runs, it is to be moved back there.
+    For whoever only reads: an empty folder in its place would be in the way of one that is moved back there.
     """
     return Path(os.path.expanduser(setting("MNISTLAB_LAB") or PROJECT / "lab")).absolute()
 

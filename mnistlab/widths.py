@@ -68,7 +68,7 @@ def nearest_widths(line: str, kind: Kind) -> tuple[int, ...]:
 
 
 def misses_an_end(line: str) -> bool:
-    """Whether an MLP's line begins with the pixels or ends with the digits, but not both: all of it is hidden then."""
+    """Whether an MLP's line has only one of its ends, 784 or 10: all of it is then read as hidden layers."""
     numbers = [_whole(word) for word in _words(line) if _is_number(word)]
     return len(numbers) > 1 and (numbers[0] == IMAGE_SIDE**2) != (numbers[-1] == NUM_CLASSES)
 

@@ -56,7 +56,7 @@ class Bound:
         self._address.check_choice(key, label.lower(), ("true", "false"))
         return st.toggle(label, getattr(self._start, name), key=key, bind="query-params", help=help_text)
 
-    def option(self, label: str, options: Sequence[str], key: str, index: int = 0, help_text: str | None = None) -> Any:
+    def option(self, label: str, options: Sequence[str], key: str, index: int, help_text: str | None) -> Any:
         """Show a menu of anything."""
         self._address.check_choice(key, label.lower(), options)
         return st.selectbox(label, options, index, key=key, bind="query-params", help=help_text)

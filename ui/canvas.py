@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from ui import in_hand
@@ -102,7 +103,7 @@ def _pad_key(key: str) -> str:
     return f"{key}_pad_{st.session_state[f'{key}_pad_version']}"
 
 
-def _pad(key: str, given: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any]]]:
+def _pad(key: str, given: list[dict[str, Any]]) -> tuple[DeltaGenerator, list[dict[str, Any]]]:
     """The pad's place and the strokes it began with; a change of page takes the pad away, so its strokes come back."""
     st.session_state.setdefault(f"{key}_pad_version", 0)
     st.session_state.setdefault(f"{key}_pad_strokes", given)
@@ -111,7 +112,7 @@ def _pad(key: str, given: list[dict[str, Any]]) -> tuple[Any, list[dict[str, Any
     return st.container(), st.session_state[f"{key}_pad_start"]
 
 
-def _tools(key: str, place: Any) -> tuple[int, str]:
+def _tools(key: str, place: DeltaGenerator) -> tuple[int, str]:
     """Choose what the pen does: its width in pixels of the pad, and its colour; an eraser paints with paper."""
     with place:
         tool = st.segmented_control(

@@ -38,7 +38,8 @@ def check_weights(content: bytes, config: RunConfig) -> int:
         raise ArchiveError(f"weights.safetensors has no config that can be read: {error}") from error
     with torch.device("meta"):  # shapes alone, without memory
         model = build_model(config.model)
-    expected = {name: (tuple(tensor.shape), _dtype(tensor)) for name, tensor in model.state_dict().items()}
+    learned = model.state_dict()
+    expected = {name: (tuple(one.shape), str(one.dtype).removeprefix("torch.")) for name, one in learned.items()}
     found = {name: (value.shape, str(value.dtype)) for name, value in tensors.items()}
     if found != expected:
         wrong = next(name for name in [*expected, *found] if found.get(name) != expected.get(name))
@@ -132,7 +133,3 @@ def _load(content: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
 def _check_finite(values: npt.NDArray[Any], what: str) -> None:
     if not np.isfinite(values).all():
         raise ArchiveError(f"{what[:100]}: a number is infinite or not a number.")
-
-
-def _dtype(tensor: Any) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
