@@ -47,15 +47,11 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         st.page_link(frame.page_script("Train"), label="Train a network")
         return
     other = models.choose("evaluate_other", "Compare with", "other", others[0], without=model.name)
-
-    @turns.fragment()
-    def comparing_fragment() -> None:
-        with frame.telling_mistakes():
-            _compare(model, other, split_name, address)
-
-    comparing_fragment()
+    _compare(model, other, split_name, address)
 
 
+@turns.fragment()
+@frame.telling_mistakes()
 def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: Address) -> None:
     from mnistlab.comparison import compare, mcnemar, verdict
 

@@ -21,26 +21,22 @@ _STEP_SIDE = 112  # CSS pixels, four for each of a picture's
 _RUNNER_UP = "the runner-up"
 
 
+@turns.fragment()
+@frame.telling_mistakes()
 def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Address) -> None:
     """How far to go along the gradient for another answer, on a slider."""
-
-    @turns.fragment()
-    def step_fragment() -> None:
-        with frame.telling_mistakes():
-            st.subheader("How little would change its mind?", anchor=ANCHOR)
-            towards = _choose_towards(answer, address)
-            found = explanations.flip(model, picture, towards)
-            if found is None:
-                st.info("No step along this gradient changes the answer before the digit is unreadable.")
-                return
-            _show_step(model, picture, found, address)
-            if towards is not None and found.after != towards:
-                st.caption(
-                    f"On the way to {a_digit(towards)} it becomes {a_digit(found.after)} first: a gradient tells which "
-                    "way is the steepest from here, not what comes on it."
-                )
-
-    step_fragment()
+    st.subheader("How little would change its mind?", anchor=ANCHOR)
+    towards = _choose_towards(answer, address)
+    found = explanations.flip(model, picture, towards)
+    if found is None:
+        st.info("No step along this gradient changes the answer before the digit is unreadable.")
+        return
+    _show_step(model, picture, found, address)
+    if towards is not None and found.after != towards:
+        st.caption(
+            f"On the way to {a_digit(towards)} it becomes {a_digit(found.after)} first: a gradient tells which way is "
+            "the steepest from here, not what comes on it."
+        )
 
 
 def _choose_towards(answer: int, address: Address) -> int | None:

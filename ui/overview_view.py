@@ -24,20 +24,16 @@ ANCHOR = "what-it-said"  # in an address of this page, of the digits
 _SUREST, _SUREST_SIDE = 12, 84  # mistakes, and their side in CSS pixels
 
 
+@turns.fragment()
+@frame.telling_mistakes()
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
     """Draw the whole view; clicks and pages run it alone, not the page."""
-
-    @turns.fragment()
-    def overview_fragment() -> None:
-        with frame.telling_mistakes():
-            split, evaluation = evaluations.evaluation(model, split_name)
-            sentence(evaluation, "It" if is_run_id(model.name) else f"{model.name}, which comes with the lab,")
-            _figures(evaluation, {"model": model.name, "evaluate_split": split_name})
-            _grid(model, split, evaluation, address)
-            _surest(model, split, evaluation)
-            _code()
-
-    overview_fragment()
+    split, evaluation = evaluations.evaluation(model, split_name)
+    sentence(evaluation, "It" if is_run_id(model.name) else f"{model.name}, which comes with the lab,")
+    _figures(evaluation, {"model": model.name, "evaluate_split": split_name})
+    _grid(model, split, evaluation, address)
+    _surest(model, split, evaluation)
+    _code()
 
 
 def sentence(evaluation: "Evaluation", who: str) -> None:

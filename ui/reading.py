@@ -70,38 +70,26 @@ class Drawing:
         in_hand.keep(last_drawing=self.framing.image, last_shape=self.shape)
 
 
-def show(key: str, example: Sequence[Sequence[Point]] = ()) -> None:
-    """Show a pad, with an example on it if given, and how the built-in model reads it.
+@turns.fragment()
+def show(key: str, example: Sequence[Sequence[Point]]) -> None:
+    """Show a pad with an example on it, and how the built-in model reads it.
 
     A fragment: a stroke runs this alone, not the whole page.
     """
-
-    @turns.fragment()
-    def reading_fragment() -> None:
-        with st.container(horizontal=True, gap="medium"):
-            with st.container(width=_PAD_WIDTH):
-                drawing = _drawn(key, example)
-                _doubt(drawing)
-            with st.container(width=_ANSWER_WIDTH):
-                _tell(drawing, _read_by(drawing, []))
-                if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
-                    drawing.remember()
-
-    reading_fragment()
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_PAD_WIDTH):
+            drawing = _drawn(key, example)
+            _doubt(drawing)
+        with st.container(width=_ANSWER_WIDTH):
+            _tell(drawing, _read_by(drawing, []))
+            if drawing is not None and canvas.is_own(key):  # the built-in example is nobody's
+                drawing.remember()
 
 
+@turns.fragment()
+@frame.telling_mistakes()
 def show_all(key: str, way: str) -> None:
     """Show one way to make a drawing, what each chosen model reads, why, and what it was meant to be. A fragment."""
-
-    @turns.fragment()
-    def drawing_fragment() -> None:
-        with frame.telling_mistakes():
-            _everything(key, way)
-
-    drawing_fragment()
-
-
-def _everything(key: str, way: str) -> None:
     st.html(_STYLE)
     drawing = None
     with st.container(horizontal=True, gap="medium"):

@@ -35,18 +35,10 @@ _ABOUT = {
 }
 
 
+@turns.fragment()
+@frame.telling_mistakes()
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
     """Draw the view; another change draws it alone."""
-
-    @turns.fragment()
-    def robustness_fragment() -> None:
-        with frame.telling_mistakes():
-            _show(model, split_name, address)
-
-    robustness_fragment()
-
-
-def _show(model: ModelChoice, split_name: str, address: Address) -> None:
     from mnistlab.ablation import PERCENT_OFF, ablation
     from mnistlab.hidden import has_hidden_layer
     from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE, changed_images, curve, robustness, sample
