@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.builtin import builtin_names, builtin_record, no_such_model
+from mnistlab.builtin import builtin_names, builtin_record, no_such_model, weights_digest
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.curve import Curve
 from mnistlab.errors import ExportError, RunNotFoundError
@@ -60,14 +60,10 @@ class Source:
 
     def evaluation(self, test: "Split") -> "Evaluation":
         """Its answers on the test set: those that were kept, else read now."""
-        from mnistlab.builtin.answers import builtin_evaluation
         from mnistlab.evaluation import evaluate
         from mnistlab.predictions import fitting
 
-        if self.name in builtin_names():
-            kept = builtin_evaluation(self.name, test)
-        else:
-            kept = fitting(self.answers, self.step, test) if self.answers is not None else None
+        kept = None if self.answers is None else fitting(self.answers, self.step, test)
         return kept or evaluate(self.model, test)
 
 
@@ -138,13 +134,17 @@ def _from_builtin(name: str) -> Source:
 
 
 def _answers_of(name: str, step: int) -> bytes | None:
-    """A built-in model's answers, marked as a run's are: by the step of its weights instead of their digest."""
+    """A built-in model's answers, marked as a run's are: by the step of its weights instead of their digest.
+
+    None where there are none of these weights.
+    """
     from mnistlab.predictions import pack_answers, unpack_answers
 
     path = BUILTIN_MODELS / f"{name}.answers"
     if not path.exists():
         return None
-    return pack_answers(unpack_answers(path.read_bytes())[0], step)
+    evaluation, version = unpack_answers(path.read_bytes())
+    return pack_answers(evaluation, step) if version == weights_digest(name) else None
 
 
 def wall_times(source: Source, steps: Sequence[int]) -> npt.NDArray[np.float64]:
