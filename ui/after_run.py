@@ -23,10 +23,7 @@ _DROPOUT = 0.3
 
 def show_links(run: Run) -> None:
     """Where to go from a run that has ended."""
-    if models.is_loadable(run):
-        st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
-        st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
-        taking_home.show(run.id)
+    link_to_its_network(run)
     if run.state == "finished":
         _link_to_comparison(run)
     if run.state == "finished" and resources.store().weights_step(run.id, "checkpoint") is not None:
@@ -37,6 +34,14 @@ def show_links(run: Run) -> None:
             args=(jobs.extend, run.id, _MORE_EPOCHS, resources.store()),
             help=_about_more(run.config.train),
         )
+
+
+def link_to_its_network(run: Run) -> None:
+    """Draw what can be done with the network of a run, once it is over."""
+    if models.is_loadable(run):
+        st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
+        st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
+        taking_home.show(run.id)
 
 
 def _about_more(train: TrainConfig) -> str:

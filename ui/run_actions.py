@@ -10,11 +10,12 @@ import streamlit as st
 
 from mnistlab import jobs, keeping
 from mnistlab.errors import ConfigError, RunNotFoundError
+from mnistlab.figures import count_of
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, repeats, with_repeats
 from mnistlab.store import Store
-from ui import acting, frame, identity, models, resources, run_choice, sweep_form, taking_home
-from ui.words import count_of, duration, verbatim
+from ui import acting, after_run, frame, identity, resources, run_choice, sweep_form
+from ui.words import duration, verbatim
 
 _ABOUT, _DELETED = "runs_about", "runs_deleted"
 _SEEDS = 5
@@ -117,10 +118,7 @@ def _time_of(members: Sequence[Run], more: int) -> str:
 def _links(group: Group, _listed: Sequence[Run]) -> None:
     run = group.runs[0]
     st.page_link(frame.page_script("Train"), label="Its curves", query_params={"run": run.id})
-    if models.is_loadable(run):
-        st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
-        st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
-        taking_home.show(run.id)
+    after_run.link_to_its_network(run)
     sweep_form.link_to(run)
 
 
