@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from mnistlab.errors import DataError
 from mnistlab.evaluation import Evaluation
-from mnistlab.figures import round_to_two
+from mnistlab.figures import count_of, round_to_two
 
 # Odds beyond which a difference is usually called real. Source: R. A. Fisher's convention of 1 in 20.
 LUCK = 0.05
@@ -77,17 +77,13 @@ def verdict(comparison: Comparison, first: str, second: str) -> str:
     ahead, wins = (first, one) if one > other else (second, other)
     odds = how_often(comparison.p_value, "McNemar's exact test")
     luck = (
-        f"On {_digits(one + other)} one of the two is right and the other wrong; {_times(wins)} the one that is right "
-        f"is {ahead}. If both were equally good, each of these digits would be a coin toss, and so many tosses "
-        f"come out at least this unevenly {odds}"
+        f"On {count_of(one + other, 'digit')} one of the two is right and the other wrong; {_times(wins)} the one that "
+        f"is right is {ahead}. If both were equally good, each of these digits would be a coin toss, and so many "
+        f"tosses come out at least this unevenly {odds}"
     )
     if comparison.p_value < LUCK:
         return f"{luck} So this is more than luck: **{ahead} is better** on digits like these."
     return f"{luck} So **this may well be luck**: these digits do not tell which of the two is better."
-
-
-def _digits(number: int) -> str:
-    return "1 digit" if number == 1 else f"{number:,} digits"
 
 
 def _times(number: int) -> str:

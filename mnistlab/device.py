@@ -7,6 +7,7 @@ from contextlib import suppress
 import torch
 
 from mnistlab.errors import ConfigError
+from mnistlab.figures import count_of
 
 _OMP_PAUSE_SOFT = 1  # give resources back; the next computation takes them again
 
@@ -85,7 +86,7 @@ def describe_device(name: str = "auto", threads: int | None = None) -> str:
     device = pick_device(name)
     if device.type == "cpu":
         threads = torch.get_num_threads() if threads is None else threads
-        return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+        return f"CPU, {count_of(threads, 'thread')}"
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (CUDA)"
     return device.type.upper()

@@ -28,3 +28,8 @@ def size(num_bytes: int) -> str:
 def round_to_two(number: float) -> float:
     """A number above 0, rounded to two digits: 1234 -> 1200."""
     return round(number, 1 - math.floor(math.log10(number)))
+
+
+def count_of(number: int, noun: str) -> str:
+    """1, "run" -> "1 run"; 2 -> "2 runs"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -6,11 +6,11 @@ import streamlit as st
 
 from mnistlab.config import DatasetName
 from mnistlab.data import Split, batch_indices, class_counts
+from mnistlab.figures import count_of
 from mnistlab.pixels import distances, mean_pictures, rank_by_distance, std_pictures
 from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, resources, turning, turns
 from ui.address import Address
 from ui.experiments import Experiment, try_this
-from ui.words import count_of
 
 _SPLITS = ("train", "validation", "test")
 _ORDERS = ("file order", "shuffled")

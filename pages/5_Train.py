@@ -7,12 +7,13 @@ import streamlit as st
 from mnistlab import queue
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
+from mnistlab.figures import count_of
 from mnistlab.presets import get_preset
 from ui import frame, identity, pacing, recipe, resources, run_charts, run_view, starting, time_estimate, turns, waiting
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted
-from ui.words import count_of, duration, run_label, verbatim
+from ui.words import duration, run_label, verbatim
 
 _LOOK_AGAIN = 10.0  # seconds, after which it is told anew what a run would wait for
 

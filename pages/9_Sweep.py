@@ -4,10 +4,11 @@ import streamlit as st
 
 from mnistlab import sweep
 from mnistlab.errors import OtherVersionError, SweepNotFoundError
+from mnistlab.figures import count_of
 from mnistlab.sweep_config import SweepConfig
 from ui import frame, identity, resources, running_jobs, starting, sweep_form, sweep_view, time_estimate
 from ui.address import quoted
-from ui.words import count_of, duration
+from ui.words import duration
 
 
 def draw() -> None:

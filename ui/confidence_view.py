@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from mnistlab.figures import percent, points
+from mnistlab.figures import count_of, percent, points
 from ui import evaluations, frame, splits
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import count_of
 
 if TYPE_CHECKING:
     from mnistlab.calibration import Bin

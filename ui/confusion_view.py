@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.figures import percent
+from mnistlab.figures import count_of, percent
 from mnistlab.scores import DigitScore
 from ui.palette import CORRECT, TRAINING, WRONG
 from ui.words import a_digit
@@ -85,7 +85,7 @@ def _cell(true: int, predicted: int, count: int, share: float, is_chosen: bool, 
     colour = CORRECT if true == predicted else WRONG
     alpha = round(255 * (_FAINTEST + (_STRONGEST - _FAINTEST) * share)) if count else 0
     kinds = " ".join(name for name, holds in (("none", not count), ("chosen", is_chosen)) if holds)
-    tip = f"{count:,} time{'s' if count != 1 else ''} {a_digit(true)} was read as {predicted}"
+    tip = f"{count_of(count, 'time')} {a_digit(true)} was read as {predicted}"
     return (
         f'<a href="{html.escape(address)}" target="_self" data-pick="{10 * true + predicted}" class="{kinds}" '
         f'title="{tip}" aria-label="{tip}" style="background:{colour}{alpha:02x}">{count or 0}</a>'

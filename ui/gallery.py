@@ -9,11 +9,10 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.data import Split
-from mnistlab.figures import percent
+from mnistlab.figures import count_of, percent
 from ui import depth_links, mosaic, picking, resources, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import count_of
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation

@@ -7,12 +7,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.data import Split
-from mnistlab.figures import about, percent
+from mnistlab.figures import about, count_of, percent
 from mnistlab.ids import is_run_id
 from ui import confusion_view, evaluations, frame, gallery, picking, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
-from ui.words import count_of
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation

@@ -12,6 +12,7 @@ import streamlit as st
 from mnistlab.builtin import DEFAULT_MODEL
 from mnistlab.drawings import MOST, SPLIT_NAME, Drawings, KeptDrawing
 from mnistlab.errors import MnistLabError
+from mnistlab.figures import count_of
 from mnistlab.ink import FloatImage
 from ui import depth_links, mosaic, picking
 from ui.resources import drawings
@@ -92,7 +93,8 @@ def _last_kept(key: str, image: FloatImage | None) -> None:
     if image is None:
         st.caption("It has left the pad: draw the next one.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Kept as {a_digit(kept.label, '**{}**')}: {_counted(drawings().count())} now.", width="content")
+        number = count_of(drawings().count(), "drawing")
+        st.markdown(f"Kept as {a_digit(kept.label, '**{}**')}: {number} now.", width="content")
         st.button("Take it back", key=f"{key}_take_back", on_click=take_back)
 
 
@@ -153,7 +155,7 @@ def _take_home_or_remove(key: str, num: int) -> None:
         ):
             st.download_button(label, content, name, key=f"{key}_{name}", on_click="ignore")
         sure = st.checkbox("I want to remove them all", key=f"{key}_sure")
-        st.button(f"Remove {_counted(num)}", key=f"{key}_remove", disabled=not sure, on_click=clear)
+        st.button(f"Remove {count_of(num, 'drawing')}", key=f"{key}_remove", disabled=not sure, on_click=clear)
 
 
 @contextmanager
@@ -163,7 +165,3 @@ def _keeping_mistakes(key: str) -> Iterator[None]:
         yield
     except MnistLabError as error:
         st.session_state[f"{key}_refused"] = str(error)
-
-
-def _counted(num: int) -> str:
-    return "1 drawing" if num == 1 else f"{num:,} drawings"

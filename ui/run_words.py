@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from mnistlab.differences import NONE, NOT_USED, SEED, differing, shown
-from mnistlab.figures import percent
+from mnistlab.figures import count_of, percent
 from mnistlab.offers import kind_of
 from mnistlab.queue import Queue
 from mnistlab.runs import Run
-from ui.words import count_of, duration, ordinal
+from ui.words import duration, ordinal
 
 
 def queue_line(run: Run, queue: Queue, me: str) -> str:

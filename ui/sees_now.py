@@ -8,10 +8,10 @@ import streamlit as st
 from mnistlab.data import NUM_CLASSES
 from mnistlab.downloads import is_downloaded
 from mnistlab.errors import MnistLabError
+from mnistlab.figures import count_of
 from mnistlab.pixels import Picture, scale_values
 from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, pacing, resources, turns
-from ui.words import count_of
 
 _NEURONS, _PER_ROW = 20, 5
 _HEIGHT = 370  # CSS pixels of the weights and their caption, so that nothing moves when the first ones come

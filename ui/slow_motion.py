@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from mnistlab.figures import percent
+from mnistlab.figures import count_of, percent
 from mnistlab.runs import Run
 from ui import bars, mosaic, resources
-from ui.words import a_digit, count_of, plain
+from ui.words import a_digit, plain
 
 if TYPE_CHECKING:
     from mnistlab.closeup import SlowStep

@@ -14,8 +14,8 @@ from mnistlab.config import RunConfig
 from mnistlab.data import Split
 from mnistlab.drawings import SPLIT_NAME
 from mnistlab.errors import DataError
+from mnistlab.figures import count_of
 from ui import resources
-from ui.words import count_of
 
 TEST, VALIDATION, TRAINING = "test", "validation", "training"
 DRAWINGS = SPLIT_NAME

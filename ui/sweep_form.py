@@ -11,13 +11,13 @@ from mnistlab.classics import CLASSICS, Classic
 from mnistlab.config import MAX_EPOCHS, RunConfig
 from mnistlab.data import HOLD_OUT_SIZE
 from mnistlab.errors import ConfigError, RunNotFoundError, SweepNotFoundError
+from mnistlab.figures import count_of
 from mnistlab.presets import PRESETS
 from mnistlab.runs import Run
 from mnistlab.sweep_config import MAX_TRIALS, SweepConfig, parse_sweep
 from ui import frame, resources, sweep_values
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
-from ui.words import count_of
 
 # The classic that was chosen; its name is in the keys of the form, so that each begins with its own values.
 _CHOSEN = "sweep_classic"

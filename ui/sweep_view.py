@@ -10,13 +10,13 @@ from mnistlab import sweep
 from mnistlab.config import MAX_EPOCHS, AugmentConfig
 from mnistlab.differences import in_words, setting_name
 from mnistlab.errors import MnistLabError
-from mnistlab.figures import percent, points
+from mnistlab.figures import count_of, percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
 from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, Value, shown
 from mnistlab.sweep_state import Sweep, Trial
 from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
-from ui.words import count_of, duration, unbroken, verbatim
+from ui.words import duration, unbroken, verbatim
 
 _REFRESH_SECONDS = 2.0
 _SECONDS_TO_JUDGE_BY = 2.0  # of training

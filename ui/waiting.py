@@ -4,11 +4,12 @@ import heapq
 from collections.abc import Sequence
 
 from mnistlab.config import RunConfig
+from mnistlab.figures import count_of
 from mnistlab.offers import in_a_lab, kind_of
 from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import resources, time_estimate
-from ui.words import count_of, roughly
+from ui.words import roughly
 
 
 def line(run: Run, queue: Queue) -> str:

@@ -20,7 +20,7 @@ from mnistlab.differences import setting_name
 from mnistlab.evaluation import Evaluation
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, must_be_over
-from mnistlab.figures import about, percent
+from mnistlab.figures import about, count_of, percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.links import write_link
 from mnistlab.presets import PRESETS, changed_from_preset
@@ -62,7 +62,7 @@ def _headline(source: Source, evaluation: Evaluation, title: str) -> str:
     num_right, num_images = int(evaluation.correct.sum()), len(evaluation.labels)
     low, high = wilson_interval(num_right, num_images)
     note = f"<p>{escape(source.note)}</p>" if source.note else ""
-    epochs = f"{source.config.train.epochs:,} epoch{'s' if source.config.train.epochs > 1 else ''}"
+    epochs = count_of(source.config.train.epochs, "epoch")
     dataset = DATASET_TITLES[source.config.dataset]
     return (
         f"<h1>{escape(title)}</h1>{note}<p>A network {escape(source.config.model.shape)} with "

@@ -13,12 +13,12 @@ from statistics import fmean
 from typing import Any
 
 from mnistlab.differences import NOT_USED, SEED, shown
-from mnistlab.figures import percent
+from mnistlab.figures import count_of, percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.parameters import num_parameters
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
-from ui.words import count_of, duration
+from ui.words import duration
 
 _MOST_SETTINGS = 12  # that are sent; the browser shows those that set the rows on screen most apart
 _NOTHING = "\N{EN DASH}"
