@@ -46,14 +46,13 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
     """Let a trial that has just been claimed ask what to try, unless it has done so before.
 
     Returns:
-        None for a run that is no trial, and for one that goes on after its trial is over.
+        None for a run that goes on after its trial is over.
 
     Raises:
         StudyError: the study is missing or cannot be used.
         ConfigError: no run may have the values that it is to try.
     """
-    if run.sweep is None:
-        return None
+    assert run.sweep is not None
     config = sweep.config_of(run.sweep, store)
     its_study = study.load(store.url, run.sweep, config)
     if run.trial is not None:
@@ -80,10 +79,10 @@ def _accuracies(store: Store, run_id: str) -> dict[int, float]:
 
 def end(store: Store, run: Run) -> None:
     """Tell the study what its trials have come to, when one of them ends."""
-    if run.sweep is not None:
-        with suppress(StudyError):  # the next trial that begins, or the page, tells it instead
-            config = sweep.config_of(run.sweep, store)
-            catch_up(study.load(store.url, run.sweep, config), run.sweep, config, store)
+    assert run.sweep is not None
+    with suppress(StudyError):  # the next trial that begins, or the page, tells it instead
+        config = sweep.config_of(run.sweep, store)
+        catch_up(study.load(store.url, run.sweep, config), run.sweep, config, store)
 
 
 def catch_up(its_study: optuna.Study, sweep_id: str, config: SweepConfig, store: Store) -> None:

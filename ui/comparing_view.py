@@ -95,7 +95,7 @@ def _course(model: ModelChoice) -> dict[str, object]:
     """All that decides what it learned: of a run, what was done to it by hand too."""
     if is_run_id(model.name):
         return resources.store().run(model.name).course
-    return undisturbed(resources.predictor(model.name, model.step).config)
+    return undisturbed(model.predictor.config)
 
 
 def _choose(position: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.pixels import Picture
-from ui import depth_links, evaluations, figures, gallery, mosaic, resources, splits
+from ui import depth_links, evaluations, figures, gallery, mosaic, splits
 from ui.explanations import Explanation
 from ui.models import ModelChoice
 from ui.pixel_scale import Colours, diverging, diverging_to_largest, grey
@@ -104,11 +104,10 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
     """The nearest training digits, by pixels and by the hidden layer."""
     from mnistlab.hidden import has_hidden_layer
 
-    predictor = resources.predictor(model.name, model.step)
     st.subheader("Which training digits is it like?", anchor=False)
     st.markdown("**By its pixels**")
     _neighbours(model, evaluations.nearest_in_pixels(model, picture, _NEAREST + 1), training_index, "pixels")
-    if not has_hidden_layer(predictor.network):
+    if not has_hidden_layer(model.predictor.network):
         st.caption("This network has no hidden layer: it compares nothing but pixels.")
         return
     st.markdown("**By what the hidden layer makes of it**")

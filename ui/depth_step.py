@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.figures import percent
 from mnistlab.pixels import Picture
-from ui import bars, explanations, figures, frame, resources, turns
+from ui import bars, explanations, figures, frame, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import diverging_to_largest, grey
@@ -62,7 +62,7 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
         format="%d %%",
     )
     stepped = take_step(picture, found, found.size * share / 100)
-    probabilities = resources.predictor(model.name, model.step).probabilities(stepped[None])[0]
+    probabilities = model.predictor.probabilities(stepped[None])[0]
     change = stepped - picture
     turning = float(np.linalg.norm(take_step(picture, found, found.size) - picture))
     with st.container(horizontal=True, gap="medium"):

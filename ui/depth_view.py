@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from mnistlab.config import RunConfig
 from mnistlab.doubt import Shape
 from mnistlab.pixels import Picture, scale_values
-from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, resources, splits, turning
+from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import grey
@@ -34,7 +34,7 @@ class Shown:
 
 def show(model: ModelChoice, picture: DeltaGenerator, controls: DeltaGenerator, address: Address) -> None:
     """Draw the view into the page's two columns."""
-    predictor = resources.predictor(model.name, model.step)
+    predictor = model.predictor
     with controls:
         shown = _choose(predictor.config, address)
     if shown is None:

@@ -55,7 +55,7 @@ def evaluations_of_two(
 
 
 def _taken(model: ModelChoice, split_name: str) -> tuple[Split, Hashable]:
-    return splits.taken(split_name, resources.predictor(model.name, model.step).config)
+    return splits.taken(split_name, model.predictor.config)
 
 
 @st.cache_resource(show_spinner="Reading the digits ...", max_entries=40)
@@ -171,7 +171,7 @@ def is_compared(model: ModelChoice) -> bool:
 
 def learned_from(model: ModelChoice) -> tuple[Split, npt.NDArray[np.int64]]:
     """The images that a model has learned from, and where they stand in their data set."""
-    config = resources.predictor(model.name, model.step).config
+    config = model.predictor.config
     return _learned_from(config.dataset, config.train.validation_size, config.train.train_size)
 
 
@@ -198,7 +198,7 @@ def nearest_in_hidden_layer(
     from mnistlab.hidden import hidden_features
     from mnistlab.neighbours import nearest
 
-    asked = hidden_features(resources.predictor(model.name, model.step).network, picture[None]).astype(np.float16)
+    asked = hidden_features(model.predictor.network, picture[None]).astype(np.float16)
     if of_part:
         return nearest(asked, _hidden_of_part(model.name, model.step), num)
     found = nearest(asked, _hidden_of_train(model.name, model.step), num)

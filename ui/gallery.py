@@ -10,7 +10,7 @@ import streamlit as st
 
 from mnistlab.data import Split
 from mnistlab.figures import count_of, percent
-from ui import depth_links, mosaic, picking, resources, splits, turning
+from ui import depth_links, mosaic, picking, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
 
@@ -43,7 +43,7 @@ def show(
 
     caption: what stands below the digit of an index (default: predicted and true).
     """
-    config = resources.predictor(model.name, model.step).config
+    config = model.predictor.config
     predicted, true, sure = evaluation.predictions[indices], split.labels[indices], evaluation.confidence[indices]
     if caption is None:
         captions = [f"{p} ({t})" for p, t in zip(predicted, true, strict=True)]

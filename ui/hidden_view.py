@@ -9,7 +9,7 @@ import streamlit as st
 
 from mnistlab.data import Split
 from mnistlab.figures import percent
-from ui import depth_links, evaluations, frame, gallery, mosaic, resources, splits
+from ui import depth_links, evaluations, frame, gallery, mosaic, splits
 from ui.address import Address
 from ui.models import ModelChoice
 
@@ -56,7 +56,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     """Draw the view."""
     from mnistlab.hidden import Map, has_hidden_layer, hidden_features
 
-    predictor = resources.predictor(model.name, model.step)
+    predictor = model.predictor
     address.check_choice("evaluate_map", "map", _OF)
     of = st.segmented_control("Map of", _OF, default=_OF[0], required=True, key="evaluate_map", bind="query-params")
     is_hidden = of == _OF[0]

@@ -19,11 +19,10 @@ def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
     """Draw the view. A ladder has one test for all: MNIST's test set, whatever split is chosen."""
     from mnistlab.baselines import RECORDS, load_baselines, measure, read_by_mean, read_by_neighbours
 
-    dataset = resources.predictor(model.name, model.step).config.dataset
     rungs = [(baseline.name, baseline.num_correct / baseline.num_images) for baseline in load_baselines()]
     rungs += [(record.name, record.accuracy) for record in RECORDS]
     accuracy = _test_accuracy(model)
-    if dataset != "mnist":
+    if model.dataset != "mnist":
         st.info("This model reads other pictures than MNIST's, so it has no place on this ladder.")
     elif accuracy is None:
         st.info(_why_untested(model))

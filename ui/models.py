@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from mnistlab.runs import Run
 from ui import identity, resources
 from ui.address import quoted
 from ui.words import run_label, verbatim
+
+if TYPE_CHECKING:
+    from mnistlab.predict import Predictor
 
 _OVER = ("finished", "stopped")
 
@@ -29,6 +33,11 @@ class ModelChoice:
     short: str  # a name for a heading: without what the menu tells besides
     is_own: bool = False  # whether it is a run of this visitor
     dataset: DatasetName = "mnist"
+
+    @property
+    def predictor(self) -> "Predictor":
+        """The model itself."""
+        return resources.predictor(self.name, self.step)
 
 
 def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:

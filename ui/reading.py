@@ -194,6 +194,6 @@ def _tell(drawing: Drawing | None, found: Sequence[answers.Answer], way: str = P
 
 
 def _read(image: FloatImage, model: ModelChoice | None) -> FloatImage:
-    predictor = resources.predictor(model.name, model.step) if model else resources.predictor()
+    predictor = model.predictor if model else resources.predictor()
     shares: FloatImage = predictor.probabilities(image[None])[0]
     return shares

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from mnistlab.figures import percent
-from ui import evaluations, frame, mosaic, resources, splits, turns
+from ui import evaluations, frame, mosaic, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.words import a_digit, duration
@@ -48,7 +48,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     change: Disturbance = st.segmented_control(
         "Change", _CHANGES, default=_CHANGES[0], required=True, key="evaluate_change", bind="query-params"
     )
-    predictor = resources.predictor(model.name, model.step)
+    predictor = model.predictor
     if change == "neurons" and not has_hidden_layer(predictor.network):
         st.info("This network has no hidden neurons that could be switched off.")
         return
@@ -87,10 +87,9 @@ def _one_digit(model: ModelChoice, split_name: str, change: "Change") -> None:
     """The first digit of the split at every amount, and what it is read as."""
     from mnistlab.robustness import AMOUNTS, at_every_amount
 
-    predictor = resources.predictor(model.name, model.step)
-    split = splits.load(split_name, predictor.config)
+    split = splits.load(split_name, model.predictor.config)
     label, pictures = int(split.labels[0]), at_every_amount(split.images[0], change)
-    read = predictor.probabilities(pictures).argmax(axis=1)
+    read = model.predictor.probabilities(pictures).argmax(axis=1)
     captions = [
         f"{amount:g}: {digit}".replace("-", _MINUS) for amount, digit in zip(AMOUNTS[change], read, strict=True)
     ]

@@ -9,7 +9,6 @@ import streamlit as st
 from mnistlab.figures import about
 from mnistlab.ink import FloatImage, FramingOptions
 from mnistlab.stages import Stage, stages
-from ui import resources
 from ui.answers import picture
 from ui.models import ModelChoice
 
@@ -32,7 +31,7 @@ def show(key: str, ink: FloatImage, models: Sequence[ModelChoice]) -> None:
     options = _switches(key)
     found = stages(ink, options)
     images = np.stack([stage.image for stage in found])
-    read = [resources.predictor(model.name, model.step).probabilities(images) for model in models]
+    read = [model.predictor.probabilities(images) for model in models]
     figures = [
         _figure(stage, [(model.short, answers[number]) for model, answers in zip(models, read, strict=True)])
         for number, stage in enumerate(found)
