@@ -36,14 +36,8 @@ _KEPT = "{}_shown_as_kept"  # in the session, with the pad's key
 _PAD_WIDTH = canvas.SIDE + 4
 # Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
 _ANSWER_WIDTH = 256
-# The pad's own toolbar appears above it while the mouse is there. Beside the pad, answers get what is left; on a phone
-# there is nothing beside it.
-_STYLE = """
-<style>
-@media (hover: hover) { .st-key-drawn { padding-top: 1.9rem; } }
-.st-key-read { min-width: min(100%, 19rem); }
-</style>
-"""
+# Beside the pad, answers get what is left; on a phone there is nothing beside it.
+_STYLE = "<style>.st-key-read { min-width: min(100%, 19rem); }</style>"
 
 
 @dataclass(frozen=True, eq=False)

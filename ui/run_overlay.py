@@ -13,7 +13,7 @@ from ui.run_charts import LEAPS, Told, leaps
 from ui.run_choice import shown_as
 
 CHART = "runs_chart"
-# What a chart shows: its y axis, whether that is a share, and where in what a run has told the figures are.
+# The title of each chart's y axis, and whether that is a share.
 CHARTS = {
     "validation accuracy": ("share read correctly", True),
     "validation loss": ("cross-entropy (nats)", False),
