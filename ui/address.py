@@ -67,13 +67,12 @@ class Address:
         given = self.given(key)
         if given is None:
             return
-        number = _number(given)
+        number, bounds = _number(given), f"a whole number from {lowest} to {highest:,}"
         if number is None:
-            self.drop(key, _not_a_number(what, given, f"a whole number from {lowest} to {highest:,}"))
+            self.drop(key, _not_a_number(what, given, bounds))
         elif isinstance(number, float) or not lowest <= number <= highest:
             nearest = round(min(max(number, lowest), highest))
             shown = f"{number:,}" if isinstance(number, int) and len(given) < _LONGEST else quoted(given)
-            bounds = f"a whole number from {lowest} to {highest:,}"
             self.correct(key, nearest, _out_of_bounds(what, shown, bounds, f"{nearest:,}"))
 
     def check_decimal(self, key: str, what: str, lowest: float, highest: float) -> None:
@@ -81,12 +80,8 @@ class Address:
         given = self.given(key)
         if given is None:
             return
-        try:
-            number = float(given)
-        except ValueError:
-            number = math.nan
-        bounds = f"a number from {lowest:g} to {highest:g}"
-        if math.isnan(number):
+        number, bounds = _number(given), f"a number from {lowest:g} to {highest:g}"
+        if number is None:
             self.drop(key, _not_a_number(what, given, bounds))
         elif not lowest <= number <= highest:
             nearest = min(max(number, lowest), highest)
