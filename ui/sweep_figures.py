@@ -13,7 +13,7 @@ import streamlit as st
 
 from mnistlab import sweep
 from mnistlab.figures import percent
-from mnistlab.space import SETTINGS, Choice, Parameter, shown
+from mnistlab.space import SETTINGS, Choice, Parameter, Setting, shown
 from ui import resources
 from ui.palette import NEUTRAL, TRAINING, VALIDATION
 from ui.round_ticks import linear_ticks, log_ticks
@@ -141,22 +141,30 @@ def _label_axes(figure: go.Figure, its_study: "optuna.Study") -> None:
         setting = SETTINGS.get(name)
         if setting is not None and isinstance(done[0].distributions[name], CategoricalDistribution):
             continue
-        values = [_percent(trial) if setting is None else trial.params[name] for trial in done]
-        low, high = min(values), max(values)
-        if low == high:
-            continue
-        is_log = setting is not None and setting.is_log
-        is_whole = setting is not None and setting.is_whole
-        ticks = log_ticks(low, high) if is_log else linear_ticks(low, high, is_whole)
+        ticks = _round_ticks([_percent(trial) if setting is None else trial.params[name] for trial in done], setting)
         if len(ticks) < _FEWEST_TICKS:  # the quarters of what was tried say more
             continue
-        scaled = [log10(value) if is_log else value for value in (low, high, *ticks)]
-        kept = [one for one in figure.layout.annotations if one.x != place]
         like = next(one for one in figure.layout.annotations if one.x == place)
-        figure.layout.annotations = kept
-        for tick, at in zip(ticks, scaled[2:], strict=True):
-            y = (at - scaled[0]) / (scaled[1] - scaled[0])
-            figure.add_annotation(like, text=plain(tick) if is_log else f"{tick:,g}", y=y)
+        figure.layout.annotations = [one for one in figure.layout.annotations if one.x != place]
+        for text, height in ticks:
+            figure.add_annotation(like, text=text, y=height)
+
+
+def _round_ticks(values: list[float], setting: Setting | None) -> list[tuple[str, float]]:
+    """Round numbers between the lowest of these values, at the height 0, and the highest, at 1.
+
+    setting: whose values they are; None for accuracies.
+    """
+    low, high = min(values), max(values)
+    if low == high:
+        return []
+    if setting is not None and setting.is_log:
+        ticks = [(plain(tick), log10(tick)) for tick in log_ticks(low, high)]
+        low, high = log10(low), log10(high)
+    else:
+        is_whole = setting is not None and setting.is_whole
+        ticks = [(f"{tick:,g}", tick) for tick in linear_ticks(low, high, is_whole)]
+    return [(text, (at - low) / (high - low)) for text, at in ticks]
 
 
 def _importance(its_study: "optuna.Study", is_over: bool) -> go.Figure:

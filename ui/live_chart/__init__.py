@@ -50,8 +50,7 @@ def live_chart(
     """Draw curves that may have grown since the last call with this key; zoom and hover stay as they are.
 
     key: unique on the page; a new key starts afresh, so put the run's id in it.
-    y_percent: y is a share in [0, 1] and is shown as a percentage.
-    log_y: logarithmic y axis; values <= 0 are left out.
+    y_percent, log_y: y, a share in [0, 1], as a percentage; on a logarithmic axis, where values <= 0 are left out.
     x_range: fixes the x axis, for instance to all steps to come; else it spans the data.
     ordinary: cut short peaks off that would press all else flat, with a note, but nothing that is no higher than this.
     height: pixels, title and axes included.
