@@ -66,6 +66,18 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
             key=_pad_key(key),
         )
     drawn = start if result.json_data is None else result.json_data.get("objects", [])
+    _remember(key, drawn, given)
+    with st.container(horizontal=True):
+        st.button("Undo", key=f"{key}_undo", disabled=not drawn, on_click=put_up, args=(key, drawn[:-1]))
+        st.button("Clear", key=f"{key}_clear", disabled=not drawn, on_click=put_up, args=(key, []))
+        _hide_toolbar(key=f"{key}_toolbar", width="content", height="content")
+    if not drawn:
+        return None
+    return paint(drawn, SIDE, BRUSH) if result.image_data is None else result.image_data
+
+
+def _remember(key: str, drawn: list[dict[str, Any]], given: list[dict[str, Any]]) -> None:
+    """Keep what is drawn, and let a reload find it if it is more than what was given."""
     st.session_state[f"{key}_pad_strokes"] = drawn
     paths = [stroke["path"] for stroke in given]
     was_own = st.session_state.get(f"{key}_is_own", False)
@@ -74,13 +86,6 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
         in_hand.keep(**{f"{key}_pad_strokes": drawn})
     elif was_own:  # cleared here; an empty pad in another tab clears nothing
         in_hand.drop(f"{key}_pad_strokes")
-    with st.container(horizontal=True):
-        st.button("Undo", key=f"{key}_undo", disabled=not drawn, on_click=put_up, args=(key, drawn[:-1]))
-        st.button("Clear", key=f"{key}_clear", disabled=not drawn, on_click=put_up, args=(key, []))
-        _hide_toolbar(key=f"{key}_toolbar", width="content", height="content")
-    if not drawn:
-        return None
-    return paint(drawn, SIDE, BRUSH) if result.image_data is None else result.image_data
 
 
 def is_own(key: str) -> bool:
