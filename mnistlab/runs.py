@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Hashable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -215,36 +215,15 @@ def why_unreadable(row: RowMapping) -> str | None:
 def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
     row = dict(zip(names, values, strict=True))
     result = json.loads(row["result"]) if row["result"] else None
-    return Run(
-        id=row["id"],
-        config=_config(row["config"]),
-        planned_epochs=row["planned_epochs"],
-        state=state,
-        control=row["control"],
-        pause_at=row["pause_at"],
-        wanted_rate=row["wanted_rate"],
-        rate_changes=tuple((step, rate) for step, rate in json.loads(row["rate_changes"] or "[]")),
-        name=row["name"],
-        note=row["note"],
-        is_starred=bool(row["is_starred"]),
-        sweep=row["sweep"],
-        trial=row["trial"],
-        owner=row["owner"],
-        ticket=row["ticket"],
-        attempt=row["attempt"],
-        created=row["created"],
-        started=row["started"],
-        finished=row["finished"],
-        worker=row["worker"],
-        step=row["step"],
-        num_steps=row["num_steps"],
-        epoch=row["epoch"],
-        images_per_second=row["images_per_second"],
-        seconds=row["seconds"],
-        error=row["error"],
-        result=result if state == "finished" else None,
-        test_readings=result.get("test_readings", 1) if result else 0,
-    )
+    row |= {
+        "config": _config(row["config"]),
+        "state": state,
+        "rate_changes": tuple((step, rate) for step, rate in json.loads(row["rate_changes"] or "[]")),
+        "is_starred": bool(row["is_starred"]),
+        "result": result if state == "finished" else None,
+        "test_readings": result.get("test_readings", 1) if result else 0,
+    }
+    return Run(**{field.name: row[field.name] for field in fields(Run)})
 
 
 def _is_silent(run_id: str, heartbeat: float) -> bool:
