@@ -1,6 +1,6 @@
 """Choosing a model: the built-in ones and every run that has learned something."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -92,6 +92,24 @@ def choose(
     there = choices([*st.query_params.get_all(parameter), st.session_state.get(key, "")])
     there.pop(without or "", None)
     start = start or next((name for name, model in there.items() if model.is_own), DEFAULT_MODEL)
+    _settle(key, parameter, there, start, without)
+    name = st.selectbox(
+        label,
+        list(there),
+        format_func=lambda name: there[name].label,
+        key=key,
+        persist_state="session",
+        on_change=lambda: st.session_state.update({f"{key}_chosen": True}),
+        help="The built-in models, and every run of yours that is finished or stopped; of a sweep's trials those "
+        "that you gave a star or a name. The percentage is the test accuracy.",
+    )
+    st.query_params[parameter] = name
+    st.session_state[f"{key}_address"] = [name]
+    return there[name]
+
+
+def _settle(key: str, parameter: str, there: Mapping[str, ModelChoice], start: str, without: str | None) -> None:
+    """Set a menu to what a link names, else to what it showed last, else to `start`; say what cannot be shown."""
     chosen, has_just_come = f"{key}_chosen", parameter not in st.query_params
     asked = [name for name in _asked_anew(key, parameter)[-1:] if name != without]
     wanted = asked[0] if asked else st.session_state.get(key)
@@ -102,19 +120,6 @@ def choose(
     if wanted is not None and wanted not in (without, *there):
         instead = verbatim(there[st.session_state[key]].short)
         st.warning(f"{_why_not(wanted)}, so you see {instead} instead.")
-    name = st.selectbox(
-        label,
-        list(there),
-        format_func=lambda name: there[name].label,
-        key=key,
-        persist_state="session",
-        on_change=lambda: st.session_state.update({chosen: True}),
-        help="The built-in models, and every run of yours that is finished or stopped; of a sweep's trials those "
-        "that you gave a star or a name. The percentage is the test accuracy.",
-    )
-    st.query_params[parameter] = name
-    st.session_state[f"{key}_address"] = [name]
-    return there[name]
 
 
 def _why_not(name: str) -> str:
