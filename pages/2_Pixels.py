@@ -95,7 +95,8 @@ def draw() -> None:
         source = _choice(address, "Picture from", "pixels_source", "source", _SOURCES)
         is_own = source == _OWN and "last_drawing" in st.session_state
         split = dataset(name).split(_choice(address, "Split", "pixels_split", "split", _SPLITS, disabled=is_own))
-        index = _choose_index(split, address, disabled=is_own)
+        address.check_number("pixels_index", "image", 0, len(split) - 1)
+        index = turning.choose_image("pixels_index", len(split), buttons="pixels", disabled=is_own)
         view = _choice(address, "Show", "pixels_view", "view", _VIEWS)
         scale: Scale = _choice(address, "Values", "pixels_scale", "scale of values", SCALES)
     averages = digit_facts.averages(name, "train")
@@ -127,11 +128,6 @@ def _choice(
 ) -> Option:
     address.check_choice(key, what, options)
     return st.selectbox(label, options, key=key, bind="query-params", help=_HELP[key], disabled=disabled)
-
-
-def _choose_index(split: Split, address: Address, disabled: bool) -> int:
-    address.check_number("pixels_index", "image", 0, len(split) - 1)
-    return turning.choose_image("pixels_index", len(split), buttons="pixels", disabled=disabled)
 
 
 def _go_to(index: int) -> None:
@@ -175,12 +171,10 @@ def _link_to_reading(shown: Shown, name: DatasetName, split: Split, index: int) 
     if shown.digit is None:
         depth_links.button(label, key, depth_links.DRAWING)
         return
-    place = ("test", index) if split.name == "test" else ("training", _in_file(name, split, index))
-    depth_links.button(label, key, *place, dataset=name)
-
-
-def _in_file(name: DatasetName, split: Split, index: int) -> int:
-    return int(dataset(name).source_indices(split.name)[index])
+    if split.name == "test":
+        depth_links.button(label, key, "test", index, name)
+    else:
+        depth_links.button(label, key, "training", int(dataset(name).source_indices(split.name)[index]), name)
 
 
 def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:

@@ -19,6 +19,7 @@ from ui.words import duration
 
 _MORE_EPOCHS = 5
 _DROPOUT = 0.3
+_Change = Callable[[dict[str, dict[str, object]]], None]  # made to what RunConfig.model_dump gives
 
 
 def show_links(run: Run) -> None:
@@ -148,7 +149,7 @@ def offer_changes(run: Run) -> None:
     st.caption(_what_to_choose_by(run))
 
 
-def _is_open(config: RunConfig, change: "_Change") -> bool:
+def _is_open(config: RunConfig, change: _Change) -> bool:
     """Whether anything of a change is left by the link in force, which may lock what it changes."""
     link = recipe_link.in_force()
     if link is None:
@@ -175,13 +176,10 @@ def _what_to_choose_by(run: Run) -> str:
     )
 
 
-def _want(run: Run, label: str, change: "_Change") -> None:
+def _want(run: Run, label: str, change: _Change) -> None:
     note = f"As run {run.id}, but: **{label[0].lower()}{label[1:]}**."
     st.session_state[recipe.WANTED] = recipe.Wanted(_changed(run.config, change), note)
     st.session_state[recipe.JUST_SET] = run.id
-
-
-_Change = Callable[[dict[str, dict[str, object]]], None]
 
 
 def _changed(config: RunConfig, change: _Change) -> RunConfig:

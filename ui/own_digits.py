@@ -31,6 +31,16 @@ class Paper(Protocol):
         """Show the drawing again."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """What was kept last."""
+
+    id: str
+    label: int
+    image: FloatImage
+    paper: Paper | None
+
+
 def keep(key: str, image: FloatImage | None, source: str, paper: Paper | None = None) -> None:
     """Ask what the drawing was meant to be; the answer keeps it."""
 
@@ -60,21 +70,11 @@ def keep(key: str, image: FloatImage | None, source: str, paper: Paper | None = 
     _last_kept(key, image)
 
 
-def _keep_once(last: "_Kept | None", image: FloatImage, label: int, source: str) -> str:
+def _keep_once(last: _Kept | None, image: FloatImage, label: int, source: str) -> str:
     """Keep a drawing, or let the one that was kept last be another digit, if it is the same; return its id."""
     if last is not None and np.array_equal(last.image, image) and drawings().relabel(last.id, label):
         return last.id
     return drawings().add(image, label, source)
-
-
-@dataclass(frozen=True, eq=False)
-class _Kept:
-    """What was kept last."""
-
-    id: str
-    label: int
-    image: FloatImage
-    paper: Paper | None
 
 
 def _last_kept(key: str, image: FloatImage | None) -> None:

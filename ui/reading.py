@@ -32,6 +32,11 @@ from ui.words import verbatim
 
 PEN, KEYS, PHOTO = "pen", "keys", "photo"
 WAYS = (PEN, KEYS, PHOTO)
+_INVITATIONS = {
+    PEN: "Draw a digit on the black square.",
+    KEYS: "Draw a digit with the arrow keys and the space bar.",
+    PHOTO: "Choose or paste a photo of one digit.",
+}
 _KEPT = "{}_shown_as_kept"  # in the session, with the pad's key
 _PAD_WIDTH = canvas.SIDE + 4
 # Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
@@ -154,13 +159,6 @@ def _drawn(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool =
         return None if rgba is None else Drawing.of(find_ink(rgba))
     except EmptyDrawingError:  # all of it was erased
         return None
-
-
-_INVITATIONS = {
-    PEN: "Draw a digit on the black square.",
-    KEYS: "Draw a digit with the arrow keys and the space bar.",
-    PHOTO: "Choose or paste a photo of one digit.",
-}
 
 
 def _doubt(drawing: Drawing | None) -> None:
