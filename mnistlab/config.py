@@ -131,7 +131,7 @@ class AugmentConfig(Frozen):
         return bool(self._changes())
 
     def _changes(self) -> dict[str, float]:
-        """What is done to images and how much of it; in which manner, the words tell."""
+        """What is done to images, and how much of it; without `interpolation` and `use`, which only say how."""
         fields = type(self).model_fields
         return {name: value for name, value in self if not isinstance(value, str) and value != fields[name].default}
 
