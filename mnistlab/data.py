@@ -167,10 +167,10 @@ class Dataset:
         Raises:
             DataError: no split has this name.
         """
-        splits = {"train": lambda: self.train, "validation": lambda: self.validation, "test": lambda: self.test}
-        if name not in splits:
+        if name not in ("train", "validation", "test"):
             raise DataError(f"There is no split {name!r}. Choose train, validation or test.")
-        return splits[name]()
+        split: Split = getattr(self, name)
+        return split
 
 
 def load_dataset(name: str = "mnist", folder: Path | None = None) -> Dataset:
