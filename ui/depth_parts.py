@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.pixels import Picture
-from ui import depth_links, evaluations, figures, gallery, mosaic, splits
+from ui import captioned, depth_links, evaluations, gallery, mosaic, splits
 from ui.explanations import Explanation
 from ui.models import ModelChoice
 from ui.pixel_scale import Colours, diverging, diverging_to_largest, grey
@@ -29,7 +29,7 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
     st.subheader(f"Which pixels speak for {a_digit(digit)}?", anchor=False)
     attribution = found.attribution
     st.html(
-        figures.row(
+        captioned.row(
             [
                 (grey(picture), "the picture"),
                 (diverging_to_largest(found.gradient), "more ink here would ..."),
@@ -74,7 +74,7 @@ def units(found: "Sequence[Unit]", digit: int) -> None:
         (_unit_picture(unit, largest), f"no. {unit.number}: {unit.activation:.2f}, for {digit}: {_plus(unit.effect)}")
         for unit in found
     ]
-    st.html(figures.row(pictures, 2 * _UNIT_SIDE if are_filters else _UNIT_SIDE))
+    st.html(captioned.row(pictures, 2 * _UNIT_SIDE if are_filters else _UNIT_SIDE))
     look = (
         "Each filter of the first layer is a window of 3 x 3 weights that slides over the picture; beside it is where "
         "it answered."

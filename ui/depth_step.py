@@ -7,7 +7,7 @@ import streamlit as st
 
 from mnistlab.figures import percent
 from mnistlab.pixels import Picture
-from ui import bars, explanations, figures, frame, turns
+from ui import bars, captioned, explanations, frame, turns
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import diverging_to_largest, grey
@@ -69,7 +69,7 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
         with st.container(width=3 * _STEP_SIDE + 30):
             told = ("before", "change, enhanced", "after")
             pictures = (grey(picture), diverging_to_largest(change), grey(stepped))
-            st.html(figures.row(list(zip(pictures, told, strict=True)), _STEP_SIDE))
+            st.html(captioned.row(list(zip(pictures, told, strict=True)), _STEP_SIDE))
         with st.container(width=250):
             st.html(bars.probability_bars(probabilities.tolist()))
     st.markdown(

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from mnistlab.config import RunConfig
 from mnistlab.doubt import Shape
 from mnistlab.pixels import Picture, scale_values
-from ui import bars, depth_links, depth_parts, depth_step, explanations, figures, frame, splits, turning
+from ui import bars, captioned, depth_links, depth_parts, depth_step, explanations, frame, splits, turning
 from ui.address import Address
 from ui.models import ModelChoice
 from ui.pixel_scale import grey
@@ -100,7 +100,7 @@ def _say(shown: Shown, answer: int, probabilities: list[float]) -> None:
         st.warning(str(shown.doubt))
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_SIDE):
-            st.html(figures.row([(grey(shown.picture), shown.name)], _SIDE))
+            st.html(captioned.row([(grey(shown.picture), shown.name)], _SIDE))
         with st.container(width=300):
             st.html(bars.probability_bars(probabilities))
 
