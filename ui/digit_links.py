@@ -22,7 +22,7 @@ def clickable(
     split: Split,
     indices: npt.NDArray[np.int64],
     captions: Sequence[str],
-    side: int = 58,
+    side: int,
     per_row: int | None = 10,
 ) -> str:
     """A mosaic of these images, each a link to its pixels; for `picking.pick`."""

@@ -61,7 +61,7 @@ def recipe_of(options: argparse.Namespace, store: Store) -> RunConfig:
     return get_preset(_PRESET if options.preset is None else options.preset).config
 
 
-def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str, str] | None = None) -> None:
+def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str, str]) -> None:
     """Put what `--set` says into the values of a recipe, as `RunConfig.model_dump` gives them.
 
     Args:
@@ -71,7 +71,7 @@ def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str,
     Raises:
         ConfigError: one of them names no setting, or none of its values, or a setting is decided twice.
     """
-    decided = dict(taken or {})
+    decided = dict(taken)
     for text in texts:
         given, equals, value_text = text.partition("=")
         path = path_of(given)
