@@ -1,12 +1,13 @@
 """A computer whose processes cannot reach each other: what the engine says then."""
 
 import errno
+import signal
 import socket
 from typing import Any
 
 import pytest
 
-from mnistlab import engine, loopback
+from mnistlab import dask_settings, engine, loopback
 from mnistlab.errors import EngineError
 
 
@@ -49,6 +50,10 @@ def test_the_engine_looks_before_it_starts_its_workers(
         raise EngineError("They cannot reach each other.")
 
     monkeypatch.setattr(loopback, "check", fail)
+    # What it would leave behind in this process.
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(dask_settings, "use", lambda threads: None)
     with pytest.raises(SystemExit):
         engine.serve()
     assert capsys.readouterr().out.endswith("The engine's workers cannot start: They cannot reach each other.\n")
