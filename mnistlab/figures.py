@@ -8,7 +8,7 @@ def percent(share: float, decimals: int = 2) -> str:
     return f"{100 * share:.{decimals}f} %"
 
 
-def about(confidence: float, decimals: int = 0) -> str:
+def certainty(confidence: float, decimals: int = 0) -> str:
     """0.984 -> "98 %", with one decimal "98.4 %"; what rounds to 100 is "> 99 %", for no network is ever quite sure."""
     step = 10**-decimals
     rounds_to_all = 100 * confidence >= 100 - step / 2

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from mnistlab.figures import about
+from mnistlab.figures import certainty
 from ui.palette import NEUTRAL, TRAINING
 
 _STYLE = """
@@ -23,7 +23,7 @@ def probability_bars(probabilities: Sequence[float]) -> str:
     """How probable a model finds each digit; the most probable one stands out."""
     best = max(range(len(probabilities)), key=lambda digit: probabilities[digit])
     rows = [
-        _row(digit, share, TRAINING if digit == best else NEUTRAL, about(share, 1), digit == best)
+        _row(digit, share, TRAINING if digit == best else NEUTRAL, certainty(share, 1), digit == best)
         for digit, share in enumerate(probabilities)
     ]
     return _bars(rows, "Probability of each digit")

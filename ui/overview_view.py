@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from mnistlab.data import Split
-from mnistlab.figures import about, count_of, percent
+from mnistlab.figures import certainty, count_of, percent
 from mnistlab.ids import is_run_id
 from ui import confusion_view, evaluations, frame, gallery, picking, splits, turns
 from ui.address import Address
@@ -137,7 +137,8 @@ def _surest(model: ModelChoice, split: Split, evaluation: "Evaluation") -> None:
     st.markdown("Of all that it got wrong, it was surest of these. Would you have labelled them so?")
 
     def caption(index: int) -> str:
-        return f"{evaluation.predictions[index]} ({split.labels[index]}) {about(float(evaluation.confidence[index]))}"
+        sure = certainty(float(evaluation.confidence[index]))
+        return f"{evaluation.predictions[index]} ({split.labels[index]}) {sure}"
 
     gallery.show(model, split, mistakes, "evaluate_surest", evaluation, caption, _SUREST_SIDE)
     st.caption("Below each: predicted (true), and the probability it gave to its answer.")

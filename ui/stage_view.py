@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from mnistlab.figures import about
+from mnistlab.figures import certainty
 from mnistlab.ink import FloatImage, FramingOptions
 from mnistlab.stages import Stage, stages
 from ui.answers import picture
@@ -63,7 +63,7 @@ def _switches(key: str) -> FramingOptions:
 
 def _figure(stage: Stage, read: Sequence[tuple[str, np.ndarray]]) -> str:
     lines = "".join(
-        f"<li><b>{int(shares.argmax())}</b>, {about(float(shares.max()), 1)}"
+        f"<li><b>{int(shares.argmax())}</b>, {certainty(float(shares.max()), 1)}"
         + (f" <small>{html.escape(name)}</small>" if len(read) > 1 else "")
         + "</li>"
         for name, shares in read

@@ -2,7 +2,7 @@
 
 import re
 
-from mnistlab.figures import about, percent
+from mnistlab.figures import certainty, percent
 from mnistlab.runs import Run
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^=&])")
@@ -12,7 +12,7 @@ _ADDRESS = re.compile(r"(?i)(https?:(?=//)|www(?=\.)|@)")
 
 def sure(share: float) -> str:
     """0.979 -> "97.9 %"; what rounds to 100 is "more than 99.9 %", for no network is ever quite sure."""
-    return about(share, 1).replace("> ", "more than ")
+    return certainty(share, 1).replace("> ", "more than ")
 
 
 def a_digit(digit: int, markup: str = "{}") -> str:

@@ -20,7 +20,7 @@ from mnistlab.differences import setting_name
 from mnistlab.evaluation import Evaluation
 from mnistlab.export.report_charts import Line, chart, thinned
 from mnistlab.export.source import Source, must_be_over
-from mnistlab.figures import about, count_of, percent
+from mnistlab.figures import certainty, count_of, percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.links import write_link
 from mnistlab.presets import PRESETS, changed_from_preset
@@ -151,7 +151,7 @@ def _mistakes(evaluation: Evaluation, test: Split) -> str:
     figures = []
     for index in mistakes[:_MOST_MISTAKES]:
         read, true = evaluation.predictions[index], evaluation.labels[index]
-        sure = escape(about(float(evaluation.confidence[index]), 1))
+        sure = escape(certainty(float(evaluation.confidence[index]), 1))
         picture = f'<img src="{_png(test.images[index])}" alt="{true}, read as {read}">'
         figures.append(f"<figure>{picture}&#10007; {read} ({true})<br><span class='faint'>{sure}</span></figure>")
     shown = f"the {_MOST_MISTAKES} it was surest of" if len(mistakes) > _MOST_MISTAKES else "all of them"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnistlab.figures import about
+from mnistlab.figures import certainty
 from ui.answers import Answer, answers
 from ui.words import a_digit, duration, roughly, sure, unbroken
 
@@ -16,8 +16,8 @@ def test_no_network_is_quite_sure(share: float, said: str) -> None:
 
 
 def test_a_caption_says_of_no_network_that_it_was_quite_sure() -> None:
-    assert [about(share) for share in (0.5, 0.994, 0.995, 1.0)] == ["50 %", "99 %", "> 99 %", "> 99 %"]
-    assert [about(share, 1) for share in (0.5, 0.9994, 0.9996, 1.0)] == ["50.0 %", "99.9 %", "> 99.9 %", "> 99.9 %"]
+    assert [certainty(share) for share in (0.5, 0.994, 0.995, 1.0)] == ["50 %", "99 %", "> 99 %", "> 99 %"]
+    assert [certainty(share, 1) for share in (0.5, 0.9994, 0.9996, 1.0)] == ["50.0 %", "99.9 %", "> 99.9 %", "> 99.9 %"]
 
 
 def test_no_line_ends_within_a_number_and_what_belongs_to_it() -> None:
