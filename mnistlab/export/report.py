@@ -61,7 +61,7 @@ def to_report(source: Source, test: Split) -> str:
 def _headline(source: Source, evaluation: Evaluation, title: str) -> str:
     num_right, num_images = int(evaluation.correct.sum()), len(evaluation.labels)
     low, high = wilson_interval(num_right, num_images)
-    note = f"<p>{escape(source.note)}</p>" if source.note else ""
+    note = f'<p class="note">{escape(source.note)}</p>' if source.note else ""
     epochs = count_of(source.config.train.epochs, "epoch")
     dataset = DATASET_TITLES[source.config.dataset]
     return (
@@ -218,7 +218,7 @@ def _environment(source: Source) -> str:
         f"<tr><th class='text'>{escape(str(key))}</th><td class='text'>{escape(str(value))}</td></tr>"
         for key, value in told.items()
     )
-    return f"<h2>Where it was made</h2><table>{rows}</table>"
+    return f'<h2>Where it was made</h2><div class="wide"><table>{rows}</table></div>'
 
 
 def _when(seconds: float) -> str:
