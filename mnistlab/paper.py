@@ -46,8 +46,8 @@ def ink_on_paper(grey: FloatImage) -> FloatImage:
     smooth = _smoothed(grey)
     if _is_light_on_dark(smooth, window):
         smooth = 1 - smooth
-    paper = np.maximum(_closed(smooth, window), _DARKEST_PAPER)
-    depth: FloatImage = np.clip(1 - smooth / paper, 0, 1).astype(np.float32)
+    paper = _closed(smooth, window)
+    depth: FloatImage = np.clip((paper - smooth) / np.maximum(paper, _DARKEST_PAPER), 0, 1).astype(np.float32)
     depth = _without_lines(_without_lines(depth).T).T
     strongest = _strongest(depth)
     if strongest < FAINTEST:

@@ -138,6 +138,13 @@ def test_empty_paper_is_told_as_such(grain: float) -> None:
         read_photo(photo(np.zeros((280, 280)), grain=grain))
 
 
+@pytest.mark.parametrize("colour", ["black", "#080808", "grey", "white", "red"])
+@pytest.mark.parametrize("size", [(1, 1), (400, 300)])
+def test_picture_of_one_colour_is_empty_however_dark(colour: str, size: tuple[int, int]) -> None:
+    with pytest.raises(EmptyDrawingError, match="Nothing stands out"):
+        read_photo(encoded(Image.new("RGB", size, colour), format="PNG"))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3, 3)])
 def test_smallest_photos_are_a_result_or_a_named_error(size: tuple[int, int]) -> None:
     with pytest.raises(ImageError):
