@@ -1,5 +1,6 @@
 """TensorBoard event files, read back by TensorBoard's own reader."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,18 @@ def test_times_rise_from_the_runs_start(source: Source, tmp_path: Path) -> None:
     assert times == sorted(times)
     assert source.created <= times[0] <= times[-1] <= source.created + source.seconds + 1
     assert wall_times(source, [0, 10]).tolist() == [source.created, source.created + source.epochs[-1].seconds]
+
+
+@pytest.mark.parametrize("num_epochs", [0, 1])
+def test_steps_of_a_run_that_was_stopped_within_an_epoch_have_times_of_their_own(
+    source: Source, num_epochs: int
+) -> None:
+    ends = [ended for ended in source.epochs if ended.epoch <= num_epochs]
+    stopped = replace(source, state="stopped", epochs=ends, seconds=ends[-1].seconds + 8)
+    last = ends[-1].step
+    assert last < 10
+    times = wall_times(stopped, [last, (last + 10) / 2, 10]) - source.created
+    assert times.tolist() == pytest.approx([ends[-1].seconds + seconds for seconds in (0, 4, 8)], abs=1e-3)
 
 
 def test_built_in_model_has_the_curves_of_its_epochs(tmp_path: Path) -> None:
