@@ -15,7 +15,7 @@ _MOST_STEPS = 100_000_000  # 60,000 images doubled, one at a time, for 1,000 epo
 _MOST_SECONDS = 1e10
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(ge=0, le=1e30)]
+Positive = Annotated[float, Field(ge=0, le=3.41e38)]  # a loss of 32 bits may be as large
 Seconds = Annotated[float, Field(ge=0, le=_MOST_SECONDS)]
 Steps = Annotated[int, Field(ge=0, le=_MOST_STEPS)]
 Size = Annotated[int, Field(ge=0, le=100_000_000)]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mnistlab import execution
@@ -57,6 +58,13 @@ _RETOLD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_manifest_that_lies_is_refused(files: Files, store: Store, kind: str) -> None:
     change, reason = _RETOLD[kind]
     refuse(retold(files, change), store, reason)
+
+
+def test_run_whose_losses_are_as_large_as_floats_of_32_bits_comes_in(files: Files, store: Store) -> None:
+    """A run of giant steps may end before its loss is no longer a number."""
+    largest = float(np.finfo(np.float32).max)
+    told = retold(files, lambda manifest: manifest["run"]["result"].update(test_loss=largest))
+    assert (store.run(import_run(told, store)).result or {})["test_loss"] == largest
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
