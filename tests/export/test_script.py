@@ -8,8 +8,10 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from mnistlab import execution, steering, training
 from mnistlab.config import RunConfig, parse_config
@@ -26,6 +28,7 @@ from mnistlab.store import Store
 from tests import tiny
 from tests.export.conftest import Train
 from tests.idx_files import write_idx
+from tests.test_downloads import OTHERS, TEST, TRAIN, lay_out
 
 _TOO_LONG = ("best-cnn", "best-mlp", "pen-cnn")
 NO_CURVE = Curve.from_rows([])  # for a source whose config is exchanged
@@ -137,6 +140,22 @@ def test_script_is_short_and_knows_no_lab(source: Source, name: str) -> None:
     assert max(map(len, lines)) <= 120
     assert "import mnistlab" not in script
     assert "from mnistlab" not in script
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_script_opens_each_data_set_as_the_lab_does(
+    source: Source, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EMNIST's files hold each picture mirrored, QMNIST's eight numbers beside it."""
+    lay_out(name, tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    values = tiny.config(learning_rate=1e-6).model_dump() | {"dataset": name}
+    values["train"] |= {"validation_size": 0, "device": "cpu"}
+    known: dict[str, Any] = {}
+    exec(to_script(replace(source, config=parse_config(values), curve=NO_CURVE)), known)
+    assert known["images"].numpy() == pytest.approx(TRAIN.images)
+    assert known["labels"].tolist() == TRAIN.labels.tolist()
+    assert known["answers"].equal(known["model"](torch.from_numpy(TEST.images) / 255).argmax(1))
 
 
 _MANY_DIGITS = 0.12345678901234567
