@@ -1,6 +1,7 @@
 """ONNX files: what another runtime makes of them is what the lab makes of the same pictures."""
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
@@ -51,12 +52,25 @@ def logits_of(content: bytes, pixels: np.ndarray) -> np.ndarray:
     return np.asarray(logits)
 
 
+def _hard_to_deslant() -> npt.NDArray[np.float32]:
+    """A line that leans by more than is made upright, either way, and one so faint that it is nearly nothing."""
+    columns = np.arange(28)
+    pictures = np.zeros((3, 28, 28), np.float32)
+    pictures[0, 7 + columns // 2, columns] = pictures[1, 21 - columns // 2, columns] = 1
+    pictures[2, columns, 3 + columns // 2] = 3e-4
+    return pictures
+
+
+_HARD_TO_DESLANT = _hard_to_deslant()
+
+
 @pytest.mark.parametrize("config", NETWORKS.values(), ids=list(NETWORKS))
 @torch.inference_mode()
 def test_another_runtime_gives_the_same_logits(config: RunConfig, dataset: Dataset) -> None:
     source = of_network(config)
     noise = np.random.default_rng(0).random((7, 28, 28), dtype=np.float32)
-    pixels = np.concatenate([noise, dataset.test.images[:7].astype(np.float32) / 255, noise[:1] * 0])
+    digits = dataset.test.images[:7].astype(np.float32) / 255
+    pixels = np.concatenate([noise, digits, noise[:1] * 0, _HARD_TO_DESLANT])
     expected = source.model(torch.tensor(pixels)).numpy()
     np.testing.assert_allclose(logits_of(to_onnx(source), pixels), expected, rtol=1e-4, atol=1e-5)
 
