@@ -181,6 +181,38 @@ def test_chart_keeps_its_lines_inside_its_frame() -> None:
     assert (places <= [480, 290]).all()
 
 
+def places_of(svg: str, pattern: str) -> list[float]:
+    return [float(place) for place in re.findall(pattern, svg)]
+
+
+def test_a_single_epoch_is_a_mark_in_the_middle_of_its_chart() -> None:
+    point = Line("training", "training", np.array([5.0]), np.array([0.25]))
+    svg = chart("Loss", "step", [point], str)
+    assert places_of(svg, r'<circle [^>]*cx="([^"]+)"') == [(56 + 480 - 84) / 2]
+    (height,) = places_of(svg, r'<circle [^>]*cy="([^"]+)"')
+    assert 34 <= height <= 290 - 44
+
+
+def test_names_of_lines_that_end_at_the_same_place_do_not_cover_each_other() -> None:
+    x, y = np.arange(3.0), np.array([0.9, 0.4, 0.2])
+    svg = chart("Loss", "step", [Line(name, name, x, y) for name in ("training", "validation")], str)
+    first, second = places_of(svg, r'<text class="[a-z]+" x="\d+" y="([^"]+)"')
+    assert abs(first - second) >= 12  # the height of their letters
+
+
+def test_a_curve_that_never_moves_still_has_an_axis() -> None:
+    svg = chart("Loss", "step", [Line("training", "training", np.arange(5.0), np.full(5, 2.3026))], "{:.4f}".format)
+    assert svg.count('class="grid"') >= 2
+    assert "2.3026" in svg
+
+
+def test_a_single_mistake_in_a_thousand_is_shaded() -> None:
+    (share,) = re.findall(r"--share:([\d.]+)", report_module._cell(true=3, read=5, count=1, total=1000))
+    assert float(share) == pytest.approx(0.02)
+    (share,) = re.findall(r"--share:([\d.]+)", report_module._cell(true=3, read=3, count=900, total=1000))
+    assert float(share) == pytest.approx(0.9)
+
+
 def test_long_curve_is_averaged_not_sampled() -> None:
     y = np.tile([0.0, 2.0], 2000)
     assert thinned(np.arange(4000.0), y)[1] == pytest.approx(np.ones(400))
