@@ -62,5 +62,7 @@ def _problems(name: str, store: Store) -> dict[str, str | None]:
     curve = None if run.config.train.schedule == "constant" else resources.curves().of(run)
     return {
         **{kind: end_problem(run.id, run.state, run.result, what) for kind, what in _OF_FINISHED.items()},
-        "script": script_problem(run.id, run.config, run.result or {}, run.num_steps or 0, curve, run.rate_changes),
+        "script": script_problem(
+            *(run.id, run.config, run.result or {}, run.num_steps or 0, curve, run.rate_changes, run.state)
+        ),
     }

@@ -19,10 +19,9 @@ from mnistlab.export import script_steps
 from mnistlab.export.script_lines import LONGEST_LINE, folded
 from mnistlab.export.script_model import model_lines
 from mnistlab.export.script_warps import TOO_LONG, warp_lines
-from mnistlab.export.source import Source
+from mnistlab.export.source import Source, end_problem
 
 MOST_LINES = 60
-_INSTEAD = "Take the zip instead, which holds the whole run."
 _SEVERAL = re.compile(r"in (?!1 )\d+ processes")  # as parallel.py tells a device
 # How torchvision opens each data set, and what is then done to its pictures and labels.
 _DATASETS = {
@@ -62,7 +61,7 @@ def to_script(source: Source) -> str:
     if len(lines) > MOST_LINES:
         raise ExportError(
             f"A script that does what {source.name} did takes {len(lines)} lines; {MOST_LINES} are allowed. What makes "
-            f"it long is {_longest_part(source)}. {_INSTEAD}"
+            f"it long is {_longest_part(source)}. {_instead(source)}"
         )
     return "\n".join(lines) + "\n"
 
@@ -74,6 +73,7 @@ def script_problem(
     num_steps: int = 0,
     curve: Curve | None = None,
     rate_changes: tuple[tuple[int, float], ...] = (),
+    state: str = "finished",
 ) -> str | None:
     """Why there is no script of such a run, None if there is one; without reading its weights.
 
@@ -83,7 +83,7 @@ def script_problem(
     outline = Source(
         name,
         config,
-        "finished",
+        state,
         result,
         created=0,
         seconds=0,
@@ -108,7 +108,7 @@ def _check(source: Source) -> None:
         if getattr(source.config.augment, name):
             raise ExportError(
                 f"{source.name} was trained with the augmentation setting {name!r}, which a script of at most "
-                f"{MOST_LINES} lines cannot carry. {_INSTEAD}"
+                f"{MOST_LINES} lines cannot carry. {_instead(source)}"
             )
     machine = source.result.get("machine", {})
     for device in (machine.get("earlier device", "CPU"), machine.get("device", "CPU")):
@@ -116,20 +116,27 @@ def _check(source: Source) -> None:
     if source.config.train.schedule != "constant" and not _kept_its_schedule(source):
         raise ExportError(
             f"{source.name} was given more epochs later, which stretched its {source.config.train.schedule} schedule "
-            f"midway: a script cannot repeat that. {_INSTEAD}"
+            f"midway: a script cannot repeat that. {_instead(source)}"
         )
+
+
+def _instead(source: Source) -> str:
+    """What can be taken home of a run without a script: the zip, where it can be made."""
+    if end_problem(source.name, source.state, source.result, "a zip") is None:
+        return "Take the zip instead, which holds the whole run."
+    return "Take its weights instead, as safetensors or ONNX."
 
 
 def _check_device(source: Source, device: str) -> None:
     if not device.startswith("CPU"):
         raise ExportError(
             f"{source.name} was trained on {device}, whose random numbers are others than a CPU's: a script could not "
-            f"repeat its steps elsewhere. {_INSTEAD}"
+            f"repeat its steps elsewhere. {_instead(source)}"
         )
     if _SEVERAL.search(device) and settings(source.config).get("dropout"):
         raise ExportError(
             f"{source.name} was trained with dropout on {device}, each of which drew random numbers of its own: a "
-            f"script could not repeat its steps. {_INSTEAD}"
+            f"script could not repeat its steps. {_instead(source)}"
         )
 
 

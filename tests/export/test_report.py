@@ -17,6 +17,7 @@ from mnistlab.export import report as report_module
 from mnistlab.export.archive import to_archive
 from mnistlab.export.report import to_report
 from mnistlab.export.report_charts import Line, chart, thinned
+from mnistlab.export.script import script_problem, to_script
 from mnistlab.export.source import Source, find_source
 from mnistlab.predictions import unpack_answers
 from mnistlab.presets import PRESETS
@@ -223,3 +224,14 @@ def test_trial_that_has_not_read_the_test_set_has_no_report_and_no_zip(source: S
     for make in (to_archive, partial(to_report, test=tiny_dataset.test)):
         with pytest.raises(ExportError, match="is a trial, which has not read the test set"):
             make(trial)
+
+
+@pytest.mark.parametrize(("state", "result"), [("stopped", {}), ("finished", {})])
+def test_run_that_has_no_zip_is_not_sent_to_it_for_lack_of_a_script(
+    source: Source, state: str, result: dict[str, object]
+) -> None:
+    cut_short = replace(source, state=state, result=result, config=PRESETS["best-cnn"].config)
+    told = script_problem(source.name, cut_short.config, result, state=state) or ""
+    with pytest.raises(ExportError, match=re.escape(told)):
+        to_script(cut_short)
+    assert "Take its weights instead, as safetensors or ONNX." in told
