@@ -107,6 +107,15 @@ def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again
     assert found.counts == {"finished": 3}
 
 
+def test_trial_that_another_worker_has_just_begun_is_left_to_it(store: Store) -> None:
+    config = sweeps.config()
+    sweep_id = sweep.create(config, store)
+    found = study.load(store.url, sweep_id, config)
+    begun, _ = study.ask(found, config)  # and its row is about to be written
+    study.give_up_orphan(found, study.open_trials(found)[0])
+    assert study.is_open(found, begun.number)
+
+
 def test_the_study_learns_what_a_trial_comes_to_that_was_stopped_early_and_is_resumed_by_hand(store: Store) -> None:
     rates = {"setting": "train.learning_rate", "options": [0.2, 0.25, 0.3, 1e-5]}
     config = sweeps.config(rates, train={"epochs": 4}, pruner="median")
