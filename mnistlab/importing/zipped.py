@@ -39,7 +39,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
         ArchiveError: it is no zip, is damaged, or holds what an exported run does not hold.
     """
     if len(content) > MOST_BYTES:
-        raise ArchiveError(f"The file has {len(content) / 1e6:,.0f} MB; an exported run has at most 100.")
+        raise ArchiveError("The file has more than 100 MB, and no exported run has. Choose the .zip of one.")
     if content[:4] != b"PK\x03\x04":
         raise ArchiveError("This is not a zip file. Choose the .zip that an export of a run has made.")
     try:
