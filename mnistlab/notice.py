@@ -1,6 +1,7 @@
 """The notice of the local engine, engine.json: where it listens, from which version it was started, with what settings.
 
 An engine outlives those who started it, so that who finds one must be able to tell whether it is the one they mean.
+In a copy of a lab lies the notice of the first one's engine, whose runs are not the copy's.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ class Notice:
     pid: int
     version: str | None = None
     settings: dict[str, float | None] = field(default_factory=dict)
+    lab: str | None = None  # what tells its lab's folder from others, wherever that is moved; None if not known
 
     @property
     def is_of_our_version(self) -> bool:
@@ -99,9 +101,10 @@ def read() -> Notice | None:
     try:
         told = json.loads(_file().read_text(encoding="utf-8"))
         settings = told.get("settings")
-        found = Notice(told["address"], told["pid"], told.get("version"), settings if settings is not None else {})
-        if not psutil.pid_exists(found.pid):
-            return None  # it was killed; whoever listens there now is somebody else
+        settings = settings if settings is not None else {}
+        found = Notice(told["address"], told["pid"], told.get("version"), settings, told.get("lab"))
+        if found.lab not in (None, _lab()) or not psutil.pid_exists(found.pid):
+            return None  # it is of another lab, or was killed; whoever listens there now is somebody else
         place = urlsplit(found.address)
         socket.create_connection((place.hostname, place.port), timeout=0.5).close()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -111,8 +114,8 @@ def read() -> Notice | None:
 
 def publish(address: str) -> None:
     """Write this process's notice in one piece, so that nobody reads half of it."""
-    notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True))
     half = lab_folder() / f"engine.{os.getpid()}"
+    notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True), _lab())
     half.write_text(json.dumps(asdict(notice)), encoding="utf-8")
     half.replace(_file())
 
@@ -126,3 +129,9 @@ def withdraw() -> None:
 
 def _file() -> Path:
     return lab_place() / "engine.json"
+
+
+def _lab() -> str | None:
+    """What tells this lab's folder from all others that are there: device and inode, as long as it has some."""
+    about = os.stat(lab_place())
+    return f"{about.st_dev}:{about.st_ino}" if about.st_ino else None

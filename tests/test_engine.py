@@ -1,6 +1,8 @@
 """The engine: found or started in a process of its own, told where it cannot be, and gone when nobody needs it."""
 
 import os
+import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -77,6 +79,17 @@ def test_an_ending_engine_removes_its_own_address_only(lab: Path) -> None:
     (lab / "engine.json").write_text('{"address": "tcp://127.0.0.1:6", "pid": 1}')
     notice.withdraw()
     assert (lab / "engine.json").exists()
+
+
+def test_an_engine_is_that_of_its_own_lab_and_not_of_a_copy(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who forces a run of the copy to stop would end the worker of the one that it was copied from."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        engine._publish(address)
+        monkeypatch.setenv("MNISTLAB_LAB", str(shutil.copytree(lab, lab.with_name("copy"))))
+        assert engine.running_address() is None
+        monkeypatch.setenv("MNISTLAB_LAB", str(lab.rename(lab.with_name("moved"))))
+        assert engine.running_address() == address
 
 
 @pytest.mark.parametrize("place", ["engine.lock", "engine.log"])

@@ -65,8 +65,9 @@ def test_an_engine_of_our_own_goes_on(publish: Publish) -> None:
     dask = publish()
     tickets.renew(with_defaults=True)
     assert not dask.is_shut_down
+    lab = f"{place.st_dev}:{place.st_ino}" if (place := os.stat(notice.lab_folder())).st_ino else None
     assert notice.read() == notice.Notice(
-        dask.address, os.getpid(), notice.version(), notice.settings_here(with_defaults=True)
+        dask.address, os.getpid(), notice.version(), notice.settings_here(with_defaults=True), lab
     )
 
 
