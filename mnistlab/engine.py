@@ -18,20 +18,20 @@ import sys
 import threading
 import time
 import traceback
-from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from mnistlab import dask_files, loopback, notice
+from mnistlab import dask_files, loopback, notice, room
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
+from mnistlab.engine_log import FAILURE, failure, last_words, log_file
 from mnistlab.errors import ConfigError, EngineError, MnistLabError
-from mnistlab.paths import PROJECT, lab_environment, lab_folder, lab_place, setting, span_setting
+from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
-_FAILURE = "The engine's workers cannot start: "
+_DIED = "One of them died while it got ready, most often because the computer ran out of memory. End other programs."
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
 _lock = threading.Lock()
 _client: Any = None
@@ -180,8 +180,8 @@ def _start() -> str:
     log = log_file()
     # Either way: this clock may have been set back since then, or a shared folder's run ahead of it.
     is_recent = log.exists() and abs(time.time() - log.stat().st_mtime) < _FAILED_RECENTLY
-    if is_recent and (failure := _failure()):
-        raise EngineError(f"{failure.rstrip('.')}. The whole story is in {log}.")
+    if is_recent and (told := failure()):
+        raise EngineError(f"{told.rstrip('.')}. The whole story is in {log}.")
     if _child is not None:  # an engine that no longer listens
         with contextlib.suppress(subprocess.TimeoutExpired):
             _child.wait(5)
@@ -208,29 +208,8 @@ def _start() -> str:
         if _child.poll() is not None:
             break
         time.sleep(0.05)
+    _child.kill()  # one that hangs would be there beside the next one
     raise EngineError(f"The engine did not start. The end of {log}: {last_words()}")
-
-
-def log_file() -> Path:
-    """What the local engine says of itself."""
-    return lab_place() / "engine.log"
-
-
-def last_words() -> str:
-    """The last line of that, or the one that says why it gave up."""
-    lines = _lines()
-    return _failure() or (lines[-1] if lines else "(empty)")
-
-
-def _failure() -> str | None:
-    """Why the last engine gave up, which others of its processes may have written something after."""
-    return next((line for line in reversed(_lines()) if line.startswith(_FAILURE)), None)
-
-
-def _lines() -> list[str]:
-    if not log_file().exists():
-        return []
-    return log_file().read_text(encoding="utf-8", errors="replace").strip().splitlines()
 
 
 def serve() -> None:
@@ -254,6 +233,7 @@ def serve() -> None:
     }
     try:
         loopback.check()
+        room.check(num_workers(), int(threads))
         cluster: Any = LocalCluster(**settings)
     except Exception as error:
         _give_up(error)
@@ -272,6 +252,8 @@ def serve() -> None:
 
 
 def _warm_up_own(cluster: Any) -> None:
+    from distributed.comm.core import CommClosedError
+
     from mnistlab.worker import WarmUp
 
     try:
@@ -280,7 +262,7 @@ def _warm_up_own(cluster: Any) -> None:
     except Exception as error:
         if cluster.scheduler.status.name != "running":
             return  # told to end, or idle for a time shorter than the warm-up
-        _give_up(error)
+        _give_up(EngineError(_DIED) if isinstance(error, CommClosedError) else error)
 
 
 def _give_up(error: BaseException) -> NoReturn:
@@ -289,7 +271,7 @@ def _give_up(error: BaseException) -> NoReturn:
     while below := error.__cause__ or (error.__context__ if isinstance(error, AssertionError) else None):
         error = below  # an assertion of Dask's own, that what could not be started has ended, hides why
     said = error if isinstance(error, MnistLabError) else f"{type(error).__name__}: {error}"
-    sys.stdout.write(f"{_FAILURE}{said}\n")
+    sys.stdout.write(f"{FAILURE}{said}\n")
     sys.stdout.flush()
     sys.exit(1)
 

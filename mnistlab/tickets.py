@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from mnistlab import engine, renewal
+from mnistlab import engine, engine_log, renewal
 from mnistlab.errors import EngineError
 from mnistlab.offers import Offer, demand, in_a_lab
 from mnistlab.runs import Run
@@ -162,4 +162,4 @@ def _no_workers() -> str:
     if in_a_lab():
         start = f"python -m dask worker {engine.address()} --nthreads 1"
         return f"The scheduler has no workers. Start one in the folder of mnistlab: {start}"
-    return f"The engine's workers do not start. The end of {engine.log_file()}: {engine.last_words()}"
+    return f"The engine's workers do not start. The end of {engine_log.log_file()}: {engine_log.last_words()}"

@@ -4,15 +4,18 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
+from distributed.comm.core import CommClosedError
 
-from mnistlab import cli, engine, jobs, notice
+from mnistlab import cli, engine, engine_log, jobs, notice
 from mnistlab.config import parse_config
 from mnistlab.errors import EngineError
 from mnistlab.store import Store
@@ -105,6 +108,36 @@ def test_an_engine_that_cannot_start_is_told_with_the_end_of_its_log(monkeypatch
     monkeypatch.setenv("MNISTLAB_WORKERS", "many")
     with pytest.raises(EngineError, match=r"did not start.*engine\.log.*many"):
         engine.address()
+
+
+def test_an_engine_that_hangs_as_it_starts_is_not_left_beside_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    really = subprocess.Popen
+    monkeypatch.setattr(engine, "_child", None)
+    monkeypatch.setattr(engine, "_START_TIMEOUT", 0.5)
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *_, **how: really([sys.executable, "-c", "import time; time.sleep(300)"], **how)
+    )
+    with pytest.raises(EngineError, match=r"The engine did not start\. The end of"):
+        engine.address()
+    assert engine._child is not None
+    assert engine._child.wait(10) != 0
+
+
+def test_a_worker_that_died_as_it_got_ready_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dask tells that a stream is closed."""
+
+    class Cluster:
+        scheduler = SimpleNamespace(status=SimpleNamespace(name="running"))
+
+        def get_client(self) -> Any:
+            raise CommClosedError("Stream is closed")
+
+    with pytest.raises(SystemExit):
+        engine._warm_up_own(Cluster())
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("The engine's workers cannot start: One of them died while it got ready, most often because")
 
 
 def test_workers_that_cannot_start_are_told_with_what_was_at_the_bottom(capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,7 +242,7 @@ def test_a_failure_of_a_clock_that_was_set_back_is_not_recent(
 
     monkeypatch.setattr(subprocess, "Popen", start)
     lab.mkdir()
-    engine.log_file().write_text("The engine's workers cannot start: OSError: broken.\n")
-    os.utime(engine.log_file(), (time.time() - age,) * 2)
+    engine_log.log_file().write_text("The engine's workers cannot start: OSError: broken.\n")
+    os.utime(engine_log.log_file(), (time.time() - age,) * 2)
     with pytest.raises(EngineError, match=r"broken\. The whole story" if is_recent else "tried again"):
         engine.address()

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import make_url
 
-from mnistlab import downloads, engine, notice, offers
+from mnistlab import downloads, engine_log, notice, offers
 from mnistlab.errors import ConfigError, StoreError
 from mnistlab.paths import PROJECT, database_url, lab_environment, lab_folder, span_setting
 from tests.systems import needs_posix
@@ -133,7 +133,7 @@ def test_a_tilde_is_the_home_folder(here: Path, monkeypatch: pytest.MonkeyPatch)
 def test_who_looks_for_an_engine_or_a_data_set_makes_no_lab(lab: Path) -> None:
     """A lab that was moved away while a server runs would, moved back, come to lie in an empty one."""
     assert notice.read() is None
-    assert engine.last_words() == "(empty)"
+    assert engine_log.last_words() == "(empty)"
     assert not downloads.is_downloaded("qmnist")
     notice.withdraw()
     assert not lab.exists()

@@ -41,6 +41,15 @@ def test_a_session_steps_back_where_sessions_share_the_cores(leads: bool) -> Non
     assert share.endswith("nice 10") == (leads and bool(share))
 
 
+@glibc_only
+@pytest.mark.parametrize(("before", "after"), [(0, 500), (800, 800)])
+def test_where_memory_runs_out_a_training_goes_before_the_pages(before: int, after: int) -> None:
+    """It goes on from its last checkpoint, and nobody starts the server again."""
+    place = "Path('/proc/self/oom_score_adj')"
+    source = f"from pathlib import Path; from mnistlab import worker; {place}.write_text('{before}');"
+    assert printed(f"{source} worker.step_back(); print({place}.read_text())").strip() == str(after)
+
+
 def test_a_worker_is_ended_if_it_is_the_one_that_is_meant() -> None:
     """A ticket may wait at a worker that executes another one, or has been replaced meanwhile."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
