@@ -34,6 +34,9 @@ from mnistlab.probes import Probe
 if TYPE_CHECKING:
     from mnistlab.parallel import Team
 
+# A process that gets less of a core than this, for so many seconds between two events, has slept.
+_LEAST_SHARE, _SLEEPS_FROM = 0.01, 20.0
+
 
 def train(
     config: RunConfig,
@@ -143,6 +146,7 @@ class TrainingState:
     slow_motion: bool = False  # whether each step is reported, with a close-up
     closeup: Closeup | None = None  # of the last step, in slow motion
     _entered: float = field(default=0, repr=False)
+    _computed: float = field(default=0, repr=False)  # seconds of the processor, as of then
 
     @classmethod
     def start(cls, config: RunConfig, checkpoint: bytes | None = None) -> "TrainingState":
@@ -183,13 +187,17 @@ class TrainingState:
     def enter(self) -> None:
         """Compute from here on: own random numbers, own clock."""
         self.random.enter()
-        self._entered = time.perf_counter()
+        self._entered, self._computed = time.perf_counter(), time.process_time()
 
     def leave(self) -> None:
-        """Hand over to the consumer: its random numbers are as it left them, its time is not counted."""
+        """Hand over to the consumer: its random numbers are as it left them, its time is not counted.
+
+        Nor is time in which this process slept: stopped by Ctrl-Z or, on Windows, whose clock goes on, under a lid.
+        """
         if self.device.type in ("cuda", "xpu", "mps"):
             torch.accelerator.synchronize(self.device)  # steps are queued; without this they would count as the next
-        self.seconds += time.perf_counter() - self._entered
+        seconds, computed = time.perf_counter() - self._entered, time.process_time() - self._computed
+        self.seconds += computed if seconds > _SLEEPS_FROM and computed < _LEAST_SHARE * seconds else seconds
         self.random.leave()
 
     def checkpoint(self) -> bytes:

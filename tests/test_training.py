@@ -1,7 +1,9 @@
 """Training: deterministic, equal to a loop written by hand, and interruptible at any event without a trace."""
 
+import functools
 import itertools
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -260,3 +262,19 @@ def test_a_last_step_that_leaves_no_numbers_is_told(tiny_dataset: Dataset) -> No
     next(started.state.model.parameters()).data.fill_(float("nan"))
     with pytest.raises(DivergedError, match=r"weights are no longer numbers since step 1: .*learning rate of 0\.01"):
         next(events)
+
+
+@pytest.mark.parametrize(("computed", "counted"), [(0.5, 0.5), (120, 3600)], ids=["asleep", "on a busy computer"])
+def test_time_in_which_a_training_slept_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch, computed: float, counted: float
+) -> None:
+    """On Windows the clock goes on while a laptop's lid is closed, everywhere while a terminal's Ctrl-Z lasts."""
+    now = {"perf_counter": 1000.0, "process_time": 10.0}
+    for name in now:
+        monkeypatch.setattr(time, name, functools.partial(now.__getitem__, name))
+    state = training.TrainingState.start(tiny.config())
+    state.enter()
+    now["perf_counter"] += 3600
+    now["process_time"] += computed
+    state.leave()
+    assert state.seconds == pytest.approx(counted)
