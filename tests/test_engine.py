@@ -88,7 +88,7 @@ def test_an_engine_is_that_of_its_own_lab_and_not_of_a_copy(lab: Path, monkeypat
     """Who forces a run of the copy to stop would end the worker of the one that it was copied from."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
-        engine._publish(address)
+        notice.publish(address)
         monkeypatch.setenv("MNISTLAB_LAB", str(shutil.copytree(lab, lab.with_name("copy"))))
         assert engine.running_address() is None
         monkeypatch.setenv("MNISTLAB_LAB", str(lab.rename(lab.with_name("moved"))))

@@ -294,13 +294,7 @@ def test_the_numbers_at_a_logarithmic_axis_stand_apart_however_far_it_reaches(pa
 
 
 def test_between_two_powers_of_ten_a_huge_loss_is_written_as_one(page: Page, chart_url: str) -> None:
-    """There Plotly chooses the numbers at a logarithmic axis."""
     chart = open_chart(page, f"{chart_url}/?still=1&log=1&times=1e32")
-    plot = chart.locator(".nsewdrag").bounding_box()
-    assert plot is not None
-    page.mouse.move(plot["x"] + 0.4 * plot["width"], plot["y"] + 0.6 * plot["height"])
-    page.mouse.down()
-    page.mouse.move(plot["x"] + 0.6 * plot["width"], plot["y"] + 0.6 * plot["height"] + 35, steps=5)
-    page.mouse.up()
+    drag(page, chart, (0.4, 0.6), (0.6, 0.75))
     last = chart.locator(".ytick text").last
     expect(last).to_have_attribute("data-unformatted", re.compile("^4[.][0-9]\N{MULTIPLICATION SIGN}10<sup>31</sup>$"))
