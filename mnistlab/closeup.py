@@ -76,6 +76,7 @@ class SlowStep:
             DataError: the bytes are damaged.
         """
         try:
-            return cls(layers=json.loads(metadata_of(content)["layers"]), **load(content))
+            arrays = load(content)  # it judges the header first
+            return cls(layers=json.loads(metadata_of(content)["layers"]), **arrays)
         except (SafetensorError, struct.error, ValueError, KeyError, TypeError) as error:
             raise DataError(f"The close-up of a step is damaged: {error!r}. Take another step.") from error

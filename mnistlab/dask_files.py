@@ -1,4 +1,4 @@
-"""Dask's own settings files, which it reads as it is imported: whoever imports it first does so here.
+"""Dask's own settings files, which it reads as it is imported, tried before anything is built on it.
 
 Those are a user's for other clusters, too; one that is malformed keeps Dask from being imported at all.
 """

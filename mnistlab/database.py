@@ -75,9 +75,8 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             reason = schema.reason_of(error)
-            asked = (
-                "Is its disk full or its file locked?" if self._path is not None else "Ask whoever keeps its server."
-            )
+            is_file = self.url.startswith("sqlite")
+            asked = "Is its disk full or its file locked?" if is_file else "Ask whoever keeps its server."
             advice = schema.access_advice(reason) or f". {asked}"
             raise StoreError(f"The database could not be used: {reason}{advice}") from error
 

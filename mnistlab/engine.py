@@ -31,7 +31,10 @@ from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_s
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
 _FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
-_DIED = "One of them died while it got ready, most often because the computer ran out of memory. End other programs."
+_DIED = (
+    "One of them died while it got ready, most often because the computer ran out of memory, or of the threads that it "
+    "may start. End other programs."
+)
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
 _lock = threading.Lock()
 _client: Any = None
@@ -208,6 +211,9 @@ def _start() -> str:
         if _child.poll() is not None:
             break
         time.sleep(0.05)
+    found = running_address()
+    if found:  # published in the last moment
+        return found
     _child.kill()  # one that hangs would be there beside the next one
     raise EngineError(f"The engine did not start. The end of {log}: {last_words()}")
 

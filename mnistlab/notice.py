@@ -34,6 +34,12 @@ class Notice:
     version: str | None = None
     settings: dict[str, float | None] = field(default_factory=dict)
     lab: str | None = None  # what tells its lab's folder from others, wherever that is moved; None if not known
+    place: str | None = None  # where that was
+
+    @property
+    def is_of_our_lab(self) -> bool:
+        """Whether its lab is ours: the same folder, or the same path, which two mounts may show as two folders."""
+        return None in (self.lab, _lab()) or self.lab == _lab() or self.place == _place()
 
     @property
     def is_of_our_version(self) -> bool:
@@ -102,8 +108,9 @@ def read() -> Notice | None:
         told = json.loads(_file().read_text(encoding="utf-8"))
         settings = told.get("settings")
         settings = settings if settings is not None else {}
-        found = Notice(told["address"], told["pid"], told.get("version"), settings, told.get("lab"))
-        if found.lab not in (None, _lab()) or not psutil.pid_exists(found.pid):
+        about = (told["address"], told["pid"], told.get("version"), settings, told.get("lab"), told.get("place"))
+        found = Notice(*about)
+        if not found.is_of_our_lab or not psutil.pid_exists(found.pid):
             return None  # it is of another lab, or was killed; whoever listens there now is somebody else
         place = urlsplit(found.address)
         socket.create_connection((place.hostname, place.port), timeout=0.5).close()
@@ -115,7 +122,7 @@ def read() -> Notice | None:
 def publish(address: str) -> None:
     """Write this process's notice in one piece, so that nobody reads half of it."""
     half = lab_folder() / f"engine.{os.getpid()}"
-    notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True), _lab())
+    notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True), _lab(), _place())
     half.write_text(json.dumps(asdict(notice)), encoding="utf-8")
     half.replace(_file())
 
@@ -135,3 +142,7 @@ def _lab() -> str | None:
     """What tells this lab's folder from all others that are there: device and inode, as long as it has some."""
     about = os.stat(lab_place())
     return f"{about.st_dev}:{about.st_ino}" if about.st_ino else None
+
+
+def _place() -> str:
+    return str(lab_place().resolve())

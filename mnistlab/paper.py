@@ -24,7 +24,7 @@ _Mask = npt.NDArray[np.bool_]
 FAINTEST = 0.13
 _WINDOW = 0.16  # of the longer side: wider than any stroke, narrower than a shadow
 _EVEN, _THICK = 2 / 255, 0.4  # levels of brightness; strokes so much of the window wide
-_DARKEST_PAPER = 0.06  # of full brightness; in deeper shadow there is nothing but noise
+_DARKEST_PAPER = 0.08  # of full brightness; in deeper shadow there is nothing but noise
 _STRONGEST = 0.0015  # share of the pixels that count as the middle of a stroke, at least
 _LIGHTEST, _FULL = 0.3, 0.8  # of the strongest ink: below the first is paper, from the second on full ink
 _SPECK = 0.04  # of the largest piece's area; smaller ones are dust
@@ -47,6 +47,10 @@ def ink_on_paper(grey: FloatImage) -> FloatImage:
     if _is_light_on_dark(smooth, window):
         smooth = 1 - smooth
     paper = _closed(smooth, window)
+    if np.median(paper) < _DARKEST_PAPER:
+        raise EmptyDrawingError(
+            "Nothing stands out from the paper, for the picture is too dark. Take it in more light."
+        )
     depth: FloatImage = np.clip((paper - smooth) / np.maximum(paper, _DARKEST_PAPER), 0, 1).astype(np.float32)
     depth = _without_lines(_without_lines(depth).T).T
     strongest = _strongest(depth)

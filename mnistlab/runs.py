@@ -150,7 +150,7 @@ class Run:
 
     @property
     def shown_state(self) -> str:
-        """Its state as a person is told: "paused" of one that runs and waits, "imported" of one finished elsewhere."""
+        """Its state as a person is told: "paused" of one that runs and waits, "pruned", "imported", else as it is."""
         if self.is_paused:
             return "paused"
         if self.is_pruned:

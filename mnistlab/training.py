@@ -34,8 +34,8 @@ from mnistlab.probes import Probe
 if TYPE_CHECKING:
     from mnistlab.parallel import Team
 
-# A process that gets less of a core than this, for so many seconds between two events, has slept.
-_LEAST_SHARE, _SLEEPS_FROM = 0.01, 20.0
+# Threads of which each gets less of a core than this, for so many seconds between two events, have slept.
+_LEAST_SHARE, _SLEEPS_FROM = 0.03, 20.0
 
 
 def train(
@@ -192,12 +192,16 @@ class TrainingState:
     def leave(self) -> None:
         """Hand over to the consumer: its random numbers are as it left them, its time is not counted.
 
-        Nor is time in which this process slept: stopped by Ctrl-Z or, on Windows, whose clock goes on, under a lid.
+        Nor, on a CPU, are 20 s and more in which this process slept: stopped by Ctrl-Z or, on Windows, whose clock goes
+        on, under a lid.
         """
         if self.device.type in ("cuda", "xpu", "mps"):
             torch.accelerator.synchronize(self.device)  # steps are queued; without this they would count as the next
-        seconds, computed = time.perf_counter() - self._entered, time.process_time() - self._computed
-        self.seconds += computed if seconds > _SLEEPS_FROM and computed < _LEAST_SHARE * seconds else seconds
+        seconds = time.perf_counter() - self._entered
+        if self.device.type == "cpu" and seconds > _SLEEPS_FROM:
+            each = (time.process_time() - self._computed) / torch.get_num_threads()
+            seconds = each if each < _LEAST_SHARE * seconds else seconds
+        self.seconds += seconds
         self.random.leave()
 
     def checkpoint(self) -> bytes:

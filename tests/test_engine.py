@@ -95,6 +95,15 @@ def test_an_engine_is_that_of_its_own_lab_and_not_of_a_copy(lab: Path, monkeypat
         assert engine.running_address() == address
 
 
+def test_a_lab_that_two_mounts_show_as_two_folders_has_one_engine(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        notice.publish(address)
+        for shown in ("7:7", None):
+            monkeypatch.setattr(notice, "_lab", lambda shown=shown: shown)
+            assert engine.running_address() == address
+
+
 @pytest.mark.parametrize("place", ["engine.lock", "engine.log"])
 def test_an_engine_that_cannot_write_into_the_lab_is_told(lab: Path, place: str) -> None:
     (lab / place).mkdir(parents=True)

@@ -70,6 +70,13 @@ def test_table_at_the_edge_is_not_the_pen_it_is_measured_by() -> None:
     assert ink[:5].max() == ink[:, :5].max() == 0
 
 
+@pytest.mark.parametrize(("level", "noise"), [(4, 1), (8, 1), (8, 2), (12, 3)])
+def test_the_noise_of_a_covered_lens_is_not_ink(level: float, noise: float) -> None:
+    grey = np.random.default_rng(0).normal(level, noise, (480, 640)).round().clip(0, 255) / 255
+    with pytest.raises(EmptyDrawingError, match="too dark"):
+        ink_on_paper(grey.astype(np.float32))
+
+
 def test_what_a_camera_sees_in_the_dark_is_not_ink() -> None:
     """One level of 255 and none differ from each other by as much as ink from paper."""
     grey = sheet() * 0 + 1 / 255

@@ -1,11 +1,12 @@
 """A computer that lets an account or a container start few threads: what the engine says then."""
 
+import signal
 import threading
 from typing import Any
 
 import pytest
 
-from mnistlab import engine, room
+from mnistlab import dask_settings, engine, room
 from mnistlab.errors import EngineError
 
 _REALLY = threading.Thread.start
@@ -30,7 +31,7 @@ def test_a_computer_with_room_for_an_engine_is_left_as_it_was() -> None:
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize(("workers", "each", "needed"), [(1, 1, 12), (2, 4, 24)])
+@pytest.mark.parametrize(("workers", "each", "needed"), [(1, 1, 12), (2, 4, 30)])
 def test_a_limit_below_what_an_engine_needs_is_told_with_both_numbers(
     monkeypatch: pytest.MonkeyPatch, workers: int, each: int, needed: int
 ) -> None:
@@ -43,6 +44,12 @@ def test_a_limit_below_what_an_engine_needs_is_told_with_both_numbers(
     assert threading.active_count() == before
 
 
+def test_a_limit_that_the_smallest_engine_fits_in_is_told_with_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_start(20, monkeypatch)
+    with pytest.raises(EngineError, match=r"Set MNISTLAB_WORKERS and MNISTLAB_THREADS to 1, which needs 12, "):
+        room.check(1, 63)
+
+
 def test_the_engine_looks_before_dask_waits_for_what_cannot_be_started(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,6 +57,10 @@ def test_the_engine_looks_before_dask_waits_for_what_cannot_be_started(
         raise EngineError("There is no room.")
 
     monkeypatch.setattr(room, "check", fail)
+    # What an engine sets for its own process stays with this one, and with the tests that come after, otherwise.
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(dask_settings, "use", lambda _: None)
     with pytest.raises(SystemExit):
         engine.serve()
     assert capsys.readouterr().out.endswith("The engine's workers cannot start: There is no room.\n")

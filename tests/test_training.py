@@ -264,17 +264,22 @@ def test_a_last_step_that_leaves_no_numbers_is_told(tiny_dataset: Dataset) -> No
         next(events)
 
 
-@pytest.mark.parametrize(("computed", "counted"), [(0.5, 0.5), (120, 3600)], ids=["asleep", "on a busy computer"])
+@pytest.mark.parametrize(
+    ("num_threads", "passed", "computed", "counted"),
+    [(1, 3600, 0.5, 0.5), (7, 60, 1.75, 0.25), (1, 3600, 120, 3600), (7, 15, 1.75, 15)],
+    ids=["asleep", "asleep for a minute", "on a busy computer", "asleep for too short"],
+)
 def test_time_in_which_a_training_slept_is_not_counted(
-    monkeypatch: pytest.MonkeyPatch, computed: float, counted: float
+    monkeypatch: pytest.MonkeyPatch, num_threads: int, passed: float, computed: float, counted: float
 ) -> None:
     """On Windows the clock goes on while a laptop's lid is closed, everywhere while a terminal's Ctrl-Z lasts."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: num_threads)
     now = {"perf_counter": 1000.0, "process_time": 10.0}
     for name in now:
         monkeypatch.setattr(time, name, functools.partial(now.__getitem__, name))
     state = training.TrainingState.start(tiny.config())
     state.enter()
-    now["perf_counter"] += 3600
+    now["perf_counter"] += passed
     now["process_time"] += computed
     state.leave()
     assert state.seconds == pytest.approx(counted)

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -42,12 +43,14 @@ def test_a_session_steps_back_where_sessions_share_the_cores(leads: bool) -> Non
 
 
 @glibc_only
-@pytest.mark.parametrize(("before", "after"), [(0, 500), (800, 800)])
-def test_where_memory_runs_out_a_training_goes_before_the_pages(before: int, after: int) -> None:
+@pytest.mark.parametrize("before", [None, 800])
+def test_where_memory_runs_out_a_training_goes_before_the_pages(before: int | None) -> None:
     """It goes on from its last checkpoint, and nobody starts the server again."""
-    place = "Path('/proc/self/oom_score_adj')"
-    source = f"from pathlib import Path; from mnistlab import worker; {place}.write_text('{before}');"
-    assert printed(f"{source} worker.step_back(); print({place}.read_text())").strip() == str(after)
+    place = Path("/proc/self/oom_score_adj")
+    own = int(place.read_text()) if before is None else before  # which a process may raise, but not lower
+    path = f"Path('{place}')"
+    source = f"from pathlib import Path; from mnistlab import worker; {path}.write_text('{own}');"
+    assert printed(f"{source} worker.step_back(); print({path}.read_text())").strip() == str(max(500, own))
 
 
 def test_a_worker_is_ended_if_it_is_the_one_that_is_meant() -> None:

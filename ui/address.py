@@ -142,7 +142,8 @@ def _out_of_bounds(what: str, given: str, allowed: str, nearest: str) -> str:
 
 def _number(given: str) -> int | float | None:
     """The number that is given, or None; of one with thousands of digits, which Python refuses to read, the first."""
-    sign, digits = given[:1] if given[:1] in ("+", "-") else "", given.lstrip("+-")
+    sign = given[:1] if given[:1] in ("+", "-") else ""
+    digits = given.removeprefix(sign)
     try:
         return int(sign + digits[:_LONGEST]) if digits.isdecimal() else int(given)
     except ValueError:

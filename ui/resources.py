@@ -18,12 +18,12 @@ from mnistlab import cores, keeping
 from mnistlab.config import DatasetName
 from mnistlab.data import DATASET_TITLES, Dataset, load_dataset
 from mnistlab.downloads import DOWNLOAD_MB, is_downloaded
-from mnistlab.drawings import Drawings
 from mnistlab.errors import ConfigError, DataError, MnistLabError, StoreError
 from mnistlab.store import Store
 from ui.curves import Curves
 
 if TYPE_CHECKING:
+    from mnistlab.drawings import Drawings
     from mnistlab.likeness import Likeness
     from mnistlab.predict import Predictor
 
@@ -52,8 +52,10 @@ def curves() -> Curves:
 
 
 @st.cache_resource(show_spinner=False)
-def drawings() -> Drawings:
+def drawings() -> "Drawings":
     """The drawings that this lab has kept."""
+    from mnistlab.drawings import Drawings  # here: a database that may only be read need not have their table
+
     return Drawings(store())
 
 

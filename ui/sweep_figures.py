@@ -87,7 +87,7 @@ def _slice(its_study: "optuna.Study", one: "Sweep", parameter: Parameter) -> go.
 def _how_it_ended(trial: "Trial") -> str:
     if trial.last_accuracy is None:
         return f"{trial.state} before the end of its first epoch"
-    return f"{percent(trial.last_accuracy)} when it was {trial.state}"
+    return f"{percent(trial.last_accuracy)} when it {'failed' if trial.state == 'failed' else 'was pruned'}"
 
 
 def _label_values(figure: go.Figure, parameter: Parameter) -> None:

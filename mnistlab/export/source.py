@@ -150,7 +150,7 @@ def _answers_of(name: str, step: int) -> bytes | None:
 def wall_times(source: Source, steps: Sequence[int]) -> npt.NDArray[np.float64]:
     """When each of these steps was taken, in seconds since 1970, as far as the ends of its epochs and its own tell."""
     known = [(0, 0.0), *((ended.step, ended.seconds) for ended in source.epochs if ended.step > 0)]
-    last_step = int(source.curve.steps.max(initial=0))
+    last_step = int(source.curve.report_steps[-1:].sum())
     if last_step > known[-1][0]:  # stopped within an epoch
         known.append((last_step, source.seconds))
     at_steps, seconds = zip(*known, strict=True)

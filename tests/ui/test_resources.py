@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mnistlab import engine, notice
+from tests.programs import printed
 from ui import resources
 
 
@@ -45,3 +46,12 @@ def test_device_is_told_with_the_threads_of_the_engine_that_runs(lab: Path, monk
         notice.publish(f"tcp://127.0.0.1:{listening.getsockname()[1]}")
         monkeypatch.setenv("MNISTLAB_THREADS", "5")
         assert resources.device_line() == "CPU, 2 threads"
+
+
+def test_a_database_that_may_only_be_read_is_opened_as_the_command_line_has_made_it(lab: Path) -> None:
+    """It has no table of drawings, which pages that show none must not ask for."""
+    path = lab.parent / "made.sqlite"
+    source = "%s; from mnistlab.store import Store; print(Store().runs())"
+    printed(source % "pass", MNISTLAB_DB=f"sqlite:///{path}")
+    read_only = f"sqlite:///file:{path}?mode=ro&uri=true"
+    assert printed(source % "import ui.resources", MNISTLAB_DB=read_only).strip() == "[]"
