@@ -194,7 +194,7 @@ def _start() -> str:
     with contextlib.suppress(OSError):  # the last engine may still be ending, and write to its own
         log.unlink()
     with log.open("wb") as output:
-        _child = subprocess.Popen(
+        child = _child = subprocess.Popen(
             [sys.executable, "-m", "mnistlab.engine"],
             cwd=PROJECT,
             env=lab_environment(),
@@ -208,13 +208,13 @@ def _start() -> str:
         found = running_address()
         if found:
             return found
-        if _child.poll() is not None:
+        if child.poll() is not None:
             break
         time.sleep(0.05)
     found = running_address()
     if found:  # published in the last moment
         return found
-    _child.kill()  # one that hangs would be there beside the next one
+    child.kill()  # one that hangs would be there beside the next one
     raise EngineError(f"The engine did not start. The end of {log}: {last_words()}")
 
 
