@@ -3,7 +3,6 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
 from tests.ui.test_runs_page import kept
 from ui.words import verbatim

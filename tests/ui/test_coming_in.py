@@ -7,7 +7,6 @@ from mnistlab import execution
 from mnistlab.builtin import DEFAULT_MODEL
 from mnistlab.store import Store
 from tests.ui.test_evaluate_page import EVALUATE, said
-from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page, small_run
 from ui import identity
 

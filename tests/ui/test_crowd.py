@@ -11,7 +11,6 @@ from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.kept import keep
-from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page, small_run
 from ui import identity, running_jobs, starting
 

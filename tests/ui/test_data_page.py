@@ -5,7 +5,6 @@ import pytest
 
 from mnistlab.data import Dataset
 from tests.ui.test_pages import html_of, open_page
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 
 DATA = "pages/1_Data.py"
 

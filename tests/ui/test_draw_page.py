@@ -14,7 +14,7 @@ from mnistlab.drawings import Drawings
 from mnistlab.errors import ImageError, StoreError
 from mnistlab.store import Store
 from tests.drawings import Canvas, white_on_black
-from tests.ui.test_pages import html_of, no_engine, open_page, small_run  # noqa: F401 - the fixture serves here too
+from tests.ui.test_pages import html_of, open_page, small_run
 
 DRAW = "pages/7_Draw.py"
 
@@ -198,7 +198,7 @@ def _newest() -> None:
     own_digits._show_newest("draw", own_digits.drawings().all())
 
 
-def test_one_of_ones_own_digits_is_removed_by_two_clicks(monkeypatch: pytest.MonkeyPatch, no_engine: None) -> None:  # noqa: F811
+def test_one_of_ones_own_digits_is_removed_by_two_clicks(monkeypatch: pytest.MonkeyPatch) -> None:
     from ui import own_digits, picking
 
     def pick(content: str, key: str, on_pick: Callable[[int], None]) -> None:

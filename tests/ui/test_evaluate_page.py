@@ -16,7 +16,6 @@ from mnistlab.predictions import stored_evaluation
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from tests.ui.test_pages import html_of, open_page, small_run
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from ui import depth_parts, evaluations, models, picking, splits
 from ui.words import a_digit
 

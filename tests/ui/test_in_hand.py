@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.ui.test_pages import html_of, open_page
-from tests.ui.test_pages import no_engine as no_engine
 from ui import identity
 from ui.strokes import paint, stroke_of
 

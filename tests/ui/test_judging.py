@@ -12,7 +12,6 @@ from mnistlab.store import Store
 from tests.kept import keep
 from tests.test_scores import answers
 from tests.ui.test_pages import html_of, open_page, small_run
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_runs_page import RUNS, kept
 from tests.ui.test_train_page import TRAIN, finished, said
 from ui import evaluations, identity

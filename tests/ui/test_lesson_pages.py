@@ -7,7 +7,6 @@ from streamlit.testing.v1 import AppTest
 from mnistlab.config import AugmentConfig
 from mnistlab.data import Dataset
 from tests.ui.test_pages import html_of, open_page
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 
 PIXELS, AUGMENT, MODEL = "pages/2_Pixels.py", "pages/3_Augment.py", "pages/4_Model.py"
 

@@ -18,7 +18,6 @@ from tests import sweeps
 from tests.kept import keep
 from tests.ui.test_evaluate_page import EVALUATE, finished_run, said
 from tests.ui.test_pages import html_of, open_page, small_run
-from tests.ui.test_pages import no_engine as no_engine
 from ui import acting, depth_links, identity, models, resources, run_view, sees_now, splits
 
 ME = "a browser"

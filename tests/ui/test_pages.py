@@ -1,17 +1,13 @@
 """Every page opens on something, and its main control changes it; real strokes and charts are tested in Chromium."""
 
-from collections.abc import Iterator
-
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mnistlab import engine, execution, tickets
+from mnistlab import execution, tickets
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import EngineError
 from mnistlab.presets import get_preset
 from mnistlab.store import Store
-from ui import picking, pixel_grid
 
 PAGES = [
     "pages/1_Data.py",
@@ -24,20 +20,6 @@ PAGES = [
     "pages/8_Runs.py",
     "pages/9_Sweep.py",
 ]
-
-
-@pytest.fixture(autouse=True)
-def no_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Jobs stay queued: what an engine does with them is tested elsewhere."""
-    monkeypatch.setattr(engine, "client", lambda: None)
-    monkeypatch.setattr(tickets, "submit", lambda *_: None)
-    monkeypatch.setattr(tickets, "check_workers", lambda: None)
-    # A component's content cannot be read in AppTest, so digits to click on stand there as plain HTML.
-    monkeypatch.setattr(picking, "pick", lambda content, key, on_pick=None: st.html(content) and None)
-    monkeypatch.setattr(pixel_grid, "show", lambda content, key: st.html(content) and None)
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
 
 
 def open_app() -> AppTest:

@@ -10,7 +10,6 @@ from PIL import Image
 
 from mnistlab.data import Dataset
 from tests.ui.test_pages import html_of, open_page
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from ui.pixel_grid import pixel_grid
 from ui.pixel_scale import diverging, diverging_address, number
 

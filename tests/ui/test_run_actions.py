@@ -8,7 +8,6 @@ from mnistlab import keeping, schema, sweep
 from mnistlab.errors import StoreError
 from mnistlab.store import Store
 from tests import sweeps
-from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page
 from tests.ui.test_runs_page import DASH, RUNS, cells, compared, kept, rows, said
 from tests.ui.test_runs_page import tables as tables

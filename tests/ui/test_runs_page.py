@@ -16,7 +16,6 @@ from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.kept import keep
 from tests.ui.test_pages import html_of, open_app, open_page
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from ui import run_table
 
 RUNS = "pages/8_Runs.py"

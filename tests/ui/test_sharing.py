@@ -14,7 +14,6 @@ from mnistlab.importing.zipped import MOST_BYTES
 from mnistlab.models import build_model
 from mnistlab.paths import PROJECT
 from mnistlab.store import Store
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page
 from tests.ui.test_runs_page import RUNS
 from tests.ui.test_train_page import TRAIN, TUTORIAL, finished, keys_of, running, said

@@ -12,7 +12,6 @@ from mnistlab.ids import new_id
 from mnistlab.rows import insert_run
 from mnistlab.store import Store
 from tests import sweeps, tiny
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_app, open_page
 from tests.ui.test_train_page import said
 from ui import models

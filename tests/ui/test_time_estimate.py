@@ -8,7 +8,6 @@ from mnistlab import sweep
 from mnistlab.store import Store
 from mnistlab.sweep_config import parse_sweep
 from tests import sweeps
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_sweep_page import SWEEP
 from tests.ui.test_train_page import finished

@@ -1,7 +1,6 @@
 """The Train page's form: what can be set, what is said beside a wrong value, and what Start starts."""
 
 from mnistlab.store import Store
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_train_page import TRAIN, TUTORIAL, keys_of, said
 

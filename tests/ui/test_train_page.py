@@ -19,7 +19,6 @@ from mnistlab.store import Store
 from mnistlab.training import TrainingState, train_step
 from tests import sweeps, tiny
 from tests.ui.test_pages import html_of, open_page, small_run
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from ui import identity, run_charts
 from ui.recipe import WANTED, Wanted
 

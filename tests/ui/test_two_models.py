@@ -11,7 +11,6 @@ from tests.ui.test_evaluate_page import answers as answers
 from tests.ui.test_evaluate_page import click as click
 from tests.ui.test_evaluate_page import run_id as run_id
 from tests.ui.test_pages import html_of, open_page
-from tests.ui.test_pages import no_engine as no_engine
 from ui import models
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from mnistlab.queue import Queue
 from mnistlab.runs import Run
-from tests.ui.test_pages import no_engine as no_engine  # the same fixture for this module
 from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_train_page import TRAIN, progress_of, running
 from tests.ui.test_watching import a_run, queued

@@ -13,7 +13,6 @@ from mnistlab.seeds import Group
 from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.ui.test_evaluate_page import EVALUATE, finished_run
-from tests.ui.test_pages import no_engine as no_engine
 from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_runs_page import RUNS, cells, kept, said
 from tests.ui.test_runs_page import tables as tables
