@@ -65,10 +65,10 @@ def test_an_engine_of_our_own_goes_on(publish: Publish) -> None:
     dask = publish()
     tickets.renew(with_defaults=True)
     assert not dask.is_shut_down
-    lab = f"{place.st_dev}:{place.st_ino}" if (place := os.stat(notice.lab_folder())).st_ino else None
-    assert notice.read() == notice.Notice(
-        dask.address, os.getpid(), notice.version(), notice.settings_here(with_defaults=True), lab
-    )
+    here, folder = notice.settings_here(with_defaults=True), notice.lab_folder()
+    lab = f"{about.st_dev}:{about.st_ino}" if (about := os.stat(folder)).st_ino else None
+    place = str(folder.resolve())
+    assert notice.read() == notice.Notice(dask.address, os.getpid(), notice.version(), here, lab, place)
 
 
 def test_what_an_engine_tells_is_whole_where_nothing_is_set_here() -> None:
