@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.test_lesson_pages import open_page
 from tests.browser.test_live_chart import drag, ranges
 from tests.browser.test_story import last_step
-from tests.browser.waiting import at_rest
+from tests.browser.waiting import at_rest, until
 
 PATIENT = 120_000  # ms; a browser, a server and a training share two cores
 PROGRESS = re.compile(r"Epoch .* step ")
@@ -32,6 +32,18 @@ def set_epochs(page: Page, number: int) -> None:
     epochs = main(page).get_by_role("spinbutton", name="Epochs")
     epochs.fill(str(number))
     epochs.press("Enter")
+
+
+def choose_tab(page: Page, name: str) -> None:
+    """Click until it is chosen: a click is lost while a tab beside it, of a step in slow motion, is taken away."""
+    tab = page.get_by_role("tab", name=name)
+
+    def is_chosen() -> bool:
+        tab.click()
+        page.wait_for_timeout(500)
+        return tab.get_attribute("aria-selected") == "true"
+
+    until(page, is_chosen, f"the tab {name} is chosen")
 
 
 def loss_chart(page: Page) -> Locator:
@@ -107,7 +119,7 @@ def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_
     slider.focus()
     slider.press("ArrowLeft")
     page.get_by_role("button", name="Use it").click()
-    page.get_by_role("tab", name="Learning rate").click()
+    choose_tab(page, "Learning rate")
     expect(page.get_by_text(re.compile(r"Changed by hand: 0\.0015 after step"))).to_be_visible(timeout=PATIENT)
     page.keyboard.press("Escape")
 
