@@ -204,15 +204,11 @@ def _start() -> str:
             **detached,
         )
     until = time.monotonic() + _START_TIMEOUT
-    while time.monotonic() < until:
-        found = running_address()
-        if found:
-            return found
-        if child.poll() is not None:
+    while not (found := running_address()):
+        if child.poll() is not None or time.monotonic() >= until:
             break
         time.sleep(0.05)
-    found = running_address()
-    if found:  # published in the last moment
+    if found:
         return found
     child.kill()  # one that hangs would be there beside the next one
     raise EngineError(f"The engine did not start. The end of {log}: {last_words()}")

@@ -39,7 +39,8 @@ class Notice:
     @property
     def is_of_our_lab(self) -> bool:
         """Whether its lab is ours: the same folder, or the same path, which two mounts may show as two folders."""
-        return None in (self.lab, _lab()) or self.lab == _lab() or self.place == _place()
+        here = _lab()
+        return None in (self.lab, here) or self.lab == here or self.place == _place()
 
     @property
     def is_of_our_version(self) -> bool:
@@ -108,8 +109,7 @@ def read() -> Notice | None:
         told = json.loads(_file().read_text(encoding="utf-8"))
         settings = told.get("settings")
         settings = settings if settings is not None else {}
-        about = (told["address"], told["pid"], told.get("version"), settings, told.get("lab"), told.get("place"))
-        found = Notice(*about)
+        found = Notice(told["address"], told["pid"], told.get("version"), settings, told.get("lab"), told.get("place"))
         if not found.is_of_our_lab or not psutil.pid_exists(found.pid):
             return None  # it is of another lab, or was killed; whoever listens there now is somebody else
         place = urlsplit(found.address)

@@ -2,20 +2,21 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 from distributed.comm.core import CommClosedError
 
-from mnistlab import cli, engine, engine_log, jobs, notice
+from mnistlab import cli, dask_settings, engine, engine_log, jobs, loopback, notice, room
 from mnistlab.config import parse_config
 from mnistlab.errors import EngineError
 from mnistlab.store import Store
@@ -102,6 +103,23 @@ def test_a_lab_that_two_mounts_show_as_two_folders_has_one_engine(lab: Path, mon
         for shown in ("7:7", None):
             monkeypatch.setattr(notice, "_lab", lambda shown=shown: shown)
             assert engine.running_address() == address
+
+
+@pytest.mark.parametrize("place", [loopback, room], ids=["loopback", "room"])
+def test_the_engine_looks_before_dask_waits_for_what_cannot_be_started(
+    place: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise EngineError("They cannot reach each other.")
+
+    monkeypatch.setattr(place, "check", fail)
+    # What it would leave behind in this process, and for the tests that come after.
+    monkeypatch.setenv("MNISTLAB_THREADS", "1")
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(dask_settings, "use", lambda _: None)
+    with pytest.raises(SystemExit):
+        engine.serve()
+    assert capsys.readouterr().out.endswith("The engine's workers cannot start: They cannot reach each other.\n")
 
 
 @pytest.mark.parametrize("place", ["engine.lock", "engine.log"])

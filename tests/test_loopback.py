@@ -1,13 +1,12 @@
 """A computer whose processes cannot reach each other: what the engine says then."""
 
 import errno
-import signal
 import socket
 from typing import Any
 
 import pytest
 
-from mnistlab import dask_settings, engine, loopback
+from mnistlab import engine, loopback
 from mnistlab.errors import EngineError
 
 
@@ -41,19 +40,3 @@ def test_another_fault_is_not_taken_for_a_missing_interface(monkeypatch: pytest.
     monkeypatch.setattr(socket, "create_server", fail)
     with pytest.raises(OSError, match="Too many open files"):
         loopback.check()
-
-
-def test_the_engine_looks_before_it_starts_its_workers(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail() -> None:
-        raise EngineError("They cannot reach each other.")
-
-    monkeypatch.setattr(loopback, "check", fail)
-    # What it would leave behind in this process.
-    monkeypatch.setenv("MNISTLAB_THREADS", "1")
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr(dask_settings, "use", lambda threads: None)
-    with pytest.raises(SystemExit):
-        engine.serve()
-    assert capsys.readouterr().out.endswith("The engine's workers cannot start: They cannot reach each other.\n")

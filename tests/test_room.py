@@ -1,12 +1,10 @@
 """A computer that lets an account or a container start few threads: what the engine says then."""
 
-import signal
 import threading
-from typing import Any
 
 import pytest
 
-from mnistlab import dask_settings, engine, room
+from mnistlab import room
 from mnistlab.errors import EngineError
 
 _REALLY = threading.Thread.start
@@ -48,19 +46,3 @@ def test_a_limit_that_the_smallest_engine_fits_in_is_told_with_its_settings(monk
     let_start(20, monkeypatch)
     with pytest.raises(EngineError, match=r"Set MNISTLAB_WORKERS and MNISTLAB_THREADS to 1, which needs 12, "):
         room.check(1, 63)
-
-
-def test_the_engine_looks_before_dask_waits_for_what_cannot_be_started(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fail(*_: Any) -> None:
-        raise EngineError("There is no room.")
-
-    monkeypatch.setattr(room, "check", fail)
-    # What an engine sets for its own process stays with this one, and with the tests that come after, otherwise.
-    monkeypatch.setenv("MNISTLAB_THREADS", "1")
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr(dask_settings, "use", lambda _: None)
-    with pytest.raises(SystemExit):
-        engine.serve()
-    assert capsys.readouterr().out.endswith("The engine's workers cannot start: There is no room.\n")
