@@ -161,6 +161,11 @@ def _longest_part(source: Source) -> str:
 def _head(source: Source) -> list[str]:
     shape, version = source.config.model.shape, mnistlab.__version__
     about = f'"""{shape}: the same steps and losses as {source.name} of mnistlab {version}, on a CPU, but for rounding.'
+    if source.state != "finished":
+        about += (
+            f" When this was written, the run had taken {source.step:,} of its {source.num_steps:,} steps: the script "
+            "takes them all."
+        )
     return [
         *textwrap.wrap(about, LONGEST_LINE, break_on_hyphens=False),
         'Rounding adds up: late losses differ. Left out, for they change no step: validation, pauses, checkpoints."""',
