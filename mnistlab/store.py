@@ -216,11 +216,13 @@ class Store(Database):
         Raises:
             RunNotFoundError: no run has this id, or it has kept none yet.
         """
-        self.run(run_id)
+        run = self.run(run_id)
         weights = schema.weights
         query = sa.select(weights.c.content).where(weights.c.run_id == run_id, weights.c.kind == kind)
         with self.transaction() as connection:
             content: bytes | None = connection.scalar(query)
+        if content is None and run.state == "failed":
+            raise RunNotFoundError(f"The run {run_id!r} has no weights: it failed before the end of its first epoch.")
         if content is None:
             raise RunNotFoundError(f"The run {run_id!r} has not kept any weights yet: they come with its first epoch.")
         return content

@@ -117,6 +117,9 @@ def test_a_run_without_weights_is_told(store: Store) -> None:
     run_id = store.create(tiny.config())
     with pytest.raises(RunNotFoundError, match=f"'{run_id}' has not kept any weights yet"):
         load_predictor(run_id, store)
+    store.finish(run_id, store.claim(run_id, "somebody") or 0, "failed", error="The loss is no longer a number.")
+    with pytest.raises(RunNotFoundError, match=f"'{run_id}' has no weights: it failed before the end of its first"):
+        load_predictor(run_id, store)
 
 
 def test_a_runs_weights_are_loaded_from_its_store(store: Store, trained_run: str) -> None:
