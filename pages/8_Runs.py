@@ -10,12 +10,25 @@ from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
 from mnistlab.store import MOST_LISTED
-from ui import acting, frame, importing, luck_view, resources, run_actions, run_choice, run_overlay, starting, turns
+from ui import (
+    acting,
+    frame,
+    identity,
+    importing,
+    luck_view,
+    resources,
+    run_actions,
+    run_choice,
+    run_overlay,
+    starting,
+    turns,
+)
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.run_choice import CHOSEN, TOGETHER
 from ui.run_table import packed, run_table
 
+_MINE = "runs_only_mine"
 _REFRESH_SECONDS = 2.0
 _FEW = 4  # tested runs, of which the best two need not be lucky ones
 
@@ -23,6 +36,9 @@ _FEW = 4  # tested runs, of which the best two need not be lucky ones
 def draw() -> None:
     address = Address()
     listed = _listed()
+    if _is_mine_only() and not listed:  # the last of them was deleted
+        st.session_state[_MINE] = False
+        listed = _listed()
     if not listed:
         run_actions.offer_undo()
         _first_run()
@@ -31,16 +47,19 @@ def draw() -> None:
     run_choice.take_from_address(address)
     address.check_choice(TOGETHER, "choice", ("true", "false"))
     try_this("runs_try", _experiments(listed))
-    is_live = any(run.is_active for run in listed)
+    is_live, is_mine_only = any(run.is_active for run in listed), _is_mine_only()
+    has_both = is_mine_only or _are_others_among(listed)
 
     just_read = [listed]
 
     @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     def runs_fragment() -> None:
         frame.leave_if_asked()
+        if _is_mine_only() != is_mine_only:
+            st.rerun()  # the experiments above choose among the runs that are listed
         try:
             now = just_read.pop() if just_read else _listed()
-            _show(now, address)
+            _show(now, address, has_both)
         except MnistLabError as error:
             st.error(str(error))
             return
@@ -54,7 +73,19 @@ def draw() -> None:
 
 def _listed() -> list[Run]:
     """The newest runs, without trials that never began, which have no settings of their own and nothing to show."""
-    return resources.store().runs(with_trials="begun")
+    owner = identity.owner() if _is_mine_only() else None
+    return resources.store().runs(with_trials="begun", owner=owner)
+
+
+def _is_mine_only() -> bool:
+    return bool(st.session_state.get(_MINE))
+
+
+def _are_others_among(listed: Sequence[Run]) -> bool:
+    """Whether runs of other browsers are among these, and the visitor has some too; a terminal's are nobody's."""
+    me = identity.owner()
+    owners = {run.owner for run in listed} - {None}
+    return bool(owners - {me}) and (me in owners or bool(resources.store().runs(limit=1, owner=me)))
 
 
 def _bring_in() -> None:
@@ -69,16 +100,26 @@ def _first_run() -> None:
         st.rerun()
 
 
-def _show(listed: Sequence[Run], address: Address) -> None:
+def _show(listed: Sequence[Run], address: Address, has_both: bool) -> None:
     run_actions.offer_undo()
     acting.tell_problem("runs")
-    is_together = st.toggle(
-        "Seeds together",
-        key=TOGETHER,
-        persist_state="session",
-        on_change=run_choice.add_all_seeds,
-        help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
-    )
+    with st.container(horizontal=True, gap="medium"):
+        is_together = st.toggle(
+            "Seeds together",
+            key=TOGETHER,
+            persist_state="session",
+            on_change=run_choice.add_all_seeds,
+            help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
+        )
+        if has_both:
+            st.toggle(
+                "Only mine",
+                key=_MINE,
+                persist_state="session",
+                on_change=run_choice.forget_default,
+                args=(listed,),
+                help="Runs that this browser has started.",
+            )
     run_choice.remember_together(is_together)
     chosen = run_choice.chosen_runs(listed)
     compared = run_choice.compared(chosen, is_together)

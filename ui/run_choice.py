@@ -66,6 +66,12 @@ def is_default(listed: Sequence[Run]) -> bool:
     return st.session_state.get(CHOSEN) == _default(listed)
 
 
+def forget_default(listed: Sequence[Run]) -> None:
+    """Before others are listed than these: compare the newest two of those, unless somebody has chosen."""
+    if is_default(listed):
+        del st.session_state[CHOSEN]
+
+
 def compared(runs: Sequence[Run], is_together: bool) -> list[Group]:
     """What stands side by side: each run by itself, or the seeds of a recipe as one; not more than have a letter."""
     groups = grouped(runs) if is_together else [Group((run,)) for run in runs]
