@@ -118,7 +118,7 @@ def _show(listed: Sequence[Run], address: Address, has_both: bool) -> None:
                 persist_state="session",
                 on_change=run_choice.forget_default,
                 args=(listed,),
-                help="Runs that this browser has started.",
+                help="Runs that were started in this browser since it was opened.",
             )
     run_choice.remember_together(is_together)
     chosen = run_choice.chosen_runs(listed)
