@@ -126,7 +126,7 @@ def _show(listed: Sequence[Run], address: Address, has_both: bool) -> None:
     run_choice.tell_refused()
     _table(listed, compared, is_together)
     if len(listed) == MOST_LISTED:
-        st.caption(f"These are the newest {MOST_LISTED}; `python -m mnistlab delete RUN` makes room.")
+        st.caption(f"These are the newest {MOST_LISTED}; `python -m mnistlab delete RUN ...` makes room.")
     if not compared:
         st.info("Tick two runs in the table to compare them.")
         return

@@ -34,11 +34,15 @@ def star(options: argparse.Namespace) -> int:
 
 
 def delete(options: argparse.Namespace) -> int:
-    """Put a run away."""
+    """Put runs away: all of those that are named, or none."""
     store = Store()
-    keeping.put_away(options.run, store)
-    said = f"is deleted; `python -m mnistlab restore {options.run}` brings it back"
-    return _say(options, {"run": options.run, "deleted": True}, said)
+    for run_id in options.runs:
+        store.run(run_id)
+    for run_id in dict.fromkeys(options.runs):
+        keeping.put_away(run_id, store)
+        said = f"is deleted; `python -m mnistlab restore {run_id}` brings it back"
+        _say(options, {"run": run_id, "deleted": True}, said)
+    return 0
 
 
 def restore(options: argparse.Namespace) -> int:
@@ -54,5 +58,5 @@ def _tell(options: argparse.Namespace, run: Run, said: str) -> int:
 
 
 def _say(options: argparse.Namespace, about: Mapping[str, object], said: str) -> int:
-    print(json.dumps(dict(about)) if options.json else f"Run {options.run} {said}.")
+    print(json.dumps(dict(about)) if options.json else f"Run {about['run']} {said}.")
     return 0

@@ -54,6 +54,15 @@ def test_a_deleted_run_is_gone_and_restored_it_is_back(lines: Lines) -> None:
     assert [run.id for run in Store().runs()] == [run_id]
 
 
+def test_several_runs_are_deleted_at_once_or_none(lines: Lines, objects: Objects) -> None:
+    first, second, third = kept(), kept(seed=1), kept(seed=2)
+    assert main(["delete", first, "zzzzzzzz", second]) == 1
+    assert {run.id for run in Store().runs()} == {first, second, third}
+    assert main(["delete", first, second, first, "--json"]) == 0
+    assert objects() == [{"run": run_id, "deleted": True} for run_id in (first, second)]
+    assert [run.id for run in Store().runs()] == [third]
+
+
 @pytest.mark.parametrize("command", [["rename", "x"], ["note", "x"], ["star"], ["delete"], ["restore"]])
 def test_an_unknown_run_is_a_sentence(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command[0], "zzzzzzzz", *command[1:]]) == 1
