@@ -2,6 +2,8 @@
 
 for point in ablation(model, split):
     print(point.amount, point.num_correct, point.num_images)
+
+And what a network reads whose dropout is not switched off when it is tested.
 """
 
 from collections.abc import Sequence
@@ -61,3 +63,33 @@ def kept(values: torch.Tensor, share: float, chance: torch.Generator) -> torch.T
     places = torch.rand(num_images, num_units, generator=chance).argsort(1)  # of each unit in a line dealt by chance
     is_kept = (places >= round(share * num_units)).to(values.dtype)
     return is_kept.reshape(num_images, num_units, *[1] * (values.dim() - 2))
+
+
+@torch.inference_mode()
+def dropout_left_on(model: nn.Sequential, split: Split) -> Point:
+    """How much is read if dropout goes on while testing, as `F.dropout(x, p)` does where `training=` is forgotten.
+
+    The same call silences the same neurons.
+
+    Args:
+        model: in eval mode on the CPU; it is not changed.
+        split: images as they are; `robustness.sample` keeps it quick.
+
+    Returns:
+        At how many percent of the neurons that are silenced.
+    """
+    chance = torch.Generator().manual_seed(_SEED)
+    percent = max((100 * layer.p for layer in model if isinstance(layer, nn.Dropout)), default=0.0)
+    (point,) = curve(
+        split, [percent], lambda images, _: in_batches(lambda batch: _dropped(model, batch, chance), images)
+    )
+    return point
+
+
+def _dropped(model: nn.Sequential, values: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
+    for layer in model:
+        if isinstance(layer, nn.Dropout):
+            values = values * (torch.rand(values.shape, generator=chance) >= layer.p) / (1 - layer.p)
+        else:
+            values = layer(values)
+    return values

@@ -209,7 +209,8 @@ class TrainConfig(Frozen):
         5000,
         ge=0,
         le=30000,
-        description="Training images held out, the same ones for everybody, to judge by while tuning.",
+        description="Training images held out, the same ones for everybody, to judge by while tuning. The tutorial "
+        "holds none out and tunes by the test set, which then flatters the network it has chosen.",
         json_schema_extra={"unit": "images"},
     )
     train_size: int = Field(

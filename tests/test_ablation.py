@@ -1,12 +1,14 @@
 """Neurons switched off: so many of each layer, others for each picture, and nothing else of the network changed."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
-from mnistlab.ablation import PERCENT_OFF, ablation, kept
+from mnistlab.ablation import PERCENT_OFF, ablation, dropout_left_on, kept
 from mnistlab.config import ModelConfig
-from mnistlab.data import Dataset
+from mnistlab.data import Dataset, Split
 from mnistlab.evaluation import evaluate
 from mnistlab.models import build_model
 from mnistlab.predict import load_predictor
@@ -19,6 +21,13 @@ KINDS = [
     ModelConfig(kind="cnn", channels=(4, 8), batch_norm=True, dropout=0.2),
     ModelConfig(kind="cnn", channels=(4, 8), head="places", activation="tanh"),
 ]
+
+
+def evaluate_as_it_is(model: nn.Module, split: Split) -> int:
+    """How many are read by a model that is not put into eval mode first."""
+    with torch.inference_mode():
+        read = model(torch.tensor(split.images) / 255).argmax(1)
+    return int((read == torch.tensor(split.labels)).sum())
 
 
 def chance() -> torch.Generator:
@@ -79,3 +88,29 @@ def test_a_trained_network_falls_the_more_the_more_is_off_and_is_left_as_it_was(
     assert curve[0] > 190 > curve[3] > curve[6] > 0
     assert curve == [point.num_correct for point in ablation(model, split)]
     torch.testing.assert_close(dict(model.state_dict()), before, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("config", KINDS)
+def test_dropout_that_is_left_on_is_that_of_the_config(config: ModelConfig, dataset: Dataset) -> None:
+    torch.manual_seed(0)
+    model, split = build_model(config).eval(), sample(dataset.test, 60)
+    point = dropout_left_on(model, split)
+    assert (point.amount, point.num_images) == (100 * config.dropout, 60)
+    if not config.dropout:
+        assert point.num_correct == int(evaluate(model, split).correct.sum())
+
+
+def test_dropout_that_is_left_on_costs_what_torchs_costs(dataset: Dataset) -> None:
+    """As of the tutorial's F.dropout, which draws other random numbers."""
+    model, split = copy.deepcopy(load_predictor("small-cnn").network), sample(dataset.test, 500)
+    dropout = next(layer for layer in model if isinstance(layer, nn.Dropout))
+    dropout.p = 0.9
+    left_on = dropout_left_on(model, split)
+    assert left_on == dropout_left_on(model, split)
+    assert not model.training
+    off = int(evaluate(model, split).correct.sum())
+    torch.manual_seed(0)
+    dropout.train()
+    theirs = evaluate_as_it_is(model, split)
+    assert off - 15 > left_on.num_correct
+    assert abs(left_on.num_correct - theirs) < 30

@@ -89,6 +89,20 @@ def _robustness(
     return ablation(predictor.network, digits) if change == "neurons" else measure(predictor.model, digits, change)
 
 
+def dropout_left_on(model: ModelChoice, split_name: str) -> "Point":
+    """How many of that sample are read if dropout is not switched off; computed at the first call."""
+    split, version = _taken(model, split_name)
+    return _dropout_left_on(model.name, model.step, split_name, version, split)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _dropout_left_on(name: str, step: int, split_name: str, version: Hashable, _split: Split) -> "Point":
+    from mnistlab.ablation import dropout_left_on as measure
+    from mnistlab.robustness import sample
+
+    return measure(resources.predictor(name, step).network, sample(_split))
+
+
 def hidden_map(model: ModelChoice, split_name: str, of_pixels: bool) -> "tuple[Split, npt.NDArray[np.int64], Map]":
     """Some digits of a split, their places in it, and where they lie on the map of their pixels or hidden layer."""
     split, version = _taken(model, split_name)

@@ -66,7 +66,7 @@ def _figures(evaluation: "Evaluation", shown: dict[str, str]) -> None:
             st.markdown(
                 f"**Each digit** (bars begin at {100 * start:.0f} %)",
                 help="Recall: of all that are a 4, how many it reads as one. Precision: of all that it reads as a 4, "
-                "how many are one.",
+                "how many are one. Both are rounded; the tutorial cuts them, and makes 97\N{NO-BREAK SPACE}% of 97.8.",
             )
             st.html(confusion_view.score_bars(scores, lines, start))
         with st.container(width=348):

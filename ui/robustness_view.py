@@ -39,7 +39,7 @@ _ABOUT = {
 @frame.telling_mistakes()
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
     """Draw the view; another change draws it alone."""
-    from mnistlab.ablation import PERCENT_OFF, ablation
+    from mnistlab.ablation import PERCENT_OFF, ablation, dropout_left_on
     from mnistlab.hidden import has_hidden_layer
     from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE, changed_images, curve, robustness, sample
     from ui import charts
@@ -62,12 +62,16 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
     if change != "neurons":
         _one_digit(model, split_name, change)
+    elif predictor.config.model.dropout:
+        _dropout(model, split_name)
     chosen = "chosen once by chance, the same ones" if num_images < len(split) else "the same ones"
     st.caption(
         f"The curve: {of}, {chosen} at every amount and for every model; the band is the interval of "
         f"95\N{NO-BREAK SPACE}%. {_ABOUT[change]}"
     )
-    frame.show_code(*((ablation,) if change == "neurons" else (robustness, changed_images)), curve, sample)
+    frame.show_code(
+        *((ablation, dropout_left_on) if change == "neurons" else (robustness, changed_images)), curve, sample
+    )
 
 
 def _in_words(points: "list[Point]", of: str, change: "Disturbance") -> str:
@@ -80,6 +84,17 @@ def _in_words(points: "list[Point]", of: str, change: "Disturbance") -> str:
     return (
         f"Unchanged, it reads **{percent(plain.num_correct / plain.num_images, 1)}** of {of}; {at}, "
         f"**{percent(told.num_correct / told.num_images, 1)}**."
+    )
+
+
+def _dropout(model: ModelChoice, split_name: str) -> None:
+    """What it would read if dropout were not switched off for the test."""
+    point = evaluations.dropout_left_on(model, split_name)
+    st.markdown(
+        f"**Dropout left on:** in each step of its training, {percent(point.amount / 100, 0)} of its neurons were "
+        "silenced by chance, and the others spoke up for them. If that went on while it is tested, as in the tutorial, "
+        "where `F.dropout` is not told `training=self.training`, it would read "
+        f"**{percent(point.num_correct / point.num_images, 1)}** of these digits."
     )
 
 

@@ -82,11 +82,21 @@ def test_neurons_are_switched_off_and_a_network_without_any_is_told() -> None:
     app = open_page("pages/6_Evaluate.py", model="fast-cnn", **neurons)
     assert not app.exception
     assert "; with half of its hidden neurons switched off, **" in said(app)
+    assert "Dropout left on" not in said(app)  # it learned without any
     assert (len(app.get("plotly_chart")), len(app.info)) == (1, 0)
     app = open_page("pages/6_Evaluate.py", model=finished(), **neurons)
     assert "This network has no hidden neurons that could be switched off." in said(app)
     assert not app.exception
     assert not app.get("plotly_chart")
+
+
+def test_what_dropout_costs_that_is_not_switched_off_is_told() -> None:
+    app = open_page("pages/6_Evaluate.py", model="small-cnn", evaluate_view="robustness", evaluate_change="neurons")
+    assert not app.exception
+    words = r"10\s% of its neurons were silenced .* it would read \*\*(\d+\.\d)\s%\*\* of these digits"
+    told = re.search(words, said(app))
+    assert told is not None
+    assert 95 < float(told[1]) < 100
 
 
 @pytest.mark.parametrize(
