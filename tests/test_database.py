@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mnistlab import database, schema
+from mnistlab import database_file, schema
+from mnistlab.database_file import DatabaseFile
 from mnistlab.errors import StoreError
 from mnistlab.store import Store
 from tests.database_files import ids_in
@@ -156,7 +157,7 @@ def test_a_file_that_cannot_be_seen_for_a_moment_is_not_gone(
             raise trouble(of)
         return really_stat(of, *rest, **named)
 
-    monkeypatch.setattr(database.os, "stat", stat)
+    monkeypatch.setattr(database_file.os, "stat", stat)
     run_id = store.create(CONFIG)
     assert looks
     assert run_id in ids_in(path)
@@ -257,7 +258,7 @@ def test_where_a_files_number_means_nothing_the_database_is_used_as_it_is(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = iter(range(10**6))
-    monkeypatch.setattr(database, "_ids", lambda path: dict.fromkeys(("-wal", "-shm", ""), str(next(numbers))))
+    monkeypatch.setattr(DatabaseFile, "ids", lambda self: dict.fromkeys(("-wal", "-shm", ""), str(next(numbers))))
     for _ in range(30):
         with suppress(StoreError):
             store.runs()
