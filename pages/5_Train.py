@@ -4,11 +4,11 @@ from typing import Any
 
 import streamlit as st
 
-from mnistlab import queue
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import RunNotFoundError
 from mnistlab.figures import count_of
 from mnistlab.presets import get_preset
+from mnistlab.queue import Queue
 from ui import frame, identity, pacing, recipe, resources, run_charts, run_view, starting, time_estimate, turns, waiting
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
@@ -102,16 +102,16 @@ def _start_button(config: RunConfig | None) -> None:
 
 def _tell_times(config: RunConfig) -> None:
     """How long it takes, and when it would begin, which others change meanwhile."""
-    store = resources.store()
+    found = Queue.read(resources.store())
+    read = turns.first_then(found, lambda: Queue.read(resources.store()))
 
-    @turns.fragment(run_every=pacing.slowed(_LOOK_AGAIN) if queue.active(store) else None)
+    @turns.fragment(run_every=pacing.slowed(_LOOK_AGAIN) if found.active else None)
     def times_fragment() -> None:
-        own = starting.own_active_runs()
-        is_going_on = any(run.config == config for run in own)
+        queue, me = read(), identity.owner()
+        own = [run.config for run in queue.active if run.owner == me and run.state != "lost"]
+        is_going_on = config in own
         next_one = "" if not own or is_going_on else "For the next run. "
-        before = ""
-        if not is_going_on:
-            before = waiting.line_before(config, identity.owner(), queue.Queue.read(store))
+        before = "" if is_going_on else waiting.line_before(config, me, queue)
         st.caption(f"{next_one}{_time_needed(config)} {before}".rstrip())
 
     times_fragment()

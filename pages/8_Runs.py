@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mnistlab.errors import MnistLabError
 from mnistlab.heldout import last_accuracies
 from mnistlab.presets import get_preset
 from mnistlab.runs import Run
@@ -49,20 +48,16 @@ def draw() -> None:
     try_this("runs_try", _experiments(listed))
     is_live, is_mine_only = any(run.is_active for run in listed), _is_mine_only()
     has_both = is_mine_only or _are_others_among(listed)
-
-    just_read = [listed]
+    read = turns.first_then(listed, _listed)
 
     @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
+    @frame.telling_mistakes()
     def runs_fragment() -> None:
         frame.leave_if_asked()
         if _is_mine_only() != is_mine_only:
             st.rerun()  # the experiments above choose among the runs that are listed
-        try:
-            now = just_read.pop() if just_read else _listed()
-            _show(now, address, has_both)
-        except MnistLabError as error:
-            st.error(str(error))
-            return
+        now = read()
+        _show(now, address, has_both)
         if not now or is_live != any(run.is_active for run in now):
             st.rerun()
 

@@ -7,18 +7,18 @@ from contextlib import suppress
 import streamlit as st
 
 from mnistlab import sweep
-from mnistlab.errors import MnistLabError, RunNotFoundError, SweepNotFoundError
+from mnistlab.errors import RunNotFoundError, SweepNotFoundError
 from mnistlab.presets import changes
 from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import (
-    acting,
     after_run,
     frame,
     identity,
     pacing,
     rates,
     recipe,
+    refreshing,
     resources,
     run_charts,
     run_steering,
@@ -30,7 +30,6 @@ from ui import (
 from ui.words import run_label, unbroken, verbatim
 
 _MOST_OVERLAYS = 50
-_TROUBLE = "run_view_trouble"
 _OVERLAY = "train_overlay_{}"  # the menu's key, with the id of the run in front
 # Room for what a run says and for its buttons, whatever its state, and for whichever chart is open: what is below stays
 # where it is. Another `height` of the tabs themselves would be another widget, with its first tab open.
@@ -53,33 +52,21 @@ def show(run_id: str) -> None:
     Raises:
         RunNotFoundError: no run has this id.
     """
-    # After a refresh that could not be drawn the page is drawn once more, without another refresh.
-    has_trouble = st.session_state.pop(_TROUBLE, None) == run_id
     run = resources.store().run(run_id)
+    read = turns.first_then(run, lambda: resources.store().run(run_id))
     others = _overlays(run)
-    seconds = None if has_trouble else pacing.seconds_between(run)
     st.html(_STYLE)
 
-    @turns.fragment(run_every=seconds)
-    def run_fragment() -> None:
+    def draw() -> float | None:
         begun = time.perf_counter()
         if recipe.WANTED in st.session_state:  # a button in here has set the form, which is outside
             st.rerun()
-        try:
-            now = resources.store().run(run_id)
-            _draw(now, others)
-        except MnistLabError as error:
-            if seconds is not None:
-                st.session_state[_TROUBLE] = run_id
-                st.rerun()
-            st.error(str(error))
-            return
+        now = read()
+        _draw(now, others)
         pacing.note(time.perf_counter() - begun)
-        # Once, for another pace, or to end the refreshing and draw what comes after a run, or for the sidebar.
-        if acting.was_steered() or pacing.seconds_between(now) != seconds:
-            st.rerun()
+        return pacing.seconds_between(now)
 
-    run_fragment()
+    refreshing.show(run_id, pacing.seconds_between(run), draw)
     sees_now.show(run)
 
 

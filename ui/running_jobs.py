@@ -54,13 +54,13 @@ def show(train_script: str, sweep_script: str) -> None:
         StoreError: the store cannot be read.
     """
     acting.was_steered()  # all of the page is being drawn
-    found = [Jobs.read()]  # what is drawn first; a refresh asks anew
-    is_live = bool(found[0])
+    found = Jobs.read()
+    read, is_live = turns.first_then(found, Jobs.read), bool(found)
 
     @turns.fragment(run_every=min(pacing.slowed(_REFRESH_SECONDS), _MOST_SECONDS) if is_live else None)
     def jobs_fragment() -> None:
         try:
-            there = found.pop() if found else Jobs.read()
+            there = read()
             _show_all(there, train_script, sweep_script)
         except MnistLabError:
             st.rerun()  # which says it, and refreshes no more

@@ -30,10 +30,12 @@ _LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, 
 def show(run: Run) -> None:
     """Both halves, as of the weights that were kept last. A fragment, with a slower pace than the curves'."""
 
+    read = turns.first_then(run, lambda: resources.store().run(run.id))
+
     @turns.fragment(run_every=pacing.slowed(_LOOK_EVERY) if run.is_active else None)
     def seeing_fragment() -> None:
         with contextlib.suppress(MnistLabError):  # of a store that is gone, or a run: what shows the curves says it
-            _show(resources.store().run(run.id))
+            _show(read())
 
     seeing_fragment()
 

@@ -9,19 +9,17 @@ import streamlit as st
 from mnistlab import sweep
 from mnistlab.config import MAX_EPOCHS, AugmentConfig
 from mnistlab.differences import in_words, setting_name
-from mnistlab.errors import MnistLabError
 from mnistlab.figures import count_of, percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
 from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, Value, shown
 from mnistlab.sweep_state import Sweep, Trial
-from ui import acting, frame, recipe, resources, splits, sweep_figures, turns
+from ui import acting, frame, recipe, refreshing, resources, splits, sweep_figures, turns
 from ui.words import duration, unbroken, verbatim
 
 _REFRESH_SECONDS = 2.0
 _SECONDS_TO_JUDGE_BY = 2.0  # of training
 _TOLD = ("network", "hidden", "channels", "optimizer", "epochs", "validation size", "device")  # of any recipe
-_TROUBLE = "sweep_view_trouble"
 _RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
 _MANY = 3  # trials, of which the best is likely to be a lucky one
@@ -45,26 +43,21 @@ def show(sweep_id: str) -> None:
     Raises:
         SweepNotFoundError: there is none of this id.
     """
-    has_trouble = st.session_state.pop(_TROUBLE, None) == sweep_id
-    is_live = sweep.find(sweep_id, resources.store()).is_active and not has_trouble
+    found = sweep.find(sweep_id, resources.store())
+    read = turns.first_then(found, lambda: sweep.find(sweep_id, resources.store()))
 
-    @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
-    def sweep_fragment() -> None:
+    def draw() -> float | None:
         frame.leave_if_asked()
-        try:
-            now = sweep.find(sweep_id, resources.store())
-            _draw(now)
-        except MnistLabError as error:
-            if is_live:
-                st.session_state[_TROUBLE] = sweep_id
-                st.rerun()
-            st.error(str(error))
-            return
-        # It has ended, or was stopped or resumed: the sidebar lists it, and refreshes begin or end.
-        if acting.was_steered() or is_live != now.is_active:
-            st.rerun()
+        now = read()
+        _draw(now)
+        return _pace(now)
 
-    sweep_fragment()
+    refreshing.show(sweep_id, _pace(found), draw)
+
+
+def _pace(one: Sweep) -> float | None:
+    """Seconds between two refreshes; None once it is over."""
+    return _REFRESH_SECONDS if one.is_active else None
 
 
 def _draw(one: Sweep) -> None:

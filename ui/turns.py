@@ -88,3 +88,12 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Ca
         return st.fragment(in_turn(draw), run_every=run_every)
 
     return decorate
+
+
+def first_then(first: T, read: Callable[[], T]) -> Callable[[], T]:
+    """A function that returns `first` when it is called first, and later what `read` returns by then.
+
+    For a fragment: it is drawn together with its page, which has just read what it shows, and later alone.
+    """
+    just_read = [first]
+    return lambda: just_read.pop() if just_read else read()
