@@ -85,8 +85,8 @@ def _planes(config: ModelConfig) -> list[str]:
         )
         parts.append(f'<svg x="{place}%" overflow="visible">{squares}</svg>')
         parts += _words(place, number, f"{side}\N{MULTIPLICATION SIGN}{side}")
-    mean, digits = places[-2:]
-    for place, number, name in ((mean, channels[-1], "mean"), (digits, 10, "digits")):
+    seen = (channels[-1], "mean") if config.head == "mean" else (channels[-1] * sides[-1] ** 2, "flattened")
+    for place, (number, name) in zip(places[-2:], (seen, (10, "digits")), strict=True):
         parts += [f'<circle cx="{place}%" cy="{y}" r="5" fill="{TRAINING}"/>' for y in _rows(number)]
         parts += _words(place, number, name)
     return parts
