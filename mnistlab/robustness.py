@@ -18,7 +18,6 @@ from mnistlab.data import Split
 from mnistlab.models import in_batches
 
 Change = Literal["rotation", "shift", "noise"]
-CHANGES: tuple[Change, ...] = ("rotation", "shift", "noise")
 
 # Degrees clockwise; pixels, in one of four directions; standard deviation of the grain, in units of white.
 AMOUNTS: dict[Change, tuple[float, ...]] = {

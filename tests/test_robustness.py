@@ -1,5 +1,7 @@
 """Accuracy against a change: nothing changed is the plain accuracy, and each change is what it says."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,9 @@ import torch
 from mnistlab.data import Dataset
 from mnistlab.evaluation import evaluate
 from mnistlab.predict import load_predictor
-from mnistlab.robustness import AMOUNTS, CHANGES, Change, at_every_amount, changed_images, robustness, sample
+from mnistlab.robustness import AMOUNTS, Change, at_every_amount, changed_images, robustness, sample
+
+CHANGES = get_args(Change)
 
 
 @pytest.fixture(scope="module")
