@@ -104,7 +104,8 @@ def read_by_logistic_regression(dataset: Dataset, images: npt.NDArray[np.uint8])
     from mnistlab.training import train
 
     settings = {"optimizer": "adam", "learning_rate": 1e-3, "batch_size": 128, "epochs": 20, "schedule": "cosine"}
-    config = parse_config({"model": {"hidden": ()}, "train": settings | {"validation_size": 0, "device": "cpu"}})
+    settings |= {"validation_size": 0, "device": "cpu"}
+    config = parse_config({"dataset": dataset.name, "model": {"hidden": ()}, "train": settings})
     started, *_ = train(config, dataset)
     assert isinstance(started, TrainingStarted)
     reader = Predictor("logistic regression", config, started.state.model.eval())

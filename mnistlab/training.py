@@ -23,6 +23,7 @@ from mnistlab.closeup import Closeup
 from mnistlab.config import RunConfig, TrainConfig
 from mnistlab.data import Dataset
 from mnistlab.device import RandomStream, computes_bfloat16, describe_device, flush_denormals, pick_device
+from mnistlab.errors import DataError
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.memory import keep_freed_memory
@@ -60,9 +61,10 @@ def train(
 
     Raises:
         ConfigError: the device is not there, or the checkpoint belongs to another network.
+        DataError: the data set is another one, or too small for what is held out.
         DivergedError: the loss is no longer a number.
     """
-    dataset = dataset.hold_out(config.train.validation_size)
+    dataset = _dataset_of(config, dataset)
     state = TrainingState.start(config, checkpoint)
     make_batches, make_meter = (Batches, Meter) if team is None else team.join(config, state)
     batches = make_batches(config, dataset.source, state.device, dataset.train_indices(config.train.train_size))
@@ -74,6 +76,16 @@ def train(
     yield TrainingStarted(state, num_steps, batches.steps_per_epoch, num_parameters, device)
     yield from train_epochs(config.train, state, batches, watch)
     yield TrainingEnded(state.step, state.seconds, state.tally.images_per_second(state.seconds))
+
+
+def _dataset_of(config: RunConfig, dataset: Dataset) -> Dataset:
+    """The data set as the config wants it: with that many images held out."""
+    if dataset.name != config.dataset:
+        raise DataError(
+            f"The recipe learns from {config.dataset}, but it was given {dataset.name}: choose "
+            f'load_dataset("{config.dataset}"), or dataset="{dataset.name}" for the recipe.'
+        )
+    return dataset.hold_out(config.train.validation_size)
 
 
 def train_epochs(config: TrainConfig, state: "TrainingState", batches: Batches, watch: "_Watch") -> Iterator[Event]:

@@ -146,6 +146,12 @@ def test_holding_out_more_than_there_is_raises(tiny_dataset: Dataset) -> None:
         next(train(tiny.config(validation_size=600), tiny_dataset))
 
 
+def test_another_data_set_than_the_configs_raises(tiny_dataset: Dataset) -> None:
+    config = tiny.config().model_copy(update={"dataset": "kmnist"})
+    with pytest.raises(DataError, match="learns from kmnist, but it was given mnist"):
+        next(train(config, tiny_dataset))
+
+
 def test_learning_rate_follows_its_schedule(tiny_dataset: Dataset) -> None:
     config = tiny.config(schedule="cosine", learning_rate=0.2)
     events = train(config, tiny_dataset, report_every=EACH_STEP)
