@@ -12,7 +12,6 @@ from ui import bars, dataset_choice, digit_facts, digit_links, frame, mosaic, re
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 
-_SPLITS = ("train", "validation", "test")
 _ORDERS = ("file order", "shuffled")
 _DIGITS = tuple("0123456789")
 _MOST = 200  # images in a batch
@@ -44,17 +43,7 @@ def draw() -> None:
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         name = dataset_choice.choose("data_set", address)
-        address.check_choice("data_split", "split", _SPLITS)
-        split = resources.dataset(name).split(
-            st.selectbox(
-                "Split",
-                _SPLITS,
-                key="data_split",
-                bind="query-params",
-                help="train: the network learns from these. validation: 5,000 images that are held out of the training "
-                "file, to choose the settings by. test: it reads these once, at the end.",
-            )
-        )
+        split = dataset_choice.choose_split(name, "data_split", address)
         st.caption(_sizes(name))
         chosen = _choose_digits(split, address)
         batch_size = _choose_batch_size(address)
@@ -107,14 +96,10 @@ def _choose_batch_size(address: Address) -> int:
 
 def _choose_order(address: Address) -> int | None:
     """The seed of the shuffling, or None for file order."""
-    address.check_choice("data_order", "order", _ORDERS)
-    order = st.segmented_control(
+    order = address.buttons(
         "Order",
         _ORDERS,
-        default=_ORDERS[0],
-        required=True,
-        key="data_order",
-        bind="query-params",
+        "data_order",
         help="The tutorial takes the images as they lie in the file. Most trainings shuffle them anew in each epoch.",
     )
     if order == _ORDERS[0]:
@@ -161,15 +146,12 @@ def _show_batch(
 
 def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
     st.subheader("Typical and unusual", anchor="typical-and-unusual")
-    address.check_choice("data_ranked", "digit", _DIGITS)
-    digit = st.segmented_control(
+    digit = address.buttons(
         "Digit",
         _DIGITS,
-        default="7",
-        required=True,
+        "data_ranked",
+        start="7",
         wrap=True,
-        key="data_ranked",
-        bind="query-params",
         help="Whose images are compared with their average, the split's own.",
     )
     indices, found = digit_facts.ranking(name, split.name, int(digit))

@@ -1,7 +1,7 @@
 """Pixels: one digit as the numbers that a network gets."""
 
 from dataclasses import dataclass
-from typing import TypeVar, get_args
+from typing import get_args
 
 import numpy as np
 import streamlit as st
@@ -21,16 +21,14 @@ from mnistlab.pixels import (
     scale_values,
     value_histogram,
 )
-from ui import depth_links, digit_facts, digit_links, frame, picking, pixel_grid, turning
+from ui import dataset_choice, depth_links, digit_facts, digit_links, frame, picking, pixel_grid, resources, turning
 from ui.address import Address
 from ui.experiments import Experiment, try_this
 from ui.pixel_scale import SCALES, Scale, number
 from ui.pixel_views import equation, histogram, strip
-from ui.resources import dataset
 
 _OWN = "my drawing"
 _SOURCES = ("data set", _OWN)
-_SPLITS = ("train", "validation", "test")
 _VIEWS = ("picture", "average", "difference")
 _NEIGHBOURS = 7  # thumbnails, the chosen one in their middle; as many as fit on a phone
 _MARK = "\N{BLACK UP-POINTING TRIANGLE}"
@@ -54,15 +52,15 @@ _EXPERIMENTS = (
     ),
 )
 
-_HELP = {
-    "pixels_source": "An image of the data set, or what you drew last on Draw.",
-    "pixels_split": "train: the network learns from these. validation: 5,000 images that are held out of the training "
-    "file, to choose the settings by. test: it reads these once, at the end.",
-    "pixels_view": "picture: the image itself. average: the mean of all training images of its digit. "
-    "difference: the picture minus that average.",
-    "pixels_scale": "0 to 1: as the network gets it. 0 to 255: as it lies in the file. "
-    "normalised: 0 to 1, minus the mean, divided by the standard deviation.",
-}
+_ABOUT_SOURCES = "An image of the data set, or what you drew last on Draw."
+_ABOUT_VIEWS = (
+    "picture: the image itself. average: the mean of all training images of its digit. difference: the picture minus "
+    "that average."
+)
+_ABOUT_SCALES = (
+    "0 to 1: as the network gets it. 0 to 255: as it lies in the file. normalised: 0 to 1, minus the mean, divided by "
+    "the standard deviation."
+)
 
 _NORMALISED = (
     f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}. Over all pixels of MNIST's 60,000 training images "
@@ -73,8 +71,6 @@ _NORMALISED = (
 _NORMALISED_DIFFERENCE = (
     f"Normalised: the difference of two normalised pictures. The mean falls out, so it is divided by {MNIST_STD} alone."
 )
-
-Option = TypeVar("Option", bound=str)
 
 
 @dataclass(frozen=True)
@@ -92,13 +88,13 @@ def draw() -> None:
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with controls:
         name = _choose_dataset(address)
-        source = _choice(address, "Picture from", "pixels_source", "source", _SOURCES)
+        source = address.menu("Picture from", _SOURCES, "pixels_source", "source", help=_ABOUT_SOURCES)
         is_own = source == _OWN and "last_drawing" in st.session_state
-        split = dataset(name).split(_choice(address, "Split", "pixels_split", "split", _SPLITS, disabled=is_own))
+        split = dataset_choice.choose_split(name, "pixels_split", address, disabled=is_own)
         address.check_number("pixels_index", "image", 0, len(split) - 1)
         index = turning.choose_image("pixels_index", len(split), buttons="pixels", disabled=is_own)
-        view = _choice(address, "Show", "pixels_view", "view", _VIEWS)
-        scale: Scale = _choice(address, "Values", "pixels_scale", "scale of values", SCALES)
+        view = address.menu("Show", _VIEWS, "pixels_view", "view", help=_ABOUT_VIEWS)
+        scale = address.menu("Values", SCALES, "pixels_scale", "scale of values", help=_ABOUT_SCALES)
     averages = digit_facts.averages(name, "train")
     with picture:
         shown = _drawing() if source == _OWN else None
@@ -115,19 +111,12 @@ def draw() -> None:
 
 def _choose_dataset(address: Address) -> DatasetName:
     """MNIST, unless others have been fetched on Data."""
-    there = [name for name in get_args(DatasetName) if is_downloaded(name)]
-    address.check_choice("pixels_set", "data set on this computer", there)
-    if len(there) == 1:
+    there: list[DatasetName] = [name for name in get_args(DatasetName) if is_downloaded(name)]
+    key, what = "pixels_set", "data set on this computer"
+    if there == ["mnist"]:
+        address.check_choice(key, what, there)
         return "mnist"
-    chosen: DatasetName = st.selectbox("Data set", there, key="pixels_set", bind="query-params")
-    return chosen
-
-
-def _choice(
-    address: Address, label: str, key: str, what: str, options: tuple[Option, ...], disabled: bool = False
-) -> Option:
-    address.check_choice(key, what, options)
-    return st.selectbox(label, options, key=key, bind="query-params", help=_HELP[key], disabled=disabled)
+    return address.menu("Data set", there, key, what)
 
 
 def _go_to(index: int) -> None:
@@ -174,7 +163,7 @@ def _link_to_reading(shown: Shown, name: DatasetName, split: Split, index: int) 
     if split.name == "test":
         depth_links.button(label, key, "test", index, name)
     else:
-        depth_links.button(label, key, "training", int(dataset(name).source_indices(split.name)[index]), name)
+        depth_links.button(label, key, "training", int(resources.dataset(name).source_indices(split.name)[index]), name)
 
 
 def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:

@@ -88,17 +88,7 @@ def draw() -> None:
     try_this("evaluate_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with picture:
-        address.check_choice("evaluate_view", "view", _NAMES)
-        view = st.segmented_control(
-            "View",
-            _NAMES,
-            default=_NAMES[0],
-            required=True,
-            wrap=True,
-            key="evaluate_view",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        view = address.buttons("View", _NAMES, "evaluate_view", wrap=True, label_visibility="collapsed")
     write_ahead(_STARTS.get(view, {}))
     with picture:
         place = _place_for(view)
@@ -125,12 +115,8 @@ def _place_for(view: str) -> DeltaGenerator:
 
 def _choose_split(address: Address, is_open: bool) -> str:
     """Draw the choice, which is closed beside a view that has one split for all."""
-    names = list(splits.SPLITS)
-    address.check_choice("evaluate_split", "split", names)
     about = ". ".join(f"{name}: {scored.about}" for name, scored in splits.SPLITS.items())
-    return st.selectbox(
-        "Split", names, key="evaluate_split", bind="query-params", help=f"{about}.", disabled=not is_open
-    )
+    return address.menu("Split", list(splits.SPLITS), "evaluate_split", help=f"{about}.", disabled=not is_open)
 
 
 frame.show_page("Evaluate", draw)

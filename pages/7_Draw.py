@@ -10,15 +10,11 @@ from ui.address import Address
 
 
 def draw() -> None:
-    address = Address()
-    address.check_choice("draw_with", "way to draw", reading.WAYS)
-    way = st.segmented_control(
+    way = Address().buttons(
         "Draw with",
         reading.WAYS,
-        default=reading.PEN,
-        required=True,
-        key="draw_with",
-        bind="query-params",
+        "draw_with",
+        "way to draw",
         label_visibility="collapsed",
         help="pen: mouse, finger or pen. keys: the keyboard alone. photo: a file or a copied picture.",
     )

@@ -8,10 +8,12 @@ So what stands in the address is always what is shown.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+
+Option = TypeVar("Option", bound=str)
 
 _LONGEST = 40  # characters of what was given that are repeated
 _MOST_UNKNOWN = 3  # names of settings that a page does not have
@@ -110,6 +112,35 @@ class Address:
                 self.say(said)
             else:  # of an empty value Streamlit would select nothing, which no control here can be
                 self.drop(key, said)
+
+    def menu(self, label: str, options: Sequence[Option], key: str, what: str | None = None, **more: Any) -> Option:
+        """Show a menu whose choice stands in the address; `more` is for `st.selectbox`.
+
+        what: what is chosen, for a sentence; if not given, it is what the label says.
+        """
+        self.check_choice(key, what or label.lower(), options)
+        chosen: Option = st.selectbox(label, options, key=key, bind="query-params", **more)
+        return chosen
+
+    def buttons(
+        self,
+        label: str,
+        options: Sequence[Option],
+        key: str,
+        what: str | None = None,
+        start: Option | None = None,
+        **more: Any,
+    ) -> Option:
+        """The same as a row of buttons, of which `start`, or else the first, is pressed until another one is.
+
+        `more` is for `st.segmented_control`.
+        """
+        self.check_choice(key, what or label.lower(), options)
+        pressed = options[0] if start is None else start
+        chosen: Option = st.segmented_control(
+            label, options, default=pressed, required=True, key=key, bind="query-params", **more
+        )
+        return chosen
 
     def tell_unknown(self, also: Sequence[str] = ()) -> None:
         """Say what in the address nobody has asked for, and take it out; ask once all controls are on the page.

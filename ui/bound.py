@@ -58,8 +58,7 @@ class Bound:
 
     def option(self, label: str, options: Sequence[str], key: str, index: int, help_text: str | None) -> Any:
         """Show a menu of anything."""
-        self._address.check_choice(key, label.lower(), options)
-        return st.selectbox(label, options, index, key=key, bind="query-params", help=help_text)
+        return self._address.menu(label, options, key, index=index, help=help_text)
 
     def number(
         self, label: str, lowest: int, highest: int, key: str, help_text: str | None = None, start: int | None = None

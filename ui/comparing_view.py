@@ -68,11 +68,8 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
     chosen = st.session_state.get("evaluate_cell", st.query_params.get("evaluate_cell", next(iter(_CELLS))))
     table = _table(comparison, (first, second), split_name, chosen)
     picking.pick(table, "evaluate_cells", on_pick=_choose)
-    address.check_choice("evaluate_cell", "group of digits", list(_CELLS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cell = st.selectbox(
-            "Show the digits on which", list(_CELLS), key="evaluate_cell", bind="query-params", width=240
-        )
+        cell = address.menu("Show the digits on which", list(_CELLS), "evaluate_cell", "group of digits", width=240)
         indices = gallery.paged(comparison.cell(*_CELLS[cell]), "evaluate_pair_page", address)
     if len(indices):
         read = [one.predictions for one in answers]

@@ -1,4 +1,4 @@
-"""Choosing a data set, and fetching it where it is not on this computer yet."""
+"""Choosing a data set and one of its parts, and fetching it where it is not on this computer yet."""
 
 from typing import get_args
 
@@ -6,9 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mnistlab.config import DatasetName
-from mnistlab.data import DATASET_TITLES
+from mnistlab.data import DATASET_TITLES, Split
 from mnistlab.downloads import DOWNLOAD_MB, download, is_downloaded
 from mnistlab.errors import DataError
+from ui import resources
 from ui.address import Address
 
 
@@ -29,6 +30,19 @@ def choose(key: str, address: Address) -> DatasetName:
         return name if _fetch(name) else "mnist"
     st.caption("Until it is fetched, you see MNIST.")
     return "mnist"
+
+
+def choose_split(name: DatasetName, key: str, address: Address, disabled: bool = False) -> Split:
+    """Show the menu of a data set's parts."""
+    chosen = address.menu(
+        "Split",
+        ("train", "validation", "test"),
+        key,
+        disabled=disabled,
+        help="train: the network learns from these. validation: 5,000 images that are held out of the training file, "
+        "to choose the settings by. test: it reads these once, at the end.",
+    )
+    return resources.dataset(name).split(chosen)
 
 
 def _fetch(name: DatasetName) -> bool:

@@ -41,10 +41,9 @@ def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Ad
 
 def _choose_towards(answer: int, address: Address) -> int | None:
     options = (_RUNNER_UP, *(digit for digit in "0123456789" if digit != str(answer)))
-    address.check_choice("evaluate_towards", "digit", options)
     if st.session_state.get("evaluate_towards", _RUNNER_UP) not in options:
         del st.session_state["evaluate_towards"]
-    chosen = st.selectbox("Towards", options, key="evaluate_towards", bind="query-params", width=200)
+    chosen = address.menu("Towards", options, "evaluate_towards", "digit", width=200)
     return None if chosen == _RUNNER_UP else int(chosen)
 
 

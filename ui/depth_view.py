@@ -58,8 +58,7 @@ def show(model: ModelChoice, picture: DeltaGenerator, controls: DeltaGenerator, 
 
 def _choose(config: RunConfig, address: Address) -> Shown | None:
     names = [*splits.pictures(), depth_links.DRAWING]
-    address.check_choice("evaluate_from", "place to take a picture from", names)
-    name = st.selectbox("Picture from", names, key="evaluate_from", bind="query-params")
+    name = address.menu("Picture from", names, "evaluate_from", "place to take a picture from")
     if name == depth_links.DRAWING:
         drawing: Picture | None = st.session_state.get("last_drawing")
         if drawing is None:
@@ -77,12 +76,11 @@ def _choose(config: RunConfig, address: Address) -> Shown | None:
 def _choose_digit(answer: int, address: Address) -> int:
     """The digit that is explained: the answer, unless another one is asked for."""
     options = (_ANSWER, *"0123456789")
-    address.check_choice("evaluate_explained", "digit", options)
-    chosen = st.selectbox(
+    chosen = address.menu(
         "What speaks for ...",
         options,
-        key="evaluate_explained",
-        bind="query-params",
+        "evaluate_explained",
+        "digit",
         help="Pixels and units are asked how much they speak for this digit: the one it answered, or any other.",
     )
     return answer if chosen == _ANSWER else int(chosen)

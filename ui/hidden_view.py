@@ -57,8 +57,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     from mnistlab.hidden import Map, has_hidden_layer, hidden_features
 
     predictor = model.predictor
-    address.check_choice("evaluate_map", "map", _OF)
-    of = st.segmented_control("Map of", _OF, default=_OF[0], required=True, key="evaluate_map", bind="query-params")
+    of = address.buttons("Map of", _OF, "evaluate_map", "map")
     is_hidden = of == _OF[0]
     if is_hidden and not has_hidden_layer(predictor.network):
         st.info("This network has no hidden layer. Its map is that of the pixels.")

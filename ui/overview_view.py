@@ -109,17 +109,13 @@ def _grid(model: ModelChoice, split: Split, evaluation: "Evaluation", address: A
 
 def _filtered(split: Split, evaluation: "Evaluation", address: Address) -> npt.NDArray[np.int64]:
     """The images that the controls ask for; shows the controls."""
-    address.check_choice("evaluate_shown", "choice", SHOWN)
-    shown = st.segmented_control(
-        "Show", SHOWN, default=SHOWN[0], required=True, key="evaluate_shown", bind="query-params"
-    )
+    shown = address.buttons("Show", SHOWN, "evaluate_shown", "choice")
     keep = np.ones(len(split), bool) if shown == SHOWN[0] else ~evaluation.correct
     for label, key, digits in (
         ("True digit", "evaluate_true", split.labels),
         ("Read as", "evaluate_read", evaluation.predictions),
     ):
-        address.check_choice(key, "digit", _DIGITS)
-        digit = st.selectbox(label, _DIGITS, key=key, bind="query-params", width=110)
+        digit = address.menu(label, _DIGITS, key, "digit", width=110)
         if digit != ANY:
             keep &= digits == int(digit)
     return np.flatnonzero(keep)

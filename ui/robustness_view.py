@@ -44,10 +44,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE, changed_images, curve, robustness, sample
     from ui import charts
 
-    address.check_choice("evaluate_change", "change", _CHANGES)
-    change: Disturbance = st.segmented_control(
-        "Change", _CHANGES, default=_CHANGES[0], required=True, key="evaluate_change", bind="query-params"
-    )
+    change = address.buttons("Change", _CHANGES, "evaluate_change")
     predictor = model.predictor
     if change == "neurons" and not has_hidden_layer(predictor.network):
         st.info("This network has no hidden neurons that could be switched off.")

@@ -28,15 +28,13 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
     """Draw the chosen curve of each group."""
     told = [[Told.read(run) for run in group.runs if run.step] for group in compared]
     has_validation = bool(told) and all(any(one.epochs for one in runs) for runs in told)
-    address.check_choice(CHART, "chart", list(CHARTS))
-    name = st.segmented_control(
+    name = address.buttons(
         "Curve",
         list(CHARTS),
-        default="validation accuracy" if has_validation else "training loss",
-        required=True,
+        CHART,
+        "chart",
+        start="validation accuracy" if has_validation else "training loss",
         wrap=True,
-        key=CHART,
-        bind="query-params",
         label_visibility="collapsed",
     )
     if name.startswith("validation") and all(
