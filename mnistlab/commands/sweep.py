@@ -3,13 +3,13 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mnistlab import queue, space, sweep
 from mnistlab.classics import CLASSICS
-from mnistlab.commands.foreground import noting_interrupts
+from mnistlab.commands.foreground import Interrupt, noting_interrupts
 from mnistlab.commands.sweep_options import sweep_asked_for
 from mnistlab.errors import DatabaseGoneError, MnistLabError, OtherVersionError, StoreError
 from mnistlab.runs import ACTIVE
@@ -34,16 +34,14 @@ def sweep_list(options: argparse.Namespace) -> int:
     """Print the sweeps, the newest first, or the classic experiments there are."""
     if options.classics:
         for classic in CLASSICS.values():
-            if options.json:
-                print(json.dumps({"experiment": classic.name, "watch": classic.watch, **_plan(classic.config)}))
-            else:
-                print(f"{classic.name:18} {classic.config.size:3} trials  {classic.watch}")
+            about = {"experiment": classic.name, "watch": classic.watch, **_plan(classic.config)}
+            _print(options, about, f"{classic.name:18} {classic.config.size:3} trials  {classic.watch}")
         return 0
     found = sweep.latest(Store(), _SHOWN)
     if not found and not options.json:
         print("No sweep yet. Start one with: python -m mnistlab sweep start learning-rate --here")
     for one in found:
-        print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+        _print(options, _as_object(one), _as_line(one))
     return 0
 
 
@@ -52,8 +50,8 @@ def sweep_show(options: argparse.Namespace) -> int:
     one = sweep.find(options.sweep, Store())
     ranked = [*one.ranked, *(trial for trial in one.trials if trial.accuracy is None)]
     for trial in ranked:
-        print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial))
-    print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+        _print(options, _trial_as_object(trial), _trial_as_line(trial))
+    _print(options, _as_object(one), _as_line(one))
     return 0
 
 
@@ -68,7 +66,7 @@ def sweep_stop(options: argparse.Namespace) -> int:
     except OtherVersionError:
         if not is_active:
             raise
-        print(json.dumps({"sweep": options.sweep, "said": said}) if options.json else f"{options.sweep} ({said})")
+        _print(options, {"sweep": options.sweep, "said": said}, f"{options.sweep} ({said})")
         return 0
 
 
@@ -77,7 +75,7 @@ def sweep_resume(options: argparse.Namespace) -> int:
     store = Store()
     if not options.here:
         one = sweep.find(options.sweep, store)
-        failed = [trial.run.id for trial in one.trials if trial.state == "failed" and trial not in one.resumable]
+        failed = [trial for trial in _failed(one) if trial not in one.resumable]
         _say_what_failed(failed)
         if not (one.can_be_resumed or one.is_active):
             _tell(options, one, "nothing to go on with")
@@ -101,39 +99,54 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
 
     with noting_interrupts() as is_interrupted:
         sweep_id = begin()
-        try:
+        with _leaving_nothing_behind(sweep_id, store, this_worker(), is_interrupted):
             _train_all(options, sweep_id, store, is_interrupted)
-        except DatabaseGoneError:
-            raise  # the sweep is not in what is there now, if anything is
-        except StoreError as error:
-            with suppress(MnistLabError):
-                _leave(sweep_id, store, this_worker())
-            raise StoreError(
-                f"{error} Once that is mended, `python -m mnistlab sweep resume {sweep_id} --here` goes on."
-            ) from error
-        except BaseException:  # a second Ctrl-C, or a reader who has seen enough
-            _leave(sweep_id, store, this_worker())
-            raise
-        if is_interrupted():
-            _leave(sweep_id, store, this_worker())
-    one = sweep.find(sweep_id, store)
+    return _tell_end(options, sweep.find(sweep_id, store), is_interrupted)
+
+
+@contextmanager
+def _leaving_nothing_behind(sweep_id: str, store: Store, me: str, is_interrupted: Interrupt) -> Iterator[None]:
+    """Where this process ends before its sweep does, take what waits from the queue; where the store fails, say so."""
+    try:
+        yield
+    except DatabaseGoneError:
+        raise  # the sweep is not in what is there now, if anything is
+    except StoreError as error:
+        with suppress(MnistLabError):
+            _leave(sweep_id, store, me)
+        raise StoreError(
+            f"{error} Once that is mended, `python -m mnistlab sweep resume {sweep_id} --here` goes on."
+        ) from error
+    except BaseException:  # a second Ctrl-C, or a reader who has seen enough
+        _leave(sweep_id, store, me)
+        raise
+    if is_interrupted():
+        _leave(sweep_id, store, me)
+
+
+def _tell_end(options: argparse.Namespace, one: Sweep, is_interrupted: Interrupt) -> int:
+    """Print what a sweep has come to; return the exit code."""
     if one.counts["stopped"]:
-        print(f"mnistlab: stopped; sweep resume {sweep_id} goes on", file=sys.stderr)
+        print(f"mnistlab: stopped; sweep resume {one.id} goes on", file=sys.stderr)
     elif is_interrupted():
         print("mnistlab: interrupted; what waits is left to who else trains this sweep", file=sys.stderr)
-    print(json.dumps(_as_object(one)) if options.json else _as_line(one))
+    _print(options, _as_object(one), _as_line(one))
     if one.counts["stopped"] or is_interrupted():
         return is_interrupted.exit_code
-    failed = [trial.run.id for trial in one.trials if trial.state == "failed"]
+    failed = _failed(one)
     _say_what_failed(failed)
     return 1 if failed else 0
 
 
-def _say_what_failed(run_ids: list[str]) -> None:
-    if run_ids:
+def _failed(one: Sweep) -> list[Trial]:
+    return [trial for trial in one.trials if trial.state == "failed"]
+
+
+def _say_what_failed(trials: Sequence[Trial]) -> None:
+    if trials:
         print(
-            f"mnistlab: {len(run_ids)} failed: {', '.join(run_ids)}. Trained again with the same values, most would "
-            f"fail again; `python -m mnistlab resume {run_ids[0]}` tries one of them.",
+            f"mnistlab: {len(trials)} failed: {', '.join(trial.run.id for trial in trials)}. Trained again with the "
+            f"same values, most would fail again; `python -m mnistlab resume {trials[0].run.id}` tries one of them.",
             file=sys.stderr,
         )
 
@@ -147,7 +160,7 @@ def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_inte
         execute(store, following.id, wants_stop=is_interrupted, seen=following.attempt)
         for trial in sweep.find(sweep_id, store).trials:
             if trial.run.id == following.id:  # it may have been deleted meanwhile
-                print(json.dumps(_trial_as_object(trial)) if options.json else _trial_as_line(trial), flush=True)
+                _print(options, _trial_as_object(trial), _trial_as_line(trial))
 
 
 def _leave(sweep_id: str, store: Store, me: str) -> None:
@@ -158,8 +171,13 @@ def _leave(sweep_id: str, store: Store, me: str) -> None:
 
 
 def _tell(options: argparse.Namespace, one: Sweep, said: str) -> int:
-    print(json.dumps(_as_object(one) | {"said": said}) if options.json else f"{_as_line(one)} ({said})")
+    _print(options, _as_object(one) | {"said": said}, f"{_as_line(one)} ({said})")
     return 0
+
+
+def _print(options: argparse.Namespace, about: dict[str, Any], line: str) -> None:
+    """Print the line for a person, or what it is about for a program."""
+    print(json.dumps(about) if options.json else line, flush=True)
 
 
 def _plan(config: SweepConfig) -> dict[str, Any]:
