@@ -2,15 +2,19 @@
 
 import json
 import struct
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mnistlab.config import RunConfig
+from mnistlab.config import RunConfig, parse_config
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ArchiveError, MnistLabError
 from mnistlab.importing.manifest import Result
+
+if TYPE_CHECKING:
+    import torch
 
 _MOST_HEADER = 100_000  # bytes; a network of six convolutions has 4,000
 _NUM_NOISE = 6  # pictures of noise that a network is asked about, beside a black and a white one
@@ -24,35 +28,43 @@ def check_weights(content: bytes, config: RunConfig) -> int:
     """
     import torch
 
-    from mnistlab.checkpoint import read_header
-    from mnistlab.config import parse_config
     from mnistlab.models import build_model, count_parameters
 
     tensors = _load(content, "weights.safetensors")
-    try:
-        if parse_config(read_header(content).get("config", "{}")) != config:
-            raise ArchiveError("The weights were made with other settings than config.json says.")
-    except ArchiveError:
-        raise
-    except MnistLabError as error:
-        raise ArchiveError(f"weights.safetensors has no config that can be read: {error}") from error
+    _check_made_with(config, content)
     with torch.device("meta"):  # shapes alone, without memory
         model = build_model(config.model)
-    learned = model.state_dict()
-    expected = {name: (tuple(one.shape), str(one.dtype).removeprefix("torch.")) for name, one in learned.items()}
-    found = {name: (value.shape, str(value.dtype)) for name, value in tensors.items()}
-    if found != expected:
-        wrong = next(name for name in [*expected, *found] if found.get(name) != expected.get(name))
-        raise ArchiveError(
-            f"The weights do not fit a network {config.model.shape}: {wrong[:60]!r} is {found.get(wrong, 'missing')}, "
-            f"expected {expected.get(wrong, 'none')}."
-        )
+    _check_fit(tensors, model.state_dict(), config.model.shape)
     for name, value in tensors.items():
         _check_finite(value, f"weights.safetensors, {name}")
         if name.endswith("running_var") and value.min() < 0:
             raise ArchiveError(f"weights.safetensors, {name}: a variance is below 0.")
     _check_network(content)
     return count_parameters(model)
+
+
+def _check_made_with(config: RunConfig, content: bytes) -> None:
+    """See that the config in the header of the weights is this one."""
+    from mnistlab.checkpoint import read_header
+
+    try:
+        its_own = parse_config(read_header(content).get("config", "{}"))
+    except MnistLabError as error:
+        raise ArchiveError(f"weights.safetensors has no config that can be read: {error}") from error
+    if its_own != config:
+        raise ArchiveError("The weights were made with other settings than config.json says.")
+
+
+def _check_fit(tensors: Mapping[str, npt.NDArray[Any]], learned: Mapping[str, "torch.Tensor"], shape: str) -> None:
+    """See that tensors have the names, shapes and types of what a network of this shape learns."""
+    expected = {name: (tuple(one.shape), str(one.dtype).removeprefix("torch.")) for name, one in learned.items()}
+    found = {name: (value.shape, str(value.dtype)) for name, value in tensors.items()}
+    if found != expected:
+        wrong = next(name for name in [*expected, *found] if found.get(name) != expected.get(name))
+        raise ArchiveError(
+            f"The weights do not fit a network {shape}: {wrong[:60]!r} is {found.get(wrong, 'missing')}, expected "
+            f"{expected.get(wrong, 'none')}."
+        )
 
 
 def _check_network(content: bytes) -> None:
