@@ -25,12 +25,11 @@ from filelock import FileLock, Timeout
 
 from mnistlab import dask_files, loopback, notice, room
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
-from mnistlab.engine_log import FAILURE, failure, last_words, log_file
+from mnistlab.engine_log import FAILURE, last_words, log_file, recent_failure
 from mnistlab.errors import ConfigError, EngineError, MnistLabError
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
-_FAILED_RECENTLY = 60.0  # seconds for which an engine whose workers cannot start is not tried again
 _DIED = (
     "One of them died while it got ready, most often because the computer ran out of memory, or of the threads that it "
     "may start. End other programs."
@@ -49,10 +48,7 @@ def client() -> Any:
     """
     global _client
     _check_settings()
-    from distributed import Client
     from distributed.comm.addressing import normalize_address
-
-    from mnistlab import dask_settings
 
     with _lock:
         wanted = normalize_address(address())
@@ -62,17 +58,30 @@ def client() -> Any:
             with contextlib.suppress(Exception):  # its engine is gone; there is nothing left to close properly
                 _client.close(timeout=0.5)
         _hush()
-        _check_certificates(wanted)
-        is_own = not setting("MNISTLAB_SCHEDULER")
-        try:
-            _client = dask_settings.own_client(wanted) if is_own else Client(wanted, set_as_default=False, timeout=10)
-        except (OSError, TimeoutError) as error:
-            if not is_own:
-                raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
-            raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
-        if not is_own:
-            threading.Thread(target=_warm_up_strangers, args=(_client,), daemon=True).start()
+        _client = _connect_to_own(wanted) if not setting("MNISTLAB_SCHEDULER") else _connect_to_lab(wanted)
         return _client
+
+
+def _connect_to_own(wanted: str) -> Any:
+    from mnistlab import dask_settings
+
+    try:
+        return dask_settings.own_client(wanted)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
+
+
+def _connect_to_lab(wanted: str) -> Any:
+    """Connect to a scheduler that we did not start, and let its workers get ready."""
+    from distributed import Client
+
+    _check_certificates(wanted)
+    try:
+        dask = Client(wanted, set_as_default=False, timeout=10)
+    except (OSError, TimeoutError) as error:
+        raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
+    threading.Thread(target=_warm_up_strangers, args=(dask,), daemon=True).start()
+    return dask
 
 
 def _check_settings() -> None:
@@ -179,30 +188,14 @@ def running_address() -> str | None:
 
 
 def _start() -> str:
+    """Start a local engine, and return its address once it listens."""
     global _child
-    log = log_file()
-    # Either way: this clock may have been set back since then, or a shared folder's run ahead of it.
-    is_recent = log.exists() and abs(time.time() - log.stat().st_mtime) < _FAILED_RECENTLY
-    if is_recent and (told := failure()):
-        raise EngineError(f"{told.rstrip('.')}. The whole story is in {log}.")
+    if told := recent_failure():
+        raise EngineError(f"{told.rstrip('.')}. The whole story is in {log_file()}.")
     if _child is not None:  # an engine that no longer listens
         with contextlib.suppress(subprocess.TimeoutExpired):
             _child.wait(5)
-    detached: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":  # a console that nobody sees, which its workers share: without one, each opens its own
-        detached = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    with contextlib.suppress(OSError):  # the last engine may still be ending, and write to its own
-        log.unlink()
-    with log.open("wb") as output:
-        child = _child = subprocess.Popen(
-            [sys.executable, "-m", "mnistlab.engine"],
-            cwd=PROJECT,
-            env=lab_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            **detached,
-        )
+    child = _child = _launch()
     until = time.monotonic() + _START_TIMEOUT
     while not (found := running_address()):
         if child.poll() is not None or time.monotonic() >= until:
@@ -211,7 +204,26 @@ def _start() -> str:
     if found:
         return found
     child.kill()  # one that hangs would be there beside the next one
-    raise EngineError(f"The engine did not start. The end of {log}: {last_words()}")
+    raise EngineError(f"The engine did not start. The end of {log_file()}: {last_words()}")
+
+
+def _launch() -> "subprocess.Popen[bytes]":
+    log = log_file()
+    detached: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":  # a console that nobody sees, which its workers share: without one, each opens its own
+        detached = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    with contextlib.suppress(OSError):  # the last engine may still be ending, and write to its own
+        log.unlink()
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "mnistlab.engine"],
+            cwd=PROJECT,
+            env=lab_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            **detached,
+        )
 
 
 def serve() -> None:

@@ -1,9 +1,11 @@
 """The log of the local engine, engine.log: what it says of itself, and why the last one gave up."""
 
+import time
 from pathlib import Path
 
 from mnistlab.paths import lab_place
 
+_RECENTLY = 60.0  # seconds, for which an engine whose workers cannot start is not tried again
 FAILURE = "The engine's workers cannot start: "  # what the line begins with that says why it gave up
 
 
@@ -15,10 +17,18 @@ def log_file() -> Path:
 def last_words() -> str:
     """The last line of that, or the one that says why it gave up."""
     lines = _lines()
-    return failure() or (lines[-1] if lines else "(empty)")
+    return _failure() or (lines[-1] if lines else "(empty)")
 
 
-def failure() -> str | None:
+def recent_failure() -> str | None:
+    """Why the last engine gave up, if it has just done so: the next one would too."""
+    log = log_file()
+    # Either way: this clock may have been set back since then, or a shared folder's run ahead of it.
+    is_recent = log.exists() and abs(time.time() - log.stat().st_mtime) < _RECENTLY
+    return _failure() if is_recent else None
+
+
+def _failure() -> str | None:
     """Why the last engine gave up, which others of its processes may have written something after."""
     return next((line for line in reversed(_lines()) if line.startswith(FAILURE)), None)
 
