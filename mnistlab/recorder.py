@@ -68,17 +68,7 @@ class Recorder:
         Raises:
             StoreError: the database has refused everything for a minute, or another one has taken its place.
         """
-        match event:
-            case TrainingStarted():
-                self._started = event
-                if event.device not in event.state.devices:
-                    event.state.devices.append(event.device)
-            case StepsTaken():
-                self._steps.append(event)
-            case EpochEnded():
-                self._epochs.append(event)
-            case TrainingEnded():
-                self._ended = event
+        self._take_down(event)
         is_first = bool(self._steps) and not self._has_begun  # somebody is waiting for the first losses
         if time.monotonic() - self._last_write < _WRITE_EVERY and not is_first and not self.state.slow_motion:
             return None
@@ -95,6 +85,19 @@ class Recorder:
             if self._last_write - self._refused_since >= _STORE_PATIENCE:
                 raise
             return None
+
+    def _take_down(self, event: Event) -> None:
+        match event:
+            case TrainingStarted():
+                self._started = event
+                if event.device not in event.state.devices:
+                    event.state.devices.append(event.device)
+            case StepsTaken():
+                self._steps.append(event)
+            case EpochEnded():
+                self._epochs.append(event)
+            case TrainingEnded():
+                self._ended = event
 
     def beat(self, with_checkpoint: bool = False) -> Request:
         """Tell that the worker of a waiting run is alive; return what the store asks for."""

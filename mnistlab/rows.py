@@ -68,6 +68,22 @@ def rewind(connection: sa.Connection, run_id: str) -> None:
     connection.execute(runs.update().where(runs.c.id == run_id, runs.c.step > step).values(back))
 
 
+def progress(
+    steps: Sequence[StepsTaken], num_steps: int | None, rate_changes: Sequence[tuple[int, float]] | None
+) -> dict[str, Any]:
+    """What a report changes in the row of its run: how far it is by the last of these steps, and what else is given."""
+    values: dict[str, Any] = {}
+    if num_steps is not None:
+        values["num_steps"] = num_steps
+    if rate_changes is not None:
+        values["rate_changes"] = json.dumps(list(rate_changes))
+    if steps:
+        last = steps[-1]
+        values |= {"step": last.step, "epoch": last.epoch, "seconds": last.seconds}
+        values["images_per_second"] = last.images_per_second
+    return values
+
+
 def insert_metrics(
     connection: sa.Connection, run_id: str, steps: Sequence[StepsTaken], epochs: Sequence[EpochEnded]
 ) -> None:

@@ -22,7 +22,7 @@ from mnistlab.database import Database
 from mnistlab.errors import RunNotFoundError
 from mnistlab.events import EpochEnded, StepsTaken
 from mnistlab.ids import is_run_id, new_id
-from mnistlab.rows import change_run, insert_metrics, insert_run, replace_weights, rewind, weights_step
+from mnistlab.rows import change_run, insert_metrics, insert_run, progress, replace_weights, rewind, weights_step
 from mnistlab.runs import ACTIVE, Request, Run, run_from_row, runs_from_rows
 
 MOST_LISTED = 500  # runs that are listed if it is not said otherwise
@@ -140,15 +140,7 @@ class Store(Database):
             weights: safetensors bytes by kind, as of the last step in `steps` or before.
             rate_changes: all learning rates that were taken up, with the step after which.
         """
-        values: dict[str, Any] = {"heartbeat": time.time()}
-        if num_steps is not None:
-            values["num_steps"] = num_steps
-        if rate_changes is not None:
-            values["rate_changes"] = json.dumps(list(rate_changes))
-        if steps:
-            last = steps[-1]
-            values |= {"step": last.step, "epoch": last.epoch, "seconds": last.seconds}
-            values["images_per_second"] = last.images_per_second
+        values = {"heartbeat": time.time(), **progress(steps, num_steps, rate_changes)}
         runs = schema.runs
         with self.transaction() as connection:
             if not change_run(connection, run_id, values, _OWN, attempt):

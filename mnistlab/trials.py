@@ -15,6 +15,7 @@ from mnistlab.events import EpochEnded
 from mnistlab.runs import PRUNED, Run
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig
+from mnistlab.sweep_state import Trial
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,14 @@ def catch_up(its_study: optuna.Study, sweep_id: str, config: SweepConfig, store:
         trial = by_number.get(begun.number)
         if trial is None:
             study.give_up_orphan(its_study, begun)
-        elif trial.accuracy is not None and trial.run.state == "finished":
-            study.tell(its_study, begun.number, TrialState.COMPLETE, trial.accuracy)
-        elif trial.is_pruned:
-            study.tell(its_study, begun.number, TrialState.PRUNED)
-        elif trial.run.state == "failed":
-            study.tell(its_study, begun.number, TrialState.FAIL)
+        else:
+            _tell_if_over(its_study, begun.number, trial)
+
+
+def _tell_if_over(its_study: optuna.Study, number: int, trial: Trial) -> None:
+    if trial.accuracy is not None and trial.run.state == "finished":
+        study.tell(its_study, number, TrialState.COMPLETE, trial.accuracy)
+    elif trial.is_pruned:
+        study.tell(its_study, number, TrialState.PRUNED)
+    elif trial.run.state == "failed":
+        study.tell(its_study, number, TrialState.FAIL)
