@@ -185,33 +185,38 @@ def _of_many(number: int) -> str:
 
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
     tested = [run for run in listed if run.result is not None]
+    return [_the_two_best(tested), _my_last_change(tested), _what_luck_does(listed)]
+
+
+def _the_two_best(tested: Sequence[Run]) -> Experiment:
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
     best = [run for run in best if run.config.dataset == best[0].config.dataset]
     best = best[:1] + [run for run in best[1:] if run.course != best[0].course]  # which may be its own copy
+    about = "Only one run has been tested so far. Train another one first."
+    if len(best) > 1:
+        about = f"Is the first really better than the second? {_of_many(len(best))}"
+    return Experiment("The two best", about, {CHOSEN: [run.id for run in best[:2]], TOGETHER: False})
+
+
+def _my_last_change(tested: Sequence[Run]) -> Experiment:
     comparable = [run for run in tested[1:] if run.config.dataset == tested[0].config.dataset]
     before = [run for run in comparable if run.recipe != tested[0].recipe]  # a repeat changes nothing
+    return Experiment(
+        "My last change",
+        "The newest and the one before it with another recipe: what did you change, and did it help? If it may be "
+        "luck, repeat both with five seeds.",
+        {CHOSEN: [run.id for run in [*tested[:1], *before[:1]]], TOGETHER: False},
+    )
+
+
+def _what_luck_does(listed: Sequence[Run]) -> Experiment:
     most = max(grouped(listed), key=lambda group: len(group.accuracies), default=None)
-    return [
-        Experiment(
-            "The two best",
-            f"Is the first really better than the second? {_of_many(len(best))}"
-            if best[1:]
-            else "Only one run has been tested so far. Train another one first.",
-            {CHOSEN: [run.id for run in best[:2]], TOGETHER: False},
-        ),
-        Experiment(
-            "My last change",
-            "The newest and the one before it with another recipe: what did you change, and did it help? If it may be "
-            "luck, repeat both with five seeds.",
-            {CHOSEN: [run.id for run in [*tested[:1], *before[:1]]], TOGETHER: False},
-        ),
-        Experiment(
-            "What luck does",
-            "One recipe, with as many seeds as there are. Only the numbers it began with differ, and still the results "
-            "do. If there is one seed only, press Repeat.",
-            {CHOSEN: [run.id for run in most.runs] if most else [], TOGETHER: True},
-        ),
-    ]
+    return Experiment(
+        "What luck does",
+        "One recipe, with as many seeds as there are. Only the numbers it began with differ, and still the results "
+        "do. If there is one seed only, press Repeat.",
+        {CHOSEN: [run.id for run in most.runs] if most else [], TOGETHER: True},
+    )
 
 
 def _show_code() -> None:

@@ -47,18 +47,19 @@ def _start_button(config: SweepConfig | None) -> None:
         st.query_params["sweep"] = started
         st.rerun()  # the menu, which lists what is running, is drawn already
     if config is not None:
-        most = "at most " if config.pruner != "none" or config.most_epochs > config.base.train.epochs else ""
-        epochs = count_of(config.size * config.most_epochs, "epoch")
-        st.caption(f"{count_of(config.size, 'trial')}, {most}{epochs} in all.{_time_needed(config, most)}")
+        _tell_size(config)
 
 
-def _time_needed(config: SweepConfig, most: str) -> str:
-    estimate = time_estimate.of_sweep(config)
-    if estimate is None:
-        return ""
-    seconds, run_id = estimate
-    how_long = f"{'at most' if most else 'about'} {duration(seconds)}"
-    return f" Takes {how_long} with one worker, to judge by run {run_id}."
+def _tell_size(config: SweepConfig) -> None:
+    """How many trials and epochs it has, and how long they take: at most, where some may end before the others."""
+    may_be_less = config.pruner != "none" or config.most_epochs > config.base.train.epochs
+    epochs = count_of(config.size * config.most_epochs, "epoch")
+    size = f"{count_of(config.size, 'trial')}, {'at most ' if may_be_less else ''}{epochs} in all."
+    if (estimate := time_estimate.of_sweep(config)) is not None:
+        seconds, run_id = estimate
+        how_long = f"{'at most' if may_be_less else 'about'} {duration(seconds)}"
+        size += f" Takes {how_long} with one worker, to judge by run {run_id}."
+    st.caption(size)
 
 
 def _watched_sweep() -> str | None:

@@ -108,15 +108,19 @@ def show_all(key: str, way: str) -> None:
             own_digits.keep(key, image, way, _Pad(key, drawing) if way == PEN and drawing is not None else None)
     if drawing is not None:
         drawing.remember()
+    _explain(key, shown, chosen)
+    own_digits.gallery(key)
+    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=shown is None) and shown is not None:
+        shown.remember()
+        depth_links.go_to(depth_links.DRAWING, model=chosen[0].name)
+
+
+def _explain(key: str, shown: Drawing | None, chosen: Sequence[ModelChoice]) -> None:
     with st.expander("Why this answer?", key=f"{key}_why", on_change="rerun") as why:
         if why.open and shown is not None:
             stage_view.show(f"{key}_steps", shown.framing.ink, chosen)
         elif why.open:
             st.markdown("Draw a digit first: every step on its way to the network appears here.")
-    own_digits.gallery(key)
-    if st.button("Look at this digit in depth", key=f"{key}_depth", disabled=shown is None) and shown is not None:
-        shown.remember()
-        depth_links.go_to(depth_links.DRAWING, model=chosen[0].name)
 
 
 def _shown(key: str, way: str, drawing: Drawing | None) -> Drawing | None:

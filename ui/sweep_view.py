@@ -237,6 +237,10 @@ def _table(one: Sweep) -> None:
         },
     )
     st.caption("A click on a trial's run opens it.")
+    _tell_failures(one)
+
+
+def _tell_failures(one: Sweep) -> None:
     failed = [trial for trial in one.trials if trial.state == "failed"]
     for trial in failed[:_MOST_REASONS]:
         name = "A trial" if trial.number is None else f"Trial {trial.number}"
