@@ -60,7 +60,7 @@ def _is_watched(module: nn.Module) -> bool:
 
 
 def _is_free(parameter: nn.Parameter | None) -> bool:
-    """Whether it is there, learned, and its gradient nobody's business."""
+    """Whether a parameter is there and learned, and nobody else looks at its gradient."""
     if parameter is None or not parameter.requires_grad:
         return False
     return not (parameter._backward_hooks or parameter._post_accumulate_grad_hooks)
@@ -108,7 +108,7 @@ def hand_back(model: nn.Sequential, inputs: list[torch.Tensor], gradient: torch.
 
 
 def gradient_of_logits(logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
-    """Of the mean cross-entropy, (B, 10): probabilities minus targets, shared among the images."""
+    """The gradient of the mean cross-entropy, (B, 10): probabilities minus targets, shared among the images."""
     num_images, num_classes = logits.shape
     return logits.softmax(1).sub_(_targets(num_classes, label_smoothing)[labels]).div_(num_images)
 

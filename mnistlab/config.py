@@ -252,7 +252,7 @@ class RunConfig(Frozen):
         return self
 
     def with_training(self, **settings: object) -> Self:
-        """The same with other settings of its training, `epochs=5`, which the caller has checked."""
+        """A copy with other settings of the training, `epochs=5`, which the caller has checked."""
         return self.model_copy(update={"train": self.train.model_copy(update=settings)})
 
 

@@ -38,9 +38,9 @@ class Database:
             reopen_when_replaced(self._engine, self.url, self._file)
 
     def holding(self) -> Self:
-        """The same database for a training, which is of no use to another file that bears its name later.
+        """The same database for a training, which belongs to the file that bears its name now.
 
-        Its transactions raise DatabaseReplacedError there.
+        Once another file does, its transactions raise DatabaseReplacedError.
         """
         held = copy.copy(self)
         held._held = None if self._file is None else self._file.ids()[ITSELF]

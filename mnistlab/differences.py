@@ -126,6 +126,6 @@ def _of_training(train: TrainConfig) -> dict[str, object]:
 
 
 def _of_augmentation(augment: AugmentConfig) -> dict[str, object]:
-    """Without its manner where there is nothing to be done in that manner."""
+    """The settings of augmentation; how it is done only where anything is done."""
     unused = set() if augment.is_active else {"interpolation", "use"}
     return {name: value for name, value in augment if name not in unused}

@@ -83,7 +83,7 @@ class OutOfMemoryError(MnistLabError):
 
     @classmethod
     def of_batch(cls, batch_size: int, cause: Exception) -> "OutOfMemoryError":
-        """With advice for a training in batches of this size."""
+        """The error for a training in batches of this size, with advice."""
         reason = (str(cause) or type(cause).__name__).splitlines()[0]
         smaller = f"a batch size of {max(1, batch_size // 4):,}, or " if batch_size > 1 else ""
         return cls(

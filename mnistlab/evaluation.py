@@ -81,7 +81,7 @@ def evaluate(model: nn.Module, split: Split) -> Evaluation:
 
 @torch.inference_mode()
 def evaluate_tensors(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, split_name: str) -> Evaluation:
-    """As `evaluate`, for images (N, 28, 28) uint8 and labels (N,) that are on the model's device already."""
+    """Read images (N, 28, 28) uint8 with labels (N,), all on the model's device already, with dropout off."""
     was_training = model.training
     model.eval()
     logits = in_batches(lambda batch: model(batch.float() / 255), images)

@@ -136,7 +136,7 @@ def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) ->
 
 
 def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":
-    """For a trial of a sweep: ask what to try."""
+    """Let a trial of a sweep ask what to try; None for any other run."""
     run = store.run(run_id)
     if run.sweep is None:
         return None

@@ -115,7 +115,7 @@ def find_ink(rgba: npt.NDArray[np.uint8]) -> FloatImage:
 
 
 def ink_on_ground(grey: FloatImage) -> FloatImage:
-    """As find_ink on an opaque ground, from the brightness of each pixel, (H, W) in [0, 1]."""
+    """How much ink each pixel of an opaque picture has, by its brightness: `grey` and the result (H, W) in [0, 1]."""
     background = ground_of(grey)
     ink: FloatImage = np.clip(np.abs(grey - background) / max(background, 1 - background), 0, 1).astype(np.float32)
     return ink

@@ -123,7 +123,7 @@ def _lacking(run: Run, offers: Sequence[Offer] | None) -> str | None:
 
 
 def wake_soon(store: Store) -> None:
-    """As wake, for a page, which does not wait for it: an engine that does not answer takes ten seconds to do so."""
+    """Look after the queue in a thread, so that a page need not wait: an engine that hangs takes ten seconds."""
     if time.monotonic() - _last_wake >= _WAKE_EVERY and not _waking.locked():
         threading.Thread(target=_wake_quietly, args=(store,), daemon=True).start()
 

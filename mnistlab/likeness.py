@@ -69,7 +69,7 @@ def doubt_about(framing: Framing, likeness: Likeness) -> Shape | None:
 
 @lru_cache(maxsize=1)
 def load_likeness() -> Likeness:
-    """Its model's, as it was kept; other weights than it was made with are measured anew, in some seconds."""
+    """Load what was measured of the model and kept; if its weights are others by now, measure anew: some seconds."""
     predictor = load_predictor(MODEL)
     return kept(predictor) or measure(predictor, load_dataset(predictor.config.dataset))
 

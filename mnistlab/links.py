@@ -93,7 +93,7 @@ def hold(config: RunConfig, link: Link) -> RunConfig:
 
 
 def hold_values(values: Mapping[str, Any], link: Link) -> dict[str, Any]:
-    """The same for the values of a recipe, which may be no recipe, before or afterwards."""
+    """Put what the link locks into the values of a recipe, which need not go together before or afterwards."""
     held, theirs = copy.deepcopy(dict(values)), link.config.model_dump()
     for name in link.locked & set(PATHS):
         put_value(held, PATHS[name], value_at(theirs, PATHS[name]))

@@ -94,7 +94,7 @@ def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> st
 
 
 def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
-    """Where their answers on each image are not known: as if they had read different images, which is less exact."""
+    """Compare by their numbers alone, as if they had read different images: less exact than image by image."""
     counts = [counted(group.tested[0]) for group in (first, second)]
     low, high = difference_interval(*counts[0], *counts[1])
     shares = [correct / images for correct, images in counts]

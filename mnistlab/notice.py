@@ -94,7 +94,7 @@ def version() -> str:
 
 
 def _version_on_disk() -> str:
-    """The same for what a process that is started now would run; 8 ms."""
+    """The version of the sources as they are now, which a process started now would run; takes 8 ms."""
     digest = hashlib.sha256()
     for folder, folders, files in os.walk(_SOURCES):
         folders.sort()

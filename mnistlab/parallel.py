@@ -160,7 +160,7 @@ def _train_along(team: Team, config: RunConfig, checkpoint: bytes | None, change
 
 
 def _on_own_device(config: RunConfig) -> RunConfig:
-    """The same with this process's own GPU, or the CPU, as the device.
+    """The config with this process's own GPU, or the CPU, as its device.
 
     Raises:
         ConfigError: there is not one for each process of this machine, or they are of a kind that cannot do this.

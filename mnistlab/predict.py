@@ -87,7 +87,7 @@ def recognise(rgba: npt.NDArray[np.uint8], model: str | None = None) -> Recognit
 
 
 def recognise_photo(content: bytes, model: str | None = None) -> Recognition:
-    """The same for a photo or picture of a digit, as PNG, JPEG or WebP bytes.
+    """Read a photo or picture of a digit, as PNG, JPEG or WebP bytes, with a model as `recognise` takes it.
 
     Raises:
         EmptyDrawingError, ImageError: as read_photo.

@@ -40,7 +40,7 @@ class Queue:
 
     @classmethod
     def read(cls, store: Store) -> "Queue":
-        """As it is now."""
+        """Read the queue as it is now."""
         return cls(active(store), served(store))
 
     @cached_property

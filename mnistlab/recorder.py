@@ -56,7 +56,7 @@ class Recorder:
         return self._started.state
 
     def last_checkpoint(self) -> bytes | None:
-        """Where a former attempt came to, if any."""
+        """The checkpoint that a former attempt has left, if any."""
         try:
             return self._store.weights(self._run_id, "checkpoint")
         except RunNotFoundError:
@@ -218,7 +218,7 @@ class Recorder:
         return request
 
     def _checkpoint(self) -> bytes:
-        """What a resumed run goes on from: never weights that have left the numbers, which the next loss would show."""
+        """What a resumed run goes on from: never weights that are no numbers, which the next loss would show."""
         check_weights(self.state.model, self.state.step, self.state.highest_rate)
         return self.state.checkpoint()
 

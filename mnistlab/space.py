@@ -158,7 +158,7 @@ class Range(_Varied):
 
     @property
     def _digits(self) -> int:
-        """As few as tell the points of a grid apart, and at least three."""
+        """How many digits tell the points of a grid apart, at least three."""
         apart = (self.high - self.low) / (self.points - 1) / max(abs(self.low), abs(self.high))
         return max(3, 1 - math.floor(math.log10(apart)))
 

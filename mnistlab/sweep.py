@@ -85,7 +85,7 @@ def resume(sweep_id: str, store: Store) -> None:
 
 
 def requeue(sweep_id: str, store: Store) -> None:
-    """As resume, without an engine."""
+    """Put the trials that can be resumed back into the queue; no engine is told."""
     for trial in find(sweep_id, store).resumable:
         steering.requeue(trial.run.id, store)
 

@@ -73,7 +73,7 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
 
 
 def _accuracies(store: Store, run_id: str) -> dict[int, float]:
-    """On the validation images, by epoch; before training there is nothing to judge by."""
+    """The accuracy on the validation images by epoch, from 1; before training there is nothing to judge by."""
     told = {one.epoch: one.validation_accuracy for one in store.epochs(run_id)}
     return {epoch: accuracy for epoch, accuracy in told.items() if epoch > 0 and accuracy is not None}
 

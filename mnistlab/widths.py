@@ -106,7 +106,7 @@ def _is_number(word: str) -> bool:
 
 
 def _whole(word: str) -> int:
-    """Its first ten digits are far too many already, and Python refuses to read thousands."""
+    """Read a whole number by its first ten digits: these are far too many already, and Python refuses thousands."""
     return int(word.lstrip("0")[:10] or "0")
 
 

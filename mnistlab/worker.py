@@ -52,7 +52,7 @@ def step_back() -> None:
 
 
 def step_back_together() -> None:
-    """The same for all of a session that this process leads.
+    """Let pages go first, before all processes of the session that this one leads.
 
     Most Linux systems share their cores among sessions first ("autogroup"), and a process's own nice counts within its
     session only: the engine has one of its own, and its trainings would stand beside the pages as equals.

@@ -172,7 +172,7 @@ def _held_out(listed: Sequence[Run]) -> dict[str, float]:
 
 @st.cache_resource(show_spinner=False)
 def _read_so_far() -> dict[tuple[str, int], float | None]:
-    """By id and step: a trial may be given more epochs."""
+    """Validation accuracies by id and step of the run, as a trial may be given more epochs."""
     return {}
 
 

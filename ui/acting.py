@@ -30,7 +30,7 @@ class _Problem:
 
 
 def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
-    """Do it, as the callback of a button; a mistake is kept for `tell_problem`."""
+    """Do what a button is for, as its callback; where that cannot be done, `tell_problem` will say why."""
     st.session_state.pop(_PROBLEM, None)
     try:
         deed(*arguments, **options)
@@ -39,7 +39,7 @@ def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
 
 
 def steer(deed: Callable[..., object], *arguments: Any) -> None:
-    """The same for what the sidebar tells too: its next refresh may be seconds away."""
+    """Do it as `act` does, and draw the whole page anew: the sidebar tells of it too, and would be seconds late."""
     act(deed, *arguments)
     st.session_state[_STEERED] = True
 

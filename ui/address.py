@@ -131,9 +131,11 @@ class Address:
         start: Option | None = None,
         **more: Any,
     ) -> Option:
-        """The same as a row of buttons, of which `start`, or else the first, is pressed until another one is.
+        """Show a row of buttons whose choice stands in the address; `more` is for `st.segmented_control`.
 
-        `more` is for `st.segmented_control`.
+        Args:
+            what: what is chosen, for a sentence; if not given, it is what the label says.
+            start: the one that is pressed at first; if not given, the first of them.
         """
         self.check_choice(key, what or label.lower(), options)
         pressed = options[0] if start is None else start

@@ -23,7 +23,7 @@ _Change = Callable[[dict[str, dict[str, object]]], None]  # made to what RunConf
 
 
 def show_links(run: Run) -> None:
-    """Where to go from a run that has ended."""
+    """Show where to go from a run that has ended."""
     link_to_its_network(run)
     if run.state == "finished":
         _link_to_comparison(run)
@@ -83,7 +83,7 @@ def result_line(run: Run, last: Run | None) -> str:
 
 
 def _untested_line(run: Run) -> str:
-    """For a trial of a sweep, which is chosen by the held-out images."""
+    """The result of a trial of a sweep, which is chosen by the held-out images and has not read the test set."""
     accuracy = last_accuracies([run.id], resources.store()).get(run.id)
     read = (
         f"It reads **{percent(accuracy)}** of the held-out images correctly" if accuracy is not None else "It is done"
@@ -135,7 +135,7 @@ def _readings(run: Run) -> str:
 
 
 def offer_changes(run: Run) -> None:
-    """The same again, with one thing changed."""
+    """Offer the same run again, with one thing changed."""
     st.markdown("**Change one thing and run again**")
     with st.container(horizontal=True, key="after_changes"):
         found = _changes(run.config, may_be_faster=run.state != "failed")

@@ -160,7 +160,7 @@ def _take_home_or_remove(key: str, num: int) -> None:
 
 @contextmanager
 def _keeping_mistakes(key: str) -> Iterator[None]:
-    """In a callback, which cannot show anything: `keep` says, once, what went wrong."""
+    """Note what goes wrong in a callback, which cannot show anything: `keep` says it, once."""
     try:
         yield
     except MnistLabError as error:

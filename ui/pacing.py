@@ -27,7 +27,7 @@ _PACE = "run_pace"
 
 @dataclass(eq=False)
 class _Pace:
-    """A visitor's own, by what the own refreshes take."""
+    """The pace of one visitor, by what the refreshes of their own page take."""
 
     level: int = 0
     noted: float = 0  # when a refresh was last noted, on the monotonic clock
@@ -53,7 +53,7 @@ class _Pace:
 
 @dataclass
 class _Together:
-    """That of all who watch: a newcomer is refreshed as rarely as the class is, from the beginning."""
+    """The pace of all who watch: from the beginning, a newcomer is refreshed as rarely as the rest of the class."""
 
     _level: int = 0
     _watching: list[_Pace] = field(default_factory=list)

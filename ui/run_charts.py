@@ -134,7 +134,7 @@ def show_nothing_yet(epochs: int) -> None:
 
 
 def _tabs(charts: dict[str, Callable[[], None]], key: str) -> None:
-    """Only the open one is computed and sent."""
+    """Show charts in tabs, of which only the open one is computed and sent."""
     tabs = st.tabs(list(charts), key=key, on_change="rerun")
     for tab, draw in zip(tabs, charts.values(), strict=True):
         if tab.open:

@@ -131,13 +131,13 @@ def _remember(run_ids: list[str]) -> None:
 
 
 def _write(parameter: str, text: str) -> None:
-    """Only what is new: each writing sends the whole address, and would take out what the browser has just put in."""
+    """Write what is not there yet: each writing sends the whole address, without what the browser has just put in."""
     if st.query_params.get(parameter) != text:
         st.query_params[parameter] = text
 
 
 def _told(unknown: Sequence[str]) -> str:
-    """That these runs are not there, up to three of them by name."""
+    """A sentence that these runs are not there, up to three of them by name."""
     if len(unknown) == 1:
         return f"There is no run {quoted(unknown[0])} in this lab; it may have been deleted."
     names = ", ".join(map(quoted, unknown[:_MOST_TOLD]))

@@ -64,7 +64,7 @@ def _pause_buttons(run: Run) -> None:
 
 
 def _learning_rate(run: Run) -> None:
-    """Another rate for the steps to come; the worker takes it up within half a second."""
+    """Offer another rate for the steps to come; the worker takes it up within half a second."""
     current = run.chosen_rate
     limits = recipe_link.limits()
     is_held = "learning_rate" in limits.locked | limits.hidden
@@ -92,7 +92,7 @@ def _learning_rate(run: Run) -> None:
 
 
 def _offer_force(run: Run) -> None:
-    """For a run that was asked to stop and has not."""
+    """Offer to stop by force, for a run that was asked to stop and has not."""
     asked = f"stop_seen_{run.id}"
     if run.state != "running" or run.control != "stop":
         st.session_state.pop(asked, None)

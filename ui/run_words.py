@@ -49,7 +49,7 @@ def progress_line(run: Run) -> str:
 
 
 def short_state(run: Run, queue: Queue, me: str) -> str:
-    """The same in a few words, for the sidebar."""
+    """What a run is doing, in a few words for the sidebar."""
     share = percent(run.progress, 0)
     if run.state == "queued":
         return queue_line(run, queue, me)

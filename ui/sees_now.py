@@ -28,7 +28,7 @@ _LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, 
 
 
 def show(run: Run) -> None:
-    """Both halves, as of the weights that were kept last. A fragment, with a slower pace than the curves'."""
+    """Show the weights that were kept last, and how they read a drawing; refreshed less often than the curves."""
 
     read = turns.first_then(run, lambda: resources.store().run(run.id))
 

@@ -148,7 +148,7 @@ def _keep_address(chosen: str) -> None:
 
 
 def _recipe_of_the_run() -> dict[str, RunConfig]:
-    """That of the run that is in hand, by its id; none where it is gone."""
+    """The recipe of the run that the form was opened with, by its id; empty without one, or where it is gone."""
     run_id = st.session_state.get(_LIKE)
     with suppress(RunNotFoundError):
         return {run_id: resources.store().run(run_id).config} if run_id else {}

@@ -29,7 +29,7 @@ def paces() -> Paces:
 
 
 def of_run(config: RunConfig, known: Paces | None = None) -> tuple[float, str] | None:
-    """Seconds, and the id of the run by whose pace; None if no run has taken such steps.
+    """Seconds that a run would take, and the id of the run by whose pace; None if no run has taken such steps.
 
     known: the paces, where they were read already.
     """
@@ -56,7 +56,10 @@ def left_of(run: Run, known: Paces) -> float | None:
 
 
 def of_sweep(config: SweepConfig) -> tuple[float, str] | None:
-    """The same for all trials one after the other; None as well where what is varied decides how long one takes."""
+    """Seconds for all trials one after the other, and the id of the run by whose pace.
+
+    None if no run has taken such steps, or if what is varied decides how long a trial takes.
+    """
     if not all(_keeps_pace(config.base, one.setting, one.ends) for one in config.parameters):
         return None
     one = of_run(config.base.with_training(epochs=config.most_epochs))

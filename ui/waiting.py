@@ -22,7 +22,7 @@ def line(run: Run, queue: Queue) -> str:
 
 
 def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
-    """The same for a run that is not started yet, with what it would wait for; "" where it would begin at once."""
+    """When a run that is not started yet would begin, and what it would wait for; "" where it would begin at once."""
     busy, ahead = _busy(config, queue), queue.ahead_of_new(config, owner)
     num_free = _num_free(busy)
     if num_free is None or (in_a_lab() and not ahead):  # how many workers a lab has, only its queue tells

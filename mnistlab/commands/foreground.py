@@ -165,7 +165,7 @@ class Interrupt:
 
     @property
     def exit_code(self) -> int:
-        """As shells have it, 128 and the signal's number; 130, that of Ctrl-C, for a stop from elsewhere."""
+        """128 and the signal's number, as shells have it; 130, that of Ctrl-C, for a stop from elsewhere."""
         return 128 + (self._number or signal.SIGINT)
 
 

@@ -45,7 +45,7 @@ def check_option(said: str, value: object, section: type[BaseModel], name: str, 
 
 
 def check_training(option: str, value: object, name: str) -> None:
-    """The same for a setting of the training."""
+    """See that a setting of the training takes what was given for an option; raises as `check_option`."""
     check_option(f"{option} {value}", value, TrainConfig, name, f"train.{name}")
 
 

@@ -77,7 +77,7 @@ def _is_read() -> bool:
 
 
 def _has_header(as_json: bool) -> bool:
-    """Only for a person: what a program reads is runs alone."""
+    """Whether a header is printed: for a person; what a program reads is runs alone."""
     return sys.stdout.isatty() and not as_json
 
 

@@ -73,7 +73,7 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parsed(values: dict[str, Any], varied: Iterable[str]) -> SweepConfig:
-    """As parse_sweep, and where one of the varied values is out of bounds, by what was given for it."""
+    """Make the sweep of these values; of one to be tried that is out of bounds, the error quotes its `--vary`."""
     try:
         return parse_sweep(values)
     except ConfigError as error:

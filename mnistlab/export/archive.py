@@ -99,7 +99,7 @@ def _reports(source: Source) -> list[dict[str, Any]]:
 
 
 def _last_probes(told: Sequence[Probes | None]) -> dict[str, Any] | None:
-    """The last of several, with the last share of dead ReLUs, which are not looked for each time."""
+    """The last look inside of several, with the last share of dead ReLUs, which are not counted each time."""
     if told[-1] is None:
         return None
     dead = [probes.dead for probes in told if probes is not None and probes.dead is not None]

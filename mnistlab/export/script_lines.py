@@ -10,7 +10,7 @@ _BRACKETS = dict.fromkeys("([{", 1) | dict.fromkeys(")]}", -1)
 
 
 def folded(line: str) -> list[str]:
-    """The same statement on as many lines as it takes; a comment at its end comes first."""
+    """Fold a statement into as many lines as it takes; a comment at its end comes first."""
     if len(line) <= LONGEST_LINE:
         return [line]
     line, mark, about = line.partition("  # ")
@@ -29,7 +29,7 @@ def folded(line: str) -> list[str]:
 
 
 def _depths(line: str) -> list[int]:
-    """In how many brackets each character stands; 0 within a text, where no line may end."""
+    """How many brackets are open at each character; 0 within a text, where no line may end."""
     in_text = list(accumulate((sign == '"' for sign in line), lambda inside, quote: inside != quote))
     steps = [0 if quoted else _BRACKETS.get(sign, 0) for sign, quoted in zip(line, in_text, strict=True)]
     return [0 if quoted else depth for depth, quoted in zip(accumulate(steps), in_text, strict=True)]

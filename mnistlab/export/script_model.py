@@ -45,7 +45,7 @@ def _deslant_lines(config: ModelConfig) -> list[str]:
 
 
 def _dropout_lines(config: ModelConfig) -> list[str]:
-    """Torch's own draws other random numbers."""
+    """Dropout as the lab does it: torch's own would draw other random numbers."""
     if not config.dropout:
         return []
     return [

@@ -180,7 +180,7 @@ def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
 
 
 def _note(told: written.Told) -> str:
-    """What was written about it, cut where it is too long; where it is from replaces where it was from before."""
+    """The run's note, cut where it is too long; a line on where it is from replaces one on where it was from before."""
     origin = _ORIGIN.format(told.id)
     lines = [line for line in (told.note or "").splitlines() if not _IS_ORIGIN.fullmatch(line)]
     text, room = "\n".join(lines).rstrip(), MAX_NOTE - len(origin) - 1

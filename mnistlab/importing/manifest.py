@@ -100,7 +100,7 @@ class Manifest(_Strict):
 
 
 class ProbesTold(_Strict):
-    """As events.Probes."""
+    """A look inside the network, with what `events.Probes` has."""
 
     layers: Annotated[list[Line], Field(max_length=20)]
     gradients: Annotated[list[Positive], Field(max_length=20)]
@@ -117,7 +117,7 @@ class Report(_Strict):
 
 
 class Epoch(_Strict):
-    """As events.EpochEnded."""
+    """The figures of an epoch, with what `events.EpochEnded` has."""
 
     epoch: Annotated[int, Field(ge=0, le=1000)]
     step: Steps

@@ -146,7 +146,7 @@ def _state(group: Group) -> str:
 
 
 def state_of(run: Run) -> str:
-    """In a word or two; a running one with how far it is."""
+    """What a run is doing, in a word or two; if it runs, with how far it is."""
     if run.is_paused:
         return f"paused at {percent(run.progress, 0)}"
     return f"running, {percent(run.progress, 0)}" if run.state == "running" else run.shown_state
