@@ -1,7 +1,8 @@
 """Listeners that act in the middle of a training, and what a killed process looks like; pure, without pytest."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from mnistlab import jobs
@@ -30,12 +31,18 @@ def after_step(step: int, act: Callable[[], object]) -> Callable[[Event], None]:
     return listen
 
 
+def at_once(deeds: Sequence[Callable[[], _Found]], seconds: float = 60) -> list[_Found]:
+    """Do each of these in a thread of its own; return what they have returned."""
+    with ThreadPoolExecutor(len(deeds)) as threads:
+        return [done.result(seconds) for done in [threads.submit(deed) for deed in deeds]]
+
+
 def wait_for(read: Callable[[], _Found], is_there: Callable[[_Found], object] = bool, seconds: float = 20) -> _Found:
     """Read until it is as wanted."""
     until = time.monotonic() + seconds
     while not is_there(found := read()):
         assert time.monotonic() < until, f"not there after {seconds} s: {found}"
-        time.sleep(0.01)
+        time.sleep(0.02)
     return found
 
 

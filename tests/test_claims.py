@@ -1,6 +1,5 @@
 """Claims: whoever has a run may write, nobody else; and what is asked of a run reaches its worker."""
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from mnistlab.errors import DatabaseReplacedError, RunNotFoundError, StoreError
 from mnistlab.recorder import Recorder
 from mnistlab.runs import LOST_AFTER_SECONDS, Request
 from mnistlab.store import Store
+from tests.acting import at_once
 from tests.reports import CONFIG, ended, report, running
 
 
@@ -39,12 +39,7 @@ def test_a_run_that_is_over_cannot_be_claimed_or_written(store: Store, state: st
 
 def test_only_one_of_many_claims_at_once_may_write(store: Store) -> None:
     run_id = store.create(CONFIG)
-    attempts: list[int | None] = []
-    threads = [threading.Thread(target=lambda: attempts.append(store.claim(run_id, "host"))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    attempts = at_once([lambda: store.claim(run_id, "host")] * 8)
     assert sorted(filter(None, attempts)) == list(range(1, 9))
     answers = [store.log(run_id, attempt) for attempt in filter(None, attempts)]
     assert answers.count(Request()) == 1

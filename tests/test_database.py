@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from mnistlab import database_file, schema
 from mnistlab.database_file import DatabaseFile
 from mnistlab.errors import StoreError
 from mnistlab.store import Store
+from tests.acting import at_once
 from tests.database_files import ids_in
 from tests.database_files import other as other  # the same fixtures for this module
 from tests.database_files import path as path
@@ -139,8 +139,7 @@ def test_threads_that_share_a_store_all_find_the_new_file(store: Store, path: Pa
             ready.wait(30)
         return store.create(CONFIG)
 
-    with ThreadPoolExecutor(8) as threads:
-        made = {future.result() for future in [threads.submit(use) for _ in range(8)]}
+    made = set(at_once([use] * 8))
     assert {run.id for run in store.runs()} == made
     assert ids_in(path) == made
 

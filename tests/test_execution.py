@@ -15,20 +15,12 @@ from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingStarted
 from mnistlab.runs import Request
 from mnistlab.store import Store
-from tests import tiny
 from tests.acting import Killed, after_step, kill, wait_for
 from tests.tiny import epochs_of, losses_of, same_weights, weights_of
+from tests.varied import FOURTEEN_STEPS
 
 pytestmark = pytest.mark.usefixtures("talkative")
-# Two epochs of seven steps, with every kind of memory a training has.
-CONFIG = tiny.config(
-    {"dropout": 0.3},
-    {"rotation": 20, "use": "double"},
-    optimizer="adam",
-    learning_rate=1e-2,
-    schedule="one-cycle",
-    batch_size=150,
-)
+CONFIG = FOURTEEN_STEPS
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from mnistlab.training import TrainingState
 from tests import tiny
 from tests.acting import after_step, wait_for
 from tests.tiny import losses_of
+from tests.varied import THIRTY_STEPS
 
 pytestmark = pytest.mark.usefixtures("talkative")
-CONFIG = tiny.config({"dropout": 0.3}, optimizer="adam", learning_rate=1e-2, batch_size=50, epochs=3)
+CONFIG = THIRTY_STEPS
 
 
 @pytest.fixture

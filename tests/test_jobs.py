@@ -8,20 +8,12 @@ import pytest
 from mnistlab import execution, jobs, steering, tickets
 from mnistlab.errors import EngineBusyError, EngineError
 from mnistlab.store import Store
-from tests import tiny
 from tests.acting import after_step
+from tests.varied import FOURTEEN_STEPS
 
 pytestmark = pytest.mark.usefixtures("talkative")
 
-# Two epochs of seven steps, with every kind of memory a training has.
-CONFIG = tiny.config(
-    {"dropout": 0.3},
-    {"rotation": 20, "use": "double"},
-    optimizer="adam",
-    learning_rate=1e-2,
-    schedule="one-cycle",
-    batch_size=150,
-)
+CONFIG = FOURTEEN_STEPS
 
 
 @pytest.fixture

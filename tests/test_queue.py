@@ -1,8 +1,8 @@
 """The queue: fair between owners, one run for one ticket, and no worker fed to a run that kills them all."""
 
 import itertools
-import threading
 import time
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mnistlab import queue, schema, steering
 from mnistlab.store import Store
 from tests import tiny
+from tests.acting import at_once
 from tests.reports import report
 
 CONFIG = tiny.config()
@@ -131,15 +132,7 @@ def test_a_ticket_does_not_go_on_with_a_run_that_is_over(store: Store) -> None:
 
 def test_workers_that_ask_at_once_get_different_runs(store: Store) -> None:
     ids = {store.create(CONFIG) for _ in range(6)}
-    taken: list[tuple[str, int] | None] = []
-    threads = [
-        threading.Thread(target=lambda n=number: taken.append(queue.take(store, f"host:{n}", f"ticket-{n}")))
-        for number in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    taken = at_once([partial(queue.take, store, f"host:{number}", f"ticket-{number}") for number in range(8)])
     assert {one[0] for one in taken if one} == ids
     assert taken.count(None) == 2
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -15,6 +14,7 @@ from mnistlab.optimizers import build_optimizer
 from mnistlab.shares import Shares, SharingBatches, SharingMeter
 from mnistlab.training import train_step
 from tests import tiny
+from tests.acting import at_once
 
 CPU = torch.device("cpu")
 CONFIG = tiny.config({"hidden": (16,)}, {"rotation": 20}, batch_size=150, shuffle=True)
@@ -42,23 +42,6 @@ class Summing:
         with self._lock:
             self._tensors.clear()
         self._barrier.wait()
-
-
-def in_threads(works: list[Callable[[], None]]) -> None:
-    failures: list[BaseException] = []
-
-    def guarded(work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not failures, failures
 
 
 @pytest.mark.parametrize(("num_images", "size"), [(20, 2), (7, 3), (2, 4), (1, 2)])
@@ -94,7 +77,7 @@ def test_shares_of_any_size_make_the_step_of_the_whole_batch(num_images: int, si
         optimizer.register_step_pre_hook(shares.add_up_gradients)
         train_step(models[rank], optimizer, *shares.of(images, labels))
 
-    in_threads([partial(learn, rank) for rank in range(size)])
+    at_once([partial(learn, rank) for rank in range(size)])
     for model in models:
         for name, tensor in model.state_dict().items():
             torch.testing.assert_close(tensor, whole.state_dict()[name], atol=1e-6, rtol=1e-5)
@@ -130,7 +113,7 @@ def test_each_process_reports_the_whole_batch_at_the_same_step(monkeypatch: pyte
                 report = meter.report(0.1, 1.0)
                 reports[rank].append((report.step, report.losses.tolist(), report.accuracy))
 
-    in_threads([partial(follow, rank) for rank in range(2)])
+    at_once([partial(follow, rank) for rank in range(2)])
     assert reports[0] == reports[1]
     steps, losses, accuracies = zip(*reports[0], strict=True)
     assert steps[0] == 1  # somebody waits for the first loss

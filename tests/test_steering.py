@@ -14,9 +14,10 @@ from mnistlab.store import Store
 from tests import tiny
 from tests.acting import Killed, after_step, kill
 from tests.tiny import losses_of
+from tests.varied import THIRTY_STEPS
 
 pytestmark = pytest.mark.usefixtures("talkative")
-CONFIG = tiny.config({"dropout": 0.3}, optimizer="adam", learning_rate=1e-2, batch_size=50, epochs=3)
+CONFIG = THIRTY_STEPS
 
 
 NUM_STEPS = 30

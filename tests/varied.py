@@ -58,6 +58,18 @@ VARIED = {
     ),
 }
 
+# Two epochs of seven steps, with every kind of memory a training has.
+FOURTEEN_STEPS = tiny.config(
+    {"dropout": 0.3},
+    {"rotation": 20, "use": "double"},
+    optimizer="adam",
+    learning_rate=1e-2,
+    schedule="one-cycle",
+    batch_size=150,
+)
+# Three epochs of ten steps, in the middle of which something may happen.
+THIRTY_STEPS = tiny.config({"dropout": 0.3}, optimizer="adam", learning_rate=1e-2, batch_size=50, epochs=3)
+
 
 def each_varied(test: Callable[..., None]) -> Callable[..., None]:
     marked: Callable[..., None] = pytest.mark.parametrize("varied", VARIED.values(), ids=list(VARIED))(test)
