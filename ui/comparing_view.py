@@ -1,11 +1,15 @@
 """Two models on the same digits: who reads which correctly, and whether the difference is more than luck."""
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
+from mnistlab.data import Split
 from mnistlab.differences import contrast
 from mnistlab.figures import percent
 from mnistlab.ids import is_run_id
@@ -18,6 +22,7 @@ from ui.words import verbatim
 
 if TYPE_CHECKING:
     from mnistlab.comparison import Comparison
+    from mnistlab.evaluation import Evaluation
 
 VIEW = "two models"
 # What is asked for, and whether the first and the second model are right then.
@@ -72,20 +77,22 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
         cell = address.menu("Show the digits on which", list(_CELLS), "evaluate_cell", "group of digits", width=240)
         indices = gallery.paged(comparison.cell(*_CELLS[cell]), "evaluate_pair_page", address)
     if len(indices):
-        read = [one.predictions for one in answers]
-        gallery.show(
-            first,
-            split,
-            indices,
-            "evaluate_pair",
-            answers[0],
-            lambda index: f"{read[0][index]} | {read[1][index]} ({split.labels[index]})",
-            84,
-        )
-        st.caption("Below each: what the first read | what the second read (true). Frame and mark are for the first.")
+        _show_digits(first, split, indices, answers)
     else:
         st.info("There is no such digit.")
     frame.show_code(compare, mcnemar, verdict)
+
+
+def _show_digits(
+    first: ModelChoice, split: Split, indices: npt.NDArray[np.int64], answers: "Sequence[Evaluation]"
+) -> None:
+    mine, theirs = (one.predictions for one in answers)
+
+    def caption(index: int) -> str:
+        return f"{mine[index]} | {theirs[index]} ({split.labels[index]})"
+
+    gallery.show(first, split, indices, "evaluate_pair", answers[0], caption, 84)
+    st.caption("Below each: what the first read | what the second read (true). Frame and mark are for the first.")
 
 
 def _course(model: ModelChoice) -> dict[str, object]:

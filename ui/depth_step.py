@@ -47,20 +47,17 @@ def _choose_towards(answer: int, address: Address) -> int | None:
     return None if chosen == _RUNNER_UP else int(chosen)
 
 
+def _choose_share(address: Address) -> float:
+    """How far to go: 1 for the step that turns the answer."""
+    label, key = "Step, in percent of the one that turns the answer", "evaluate_step"
+    address.check_number(key, "step", 0, 200)
+    return st.slider(label, 0, 200, 100, key=key, bind="query-params", format="%d %%") / 100
+
+
 def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Address) -> None:
     from mnistlab.explain import take_step
 
-    address.check_number("evaluate_step", "step", 0, 200)
-    share = st.slider(
-        "Step, in percent of the one that turns the answer",
-        0,
-        200,
-        100,
-        key="evaluate_step",
-        bind="query-params",
-        format="%d %%",
-    )
-    stepped = take_step(picture, found, found.size * share / 100)
+    stepped = take_step(picture, found, found.size * _choose_share(address))
     probabilities = model.predictor.probabilities(stepped[None])[0]
     change = stepped - picture
     turning = float(np.linalg.norm(take_step(picture, found, found.size) - picture))

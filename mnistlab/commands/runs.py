@@ -37,7 +37,7 @@ def runs(options: argparse.Namespace) -> int:
         print(f"mnistlab: these are the newest {MOST_LISTED} runs; older ones are left out", file=sys.stderr)
     if not found and not options.json:
         print("No run yet. Start one with: python -m mnistlab train --preset tutorial-mlp --epochs 2")
-    if found and _has_header(options.json):
+    if found and _is_for_a_person(options.json):
         print(_HEADER)
     for line in _lines(store, found, options.json):
         print(line)
@@ -46,24 +46,27 @@ def runs(options: argparse.Namespace) -> int:
 
 def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> None:
     """Show what is going on until Ctrl-C: in place on a terminal, else each line as it changes."""
-    in_place = sys.stdout.isatty() and not as_json
     shown: dict[str, str] | None = None
     while not is_interrupted():
         if not _is_read():
             raise BrokenPipeError
         found = _watched(store)
         lines = dict(zip((run.id for run in found), _lines(store, found, as_json), strict=True))
-        if in_place:
+        if _is_for_a_person(as_json):
             print(_CLEAR + "\n".join([_HEADER, *lines.values()] if lines else [_EMPTY]), flush=True)
-        elif not lines:
-            if shown != {} and not as_json:
-                print(_EMPTY, flush=True)
         else:
-            for run_id, line in lines.items():
-                if (shown or {}).get(run_id) != line:
-                    print(line, flush=True)
+            _print_changes(shown, lines, as_json)
         shown = lines
         time.sleep(_WATCH_EVERY)
+
+
+def _print_changes(shown: dict[str, str] | None, lines: dict[str, str], as_json: bool) -> None:
+    """Print the line of each run that is not as it was shown; None if nothing was shown yet."""
+    for run_id, line in lines.items():
+        if shown is None or shown.get(run_id) != line:
+            print(line, flush=True)
+    if not lines and shown != {} and not as_json:
+        print(_EMPTY, flush=True)
 
 
 def _is_read() -> bool:
@@ -76,8 +79,8 @@ def _is_read() -> bool:
         return True
 
 
-def _has_header(as_json: bool) -> bool:
-    """Whether a header is printed: for a person; what a program reads is runs alone."""
+def _is_for_a_person(as_json: bool) -> bool:
+    """Whether a person reads what is printed, on a terminal; what a program reads is runs alone, without a header."""
     return sys.stdout.isatty() and not as_json
 
 
