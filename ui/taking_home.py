@@ -5,10 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from mnistlab import export
-from mnistlab.builtin import builtin_names, builtin_record
-from mnistlab.config import parse_config
+from mnistlab.builtin import builtin_names
+from mnistlab.curve import Curve
 from mnistlab.export.script import script_problem
-from mnistlab.export.source import end_problem
+from mnistlab.export.source import end_problem, outline_of_builtin, outline_of_run
 from mnistlab.store import Store
 from ui import resources
 
@@ -56,13 +56,11 @@ def _file_name(name: str, kind: str) -> str:
 def _problems(name: str, store: Store) -> dict[str, str | None]:
     """Why formats cannot hold it, None if they can; any format can that is not among them."""
     if name in builtin_names():
-        record = builtin_record(name)
-        return {"script": script_problem(name, parse_config(record["config"]), record)}
+        return {"script": script_problem(outline_of_builtin(name))}
     run = store.run(name)
-    curve = None if run.config.train.schedule == "constant" else resources.curves().of(run)
+    # Only the course of a schedule has to be looked at, and to read a curve takes its time.
+    curve = Curve.from_rows([]) if run.config.train.schedule == "constant" else resources.curves().of(run)
     return {
         **{kind: end_problem(run.id, run.state, run.result, what) for kind, what in _OF_FINISHED.items()},
-        "script": script_problem(
-            *(run.id, run.config, run.result or {}, run.num_steps or 0, curve, run.rate_changes, run.state)
-        ),
+        "script": script_problem(outline_of_run(run, curve)),
     }

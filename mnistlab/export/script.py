@@ -7,11 +7,9 @@ another way (linear.py). Where so short a script cannot do what the run did, it 
 import math
 import re
 import textwrap
-from typing import Any
 
 import mnistlab
 from mnistlab.config import RunConfig
-from mnistlab.curve import Curve
 from mnistlab.data import HOLD_OUT_SEED
 from mnistlab.differences import settings
 from mnistlab.errors import ExportError
@@ -66,35 +64,11 @@ def to_script(source: Source) -> str:
     return "\n".join(lines) + "\n"
 
 
-def script_problem(
-    name: str,
-    config: RunConfig,
-    result: dict[str, Any],
-    num_steps: int = 0,
-    curve: Curve | None = None,
-    rate_changes: tuple[tuple[int, float], ...] = (),
-    state: str = "finished",
-) -> str | None:
-    """Why there is no script of such a run, None if there is one; without reading its weights.
+def script_problem(outline: Source) -> str | None:
+    """Why there is no script of a network, None if there is one; an outline without weights is enough to tell.
 
-    curve: needed where the learning rate has a schedule, which more epochs stretch.
+    Of its curve only the learning rates are looked at, and only where a schedule gives them.
     """
-    curve = Curve.from_rows([]) if curve is None else curve
-    outline = Source(
-        name,
-        config,
-        state,
-        result,
-        created=0,
-        seconds=0,
-        step=num_steps,
-        num_steps=num_steps,
-        epochs=[],
-        curve=curve,
-        weights=b"",
-        answers=None,
-        rate_changes=rate_changes,
-    )
     try:
         to_script(outline)
     except ExportError as error:

@@ -1,7 +1,7 @@
 """What is exported: a run of the store or a built-in model, brought into one form that every format reads from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from mnistlab.errors import ExportError, RunNotFoundError
 from mnistlab.events import EpochEnded
 from mnistlab.ids import is_run_id
 from mnistlab.paths import BUILTIN_MODELS
+from mnistlab.runs import Run
 from mnistlab.store import Store
 
 if TYPE_CHECKING:
@@ -88,6 +89,13 @@ def _from_run(run_id: str, store: Store) -> Source:
         answers = store.weights(run_id, "answers")
     except RunNotFoundError:  # the run is not over
         answers = None
+    outline = outline_of_run(run, store.curve(run_id))
+    step = store.weights_step(run_id) or 0
+    return replace(outline, step=step, epochs=store.epochs(run_id), weights=weights, answers=answers)
+
+
+def outline_of_run(run: Run, curve: Curve) -> Source:
+    """What a run's row tells of it, with its curve: all but its weights, its answers and the figures of its epochs."""
     return Source(
         name=run.id,
         config=run.config,
@@ -95,12 +103,12 @@ def _from_run(run_id: str, store: Store) -> Source:
         result=run.result or {},
         created=run.created if run.started is None else run.started,
         seconds=run.seconds,
-        step=store.weights_step(run_id) or 0,
+        step=run.step,
         num_steps=run.num_steps or 0,
-        epochs=store.epochs(run_id),
-        curve=store.curve(run_id),
-        weights=weights,
-        answers=answers,
+        epochs=[],
+        curve=curve,
+        weights=b"",
+        answers=None,
         title=run.name,
         note=run.note,
         rate_changes=run.rate_changes,
@@ -110,6 +118,13 @@ def _from_run(run_id: str, store: Store) -> Source:
 
 
 def _from_builtin(name: str) -> Source:
+    outline = outline_of_builtin(name)
+    weights = (BUILTIN_MODELS / f"{name}.safetensors").read_bytes()
+    return replace(outline, weights=weights, answers=_answers_of(name, outline.step))
+
+
+def outline_of_builtin(name: str) -> Source:
+    """What the record of a built-in model tells of it: all but its weights and its answers."""
     record = builtin_record(name)
     epochs = [EpochEnded(**figures) for figures in record["epochs"]]
     made = datetime.fromisoformat(record["made"]).replace(tzinfo=UTC)
@@ -127,8 +142,8 @@ def _from_builtin(name: str) -> Source:
         num_steps=epochs[-1].step,
         epochs=epochs,
         curve=Curve.from_rows([]),
-        weights=(BUILTIN_MODELS / f"{name}.safetensors").read_bytes(),
-        answers=_answers_of(name, epochs[-1].step),
+        weights=b"",
+        answers=None,
         title=record["title"],
     )
 

@@ -231,7 +231,7 @@ def test_run_that_has_no_zip_is_not_sent_to_it_for_lack_of_a_script(
     source: Source, state: str, result: dict[str, object]
 ) -> None:
     cut_short = replace(source, state=state, result=result, config=PRESETS["best-cnn"].config)
-    told = script_problem(source.name, cut_short.config, result, state=state) or ""
+    told = script_problem(cut_short) or ""
     with pytest.raises(ExportError, match=re.escape(told)):
         to_script(cut_short)
     assert "Take its weights instead, as safetensors or ONNX." in told

@@ -21,7 +21,7 @@ from mnistlab.device import describe_device
 from mnistlab.errors import ExportError
 from mnistlab.export.archive import to_archive
 from mnistlab.export.script import MOST_LINES, script_problem, to_script
-from mnistlab.export.source import Source, find_source
+from mnistlab.export.source import Source, find_source, outline_of_run
 from mnistlab.importing import read_archive
 from mnistlab.presets import PRESETS
 from mnistlab.store import Store
@@ -287,8 +287,8 @@ def test_schedule_that_was_stretched_before_the_first_end_is_refused(
     assert (run.state, (run.result or {})["test_readings"]) == ("finished", 1)
     with pytest.raises(ExportError, match="stretched its one-cycle schedule midway"):
         to_script(find_source(run_id, store))
-    args = (run_id, run.config, run.result or {}, run.num_steps or 0, store.curve(run_id))
-    assert "stretched its one-cycle schedule" in (script_problem(*args) or "")
+    outline = outline_of_run(run, store.curve(run_id))
+    assert "stretched its one-cycle schedule" in (script_problem(outline) or "")
 
 
 def test_changed_rate_of_a_schedule_is_no_stretching(train: Train) -> None:
