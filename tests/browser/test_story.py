@@ -36,11 +36,7 @@ def last_step(page: Page) -> int:
     return int(found.group(1).replace(",", ""))
 
 
-def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: str) -> None:
-    page.goto(app_url)
-    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
-    expect(page.get_by_text(re.compile(r"CPU, \d+ threads?"))).to_be_visible(timeout=PATIENT)
-
+def look_at_two_batches(page: Page) -> None:
     go_to(page, "Data")
     batch = page.locator(".picking").first.locator("figure")
     expect(batch).to_have_count(20, timeout=PATIENT)
@@ -49,6 +45,9 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
     expect(batch.nth(0)).not_to_have_text("5")
     expect(page).to_have_url(re.compile("data_batch=2"))
 
+
+def start_and_watch(page: Page) -> None:
+    """A reload in the middle is a new session: the run is found again by its address."""
     go_to(page, "Train")
     page.get_by_role("button", name="Start", exact=True).dblclick()
     expect(page.get_by_text(re.compile(r"Epoch .* step "))).to_be_visible(timeout=PATIENT)
@@ -58,16 +57,19 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
     expect(chart).to_be_visible(timeout=PATIENT)
     first = last_step(page)
     until(page, lambda: last_step(page) > first, "more steps")
-
-    page.reload()  # a reload is a new session: the run is found again by its address
+    page.reload()
     expect(page.get_by_text(re.compile(r"Epoch .* step "))).to_be_visible(timeout=PATIENT)
     assert page.url == address
     assert last_step(page) > first
 
+
+def stop(page: Page) -> None:
     page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
 
+
+def see_its_mistakes(page: Page) -> None:
     page.get_by_role("link", name="See its mistakes").click()
     expect(page.get_by_text(re.compile(r"It reads .* test digits correctly"))).to_be_visible(timeout=PATIENT)
     digits = page.locator(".digits figure")
@@ -75,6 +77,8 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
     page.get_by_text("only wrong ones").click()
     expect(digits.first).to_contain_text("\N{BALLOT X}", timeout=PATIENT)
 
+
+def draw_a_three_and_clear_it(page: Page) -> None:
     go_to(page, "Draw")
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
     draw(page, THREE)
@@ -82,6 +86,16 @@ def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: s
     page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
 
+
+def test_a_student_looks_trains_stops_evaluates_and_draws(page: Page, app_url: str) -> None:
+    page.goto(app_url)
+    expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(re.compile(r"CPU, \d+ threads?"))).to_be_visible(timeout=PATIENT)
+    look_at_two_batches(page)
+    start_and_watch(page)
+    stop(page)
+    see_its_mistakes(page)
+    draw_a_three_and_clear_it(page)
     go_to(page, "Overview")
     expect(page.get_by_role("link", name=re.compile("tutorial-mlp, "))).to_have_count(1, timeout=PATIENT)
 

@@ -82,36 +82,24 @@ def expect_no_scrolling_within_the_weights(page: Page, on_a_screen_of: int) -> N
     page.set_viewport_size(before)
 
 
-def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_the_same(
-    page: Page, chromium: Browser, app_url: str
-) -> None:
-    run_id = start(page, app_url, epochs=300)
-    sidebar = page.get_by_test_id("stSidebar")
-    expect(sidebar.get_by_role("button", name="Stop")).to_have_count(
-        1, timeout=PATIENT
-    )  # a double click has started one run
-
+def pause_and_take_a_step(page: Page) -> str:
+    """Return what is told of the step."""
     press(page, "Pause")
     expect(main(page).get_by_role("button", name="One step")).to_be_enabled(timeout=PATIENT)
-    before = last_step(page)
+    told = f"Step {last_step(page) + 1:,} learned"
     press(page, "One step")
-    expect(page.get_by_text(re.compile(rf"Step {before + 1:,} learned from 128 digits"))).to_be_visible(timeout=PATIENT)
-    expect(main(page).locator(".digits figure")).to_have_count(
-        41, timeout=PATIENT
-    )  # 40 of the batch, and the one that is read below
-    expect(sidebar.get_by_text("paused at")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text(re.compile(rf"{told} from 128 digits"))).to_be_visible(timeout=PATIENT)
+    pictures = main(page).locator(".digits figure")
+    expect(pictures).to_have_count(41, timeout=PATIENT)  # 40 of the batch, and the one that is read below
+    expect(page.get_by_test_id("stSidebar").get_by_text("paused at")).to_be_visible(timeout=PATIENT)
     gradients = page.get_by_role("tab", name="Gradients")
     gradients.click()
-    expect(page.get_by_text(f"Step {before + 1:,} learned")).to_have_count(0, timeout=PATIENT)
+    expect(page.get_by_text(told)).to_have_count(0, timeout=PATIENT)
     expect(gradients).to_have_attribute("aria-selected", "true")
+    return told
 
-    other = chromium.new_page()
-    other.set_default_timeout(PATIENT)
-    other.goto(page.url)
-    expect(other.get_by_text(re.compile(rf"Step {before + 1:,} learned"))).to_be_visible(timeout=PATIENT)
-    press(other, "Go on")
-    expect(main(page).get_by_role("button", name="Pause")).to_be_visible(timeout=PATIENT)
 
+def lower_the_rate(page: Page) -> None:
     # While the page takes the close-up away, the button may be there twice for a moment.
     expect(main(page).get_by_role("button", name="Learning rate", exact=True)).to_have_count(1, timeout=PATIENT)
     press(page, "Learning rate")
@@ -122,6 +110,23 @@ def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_
     choose_tab(page, "Learning rate")
     expect(page.get_by_text(re.compile(r"Changed by hand: 0\.0015 after step"))).to_be_visible(timeout=PATIENT)
     page.keyboard.press("Escape")
+
+
+def test_run_is_paused_stepped_steered_stopped_and_resumed_and_two_browsers_see_the_same(
+    page: Page, chromium: Browser, app_url: str
+) -> None:
+    run_id = start(page, app_url, epochs=300)
+    stops = page.get_by_test_id("stSidebar").get_by_role("button", name="Stop")
+    expect(stops).to_have_count(1, timeout=PATIENT)  # a double click has started one run
+    told = pause_and_take_a_step(page)
+
+    other = chromium.new_page()
+    other.set_default_timeout(PATIENT)
+    other.goto(page.url)
+    expect(other.get_by_text(re.compile(told))).to_be_visible(timeout=PATIENT)
+    press(other, "Go on")
+    expect(main(page).get_by_role("button", name="Pause")).to_be_visible(timeout=PATIENT)
+    lower_the_rate(page)
 
     press(other, "Stop")
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
