@@ -46,6 +46,11 @@ def wait_for(read: Callable[[], _Found], is_there: Callable[[_Found], object] = 
     return found
 
 
+def only_run(store: Store, is_there: Callable[[Run], object], seconds: float = 150) -> Run:
+    """Look at a store until the run that is made in it, by another process, is as wanted."""
+    return wait_for(store.runs, lambda found: found and is_there(found[0]), seconds)[0]
+
+
 def wait_awake(store: Store, run_id: str, is_there: Callable[[Run], object], seconds: float) -> Run:
     """Look at a run until it is as wanted, and after the queue, as the sidebar of every page does."""
 

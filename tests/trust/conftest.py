@@ -13,7 +13,7 @@ from mnistlab.data import Dataset
 from mnistlab.events import Event
 from mnistlab.store import Store
 from mnistlab.training import train
-from tests.trust.places import Cluster, make_database, postgres, postgres_programs
+from tests.trust.places import Cluster, end, make_database, postgres, postgres_programs
 
 HERE = Path(__file__).resolve().parent
 
@@ -69,15 +69,26 @@ def undisturbed(config: RunConfig, dataset: Dataset) -> list[Event]:
     return list(train(config, dataset))
 
 
-@pytest.fixture(params=["laptop", "lab"])
-def place(request: pytest.FixtureRequest, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A laptop or a lab, with two workers of one thread each; gone when the test is over."""
+@pytest.fixture
+def no_engine_yet(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process knows of no engine; one that it starts ends with the test."""
     lab.mkdir(exist_ok=True)
-    monkeypatch.setenv("MNISTLAB_CHECKPOINT", "0.5")
     monkeypatch.setattr(engine, "_client", None)
     monkeypatch.setattr(engine, "_child", None)
     monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.5)
     monkeypatch.setattr(tickets, "_tickets", {})
+    yield
+    engine.hang_up()
+    if engine._child is not None:
+        end(engine._child)
+
+
+@pytest.fixture(params=["laptop", "lab"])
+def place(
+    request: pytest.FixtureRequest, no_engine_yet: None, lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    """A laptop or a lab, with two workers of one thread each; gone when the test is over."""
+    monkeypatch.setenv("MNISTLAB_CHECKPOINT", "0.5")
     if request.param == "laptop":
         yield from _laptop(lab, monkeypatch)
     else:
@@ -87,7 +98,6 @@ def place(request: pytest.FixtureRequest, lab: Path, monkeypatch: pytest.MonkeyP
 def _laptop(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("MNISTLAB_WORKERS", "2")
     monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "60 seconds")
-    started: list[psutil.Process] = []
 
     def cut_power() -> None:
         assert engine._child is not None
@@ -97,13 +107,6 @@ def _laptop(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         engine._child.wait()
 
     yield Place(Store(), cut_power, lambda: None)
-    _forget_client()
-    if engine._child is not None and engine._child.poll() is None:
-        started = psutil.Process(engine._child.pid).children(recursive=True)
-        engine._child.terminate()
-        engine._child.wait(30)
-    for process in psutil.wait_procs(started, timeout=10)[1]:
-        process.kill()
 
 
 def _lab(address: str, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
@@ -112,10 +115,5 @@ def _lab(address: str, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     monkeypatch.setenv("MNISTLAB_SCHEDULER", cluster.address)
     cluster.start()
     yield Place(Store(), cluster.kill, cluster.start)
-    _forget_client()
+    engine.hang_up()
     cluster.end()
-
-
-def _forget_client() -> None:
-    if engine._client is not None:
-        engine._client.close(timeout=2)

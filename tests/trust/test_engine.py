@@ -1,42 +1,25 @@
 """An engine that cannot do its work says so within seconds."""
 
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mnistlab import engine, jobs, tickets
+from mnistlab import jobs, tickets
 from mnistlab.config import parse_config
 from mnistlab.store import Store
+from tests.acting import wait_awake
+
+pytestmark = pytest.mark.usefixtures("no_engine_yet")
 
 PATIENCE = 60.0
 SMALL = parse_config({"model": {"hidden": ()}, "train": {"batch_size": 4096, "epochs": 1, "validation_size": 30_000}})
 
 
-@pytest.fixture(autouse=True)
-def _own_engine(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    lab.mkdir()
-    monkeypatch.setattr(engine, "_client", None)
-    monkeypatch.setattr(engine, "_child", None)
-    monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.5)
-    monkeypatch.setattr(tickets, "_tickets", {})
-    yield
-    if engine._client is not None:
-        engine._client.close(timeout=2)
-    if engine._child is not None and engine._child.poll() is None:
-        engine._child.terminate()
-        engine._child.wait(30)
-
-
 def wait_until_told(store: Store, run_id: str) -> str:
-    until = time.monotonic() + PATIENCE
-    while not (error := store.run(run_id).error):
-        jobs.wake(store)
-        assert time.monotonic() < until, store.run(run_id)
-        time.sleep(0.1)
-    assert store.run(run_id).state == "queued"  # it starts by itself when the trouble is over
-    return error
+    run = wait_awake(store, run_id, lambda run: run.error, PATIENCE)
+    assert run.state == "queued"  # it starts by itself when the trouble is over
+    assert run.error is not None
+    return run.error
 
 
 def broken_torch(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:

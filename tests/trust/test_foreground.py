@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from mnistlab.presets import get_preset
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from mnistlab.training import train
+from tests.acting import only_run
 from tests.systems import needs_posix
 from tests.tiny import losses_of, same_weights, weights_of
 from tests.trust.places import PROJECT
@@ -55,16 +55,6 @@ def command(
 def answer_of(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
-
-
-def only_run(store: Store, is_there: Callable[[Run], bool]) -> Run:
-    until = time.monotonic() + PATIENCE
-    while True:
-        found = store.runs()
-        if found and is_there(found[0]):
-            return found[0]
-        assert time.monotonic() < until, found
-        time.sleep(0.02)
 
 
 def test_a_killed_training_is_resumed_bit_for_bit(dataset: Dataset) -> None:

@@ -13,6 +13,7 @@ from mnistlab.config import RunConfig
 from mnistlab.events import Event
 from mnistlab.runs import Run
 from mnistlab.store import Store
+from tests import acting
 from tests.tiny import epochs_of, losses_of, same_weights, weights_of
 from tests.trust.conftest import Place
 
@@ -21,16 +22,15 @@ PATIENCE = 120.0  # seconds; these machines may be busy
 
 def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool], does_wake: bool = True) -> Run:
     """Look at a run once in a while, as a page does, until it is as wanted."""
-    until = time.monotonic() + PATIENCE
-    while True:
+
+    def look() -> Run:
         if does_wake and store.runs(states=["queued"]):
             jobs.wake(store)  # as the sidebar of every page does
         run = store.run(run_id)
-        if is_there(run):
-            return run
-        assert time.monotonic() < until, f"it did not come: {run}"
-        assert run.state != "failed", run.error
-        time.sleep(0.02)
+        assert is_there(run) or run.state != "failed", run.error
+        return run
+
+    return acting.wait_for(look, is_there, PATIENCE)
 
 
 def is_well_under_way(run: Run) -> bool:
@@ -41,6 +41,10 @@ def is_well_under_way(run: Run) -> bool:
 def worker_of(run: Run) -> int:
     assert run.worker is not None
     return int(run.worker.rpartition(":")[2])
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def assert_as_if_undisturbed(store: Store, run_id: str, undisturbed: list[Event]) -> None:
@@ -106,10 +110,7 @@ def test_a_run_that_hangs_is_stopped_by_force_and_its_worker_replaced(place: Pla
     assert place.store.run(run_id).state == "running"  # nobody there who would read the request
     jobs.stop(run_id, place.store, force=True)
     assert place.store.run(run_id).state == "stopped"
-    until = time.monotonic() + PATIENCE
-    while psutil.pid_exists(hanging) and psutil.Process(hanging).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    acting.wait_for(lambda: is_gone(hanging), seconds=PATIENCE)
     jobs.resume(run_id, place.store)
     wait_for(place.store, run_id, lambda run: run.state == "finished")
 
@@ -125,10 +126,7 @@ def test_a_run_that_is_stopped_by_force_while_its_ticket_waits_costs_no_other_ru
     waiting = jobs.start(config, place.store)
     dask = engine.client()
     ticket = tickets._name(waiting, 0, dask)
-    until = time.monotonic() + PATIENCE
-    while not any(ticket in keys for keys in dask.processing().values()):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    acting.wait_for(dask.processing, lambda given: any(ticket in keys for keys in given.values()), PATIENCE)
     place.store.claim(waiting, "another-host:1", ticket)
     jobs.stop(waiting, place.store, force=True)
     time.sleep(2)  # in which a worker would have been replaced

@@ -1,13 +1,12 @@
 """A lab's own promises: its connections are private, and each run goes to a worker that has what it needs."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import dask
 import pytest
 
-from mnistlab import engine, jobs, tickets
+from mnistlab import engine, jobs
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import EngineError
 from mnistlab.runs import Run
@@ -15,19 +14,10 @@ from mnistlab.store import Store
 from tests.acting import wait_awake
 from tests.trust.places import Cluster, make_database
 
+pytestmark = pytest.mark.usefixtures("no_engine_yet")
+
 PATIENCE = 120.0
 SMALL = {"model": {"hidden": ()}, "train": {"batch_size": 4096, "epochs": 1, "validation_size": 30_000}}
-
-
-@pytest.fixture(autouse=True)
-def _own_client(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    lab.mkdir()
-    monkeypatch.setattr(engine, "_client", None)
-    monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.5)
-    monkeypatch.setattr(tickets, "_tickets", {})
-    yield
-    if engine._client is not None:
-        engine._client.close(timeout=2)
 
 
 def small(device: str) -> RunConfig:

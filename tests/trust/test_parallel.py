@@ -3,8 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from mnistlab.data import Dataset
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from mnistlab.training import train
+from tests.acting import only_run
 from tests.tiny import losses_of
 from tests.trust.places import PROJECT
 
@@ -39,16 +38,6 @@ def two_processes(*arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def only_run(store: Store, is_there: Callable[[Run], bool]) -> Run:
-    until = time.monotonic() + PATIENCE
-    while True:
-        found = store.runs()
-        if found and is_there(found[0]):
-            return found[0]
-        assert time.monotonic() < until, found
-        time.sleep(0.02)
 
 
 def trainers(torchrun: "subprocess.Popen[str]") -> list[psutil.Process]:

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from mnistlab import engine, jobs, notice, renewal, steering, tickets
 from mnistlab.config import parse_config
 from mnistlab.store import Store
-from tests.acting import wait_awake
+from tests.acting import wait_awake, wait_for
 from tests.trust.places import PROJECT, end
 
 PATIENCE = 90.0
@@ -22,9 +21,10 @@ LONG = SMALL.with_training(epochs=500)
 
 
 @pytest.fixture
-def older(tmp_path: Path, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
+def older(
+    tmp_path: Path, lab: Path, no_engine_yet: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["subprocess.Popen[bytes]"]:
     """The engine of a checkout that differs from this one, two workers strong."""
-    lab.mkdir()
     checkout = tmp_path / "older"
     large = ("mnist", "builtin")
     shutil.copytree(PROJECT / "mnistlab", checkout / "mnistlab", ignore=shutil.ignore_patterns("__pycache__", *large))
@@ -33,10 +33,7 @@ def older(tmp_path: Path, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     errors = checkout / "mnistlab" / "errors.py"
     with errors.open("a") as source:
         source.write("# as it was before\n")
-    monkeypatch.setattr(engine, "_client", None)
-    monkeypatch.setattr(engine, "_child", None)
     monkeypatch.setattr(jobs, "_WAKE_EVERY", 0.2)
-    monkeypatch.setattr(tickets, "_tickets", {})
     monkeypatch.setattr(renewal, "_YOUNG_SECONDS", 0)
     monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "60 seconds")
     with (lab / "older.log").open("wb") as log:
@@ -50,17 +47,13 @@ def older(tmp_path: Path, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     yield process
     engine.hang_up()
     end(process)
-    if engine._child is not None:
-        end(engine._child)
 
 
 def test_an_engine_of_an_older_mnistlab_finishes_its_runs_and_new_ones_go_to_a_new_engine(
     older: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    until = time.monotonic() + PATIENCE
-    while (found := notice.read()) is None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    found = wait_for(notice.read, seconds=PATIENCE)
+    assert found is not None
     assert found.version != notice.version()
     store = Store()
     with monkeypatch.context() as before:  # as a server of that version does it

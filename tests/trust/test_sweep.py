@@ -1,6 +1,5 @@
 """A sweep on a laptop and in a lab, with real workers: one is killed in it, and nothing but time is lost."""
 
-import time
 from collections.abc import Callable
 
 import psutil
@@ -9,6 +8,7 @@ from mnistlab import jobs, study, sweep
 from mnistlab.store import Store
 from mnistlab.sweep_config import parse_sweep
 from mnistlab.sweep_state import Sweep
+from tests import acting
 from tests.trust.conftest import Place
 from tests.trust.test_killed import PATIENCE, worker_of
 
@@ -22,15 +22,13 @@ RATES = {"setting": "train.learning_rate", "low": 0.01, "high": 1}
 
 def wait_for(store: Store, sweep_id: str, is_there: Callable[[Sweep], bool]) -> Sweep:
     """Look at a sweep once in a while, as its page does, until it is as wanted."""
-    until = time.monotonic() + PATIENCE
-    while True:
+
+    def look() -> Sweep:
         if store.runs(states=["queued"]):
             jobs.wake(store)  # as the sidebar of every page does
-        found = sweep.find(sweep_id, store)
-        if is_there(found):
-            return found
-        assert time.monotonic() < until, f"it did not come: {found.counts}"
-        time.sleep(0.02)
+        return sweep.find(sweep_id, store)
+
+    return acting.wait_for(look, is_there, PATIENCE)
 
 
 def test_worker_killed_in_a_sweep_costs_no_trial_and_no_value_is_asked_for_twice(place: Place) -> None:
@@ -50,11 +48,10 @@ def test_worker_killed_in_a_sweep_costs_no_trial_and_no_value_is_asked_for_twice
     assert values[victim.id]["train.learning_rate"] == victim.config.train.learning_rate
     assert len({str(one) for one in values.values()}) == TRIALS
     its_study = study.load(place.store.url, sweep_id, config)
-    until = time.monotonic() + PATIENCE  # the last worker tells after it has closed its run
-    while {trial.state.name for trial in its_study.trials} != {"COMPLETE"}:
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    told = {trial.number: trial.value for trial in its_study.trials}
+    ended = acting.wait_for(  # the last worker tells after it has closed its run
+        lambda: its_study.trials, lambda trials: {trial.state.name for trial in trials} == {"COMPLETE"}, PATIENCE
+    )
+    told = {trial.number: trial.value for trial in ended}
     assert told == {trial.number: trial.accuracy for trial in done.trials}
 
 
