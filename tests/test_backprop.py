@@ -150,12 +150,21 @@ def watched_backwards(model: nn.Sequential) -> None:
     model[4].register_full_backward_pre_hook(lambda *_: None)
 
 
+def watched_after_going_backwards(model: nn.Sequential) -> None:
+    model[4].register_full_backward_hook(lambda *_: None)
+
+
+def with_a_weight_watched_once_it_has_its_gradient(model: nn.Sequential) -> None:
+    model[4].weight.register_post_accumulate_grad_hook(lambda _: None)
+
+
 def with_a_watched_weight(model: nn.Sequential) -> None:
     model[4].weight.register_hook(lambda gradient: 2 * gradient)
 
 
 CHANGES = [frozen, without_its_dropout, watched, without_a_bias, with_a_layer_twice, pruned]
 CHANGES += [with_weights_twice, watched_as_a_whole, watched_backwards, with_a_watched_weight]
+CHANGES += [watched_after_going_backwards, with_a_weight_watched_once_it_has_its_gradient]
 
 
 @pytest.mark.parametrize("change", CHANGES)

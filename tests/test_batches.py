@@ -72,6 +72,7 @@ def test_a_last_batch_of_one_image_is_left_out(shuffle: bool) -> None:
     whole = batches(batch_size=7, shuffle=shuffle)
     assert [len(labels) for _, labels in whole.of_epoch(0)] == [7] * 7
     assert whole.steps_per_epoch == 7
+    assert [len(labels) for _, labels in batches(numbered(8), batch_size=7, shuffle=shuffle).of_epoch(0)] == [7]
 
 
 def test_batches_of_one_image_are_all_shown() -> None:
@@ -180,6 +181,11 @@ def test_once_appends_the_same_warped_copies_in_every_epoch() -> None:
     assert torch.equal(first, second)
     assert all(not torch.equal(warped, image) for warped, image in zip(first[NUM_IMAGES:], PIXELS, strict=True))
     assert labels.tolist() == SPLIT.labels.tolist() * 2
+
+
+def test_once_a_picture_that_hardly_turns_is_appended_as_it_is() -> None:
+    images, _ = joined(batches(augment={"rotation": 1e-4, "use": "once"}).of_epoch(0))
+    assert torch.equal(images[NUM_IMAGES:], PIXELS)
 
 
 @pytest.mark.parametrize("use", ["replace", "double", "once"])
