@@ -192,7 +192,7 @@ def _planned(config: SweepConfig) -> list[dict[str, Value]]:
 def _sampler(config: SweepConfig, number: int) -> optuna.samplers.BaseSampler:
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     if config.sampler == "tpe":
-        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=config.num_startup, constant_liar=True)
+        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=config.num_startup)
     return optuna.samplers.RandomSampler(seed)  # for a trial that was not planned, as one resumed after an accident
 
 

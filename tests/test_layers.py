@@ -110,5 +110,11 @@ def test_the_source_builds_the_same_network(config: ModelConfig) -> None:
     assert torch.equal(written.eval()(images), built.eval()(images))
 
 
+@pytest.mark.parametrize("config", [ModelConfig(), ModelConfig(kind="cnn", channels=(4,), head="places")])
+def test_the_source_holds_nothing_that_the_network_does_not_use(config: ModelConfig) -> None:
+    assert "class" not in source(config)
+    assert "MNIST_MEAN" not in source(config)
+
+
 def test_adam_needs_four_floats_for_each_parameter() -> None:
     assert memory_bytes(407_050) == (4 * 407_050, 16 * 407_050)

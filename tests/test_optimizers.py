@@ -73,14 +73,18 @@ def test_a_weight_without_a_gradient_is_left_as_it_is(kind: str) -> None:
 
 
 @pytest.mark.parametrize("ours", [Adam, AdamW])
-@pytest.mark.parametrize("usual", [True, False], ids=["usual", "with options"])
+@pytest.mark.parametrize(
+    "unusual",
+    [{}, {"amsgrad": True, "maximize": True}, {"amsgrad": True}, {"maximize": True}, {"fused": False}],
+    ids=str,
+)
 def test_adam_takes_the_short_way_where_it_is_torchs_own(
-    ours: Any, usual: bool, monkeypatch: pytest.MonkeyPatch
+    ours: Any, unusual: dict[str, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[bool] = []
     take = optimizers._take_adams_step
     monkeypatch.setattr(optimizers, "_take_adams_step", lambda of: taken.append(take(of)) or taken[-1])
-    options = {"fused": True, "weight_decay": 0.1} | ({} if usual else {"amsgrad": True, "maximize": True})
+    options, usual = {"fused": True, "weight_decay": 0.1} | unusual, not unusual
     weights = trained_by(lambda parameters: ours(parameters, 0.1, **options))
     assert taken == [False, usual, usual, usual, usual]
     theirs = {"Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW}[ours.__name__]

@@ -109,6 +109,14 @@ def test_what_is_new_leaves_the_older_draws_as_they_were() -> None:
     assert torch.equal(plain.shift, more.shift)
 
 
+def test_what_is_off_draws_no_random_numbers(images: torch.Tensor) -> None:
+    """Or a training of before there was such a setting could not be repeated to the bit."""
+    used, expected = seeded(), seeded()
+    augment(images, AugmentConfig(rotation=20), used)
+    torch.rand(5, len(images), generator=expected)  # two turns, a shift right and down, a scale
+    assert torch.equal(used.get_state(), expected.get_state())
+
+
 def test_erasing_sets_one_rectangle_to_zero_and_nothing_else() -> None:
     erased = erase(torch.ones(50, 28, 28), 0.5, seeded())
     for picture in erased:
@@ -136,7 +144,7 @@ def test_noise_stays_between_black_and_white_and_differs_between_images() -> Non
     assert float(deviations.max() - deviations.min()) > 0.1
 
 
-@pytest.mark.parametrize("setting", ["shear", "stretch", "elastic", "crossed", "erasing", "noise"])
+@pytest.mark.parametrize("setting", ["thickness", "shear", "stretch", "elastic", "crossed", "erasing", "noise"])
 def test_each_setting_alone_changes_the_pictures_the_same_way_for_the_same_seed(
     setting: str, images: torch.Tensor
 ) -> None:
