@@ -70,6 +70,20 @@ def test_table_at_the_edge_is_not_the_pen_it_is_measured_by() -> None:
     assert ink[:5].max() == ink[:, :5].max() == 0
 
 
+def test_marks_that_run_over_the_edge_are_not_the_pen_the_digit_is_measured_by() -> None:
+    grey = sheet()
+    for left in range(20, 380, 80):
+        grey[:2, left : left + 40] = 0  # as the tops of letters on the next line
+    grey[100:300, 190:214] = 0.7  # a pencil
+    assert ink_on_paper(grey)[110:290, 195:209].min() > 0.5
+
+
+def test_a_strip_of_four_rows_is_read_as_well() -> None:
+    grey = np.full((4, 60), 0.9, np.float32)
+    grey[:, 28:32] = 0.1
+    assert ink_on_paper(grey).argmax(1).tolist() == pytest.approx([29] * 4, abs=1)
+
+
 @pytest.mark.parametrize(("level", "noise"), [(4, 1), (8, 1), (8, 2), (12, 3)])
 def test_the_noise_of_a_covered_lens_is_not_ink(level: float, noise: float) -> None:
     grey = np.random.default_rng(0).normal(level, noise, (480, 640)).round().clip(0, 255) / 255

@@ -215,6 +215,12 @@ def test_under_a_schedule_the_highest_rate_so_far_is_to_blame(tiny_dataset: Data
         list(train(config, tiny_dataset, report_every=NEVER))
 
 
+def test_a_rate_that_was_set_on_the_way_is_to_blame(tiny_dataset: Dataset) -> None:
+    started, *_ = train(tiny.config(epochs=1, learning_rate=0.1), tiny_dataset, rate_changes=[(2, 0.5)])
+    assert isinstance(started, TrainingStarted)
+    assert started.state.highest_rate == 0.5
+
+
 def test_a_diverging_run_has_told_all_steps_before(tiny_dataset: Dataset) -> None:
     config = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=100, epochs=20)
     told: list[Event] = []
