@@ -69,6 +69,17 @@ def test_one_worker_serves_all_owners_in_turn_whoever_came_first_with_many(store
     assert taken == foreseen == ["ann", "bob", "cem", "ann", "ann"]
 
 
+def test_who_is_given_a_worker_now_was_served_last_of_all(store: Store) -> None:
+    """Also after somebody whose own run is at work since long ago."""
+    running = store.create(CONFIG, "bob")
+    store.claim(running, "host:1")
+    for owner in ("ann", "ann", "bob"):
+        store.create(CONFIG, owner)
+    served = {"ann": 100.0, "bob": 1000.0}
+    order = queue.fair_order(queue.waiting(store), [store.run(running)], served)
+    assert [run.owner for run in order] == ["ann", "bob", "ann"]
+
+
 def test_an_imported_run_has_kept_no_worker_busy(store: Store) -> None:
     store.create(CONFIG, "ann", state="finished")
     store.create(CONFIG, "bob")
