@@ -190,6 +190,13 @@ def test_a_pause_asked_for_is_no_pause_yet_and_asked_twice_is_one(store: Store, 
     assert store.run(run_id) == paused
 
 
+def test_a_run_that_is_not_paused_takes_no_single_step(store: Store, run_id: str) -> None:
+    """Somebody else has let it go on in the meantime."""
+    store.claim(run_id, "host:1")
+    steering.step_once(run_id, store)
+    assert store.run(run_id).pause_at is None
+
+
 def test_a_rate_that_was_changed_to_ahead_of_the_checkpoint_is_taken_up_when_asked_for_again(
     store: Store, run_id: str
 ) -> None:
