@@ -58,8 +58,7 @@ def put_away(run_id: str, store: Store) -> None:
     Raises:
         RunNotFoundError: no run has this id.
     """
-    if store.run(run_id).is_active:
-        steering.stop_at_once(run_id, store)
+    steering.stop_at_once(run_id, store)  # which leaves one that is over as it is
     store.delete(run_id)
     clear_away(store)
 

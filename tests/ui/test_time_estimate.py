@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mnistlab import sweep
+from mnistlab.config import AugmentConfig, RunConfig
 from mnistlab.store import Store
 from mnistlab.sweep_config import parse_sweep
 from tests import sweeps
@@ -29,6 +30,36 @@ def paced() -> str:
     run_id = finished(train_size=500)
     Store().change(run_id, {"images_per_second": 1000.0}, ["finished"])
     return run_id
+
+
+def at_a_pace(config: RunConfig, images_per_second: float, state: str, seconds: float, attempt: int = 1) -> str:
+    """A run that has been at work for so many seconds."""
+    run_id = Store().create(config)
+    told = {"state": state, "images_per_second": images_per_second, "seconds": seconds, "attempt": attempt}
+    Store().change(run_id, told | {"heartbeat": 9e12, "ticket": "a"}, ["queued"])
+    return run_id
+
+
+def test_the_pace_is_that_of_the_latest_run_here_beyond_its_first_seconds() -> None:
+    config = small_run(validation_size=5000)
+    assert time_estimate.of_run(config) is None
+    at_a_pace(config, 1000, "finished", 60)
+    latest = at_a_pace(config, 500, "stopped", 6)
+    at_a_pace(config, 100, "running", 4)
+    at_a_pace(config, 10, "finished", 60, attempt=0)  # imported from another computer
+    assert time_estimate.of_run(config) == (pytest.approx(110), latest)
+    short = at_a_pace(config, 2000, "finished", 1)  # whole, so that it will be as short again
+    assert time_estimate.of_run(config) == (pytest.approx(27.5), short)
+
+
+@pytest.mark.parametrize(
+    ("train", "augment", "seconds"),
+    [({"epochs": 3}, {}, 165), ({"train_size": 500}, {}, 0.5), ({}, {"rotation": 10, "use": "double"}, 110)],
+)
+def test_a_run_takes_as_long_as_all_its_images(train: dict[str, Any], augment: dict[str, Any], seconds: float) -> None:
+    config = small_run(validation_size=5000, **train).model_copy(update={"augment": AugmentConfig(**augment)})
+    run_id = at_a_pace(config, 1000, "finished", 60)
+    assert time_estimate.of_run(config) == (pytest.approx(seconds), run_id)
 
 
 def test_a_sweep_takes_as_long_as_all_its_trials(paced: str) -> None:
