@@ -22,6 +22,14 @@ def test_dear_refreshes_come_less_often_and_cheap_ones_every_second_again() -> N
         assert pacing.seconds_between(run) == expected
 
 
+@pytest.mark.usefixtures("own_session")
+def test_what_is_dear_goes_by_how_often_it_comes() -> None:
+    for seconds, expected in ((0.05, 2), (0.05, 2), (0.02, 2), (0.01, 1)):
+        for _ in range(5):
+            pacing.note(seconds)
+        assert pacing.seconds_between(a_run(step=10)) == expected
+
+
 def seconds_in_a_class(
     num_watching: int, refresh: float, monkeypatch: pytest.MonkeyPatch, num_rounds: int = 60
 ) -> set[float | None]:
@@ -61,6 +69,10 @@ def test_who_is_refreshed_slowly_still_counts_as_watching(monkeypatch: pytest.Mo
     assert seconds_in_a_class(60, 0.012, monkeypatch, num_rounds=22) == {5}
 
 
+def test_one_round_of_refreshes_slows_a_class_by_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert seconds_in_a_class(60, 0.012, monkeypatch, num_rounds=1) == {2}
+
+
 def test_a_newcomer_begins_at_the_pace_of_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_in_a_class(30, 0.012, monkeypatch)
     monkeypatch.setattr(st, "session_state", {})
@@ -93,7 +105,21 @@ def test_a_class_goes_on_more_quickly_after_a_slow_spell(monkeypatch: pytest.Mon
 
 
 def test_a_few_quick_refreshes_of_a_class_do_not_quicken_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[dict[str, Any]] = [{} for _ in range(30)]
+
+    def seconds_after(num_rounds: int, refresh: float) -> float | None:
+        for session in sessions * num_rounds:
+            monkeypatch.setattr(st, "session_state", session)
+            pacing.note(refresh)
+        return pacing.seconds_between(a_run(step=10))
+
     # Each change of the pace draws the pages of all who watch anew.
+    assert seconds_after(2, 0.012) == 3
+    assert seconds_after(4, 0.001) == 3
+    assert seconds_after(1, 0.001) == 2
+
+
+def test_one_who_is_refreshed_quickly_does_not_quicken_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_in_a_class(30, 0.012, monkeypatch)
     for _ in range(60):
         pacing.note(0.001)
@@ -118,6 +144,16 @@ def test_who_no_longer_watches_begins_anew(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(st, "session_state", {})
     seconds_in_a_class(30, 0.012, monkeypatch)
     assert pacing.slowed(3) == 9
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert pacing.slowed(3) == 3
+
+
+@pytest.mark.usefixtures("own_session")
+def test_who_comes_back_to_a_run_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        pacing.note(0.1)
+    assert pacing.slowed(3) == 6
     later = time.monotonic() + 60
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert pacing.slowed(3) == 3
