@@ -43,12 +43,16 @@ def at_a_pace(config: RunConfig, images_per_second: float, state: str, seconds: 
 def test_the_pace_is_that_of_the_latest_run_here_beyond_its_first_seconds() -> None:
     config = small_run(validation_size=5000)
     assert time_estimate.of_run(config) is None
+    assert varying(RATES) is None
     at_a_pace(config, 1000, "finished", 60)
     latest = at_a_pace(config, 500, "stopped", 6)
     at_a_pace(config, 100, "running", 4)
     at_a_pace(config, 10, "finished", 60, attempt=0)  # imported from another computer
     assert time_estimate.of_run(config) == (pytest.approx(110), latest)
     short = at_a_pace(config, 2000, "finished", 1)  # whole, so that it will be as short again
+    assert time_estimate.of_run(config) == (pytest.approx(27.5), short)
+    for _ in range(50):
+        Store().create(config)  # a class that waits does not push it out of sight
     assert time_estimate.of_run(config) == (pytest.approx(27.5), short)
 
 
@@ -72,9 +76,10 @@ def test_a_sweep_takes_as_long_as_all_its_trials(paced: str) -> None:
     [
         {"setting": "width", "low": 8, "high": 64, "points": 2},
         {"setting": "train.batch_size", "low": 8, "high": 64, "points": 2},
+        {"setting": "train.batch_size", "options": (1000, 64)},
         {"setting": "train.train_size", "options": (500, 2000)},
     ],
-    ids=["width", "batch size", "images"],
+    ids=["width", "batch size", "the recipe's own and another", "images"],
 )
 def test_what_decides_how_long_a_trial_takes_cannot_be_judged_by_one_run(parameter: dict[str, Any], paced: str) -> None:
     assert varying(RATES) is not None
