@@ -33,6 +33,13 @@ def test_rate_is_varied_by_equal_factors_and_a_share_by_equal_steps() -> None:
     assert Range(setting="model.dropout", low=0, high=0.6, points=4).values == pytest.approx((0, 0.2, 0.4, 0.6))
 
 
+def test_values_of_a_grid_have_three_digits_and_its_ends_are_as_given() -> None:
+    rates = Range(setting="train.learning_rate", low=1e-3, high=1, points=7)
+    assert rates.values == (0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1)
+    ends = (0.12345, 0.45678)
+    assert Range(setting="model.dropout", low=ends[0], high=ends[1], points=2).values == ends
+
+
 def test_whole_numbers_stay_whole_and_none_comes_twice() -> None:
     values = Range(setting="depth", low=0, high=3, points=10).values
     assert values == (0, 1, 2, 3)
@@ -99,6 +106,8 @@ def test_values_are_read_back_from_the_config_of_a_trial() -> None:
     ]
     point = {"width": 7, "depth": 2, "train.learning_rate": 0.3, "augmentation": True, "model.activation": "tanh"}
     assert values_of(assemble(tiny.config(), point), parameters) == point
+    no_layer = values_of(assemble(tiny.config(), point | {"depth": 0}), parameters)
+    assert (no_layer["width"], no_layer["depth"]) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +118,8 @@ def test_values_are_read_back_from_the_config_of_a_trial() -> None:
             {"setting": "model.dropout", "low": 0.5, "high": 0.1},
             "dropout should go from a lower to a higher number, not 0.5 to 0.1",
         ),
+        ({"setting": "model.dropout", "low": 0.5, "high": 0.5}, "to a higher number, not 0.5 to 0.5"),
+        ({"setting": "model.dropout", "low": -1, "high": 0}, "model.dropout: -1.0 was given"),
         ({"setting": "train.learning_rate", "low": 0, "high": 1}, "it should begin above 0"),
         ({"setting": "width", "low": 4.5, "high": 8}, "width is a whole number"),
         (
@@ -125,6 +136,11 @@ def test_what_cannot_be_varied_is_said_before_anything_starts(varied: dict[str, 
     with pytest.raises(ConfigError, match=r".") as told:
         sweeps.config(varied)
     assert said in str(told.value)
+
+
+def test_what_is_no_parameter_at_all_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"parameters\.0.* 5 was given"):
+        parse_sweep({"base": tiny.config(), "parameters": [5]})
 
 
 def test_two_ends_that_exclude_each_other_are_said() -> None:
