@@ -44,6 +44,22 @@ def test_curve_above_zero_gets_no_room_below_zero() -> None:
     assert y_extent([series([0.001, 2.0])], percent=False, log=False)[0] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("y", "percent", "expected"),
+    [
+        ([10, 20], False, (9.5, 20.5)),
+        ([-1, 1], False, (-1.1, 1.1)),
+        ([0.1, 1], False, (0.055, 1.045)),
+        ([0.1, 0.5], True, (0.08, 0.52)),
+        ([4, 4], False, (3.8, 4.2)),
+        ([-4], False, (-4.2, -3.8)),
+        ([0, 0], False, (0, 1)),
+    ],
+)
+def test_curves_get_a_little_room(y: list[float], percent: bool, expected: tuple[float, float]) -> None:
+    assert y_extent([series(y)], percent=percent, log=False) == pytest.approx(expected)
+
+
 def test_share_gets_hardly_any_room_above_one() -> None:
     assert y_extent([series([0.1, 1.0])], percent=True, log=False)[1] == pytest.approx(1.01)
 
@@ -51,12 +67,14 @@ def test_share_gets_hardly_any_room_above_one() -> None:
 def test_logarithmic_range_passes_over_what_has_no_logarithm() -> None:
     low, high = y_extent([series([0.0, -1.0, 0.01, 1.0])], percent=False, log=True)
     assert (low, high) == pytest.approx((-2.1, 0.1))
+    assert y_extent([series([0.0])], percent=False, log=True) == pytest.approx((-3.15, 0.15))  # a thousandth to 1
 
 
 def test_a_short_peak_is_cut_off_at_a_round_number() -> None:
     calm = [2.2] * 500
     assert cut_at([series([2.3, 60.0, 9.0, *calm], "faint"), series([2.3, *calm])], ordinary=2.3) == (3.0, 60.0)
     assert cut_at([series([2.3, 3e30, *calm], "faint")], ordinary=2.3) == (3.0, 3e30)
+    assert cut_at([series([2.3, 600.0, *[22.0] * 500])], ordinary=2.3) == (30.0, 600.0)
 
 
 def test_what_is_high_for_long_or_ordinary_is_not_cut_off() -> None:

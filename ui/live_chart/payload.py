@@ -58,7 +58,8 @@ def y_extent(series: Sequence[Series], *, percent: bool, log: bool) -> list[floa
     room = PADDING * (high - low) or 0.05 * abs(high) or 1.0
     if log:
         return [low - room, high + room]
-    return [max(low - room, min(low, 0.0)), min(high + room, max(high, 1.01)) if percent else high + room]
+    bottom = low - room if low < 0 else max(0.0, low - room)
+    return [bottom, min(high + room, max(high, 1.01)) if percent else high + room]
 
 
 def cut_at(series: Sequence[Series], ordinary: float) -> tuple[float, float] | None:
