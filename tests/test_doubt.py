@@ -172,3 +172,26 @@ def test_shape_is_found_for_what_the_pad_sends() -> None:
     ink = find_ink(white_on_black(np.pad(np.ones((40, 40)), 120)))
     assert check_shape(ink) is Shape.DOT
     assert frame_ink(ink).image.max() == 1
+
+
+def test_small_gaps_within_the_ink_are_no_holes() -> None:
+    ink = np.zeros((280, 280), np.float32)
+    ink[40:240, 80:180] = 1
+    for top in range(50, 200, 30):
+        ink[top : top + 10, 100:110] = 0
+    found = measure(ink)
+    assert found is not None
+    assert found.num_holes == 0
+    ink[100:140, 130:170] = 0
+    found = measure(ink)
+    assert found is not None
+    assert found.num_holes == 1
+
+
+@pytest.mark.parametrize("lower", [100, 160], ids=["left", "right"])
+def test_two_digits_are_two_whichever_stands_lower(lower: int) -> None:
+    ink = np.zeros((280, 280), np.float32)
+    for left in (100, 160):
+        top = 60 if left == lower else 40
+        ink[top : top + 180, left : left + 20] = 1
+    assert check_shape(ink) is Shape.TWO_DIGITS

@@ -3,7 +3,7 @@
 from math import ceil, floor, log10
 
 _FEW = 3  # ticks, below which a logarithmic axis has more than the powers of ten
-_MOST = 5  # ticks of a linear axis
+_MOST = 5  # steps of a linear axis
 
 
 def log_ticks(low: float, high: float) -> list[float]:
@@ -16,8 +16,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     return ticks
 
 
-def linear_ticks(low: float, high: float, is_whole: bool = False) -> list[float]:
-    """At most five multiples of 1, 2 or 5 times a power of ten between two ends."""
+def linear_ticks(low: float, high: float, is_whole: bool) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten between two ends, at most five steps from the first to the last."""
     least = (high - low) / _MOST
     power = 10.0 ** floor(log10(least))
     step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= least)

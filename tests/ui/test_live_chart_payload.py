@@ -38,6 +38,7 @@ def test_single_point_gets_room_on_both_axes() -> None:
     low, high = y_extent(one, percent=False, log=False)
     assert low < 0.3 < high
     assert x_extent(one) == [0.0, 1.0]
+    assert x_extent([series([0.3] * 4), *one]) == [0.0, 3.0]
 
 
 def test_curve_above_zero_gets_no_room_below_zero() -> None:
