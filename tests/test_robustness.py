@@ -77,3 +77,10 @@ def test_one_image_at_every_amount_has_itself_among_them(change: Change, dataset
     pictures = at_every_amount(image, change)
     assert (pictures.shape, pictures.dtype) == ((len(AMOUNTS[change]), 28, 28), np.uint8)
     np.testing.assert_array_equal(pictures[AMOUNTS[change].index(0)], image)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_amounts_rise_from_one_end_of_the_axis_to_the_other(change: Change) -> None:
+    amounts = AMOUNTS[change]
+    assert list(amounts) == sorted(set(amounts))
+    assert 0 in amounts  # the pictures as they are

@@ -80,3 +80,12 @@ def test_unequal_vectors_are_refused() -> None:
 def test_limit_below_four_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 4"):
         thin(np.zeros(3), np.zeros(3), most=3)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_curve_far_from_zero_keeps_its_own_lowest_and_highest(sign: int) -> None:
+    x = np.arange(103.0)
+    y = sign * (5 + np.sin(x))
+    thin_x, thin_y = thin(x, y, 20)
+    assert (thin_y.min(), thin_y.max()) == (y.min(), y.max())
+    np.testing.assert_array_equal(thin_y, y[thin_x.astype(int)])
