@@ -67,6 +67,13 @@ def test_means_that_lie_close_may_be_luck_with_the_odds_that_scipy_gives(store: 
     assert "points more (95 % interval)" in text
 
 
+def test_seeds_that_happen_to_be_equal_may_be_luck_all_the_same(store: Store) -> None:
+    """Accuracies are counted: their rounding alone scatters by more than one image."""
+    first, second = group(store, [0.979, 0.979]), group(store, [0.9791, 0.9791], epochs=3)
+    assert "this may well be luck" in said(store, first, second)
+    assert "it may well be luck" in said(store, first, group(store, [0.9791], epochs=4))
+
+
 @pytest.mark.parametrize(
     ("accuracy", "words"),
     [(0.9717, "**it may well be luck**"), (0.99, "**it is better**"), (0.95, "**it is worse**")],
