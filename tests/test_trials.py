@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import optuna
 import pytest
 
-from mnistlab import execution, recorder, steering, study, sweep
+from mnistlab import execution, recorder, steering, study, sweep, trials
 from mnistlab.errors import StudyError
 from mnistlab.store import Store
 from tests import sweeps
@@ -105,6 +105,20 @@ def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again
     found = sweeps.train_all(sweep_id, store)
     assert {trial.values["train.learning_rate"] for trial in found.trials} == {0.01, 0.1, 1.0}
     assert found.counts == {"finished": 3}
+
+
+def test_what_a_worker_could_not_tell_is_told_by_whoever_begins_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = sweeps.config()
+    sweep_id = sweep.create(config, store)
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "end", lambda *_: None)  # as if it had been killed just then
+        sweeps.train_next(store)
+    assert told(sweep_id, config, store)[0][0] == "RUNNING"
+    seen: list[str] = []
+    sweeps.train_next(store, lambda _: seen.append(told(sweep_id, config, store)[0][0]))
+    assert seen[0] == "COMPLETE"
 
 
 def test_trial_that_another_worker_has_just_begun_is_left_to_it(store: Store) -> None:
