@@ -10,6 +10,7 @@ from mnistlab.config import ModelConfig
 from mnistlab.data import Dataset
 from mnistlab.models import build_model
 from mnistlab.untrained import answers, first_weights, gradient_sizes, untrained_model
+from tests import tiny
 
 DEEP = ModelConfig(hidden=(32, 32, 32))
 
@@ -63,3 +64,14 @@ def test_first_weights_are_pictures_of_what_each_neuron_looks_at() -> None:
     assert pictures.shape == (5, 28, 28)
     assert np.array_equal(pictures[2].ravel(), model[1].weight[2].detach().numpy())
     assert first_weights(untrained_model(ModelConfig(kind="cnn")), 4).shape == (4, 3, 3)
+
+
+def test_dropout_changes_neither_the_answers_of_an_untrained_network_nor_its_gradients() -> None:
+    split = tiny.numbered(20)
+    found = []
+    for dropout in (0.0, 0.5):
+        config = ModelConfig(hidden=(16,), dropout=dropout)
+        loss = answers(untrained_model(config), split.images, split.labels)[1]
+        sizes = gradient_sizes(config, split.images, split.labels)
+        found.append((loss, [one.mean for one in sizes]))
+    assert found[0] == found[1]
