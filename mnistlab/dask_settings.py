@@ -26,8 +26,12 @@ def use(threads: str) -> None:
 def own_client(address: str) -> Client:
     """A client of the local engine at this address."""
     with dask.config.set({"distributed.client.preload": [], "distributed.client.preload-argv": []}):
-        security = Security(require_encryption=False, **_WITHOUT_CERTIFICATES)
-        return Client(address, security=security, set_as_default=False, timeout=10)
+        return Client(address, security=own_security(), set_as_default=False, timeout=10)
+
+
+def own_security() -> Security:
+    """How one speaks with the local engine: plainly."""
+    return Security(require_encryption=False, **_WITHOUT_CERTIFICATES)
 
 
 def _settings(threads: str) -> dict[str, object]:

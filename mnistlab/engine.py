@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from mnistlab import dask_files, loopback, notice, room
+from mnistlab import dask_files, greeting, loopback, notice, room
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.engine_log import FAILURE, last_words, log_file, recent_failure
 from mnistlab.errors import ConfigError, EngineError, MnistLabError
@@ -33,6 +33,10 @@ _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
 _DIED = (
     "One of them died while it got ready, most often because the computer ran out of memory, or of the threads that it "
     "may start. End other programs."
+)
+_NO_SCHEDULER = (
+    "MNISTLAB_SCHEDULER must be the address that `dask scheduler` prints, not that of its dashboard or of another "
+    "program; if it is, that scheduler hangs and has to be started again."
 )
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
 _lock = threading.Lock()
@@ -46,28 +50,48 @@ def client() -> Any:
     Raises:
         EngineError: it cannot be started or reached, or Dask cannot read its settings.
     """
-    global _client
     _check_settings()
+    _hush()
+    with _lock:
+        wanted = address()
+    try:
+        return _connected(wanted)
+    except EngineError:
+        if setting("MNISTLAB_SCHEDULER") or running_address() == wanted:
+            raise
+    with _lock:  # it has ended meanwhile, as engines do
+        wanted = address()
+    return _connected(wanted)
+
+
+def _connected(wanted: str) -> Any:
+    """Our client, or a new one, of who listens at this address.
+
+    Raises:
+        EngineError: no Dask scheduler, or not as it should.
+    """
+    global _client
+    from distributed import Security
     from distributed.comm.addressing import normalize_address
 
-    with _lock:
-        wanted = normalize_address(address())
-        if _client is not None and _client.status == "running" and _client.scheduler.address == wanted:
-            return _client
-        if _client is not None:
-            with contextlib.suppress(Exception):  # its engine is gone; there is nothing left to close properly
-                _client.close(timeout=0.5)
-        _hush()
-        _client = _connect_to_own(wanted) if not setting("MNISTLAB_SCHEDULER") else _connect_to_lab(wanted)
-        return _client
-
-
-def _connect_to_own(wanted: str) -> Any:
     from mnistlab import dask_settings
 
+    wanted, is_own = normalize_address(wanted), not setting("MNISTLAB_SCHEDULER")
     try:
-        return dask_settings.own_client(wanted)
+        greeting.check_certificates(wanted)
+        # Not under the lock: where nobody speaks, all who ask wait for that beside each other.
+        greeting.check(wanted, dask_settings.own_security() if is_own else Security(), _advice())
+        with _lock:
+            if _client is not None and _client.status == "running" and _client.scheduler.address == wanted:
+                return _client
+            if _client is not None:
+                with contextlib.suppress(Exception):  # its engine is gone; there is nothing left to close properly
+                    _client.close(timeout=0.5)
+            _client = dask_settings.own_client(wanted) if is_own else _connect_to_lab(wanted)
+            return _client
     except (OSError, TimeoutError) as error:
+        if not is_own:
+            raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
         raise EngineError(f"The engine does not answer. The end of {log_file()}: {last_words()}") from error
 
 
@@ -75,13 +99,17 @@ def _connect_to_lab(wanted: str) -> Any:
     """Connect to a scheduler that we did not start, and let its workers get ready."""
     from distributed import Client
 
-    _check_certificates(wanted)
-    try:
-        dask = Client(wanted, set_as_default=False, timeout=10)
-    except (OSError, TimeoutError) as error:
-        raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
+    dask = Client(wanted, set_as_default=False, timeout=10)
     threading.Thread(target=_warm_up_strangers, args=(dask,), daemon=True).start()
     return dask
+
+
+def _advice() -> str:
+    """What to do where it is no scheduler that listens, or one that hangs."""
+    found = None if setting("MNISTLAB_SCHEDULER") else notice.read()
+    if found is None:
+        return _NO_SCHEDULER
+    return f"That is the engine, process {found.pid}, which hangs: end this process, and the next run starts another."
 
 
 def _check_settings() -> None:
@@ -102,27 +130,6 @@ def hang_up() -> None:
             with contextlib.suppress(Exception, KeyboardInterrupt):  # it is gone already, or somebody cannot wait
                 _client.close(timeout=1)
         _client = None
-
-
-def _check_certificates(wanted: str) -> None:
-    """See that Dask's own settings name what a TLS connection needs; it would fail without saying so.
-
-    Raises:
-        EngineError: they do not, or there are no such files.
-    """
-    from distributed import Security
-
-    if not wanted.startswith("tls://"):
-        return
-    advice = (
-        "Name the lab's certificate authority and a certificate that it has signed in DASK_DISTRIBUTED__COMM__TLS__"
-        "CA_FILE, ...__CLIENT__CERT and ...__CLIENT__KEY, or in Dask's configuration file."
-    )
-    try:
-        if Security().get_connection_args("client").get("ssl_context") is None:
-            raise EngineError(f"The scheduler at {wanted} asks for a certificate, and there is none. {advice}")
-    except OSError as error:
-        raise EngineError(f"The certificate for {wanted} cannot be read: {error}. {advice}") from error
 
 
 def _warm_up_strangers(dask: Any) -> None:
