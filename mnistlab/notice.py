@@ -19,7 +19,7 @@ import psutil
 
 import mnistlab
 from mnistlab.cores import THREADS_VARIABLE, WORKERS_VARIABLE, num_workers, threads_each
-from mnistlab.paths import lab_folder, lab_place, seconds_setting
+from mnistlab.paths import lab_folder, lab_place, seconds_setting, setting
 
 _CHECKPOINT_VARIABLE = "MNISTLAB_CHECKPOINT"
 _SOURCES = Path(__file__).resolve().parent
@@ -75,12 +75,12 @@ def settings_here(with_defaults: bool = False) -> dict[str, float | None]:
         THREADS_VARIABLE: threads_each,
         _CHECKPOINT_VARIABLE: _checkpoint_seconds,
     }
-    return {name: read() for name, read in readers.items() if with_defaults or name in os.environ}
+    return {name: read() for name, read in readers.items() if with_defaults or setting(name)}
 
 
 def _checkpoint_seconds() -> float | None:
     """None where it is not set: the default is the recorder's own, and importing that takes seconds."""
-    return seconds_setting(_CHECKPOINT_VARIABLE, 0) if _CHECKPOINT_VARIABLE in os.environ else None
+    return seconds_setting(_CHECKPOINT_VARIABLE, 0) if setting(_CHECKPOINT_VARIABLE) else None
 
 
 def _shown(value: float | None) -> str:

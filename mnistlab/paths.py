@@ -19,7 +19,7 @@ _SQLITE_FILE = "sqlite:///"  # what an address begins with that names a file
 
 
 def setting(name: str) -> str:
-    """A variable of the environment that holds a text; "" where it is not set, or holds nothing but blanks."""
+    """A variable of the environment; "" where it is not set, or holds nothing but blanks."""
     return os.environ.get(name, "").strip()
 
 
@@ -99,8 +99,8 @@ def count_setting(name: str, default: int) -> int:
     Raises:
         ConfigError: it is no whole number, or below 1.
     """
-    given = os.environ.get(name, str(default))
-    if not given.strip().isdecimal() or int(given) < 1:
+    given = setting(name) or str(default)
+    if not given.isdecimal() or int(given) < 1:
         raise ConfigError(f"{name} is {given!r}; it must be a whole number from 1 on, such as {default}.")
     return int(given)
 
@@ -111,7 +111,7 @@ def seconds_setting(name: str, default: float) -> float:
     Raises:
         ConfigError: it is no number, or below 0.
     """
-    given = os.environ.get(name, str(default))
+    given = setting(name) or str(default)
     try:
         seconds = float(given)
     except ValueError:
@@ -129,7 +129,7 @@ def span_setting(name: str, default: str) -> str:
     """
     from dask.utils import parse_timedelta
 
-    given = os.environ.get(name, default)
+    given = setting(name) or default
     try:
         parse_timedelta(given)
     except (ValueError, LookupError, OverflowError) as error:  # Dask names each of its forty units

@@ -12,7 +12,7 @@ from distributed import WorkerPlugin
 
 from mnistlab.cores import THREADS_VARIABLE
 from mnistlab.errors import DataError
-from mnistlab.paths import count_setting
+from mnistlab.paths import count_setting, setting
 
 _NICE = 10  # how far trainings step back; 0 is everybody, 19 the farthest
 _GOES_FIRST = 500  # of 1000 for whom Linux ends where memory runs out; by size a server of 420 MB went before a worker
@@ -70,7 +70,7 @@ def use_own_threads() -> None:
     """
     import torch
 
-    if THREADS_VARIABLE in os.environ:
+    if setting(THREADS_VARIABLE):
         torch.set_num_threads(count_setting(THREADS_VARIABLE, 1))
 
 

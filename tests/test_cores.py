@@ -18,6 +18,7 @@ from mnistlab.errors import ConfigError
         (2, {}, 1),
         (1, {"MNISTLAB_WORKERS": "4"}, 1),
         (8, {"MNISTLAB_THREADS": "5", "MNISTLAB_WORKERS": "2"}, 5),
+        (8, {"MNISTLAB_THREADS": "", "MNISTLAB_WORKERS": "  "}, 7),  # lines of a settings file that were left open
     ],
 )
 def test_trainings_share_all_cores_but_one(
@@ -29,7 +30,7 @@ def test_trainings_share_all_cores_but_one(
     assert cores.threads_each() == threads
 
 
-@pytest.mark.parametrize("given", ["many", "0", "-1", "1.5", ""])
+@pytest.mark.parametrize("given", ["many", "0", "-1", "1.5"])
 def test_number_of_threads_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("MNISTLAB_THREADS", given)
     with pytest.raises(ConfigError, match=f"MNISTLAB_THREADS is '{given}'; it must be a whole number from 1 on"):

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import make_url
 
-from mnistlab import downloads, engine_log, notice, offers
+from mnistlab import downloads, engine_log, notice, offers, worker
 from mnistlab.errors import ConfigError, StoreError
 from mnistlab.paths import PROJECT, database_url, lab_environment, lab_folder, span_setting
 from tests.systems import needs_posix
@@ -68,7 +68,7 @@ def test_a_file_that_is_named_with_its_driver_is_the_same_elsewhere(
     assert database_url() == f"sqlite+pysqlite:///{here / 'figures.sqlite'}"
 
 
-@pytest.mark.parametrize("given", ["x", "", "5 lessons", "-3 s", "inf"])
+@pytest.mark.parametrize("given", ["x", "5 lessons", "-3 s", "inf"])
 def test_a_length_of_time_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", given)
     with pytest.raises(ConfigError, match=f"MNISTLAB_ENGINE_IDLE is '{given}'; it must be a number with a unit"):
@@ -89,6 +89,17 @@ def test_an_empty_address_is_as_good_as_none(here: Path, monkeypatch: pytest.Mon
     assert lab_folder() == PROJECT / "lab"
     assert database_url() == f"sqlite:///{PROJECT / 'lab' / 'lab.sqlite'}"
     assert not offers.in_a_lab()
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    before = notice.settings_here(with_defaults=True)
+    for name in ("WORKERS", "THREADS", "CHECKPOINT", "ENGINE_IDLE"):
+        monkeypatch.setenv(f"MNISTLAB_{name}", empty)
+    assert notice.settings_here(with_defaults=True) == before
+    assert notice.settings_here() == {}  # an engine is taken as it is
+    assert span_setting("MNISTLAB_ENGINE_IDLE", "15 minutes") == "15 minutes"
+    worker.use_own_threads()
 
 
 _READS_ESCAPES = make_url("sqlite:///%25").database == "%"  # SQLAlchemy from 2.1 on

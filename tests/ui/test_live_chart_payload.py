@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.systems import needs_posix
 from ui.live_chart import Series
 from ui.live_chart.library import ensure_plotly
 from ui.live_chart.payload import cut_at, packed, spoken, x_extent, y_extent
@@ -131,3 +133,21 @@ def test_library_is_copied_whole_by_many_at_once(tmp_path: Path) -> None:
 def test_library_of_another_size_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "plotly.min.js").write_text("old")
     assert ensure_plotly(tmp_path).stat().st_size > 1_000_000
+
+
+@needs_posix
+def test_library_that_a_careful_user_left_is_for_others_too(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        copied = ensure_plotly.__wrapped__(tmp_path)
+    finally:
+        os.umask(before)
+    assert copied.stat().st_mode & 0o777 == 0o644
+
+
+def test_library_that_is_kept_from_us_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By an older mnistlab, for somebody else."""
+    former = ensure_plotly.__wrapped__(tmp_path).stat().st_ino
+    assert ensure_plotly.__wrapped__(tmp_path).stat().st_ino == former
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert ensure_plotly.__wrapped__(tmp_path).stat().st_ino != former

@@ -25,6 +25,7 @@ def ensure_plotly(folder: Path = STATIC) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / f"plotly.min.js.{os.getpid()}.{threading.get_ident()}.tmp"
         shutil.copyfile(source, copy)
+        copy.chmod(0o644)  # others may serve it too, whatever whoever starts the lab first keeps from them
         _move_into_place(copy, target)
     return target
 
@@ -34,7 +35,7 @@ def _packaged_plotly() -> Path:
 
 
 def _same_size(source: Path, target: Path) -> bool:
-    return target.exists() and target.stat().st_size == source.stat().st_size
+    return os.access(target, os.R_OK) and target.stat().st_size == source.stat().st_size
 
 
 def _move_into_place(copy: Path, target: Path) -> None:
