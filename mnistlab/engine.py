@@ -264,7 +264,9 @@ def serve() -> None:
         try:
             _warm_up_own(cluster)
             step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds
-            while cluster.scheduler.status.name == "running":
+            workers: set[int] = set()
+            # Where idle workers die without an end, so do we: whoever has work next starts a new engine, or is told.
+            while cluster.scheduler.status.name == "running" and not room.is_lacking(cluster, workers):
                 time.sleep(0.5)
         finally:
             notice.withdraw()
