@@ -35,3 +35,16 @@ def test_report_of_many_settings_fits_its_window(page: Page, tmp_path: Path, wid
     lines += "return range.getClientRects().length; })"
     assert set(page.evaluate(lines)) == {1}
     assert page.locator(".note").inner_text() == "one line\nanother"
+
+
+def test_report_is_printed_dark_on_white_on_a_dark_screen_too_and_with_its_bars(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(to_report(find_source("fast-cnn", Store()), load_dataset().test), encoding="utf-8")
+    page.goto(path.as_uri())
+    page.emulate_media(media="print", color_scheme="dark")
+    colours = "name => getComputedStyle(document.querySelector(name))"
+    assert page.evaluate(f"({colours})('svg text').fill") == "rgb(27, 36, 48)"
+    assert page.evaluate(f"({colours})('body').backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate(f"({colours})('.bar i').printColorAdjust") == "exact"
+    page.emulate_media(media="screen", color_scheme="light", forced_colors="active")
+    assert page.evaluate(f"({colours})('.bar i').backgroundColor") == "rgb(0, 121, 90)"
