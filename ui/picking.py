@@ -37,9 +37,13 @@ function focus(links, to) {
 export default function picking({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".picking");
   if (root.shown !== data) {
+    const before = [...root.querySelectorAll("a")].indexOf(document.activeElement);
     root.innerHTML = data;
     root.shown = data;
-    root.querySelectorAll("a").forEach((link, index) => { link.tabIndex = index ? -1 : 0; });
+    const links = [...root.querySelectorAll("a")];
+    const at = Math.min(Math.max(before, 0), links.length - 1);
+    links.forEach((link, index) => { link.tabIndex = index === at ? 0 : -1; });
+    if (before >= 0) links[at]?.focus({ preventScroll: true });  // the keyboard stays where it was
   }
   root.onclick = (event) => {
     const link = event.target.closest("a");

@@ -46,11 +46,15 @@ _SCRIPT = """
 export default function pixels({ data, parentElement }) {
   const root = parentElement.querySelector(".pixels");
   if (root.shown === data) return;
-  const scrolled = root.querySelector(".scroll")?.scrollLeft;
+  const before = root.querySelector(".scroll");
+  const [scrolled, isFocused] = [before?.scrollLeft, before !== null && before === document.activeElement];
   root.innerHTML = data;
   const box = root.querySelector(".scroll");
+  if (isFocused) box.focus({ preventScroll: true });
   box.scrollLeft = scrolled ?? (box.scrollWidth - box.clientWidth) / 2;  // digits are in the middle
   root.shown = data;
+  // Where there is something to scroll to, its arrow keys scroll, and do not go to the next image.
+  box.onkeydown = (event) => { if (box.scrollWidth > box.clientWidth) event.stopPropagation(); };
   // A finger has nothing to hover with: some browsers pretend that it does, others only over what can be pressed.
   root.onpointerdown = root.onpointerover = (event) => {
     root.querySelector(".tapped")?.classList.remove("tapped");

@@ -31,6 +31,15 @@ def test_a_click_on_a_cell_shows_its_digits_and_the_address_brings_them_back(pag
     expect(page.locator(".confusion a.chosen")).to_have_count(1)
 
 
+def test_the_keyboard_stays_on_the_cell_whose_digits_it_has_asked_for(page: Page, app_url: str) -> None:
+    open_page(page, f"{app_url}/Evaluate")
+    cell = page.locator('.confusion a[data-pick="1"]')
+    cell.focus()
+    cell.press("Enter")
+    expect(page.locator(".confusion a.chosen")).to_have_attribute("data-pick", "1", timeout=PATIENT)
+    expect(cell).to_be_focused()
+
+
 def test_a_click_on_a_digit_opens_it_in_depth_and_the_address_brings_it_back(page: Page, app_url: str) -> None:
     open_page(page, f"{app_url}/Evaluate")
     digit_of(page, 7).click()

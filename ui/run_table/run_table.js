@@ -65,8 +65,17 @@ function line(row, shown) {
     ${[...cells.slice(0, -1), ...settings, ...cells.slice(-1)].join("")}</tr>`;
 }
 
+// Where the keyboard's focus is in the table, as a selector: what is drawn anew is another element.
+function focusedPlace(root) {
+  const at = root.querySelector("table").contains(document.activeElement) ? document.activeElement : null;
+  if (!at) return null;
+  if ("sort" in at.dataset) return `[data-sort="${at.dataset.sort}"]`;
+  return `tr[data-run="${at.closest("tr").dataset.run}"] ${at.localName}`; // a box, a star and a link in each
+}
+
 function draw(table) {
   const { data, root } = table;
+  table.focused = focusedPlace(root);
   const rows = visibleRows(table);
   const { shown, total } = settingsOf(table, rows);
   const fixed = data.columns.map((column, index) => heading(table, column.title, index, column.tip));
@@ -76,6 +85,7 @@ function draw(table) {
     `<tr><th scope="col"><span title="Compare">✓</span></th><th scope="col"><span title="Star">★</span></th>${headings.join("")}</tr>`;
   const body = root.querySelector("tbody");
   body.innerHTML = rows.slice(0, AT_FIRST).map((row) => line(row, shown)).join("");
+  refocus(table);
   mark(table);
   follow(table, rows.slice(AT_FIRST), shown);
   const hidden = total - shown.length;
@@ -83,6 +93,13 @@ function draw(table) {
   const number = rows.length === data.rows.length ? rows.length : `${rows.length} of ${data.rows.length}`;
   const noun = data.rows.length === 1 ? data.noun.replace(/s$/, "") : data.noun;
   root.querySelector(".number").textContent = `${number} ${noun}${more}`;
+}
+
+function refocus(table) {
+  const again = table.focused && table.root.querySelector(table.focused);
+  if (!again) return; // its row may be among those that follow
+  table.focused = null;
+  if (document.activeElement === document.body) again.focus({ preventScroll: true });
 }
 
 // The rows that are out of sight: added after the paint, unless something else is shown by then.
@@ -93,6 +110,7 @@ function follow(table, rows, shown) {
     if (table.drawing !== drawing) return;
     table.root.querySelector("tbody").insertAdjacentHTML("beforeend", rows.map((row) => line(row, shown)).join(""));
     table.root.querySelector(".scroll").scrollTop = scroll;
+    refocus(table);
     mark(table);
     reveal(table);
   };
@@ -146,7 +164,7 @@ function mount(parent) {
   root.innerHTML = `<div class="tools"><input type="search" placeholder="Filter: name, state, setting ..." aria-label="Filter the runs">
     <label><input type="checkbox" class="only-compared"> ✓ only</label>
     <label><input type="checkbox" class="only-starred"> ★ only</label><span class="number" role="status"></span></div>
-    <div class="scroll" tabindex="0"><table><thead></thead><tbody></tbody></table></div>`;
+    <div class="scroll" tabindex="0" role="region" aria-label="Runs"><table><thead></thead><tbody></tbody></table></div>`;
   const table = { root, sorted: null, search: root.querySelector("input[type=search]") };
   table.starred = root.querySelector(".only-starred");
   table.compared = root.querySelector(".only-compared");
