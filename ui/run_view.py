@@ -37,6 +37,7 @@ _STYLE = f"""
 <style>
 .st-key-run_state {{ min-height: 4.6rem; }}
 .st-key-run_steering {{ min-height: 2.5rem; }}
+.st-key-sees_weights {{ min-height: {sees_now.HEIGHT}px; }}
 .stTabs [role="tabpanel"] {{ min-height: {run_charts.ROOM}px; }}
 @media (max-width: 640px) {{
   .st-key-run_state {{ min-height: 7rem; }}

@@ -14,7 +14,7 @@ from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, pacing, resources, turns
 
 _NEURONS, _PER_ROW = 20, 5
-_HEIGHT = 370  # CSS pixels of the weights and their caption, so that nothing moves when the first ones come
+HEIGHT = 370  # CSS pixels of the weights and their caption, more for large letters: the first ones move nothing
 _WIDEST = 358  # CSS pixels of the weights: higher ones leave no room for the lines below them
 _SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
 _SIDE = 84  # CSS pixels of the digit
@@ -44,7 +44,7 @@ def _show(run: Run) -> None:
     step = resources.store().weights_step(run.id)
     st.subheader("What it sees now", anchor=False)
     weights, drawing = st.columns(2, gap="medium")
-    with weights.container(height=_HEIGHT, border=False):
+    with weights.container(key="sees_weights"):
         if step is None:
             come = "Its first weights come within a few seconds of training."
             st.markdown(come if run.is_active else "It ended before its first weights were kept.")

@@ -95,6 +95,36 @@ def test_pixels_keep_their_brightness_where_a_contrast_theme_forces_its_colours(
         expect(pixel).to_have_css("background-color", f"rgb({brightness}, {brightness}, {brightness})")
 
 
+def test_settings_are_told_by_a_contrast_theme_and_under_wide_spacing(page: Page, app_url: str) -> None:
+    """WCAG 1.4.12 has whoever reads widen the room between paragraphs; Streamlit has one in each button."""
+    page.emulate_media(forced_colors="active")
+    main = open_page(page, f"{app_url}/Data")
+    page.add_style_tag(content="p { margin-bottom: 2em !important; }")
+    paper, background = "rgb(255, 255, 255)", "part => getComputedStyle(part).backgroundColor"
+    chosen = main.get_by_role("radio", name="file order")
+    assert chosen.evaluate(background) != main.get_by_role("radio", name="shuffled").evaluate(background)
+    handle = main.get_by_test_id("stSlider").get_by_test_id("stSliderThumbValue").locator("..")
+    assert handle.evaluate(background) != paper
+    name = chosen.locator("p").bounding_box()
+    frame = chosen.bounding_box()
+    assert name is not None
+    assert frame is not None
+    assert abs(name["y"] + name["height"] / 2 - frame["y"] - frame["height"] / 2) < 3
+
+
+def test_arrow_keys_scroll_numbers_that_are_wider_than_the_window(page: Page, app_url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, f"{app_url}/Pixels?pixels_index=10")
+    numbers = page.locator(".pixels .scroll")
+    before = at_rest(page, lambda: numbers.evaluate("box => box.scrollLeft"))
+    numbers.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, lambda: bool(numbers.evaluate("box => box.scrollLeft") > before), "the numbers further to the right")
+    at_rest(page, lambda: page.url)
+    expect(page.get_by_role("spinbutton", name=re.compile("^Image"))).to_have_value("10")
+    expect(numbers).to_be_focused()
+
+
 @pytest.mark.parametrize("path", ["Augment", "Model"])
 def test_tablet_held_upright_shows_the_names_of_buttons_whole(page: Page, app_url: str, path: str) -> None:
     page.set_viewport_size({"width": 820, "height": 1180})
