@@ -45,7 +45,19 @@ def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shap
     """
     cards = "".join(_card(answer, shape, invitation) for answer in found)
     seen = f'<figure class="seen">{picture(image, "what the network sees: 28 x 28 pixels")}what it sees</figure>'
-    return f'{STYLE}<div class="answers" aria-live="polite">{seen}{cards}</div>'
+    return f'{STYLE}<div class="answers">{seen}{cards}</div>'
+
+
+def spoken(found: Sequence[Answer], shape: Shape | None) -> str:
+    """What the models say, in few words to be read aloud; "" before there is a drawing."""
+    lines = []
+    for answer in found:
+        if answer.probabilities is not None:
+            best = int(answer.probabilities.argmax())
+            how = "In doubt, perhaps" if shape is not None or unsure(answer.probabilities) else "Read as"
+            said = f"{how} {best}, {sure(float(answer.probabilities[best]))}."
+            lines.append(f"{answer.model}: {said}" if answer.model else said)
+    return " ".join(lines)
 
 
 def sentence(probabilities: npt.NDArray[np.float32], shape: Shape | None) -> str:

@@ -21,12 +21,16 @@ _THINNEST, _THICKEST = 8, 40
 INK, PAPER = "#FFFFFF", "#000000"
 _PEN, _ERASER = "pen", "eraser"
 # The component's own toolbar lies over the pad's upper right corner, unseen until a mouse is above it: where a finger
-# begins an 8, it would take the stroke, or its bin the drawing. It has no setting for it, and styles of its own.
-_HIDE_TOOLBAR = """
-export default function hideToolbar() {
-  const hide = () => {
+# begins an 8, it would take the stroke, or its bin the drawing. It has no setting for it, and styles of its own. Nor
+# has it a name for the pad, which a screen reader passes over without one.
+_FINISH = """
+export default function finishPad({ data }) {
+  const finish = () => {
     for (const host of document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
       const root = host.shadowRoot;
+      const pad = root?.querySelector("canvas.upper-canvas:not([role])");
+      pad?.setAttribute("role", "img");
+      pad?.setAttribute("aria-label", data);
       if (!root?.querySelector(".dc-toolbar") || root.querySelector(".without-toolbar")) continue;
       const style = document.createElement("style");
       style.className = "without-toolbar";
@@ -34,12 +38,13 @@ export default function hideToolbar() {
       root.append(style);
     }
   };
-  hide();
-  const timer = setInterval(hide, 200); // Undo and Clear put up a new pad
+  finish();
+  const timer = setInterval(finish, 200); // Undo and Clear put up a new pad
   return () => clearInterval(timer);
 }
 """
-_hide_toolbar = st.components.v2.component("mnistlab_pad", js=_HIDE_TOOLBAR, isolate_styles=False)
+_NAME = "Drawing pad, for a mouse, a pen or a finger. The page Draw has another one, for the keyboard alone: keys."
+_finish = st.components.v2.component("mnistlab_pad", js=_FINISH, isolate_styles=False)
 
 
 def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = False) -> npt.NDArray[np.uint8] | None:
@@ -70,7 +75,7 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
     with st.container(horizontal=True):
         st.button("Undo", key=f"{key}_undo", disabled=not drawn, on_click=put_up, args=(key, drawn[:-1]))
         st.button("Clear", key=f"{key}_clear", disabled=not drawn, on_click=put_up, args=(key, []))
-        _hide_toolbar(key=f"{key}_toolbar", width="content", height="content")
+        _finish(key=f"{key}_toolbar", data=_NAME, width="content", height="content")
     if not drawn:
         return None
     return paint(drawn, SIDE, BRUSH) if result.image_data is None else result.image_data

@@ -13,6 +13,7 @@ from mnistlab.doubt import Shape
 from mnistlab.errors import EmptyDrawingError
 from mnistlab.ink import FloatImage, Framing, find_ink, frame_ink
 from ui import (
+    aloud,
     answers,
     canvas,
     depth_links,
@@ -186,6 +187,7 @@ def _tell(drawing: Drawing | None, found: Sequence[answers.Answer], way: str = P
     """Show what was read; without a drawing, what to do."""
     image = np.zeros((28, 28), np.float32) if drawing is None else drawing.framing.image
     shape = None if drawing is None else drawing.shape
+    aloud.say(answers.spoken(found, shape) or _INVITATIONS[way], "aloud_answers")
     st.html(answers.answers(image, found, shape, _INVITATIONS[way]))
 
 

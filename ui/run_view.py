@@ -13,6 +13,7 @@ from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import (
     after_run,
+    aloud,
     frame,
     identity,
     pacing,
@@ -72,6 +73,7 @@ def show(run_id: str) -> None:
 
 
 def _draw(run: Run, others: Sequence[Run]) -> None:
+    aloud.say(run_words.change_line(run), "aloud_run")
     _headline(run)
     with st.container(key="run_state"):
         _state(run)

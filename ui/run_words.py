@@ -65,6 +65,17 @@ def short_state(run: Run, queue: Queue, me: str) -> str:
     return share + left
 
 
+def change_line(run: Run) -> str:
+    """Where a run has got to, without what changes at each step: to be read aloud whenever it is another line."""
+    if run.state == "finished":
+        result = f" Test accuracy {percent(run.result['test_accuracy'])}." if run.result else ""
+        return f"The training has ended.{result}"
+    if run.state == "running":
+        return f"The run is {'paused' if run.is_paused else 'training'}."
+    others = {"queued": "waits for its turn", "stopped": "was stopped", "failed": "has failed", "lost": "is lost"}
+    return f"The run {others[run.state]}."
+
+
 def apart(run: Run, others: Sequence[Run]) -> str:
     """What tells a run from a few others of the same title: ", learning rate 0.3" or ", seed 2"; "" if it is alone.
 

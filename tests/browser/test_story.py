@@ -67,6 +67,7 @@ def stop(page: Page) -> None:
     page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text(re.compile("Stopped after"))).to_be_visible(timeout=PATIENT)
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="The run was stopped.")).to_have_count(1)  # read aloud
 
 
 def see_its_mistakes(page: Page) -> None:
@@ -81,8 +82,10 @@ def see_its_mistakes(page: Page) -> None:
 def draw_a_three_and_clear_it(page: Page) -> None:
     go_to(page, "Draw")
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("img", name=re.compile("^Drawing pad"))).to_be_visible()
     draw(page, THREE)
     expect(page.get_by_text("This is a 3")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("status").filter(has_text="Read as 3")).to_have_count(1)
     page.get_by_test_id("stMain").get_by_test_id("stButton").get_by_role("button", name="Clear").click()
     expect(page.get_by_text("Draw a digit on the black square.")).to_be_visible(timeout=PATIENT)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnistlab.figures import certainty
-from ui.answers import Answer, answers
+from ui.answers import Answer, answers, spoken
 from ui.words import a_digit, duration, roughly, sure, unbroken
 
 
@@ -72,3 +72,12 @@ def test_an_answer_keeps_its_percentage_in_one_line() -> None:
         np.zeros((28, 28), np.float32), [Answer("a network", np.eye(10, dtype=np.float32)[3])], None, "Draw."
     )
     assert "I am more than 99.9\N{NO-BREAK SPACE}% sure." in said
+
+
+def test_answers_are_read_aloud_in_few_words_and_a_doubt_before_its_digit() -> None:
+    sure_of_3, torn = np.full(10, 0.001, np.float32), np.full(10, 0.01, np.float32)
+    sure_of_3[3], torn[1], torn[7] = 0.991, 0.5, 0.42
+    found = [Answer("a", sure_of_3), Answer("b", torn)]
+    assert spoken(found, None) == "a: Read as 3, 99.1 %. b: In doubt, perhaps 1, 50.0 %."
+    assert spoken([Answer("", sure_of_3)], None) == "Read as 3, 99.1 %."
+    assert spoken([Answer("a", None)], None) == ""
