@@ -33,12 +33,14 @@ from ui.words import run_label, unbroken, verbatim
 _MOST_OVERLAYS = 50
 _OVERLAY = "train_overlay_{}"  # the menu's key, with the id of the run in front
 # Room for what a run says and for its buttons, whatever its state, and for whichever chart is open: what is below stays
-# where it is. Another `height` of the tabs themselves would be another widget, with its first tab open.
+# where it is. Another `height` of the tabs themselves would be another widget, with its first tab open. The box of the
+# weights grows for large letters, and a caption reaches one rem below what it takes.
 _STYLE = f"""
 <style>
 .st-key-run_state {{ min-height: 4.6rem; }}
 .st-key-run_steering {{ min-height: 2.5rem; }}
-.st-key-sees_weights {{ min-height: {sees_now.HEIGHT}px; }}
+.st-key-sees_weights {{ min-height: {sees_now.HEIGHT}px; padding-bottom: 1rem; }}
+:is(.st-key-sees_weights, :has(> .st-key-sees_weights)) {{ height: auto !important; flex-basis: auto !important; }}
 .stTabs [role="tabpanel"] {{ min-height: {run_charts.ROOM}px; }}
 @media (max-width: 640px) {{
   .st-key-run_state {{ min-height: 7rem; }}

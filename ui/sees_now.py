@@ -44,7 +44,7 @@ def _show(run: Run) -> None:
     step = resources.store().weights_step(run.id)
     st.subheader("What it sees now", anchor=False)
     weights, drawing = st.columns(2, gap="medium")
-    with weights.container(key="sees_weights"):
+    with weights.container(height=HEIGHT, border=False, key="sees_weights"):
         if step is None:
             come = "Its first weights come within a few seconds of training."
             st.markdown(come if run.is_active else "It ended before its first weights were kept.")
