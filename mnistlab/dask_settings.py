@@ -4,6 +4,8 @@ Those, of Dask's files and of DASK_ variables, may ask for certificates, for ano
 and modules that are not there. To a scheduler that MNISTLAB_SCHEDULER names they apply.
 """
 
+import logging
+
 import dask
 import distributed.config  # noqa: F401 - its defaults are among those that are read again
 from distributed import Client, Security
@@ -21,6 +23,13 @@ def use(threads: str) -> None:
     """
     dask.config.refresh(paths=[], env={})
     dask.config.set(_settings(threads))
+
+
+def hush() -> None:
+    """Keep Dask from telling the terminal at length that an engine has ended, as engines do."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def own_client(address: str) -> Client:

@@ -10,7 +10,6 @@ Settings, all from the environment:
 """
 
 import contextlib
-import logging
 import os
 import signal
 import subprocess
@@ -50,8 +49,10 @@ def client() -> Any:
     Raises:
         EngineError: it cannot be started or reached, or Dask cannot read its settings.
     """
+    from mnistlab import dask_settings
+
     _check_settings()
-    _hush()
+    dask_settings.hush()
     with _lock:
         wanted = address()
     try:
@@ -138,13 +139,6 @@ def _warm_up_strangers(dask: Any) -> None:
 
     with contextlib.suppress(Exception):  # whichever worker cannot will say so when it gets a run
         dask.register_plugin(WarmUp())
-
-
-def _hush() -> None:
-    """Keep Dask from telling the terminal at length that an engine has ended, as engines do."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def address() -> str:

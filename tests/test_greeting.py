@@ -28,6 +28,7 @@ def listen() -> Iterator[Callable[[bytes], str]]:
     """Somebody who says this to whoever comes, and hangs on; what is returned is the address."""
     servers: list[socket.socket] = []
     visitors: list[socket.socket] = []
+    threads: list[threading.Thread] = []
 
     def greet(server: socket.socket, words: bytes) -> None:
         try:
@@ -39,13 +40,16 @@ def listen() -> Iterator[Callable[[bytes], str]]:
 
     def start(words: bytes) -> str:
         servers.append(socket.create_server(("127.0.0.1", 0)))
-        threading.Thread(target=greet, args=(servers[-1], words), daemon=True).start()
+        threads.append(threading.Thread(target=greet, args=(servers[-1], words), daemon=True))
+        threads[-1].start()
         return f"tcp://127.0.0.1:{servers[-1].getsockname()[1]}"
 
     yield start
     for server in servers:
         with contextlib.suppress(OSError):  # macOS: nobody is connected to it
             server.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join(5)
     for one in servers + visitors:
         one.close()
 

@@ -294,13 +294,3 @@ def test_schedule_that_was_stretched_before_the_first_end_is_refused(
 def test_changed_rate_of_a_schedule_is_no_stretching(train: Train) -> None:
     source = train(tiny.config(schedule="cosine"))
     assert "def rate(step)" in to_script(source)
-
-
-def test_a_script_says_that_rounding_adds_up(source: Source) -> None:
-    assert "Rounding adds up: late losses differ." in to_script(source)
-
-
-def test_a_script_says_where_a_run_that_is_not_over_stood(source: Source) -> None:
-    stopped = " ".join(to_script(replace(source, state="stopped", step=1200, num_steps=2750)).split())
-    assert "the run had taken 1,200 of its 2,750 steps: the script takes them all." in stopped
-    assert "When this was written" not in to_script(source)

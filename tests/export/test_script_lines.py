@@ -1,6 +1,7 @@
-"""Lines of a script: folded where they would be too long, and the lab's own optimizer."""
+"""Lines of a script: folded where they would be too long, the lab's own optimizer, and what is said at its head."""
 
 import ast
+from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from mnistlab.export.script import to_script
 from mnistlab.export.script_lines import LONGEST_LINE, folded
 from mnistlab.export.script_steps import optimizer_line
+from mnistlab.export.source import Source
 from mnistlab.optimizers import build_optimizer
 from tests import tiny
 
@@ -75,3 +78,13 @@ def test_the_optimizer_of_a_script_is_the_labs(train: dict[str, Any]) -> None:
     assert type(names["optimizer"]).__name__ == type(ours).__name__
     (group,), (expected,) = names["optimizer"].param_groups, ours.param_groups
     assert group == expected
+
+
+def test_a_script_says_that_rounding_adds_up(source: Source) -> None:
+    assert "Rounding adds up: late losses differ." in to_script(source)
+
+
+def test_a_script_says_where_a_run_that_is_not_over_stood(source: Source) -> None:
+    stopped = " ".join(to_script(replace(source, state="stopped", step=1200, num_steps=2750)).split())
+    assert "the run had taken 1,200 of its 2,750 steps: the script takes them all." in stopped
+    assert "When this was written" not in to_script(source)
