@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from mnistlab import dask_files, greeting, loopback, notice, room
 from mnistlab.cores import THREADS_VARIABLE, num_workers, threads_each
 from mnistlab.engine_log import FAILURE, last_words, log_file, recent_failure
-from mnistlab.errors import ConfigError, EngineError, MnistLabError
+from mnistlab.errors import ConfigError, EngineBusyError, EngineError, MnistLabError
 from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_setting
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
@@ -49,9 +49,9 @@ def client() -> Any:
     Raises:
         EngineError: it cannot be started or reached, or Dask cannot read its settings.
     """
-    from mnistlab import dask_settings
-
     _check_settings()
+    from mnistlab import dask_settings  # which imports Dask, and that reads its settings
+
     dask_settings.hush()
     with _lock:
         wanted = address()
@@ -90,6 +90,10 @@ def _connected(wanted: str) -> Any:
                     _client.close(timeout=0.5)
             _client = dask_settings.own_client(wanted) if is_own else _connect_to_lab(wanted)
             return _client
+    except EngineBusyError as error:
+        if is_own:
+            raise
+        raise EngineError(str(error)) from error  # nobody says that it is a scheduler
     except (OSError, TimeoutError) as error:
         if not is_own:
             raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error
@@ -107,10 +111,9 @@ def _connect_to_lab(wanted: str) -> Any:
 
 def _advice() -> str:
     """What to do where it is no scheduler that listens, or one that hangs."""
-    found = None if setting("MNISTLAB_SCHEDULER") else notice.read()
-    if found is None:
+    if setting("MNISTLAB_SCHEDULER") or (found := notice.read()) is None:
         return _NO_SCHEDULER
-    return f"That is the engine, process {found.pid}, which hangs: end this process, and the next run starts another."
+    return f"That is the engine, process {found.pid}, which hangs: end this process, and another one is started."
 
 
 def _check_settings() -> None:

@@ -12,7 +12,7 @@ MnistLabError
         OtherVersionError    it is there, as another version of mnistlab has written it
     StudyError           a sweep's study, in which its results are collected, cannot be used
     EngineError          the engine that runs trainings cannot be started or reached
-        EngineBusyError     one of another version is in use; runs wait in the queue until a new one can be started
+        EngineBusyError     one of another version is in use, or it hangs; runs wait in the queue meanwhile
     DivergedError        a training whose loss is no longer a number
     OutOfMemoryError     a training that needs more memory than there is
     ExportError          a run that the format asked for cannot hold, or a file that cannot be written
@@ -71,7 +71,7 @@ class EngineError(MnistLabError):
 
 
 class EngineBusyError(EngineError):
-    """An engine of another version is in use, so that what is new waits in the queue until it is done."""
+    """An engine of another version is in use, or it hangs: what is new waits in the queue until that is over."""
 
 
 class DivergedError(MnistLabError):

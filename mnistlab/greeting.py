@@ -6,7 +6,7 @@ Such are a scheduler's dashboard, another program at a port that was mistyped, a
 import asyncio
 from typing import Any
 
-from mnistlab.errors import EngineError
+from mnistlab.errors import EngineBusyError, EngineError
 
 _CONNECT_SECONDS = 9.0  # until somebody listens there
 _PATIENCE = 10.0  # seconds, until he has also said who he is; milliseconds are usual
@@ -20,7 +20,8 @@ def check(address: str, security: Any, advice: str) -> None:
         advice: what to do where it is another one who listens, or nobody who speaks.
 
     Raises:
-        EngineError: one listens there who says nothing, or nothing that Dask understands.
+        EngineError: one listens there who says nothing that Dask understands,
+        EngineBusyError: or nothing at all.
         OSError: nobody can be reached there, or he refuses us.
     """
     from distributed.utils import LoopRunner
@@ -28,10 +29,10 @@ def check(address: str, security: Any, advice: str) -> None:
     try:
         LoopRunner().run_sync(_be_greeted, address, security.get_connection_args("client"))
     except TimeoutError as error:
-        raise EngineError(
+        raise EngineBusyError(
             f"Somebody listens at {address}, but has said nothing for {_PATIENCE:g} seconds. {advice}"
         ) from error
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: of our own side, as of a server that is being stopped
         raise
     except Exception as error:  # whatever Dask makes of another one's words: too long, not to be unpacked, no greeting
         raise EngineError(f"Whoever listens at {address} does not speak as Dask does. {advice}") from error

@@ -24,10 +24,9 @@ from ui import (
 )
 from ui.address import Address
 from ui.experiments import Experiment, try_this
-from ui.run_choice import CHOSEN, TOGETHER
+from ui.run_choice import CHOSEN, MINE, TOGETHER
 from ui.run_table import packed, run_table
 
-_MINE = "runs_only_mine"
 _REFRESH_SECONDS = 2.0
 _FEW = 4  # tested runs, of which the best two need not be lucky ones
 
@@ -35,8 +34,8 @@ _FEW = 4  # tested runs, of which the best two need not be lucky ones
 def draw() -> None:
     address = Address()
     listed = _listed()
-    if _is_mine_only() and not listed:  # the last of them was deleted
-        st.session_state[_MINE] = False
+    if run_choice.owner() and not listed:  # the last of them was deleted
+        st.session_state[MINE] = False
         listed = _listed()
     if not listed:
         run_actions.offer_undo()
@@ -46,15 +45,15 @@ def draw() -> None:
     run_choice.take_from_address(address)
     address.check_choice(TOGETHER, "choice", ("true", "false"))
     try_this("runs_try", _experiments(listed))
-    is_live, is_mine_only = any(run.is_active for run in listed), _is_mine_only()
-    has_both = is_mine_only or _are_others_among(listed)
+    is_live, owner = any(run.is_active for run in listed), run_choice.owner()
+    has_both = owner is not None or _are_others_among(listed)
     read = turns.first_then(listed, _listed)
 
     @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
     @frame.telling_mistakes()
     def runs_fragment() -> None:
         frame.leave_if_asked()
-        if _is_mine_only() != is_mine_only:
+        if run_choice.owner() != owner:
             st.rerun()  # the experiments above choose among the runs that are listed
         now = read()
         _show(now, address, has_both)
@@ -68,12 +67,7 @@ def draw() -> None:
 
 def _listed() -> list[Run]:
     """The newest runs, without trials that never began, which have no settings of their own and nothing to show."""
-    owner = identity.owner() if _is_mine_only() else None
-    return resources.store().runs(with_trials="begun", owner=owner)
-
-
-def _is_mine_only() -> bool:
-    return bool(st.session_state.get(_MINE))
+    return resources.store().runs(with_trials="begun", owner=run_choice.owner())
 
 
 def _are_others_among(listed: Sequence[Run]) -> bool:
@@ -109,7 +103,7 @@ def _show(listed: Sequence[Run], address: Address, has_both: bool) -> None:
         if has_both:
             st.toggle(
                 "Only mine",
-                key=_MINE,
+                key=MINE,
                 persist_state="session",
                 on_change=run_choice.forget_default,
                 args=(listed,),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import threading
 import time
@@ -75,10 +76,23 @@ def test_who_is_no_scheduler_is_not_waited_for(
     assert (run.state, run.error) == ("failed", str(error.value))
 
 
-def test_an_engine_that_hangs_is_named(listen: Callable[[bytes], str]) -> None:
+def test_an_engine_that_hangs_is_named_and_what_is_new_waits(listen: Callable[[bytes], str], store: Store) -> None:
     notice.publish(listen(b""))
-    with pytest.raises(EngineError, match=rf"said nothing .* process {os.getpid()}, which hangs: end this process"):
+    told = rf"said nothing .* process {os.getpid()}, which hangs: end this process"
+    with pytest.raises(EngineError, match=told):
         engine.client()
+    jobs.start(parse_config({}), store)
+    (run,) = store.runs()
+    assert run.state == "queued"
+    assert re.search(told, run.error or "")
+
+
+def test_what_fails_on_our_own_side_is_not_laid_to_who_listens(
+    listen: Callable[[bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError("no thread")))
+    with pytest.raises(RuntimeError, match="no thread"):
+        greeting.check("tcp://127.0.0.1:9", Security(), "")
 
 
 def test_an_engine_that_hangs_is_seen_by_who_has_spoken_with_it_before(

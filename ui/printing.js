@@ -7,4 +7,7 @@ if (!window.mnistlabPrinting) {
       svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
     }
   });
+  addEventListener("afterprint", () => {
+    for (const svg of document.querySelectorAll(".js-plotly-plot .main-svg")) svg.removeAttribute("viewBox");
+  });
 }

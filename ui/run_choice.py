@@ -14,7 +14,7 @@ from mnistlab.errors import RunNotFoundError
 from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
-from ui import acting, resources
+from ui import acting, identity, resources
 from ui.address import Address, quoted
 from ui.palette import RUNS
 from ui.run_table import Shown
@@ -23,7 +23,7 @@ LETTERS = "ABCDEF"
 MOST = len(LETTERS)  # runs, or recipes, side by side
 _MOST_NAMED, _MOST_TOLD = 60, 3  # runs in an address, and of those that are not there
 PARAMETER = "runs"
-CHOSEN, TOGETHER = "runs_chosen", "runs_together"
+CHOSEN, TOGETHER, MINE = "runs_chosen", "runs_together", "runs_only_mine"
 _WRITTEN, _REFUSED = "runs_written", "runs_refused"
 
 
@@ -44,6 +44,11 @@ def take_from_address(address: Address) -> None:
         address.say(f"An address names at most {_MOST_NAMED} runs; {len(names):,} were given. You see the first ones.")
     if known:
         st.session_state[CHOSEN] = known
+
+
+def owner() -> str | None:
+    """Whose runs are listed; None for everybody's."""
+    return identity.owner() if st.session_state.get(MINE) else None
 
 
 def chosen_runs(listed: Sequence[Run]) -> list[Run]:
@@ -109,9 +114,9 @@ def add(run_ids: Iterable[str]) -> None:
 
 
 def add_all_seeds() -> None:
-    """When seeds are put together: compare all runs of each chosen recipe."""
+    """When seeds are put together: compare all runs of each chosen recipe, of those whose runs are listed."""
     if st.session_state[TOGETHER]:
-        listed = resources.store().runs(limit=None)
+        listed = resources.store().runs(limit=None, owner=owner())
         recipes = {run.recipe for run in listed if run.id in st.session_state[CHOSEN]}
         add(run.id for run in listed if run.recipe in recipes)
 

@@ -162,3 +162,5 @@ def test_a_chart_that_is_wider_than_its_paper_is_made_smaller(page: Page, lab_ur
         return [svg.getBoundingClientRect().width / width, svg.viewBox.baseVal.width / width];
     }""")
     assert shown == pytest.approx([0.5, 1], abs=0.01)
+    chart.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert chart.locator("[viewBox].main-svg").count() == 0

@@ -145,6 +145,17 @@ def test_library_that_a_careful_user_left_is_for_others_too(tmp_path: Path) -> N
     assert copied.stat().st_mode & 0o777 == 0o644
 
 
+def test_library_comes_also_into_a_folder_whose_rights_are_not_ours_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    assert ensure_plotly.__wrapped__(tmp_path).stat().st_size > 1_000_000
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_library_that_is_kept_from_us_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By an older mnistlab, for somebody else."""
     former = ensure_plotly.__wrapped__(tmp_path).stat().st_ino

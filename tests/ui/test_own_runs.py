@@ -54,6 +54,15 @@ def test_what_is_compared_follows_until_somebody_has_chosen(tables: list[dict[st
     assert app.session_state["runs_chosen"] == [own[0], others[0]]
 
 
+def test_seeds_that_are_put_together_are_ones_own(tables: list[dict[str, Any]]) -> None:
+    own = [owned(ME, 0.80, seed=1), owned(ME, 0.81, seed=2)]
+    owned("another", 0.95, seed=3)
+    app = open_page(RUNS, runs=own[0])
+    app.toggle(key="runs_only_mine").set_value(True).run()
+    app.toggle(key="runs_together").set_value(True).run()
+    assert set(app.session_state["runs_chosen"]) == set(own)
+
+
 @pytest.mark.parametrize("owners", [(ME, ME), (ME, None), ("another", "a third"), (None, None)])
 def test_who_has_all_runs_or_none_is_not_asked(owners: tuple[str | None, ...]) -> None:
     for owner in owners:

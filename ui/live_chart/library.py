@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import plotly
@@ -25,7 +26,8 @@ def ensure_plotly(folder: Path = STATIC) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / f"plotly.min.js.{os.getpid()}.{threading.get_ident()}.tmp"
         shutil.copyfile(source, copy)
-        copy.chmod(0o644)  # others may serve it too, whatever whoever starts the lab first keeps from them
+        with suppress(OSError):  # a mounted folder may refuse it
+            copy.chmod(0o644)  # others may serve it too, whatever whoever starts the lab first keeps from them
         _move_into_place(copy, target)
     return target
 
