@@ -46,7 +46,6 @@ def draw() -> None:
     address.check_choice(TOGETHER, "choice", ("true", "false"))
     try_this("runs_try", _experiments(listed))
     is_live, owner = any(run.is_active for run in listed), run_choice.owner()
-    has_both = owner is not None or _are_others_among(listed)
     read = turns.first_then(listed, _listed)
 
     @turns.fragment(run_every=_REFRESH_SECONDS if is_live else None)
@@ -56,7 +55,7 @@ def draw() -> None:
         if run_choice.owner() != owner:
             st.rerun()  # the experiments above choose among the runs that are listed
         now = read()
-        _show(now, address, has_both)
+        _show(now, address)
         if not now or is_live != any(run.is_active for run in now):
             st.rerun()
 
@@ -89,7 +88,7 @@ def _first_run() -> None:
         st.rerun()
 
 
-def _show(listed: Sequence[Run], address: Address, has_both: bool) -> None:
+def _show(listed: Sequence[Run], address: Address) -> None:
     run_actions.offer_undo()
     acting.tell_problem("runs")
     with st.container(horizontal=True, gap="medium"):
@@ -100,7 +99,7 @@ def _show(listed: Sequence[Run], address: Address, has_both: bool) -> None:
             on_change=run_choice.add_all_seeds,
             help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
         )
-        if has_both:
+        if run_choice.owner() or _are_others_among(listed):
             st.toggle(
                 "Only mine",
                 key=MINE,
@@ -195,11 +194,14 @@ def _the_two_best(tested: Sequence[Run]) -> Experiment:
 def _my_last_change(tested: Sequence[Run]) -> Experiment:
     comparable = [run for run in tested[1:] if run.config.dataset == tested[0].config.dataset]
     before = [run for run in comparable if run.recipe != tested[0].recipe]  # a repeat changes nothing
+    about = "Only one recipe has been tested so far. Change a setting on Train, and train it again."
+    if before:
+        about = (
+            "The newest and the one before it with another recipe: what did you change, and did it help? If it may be "
+            "luck, repeat both with five seeds."
+        )
     return Experiment(
-        "My last change",
-        "The newest and the one before it with another recipe: what did you change, and did it help? If it may be "
-        "luck, repeat both with five seeds.",
-        {CHOSEN: [run.id for run in [*tested[:1], *before[:1]]], TOGETHER: False},
+        "My last change", about, {CHOSEN: [run.id for run in [*tested[:1], *before[:1]]], TOGETHER: False}
     )
 
 

@@ -12,6 +12,7 @@ from mnistlab.ids import is_run_id
 from ui import confusion_view, evaluations, frame, gallery, picking, splits, turns
 from ui.address import Address
 from ui.models import ModelChoice
+from ui.words import unbroken
 
 if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
@@ -64,7 +65,7 @@ def _figures(evaluation: "Evaluation", shown: dict[str, str]) -> None:
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=296):
             st.markdown(
-                f"**Each digit** (bars begin at {100 * start:.0f} %)",
+                unbroken(f"**Each digit** (bars begin at {100 * start:.0f} %)"),
                 help="Recall: of all that are a 4, how many it reads as one. Precision: of all that it reads as a 4, "
                 "how many are one. Both are rounded; the tutorial cuts them, and makes 97\N{NO-BREAK SPACE}% of 97.8.",
             )

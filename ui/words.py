@@ -39,8 +39,10 @@ def roughly(seconds: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A text in which no line ends between a number and its sign: "97.90 %", "p = 0.048"."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace(" p = ", " p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    """A text in which no line ends between a number and its sign: "97.90 %", "p = 0.048", "p < 0.000001"."""
+    for part in (" %", "p = ", "p < "):
+        text = text.replace(part, part.replace(" ", "\N{NO-BREAK SPACE}"))
+    return text
 
 
 def run_label(run: Run) -> str:

@@ -94,3 +94,10 @@ def test_without_runs_of_ones_own_all_are_listed_again(tables: list[dict[str, An
     assert names(tables) == {other}
     assert "No run yet" not in said(app)
     assert not app.exception
+
+
+def test_a_single_recipe_has_no_last_change() -> None:
+    owned(ME)
+    app = open_page(RUNS)
+    app.button(key="runs_try_1").click().run()
+    assert "Only one recipe has been tested so far." in said(app)

@@ -23,6 +23,7 @@ def test_a_caption_says_of_no_network_that_it_was_quite_sure() -> None:
 def test_no_line_ends_within_a_number_and_what_belongs_to_it() -> None:
     held = unbroken("97.90 % (exact test, p = 0.048)").split(" ")
     assert [part.replace("\N{NO-BREAK SPACE}", " ") for part in held] == ["97.90 %", "(exact", "test,", "p = 0.048)"]
+    assert " " not in unbroken("(p < 0.000001)")
 
 
 def test_eight_alone_takes_an() -> None:
