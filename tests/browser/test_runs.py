@@ -164,3 +164,15 @@ def test_a_chart_that_is_wider_than_its_paper_is_made_smaller(page: Page, lab_ur
     assert shown == pytest.approx([0.5, 1], abs=0.01)
     chart.evaluate("() => dispatchEvent(new Event('afterprint'))")
     assert chart.locator("[viewBox].main-svg").count() == 0
+
+
+def test_a_chart_in_a_column_that_is_still_growing_is_not_drawn_into_nothing(page: Page, lab_url: str) -> None:
+    """The page itself complains where it is."""
+    open_runs(page, f"{lab_url}/Runs")
+    chart = page.get_by_role("img", name=re.compile("^Validation accuracy"))
+    expect(chart.locator(".scatterlayer .trace")).to_have_count(2, timeout=PATIENT)
+    whole = chart.locator(".main-svg").first.bounding_box()
+    for width in ("16px", ""):
+        chart.evaluate("(chart, width) => { chart.style.width = width; }", width)
+        page.wait_for_timeout(300)
+    assert chart.locator(".main-svg").first.bounding_box() == whole

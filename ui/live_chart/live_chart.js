@@ -1,6 +1,7 @@
 // Draws a live chart with Plotly.react and keeps what a person has done to it. Uses theme.js and layout.js.
 
 const LIBRARY = Symbol.for("mnistlab.plotly");
+const NARROWEST = 120; // pixels; in less there is no room beside the numbers
 const charts = new WeakMap();
 
 // One promise for all charts. The address of a page is one segment long, so "./app" is the app's root.
@@ -21,7 +22,7 @@ function decode(text) {
 
 function draw(Plotly, chart) {
   const { plot, data } = chart;
-  if (!plot.clientWidth) return; // in a tab that is not shown; the ResizeObserver calls again
+  if (plot.clientWidth < NARROWEST) return; // in a hidden tab or a growing column; the ResizeObserver calls again
   chart.drawn = plot.clientWidth;
   const theme = themeOf(plot);
   chart.series = data.series.map((one) => {
