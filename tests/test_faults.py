@@ -230,6 +230,7 @@ def test_no_checkpoint_is_made_of_weights_whose_end_no_loss_has_shown_yet(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "_CHECKPOINT_EVERY", 0)
+    monkeypatch.setattr(recorder, "_SLOW", 1e9)  # seconds: after a slow one, of a busy disk, the next is put off
     model: list[nn.Module] = []
 
     def listen(event: Event) -> None:
