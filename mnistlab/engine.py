@@ -81,7 +81,9 @@ def _connected(wanted: str) -> Any:
     try:
         greeting.check_certificates(wanted)
         # Not under the lock: where nobody speaks, all who ask wait for that beside each other.
-        greeting.check(wanted, dask_settings.own_security() if is_own else Security(), _advice())
+        # Who is silent where our engine was may speak later; elsewhere, nobody says that it is a scheduler.
+        security, silence = (dask_settings.own_security(), EngineBusyError) if is_own else (Security(), EngineError)
+        greeting.check(wanted, security, _advice(), silence)
         with _lock:
             if _client is not None and _client.status == "running" and _client.scheduler.address == wanted:
                 return _client
@@ -90,10 +92,6 @@ def _connected(wanted: str) -> Any:
                     _client.close(timeout=0.5)
             _client = dask_settings.own_client(wanted) if is_own else _connect_to_lab(wanted)
             return _client
-    except EngineBusyError as error:
-        if is_own:
-            raise
-        raise EngineError(str(error)) from error  # nobody says that it is a scheduler
     except (OSError, TimeoutError) as error:
         if not is_own:
             raise EngineError(f"No Dask scheduler answers at {wanted}, or it refuses us: {error}.") from error

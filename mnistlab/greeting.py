@@ -6,22 +6,22 @@ Such are a scheduler's dashboard, another program at a port that was mistyped, a
 import asyncio
 from typing import Any
 
-from mnistlab.errors import EngineBusyError, EngineError
+from mnistlab.errors import EngineError
 
 _CONNECT_SECONDS = 9.0  # until somebody listens there
 _PATIENCE = 10.0  # seconds, until he has also said who he is; milliseconds are usual
 
 
-def check(address: str, security: Any, advice: str) -> None:
+def check(address: str, security: Any, advice: str, silence: type[EngineError] = EngineError) -> None:
     """See that a Dask scheduler greets us, as each does at once.
 
     Args:
         security: Dask's, of the client that is to be made.
         advice: what to do where it is another one who listens, or nobody who speaks.
+        silence: what is raised where nobody speaks.
 
     Raises:
-        EngineError: one listens there who says nothing that Dask understands,
-        EngineBusyError: or nothing at all.
+        EngineError: one listens there who says nothing, or nothing that Dask understands.
         OSError: nobody can be reached there, or he refuses us.
     """
     from distributed.utils import LoopRunner
@@ -29,7 +29,7 @@ def check(address: str, security: Any, advice: str) -> None:
     try:
         LoopRunner().run_sync(_be_greeted, address, security.get_connection_args("client"))
     except TimeoutError as error:
-        raise EngineBusyError(
+        raise silence(
             f"Somebody listens at {address}, but has said nothing for {_PATIENCE:g} seconds. {advice}"
         ) from error
     except (OSError, RuntimeError):  # RuntimeError: of our own side, as of a server that is being stopped

@@ -107,11 +107,11 @@ def _tell_times(config: RunConfig) -> None:
 
     @turns.fragment(run_every=pacing.slowed(_LOOK_AGAIN) if found.active else None)
     def times_fragment() -> None:
-        queue, me = read(), identity.owner()
-        own = [run.config for run in queue.active if run.owner == me and run.state != "lost"]
-        is_going_on = config in own
+        queue = read()
+        own = starting.own_among(queue.active)
+        is_going_on = any(run.config == config for run in own)
         next_one = "" if not own or is_going_on else "For the next run. "
-        before = "" if is_going_on else waiting.line_before(config, me, queue)
+        before = "" if is_going_on else waiting.line_before(config, identity.owner(), queue)
         st.caption(f"{next_one}{_time_needed(config)} {before}".rstrip())
 
     times_fragment()

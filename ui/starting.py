@@ -1,7 +1,7 @@
 """The button that starts a run: once, however often it is pressed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, TypeVar
 
 import streamlit as st
@@ -42,8 +42,13 @@ def button(
 
 def own_active_runs() -> list[Run]:
     """The visitor's runs that are queued or running."""
-    active = queue.active(resources.store(), owner=identity.owner())
-    return [run for run in active if run.state != "lost"]
+    return own_among(queue.active(resources.store(), owner=identity.owner()))
+
+
+def own_among(active: Iterable[Run]) -> list[Run]:
+    """Those of these runs that are the visitor's, without lost ones."""
+    me = identity.owner()
+    return [run for run in active if run.owner == me and run.state != "lost"]
 
 
 def _explain(is_same: bool, is_busy: bool) -> str | None:
