@@ -70,7 +70,11 @@ def show(run_id: str) -> None:
         pacing.note(time.perf_counter() - begun)
         return pacing.seconds_between(now)
 
-    refreshing.show(run_id, pacing.seconds_between(run), draw)
+    def has_changed() -> bool:
+        now = resources.store().run(run_id)
+        return (now.state, now.step) != (run.state, run.step)
+
+    refreshing.show(run_id, pacing.seconds_between(run), draw, has_changed)
     sees_now.show(run)
 
 

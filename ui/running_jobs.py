@@ -11,7 +11,7 @@ from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, turns
 from ui.words import verbatim
 
-_REFRESH_SECONDS, _MOST_SECONDS = 3.0, 6.0  # alone, and in the largest class
+_REFRESH_SECONDS, _MOST_SECONDS = 3.0, 6.0  # alone, and in the largest class or while nothing goes on
 _MOST_SHOWN = 4  # a class of thirty would fill the sidebar
 
 
@@ -48,7 +48,9 @@ class Jobs:
 
 
 def show(train_script: str, sweep_script: str) -> None:
-    """Show the jobs, refreshed while there are any; the scripts are those of the pages that watch them.
+    """Show the jobs, refreshed; the scripts are those of the pages that watch them.
+
+    The whole page is drawn anew when the first one begins, wherever it was started, and when the last one is over.
 
     Raises:
         StoreError: the store cannot be read.
@@ -57,7 +59,7 @@ def show(train_script: str, sweep_script: str) -> None:
     found = Jobs.read()
     read, is_live = turns.first_then(found, Jobs.read), bool(found)
 
-    @turns.fragment(run_every=min(pacing.slowed(_REFRESH_SECONDS), _MOST_SECONDS) if is_live else None)
+    @turns.fragment(run_every=min(pacing.slowed(_REFRESH_SECONDS), _MOST_SECONDS) if is_live else _MOST_SECONDS)
     def jobs_fragment() -> None:
         try:
             there = read()
@@ -67,7 +69,7 @@ def show(train_script: str, sweep_script: str) -> None:
         if there.may_wait:
             jobs.wake_soon(resources.store())
         acting.tell_problem("sidebar")
-        if is_live and not there:
+        if is_live != bool(there):
             st.rerun()
 
     jobs_fragment()

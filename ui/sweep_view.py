@@ -52,7 +52,10 @@ def show(sweep_id: str) -> None:
         _draw(now)
         return _pace(now)
 
-    refreshing.show(sweep_id, _pace(found), draw)
+    def has_changed() -> bool:
+        return sweep.find(sweep_id, resources.store()).counts != found.counts
+
+    refreshing.show(sweep_id, _pace(found), draw, has_changed)
 
 
 def _pace(one: Sweep) -> float | None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from mnistlab import steering
+from mnistlab import jobs, steering
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests.browser.server import PROJECT, start_server
@@ -77,6 +77,8 @@ def test_a_run_outlives_its_server_and_a_new_server_shows_it_live(page: Page, la
         assert newest_run(store, before + 1).attempt == 1
         steering.stop(run.id, store)
         expect(page.get_by_text(re.compile("Stopped after")).first).to_be_visible(timeout=PATIENT)
+        jobs.resume(run.id, store)  # as somebody else would, in another browser or at a terminal
+        expect(page.get_by_text(re.compile(r"Epoch .* of 10")).first).to_be_visible(timeout=PATIENT)
 
 
 @pytest.mark.usefixtures("survivors")

@@ -1,0 +1,59 @@
+"""What is over is looked at again: somebody else may have resumed or deleted it."""
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mnistlab.errors import MnistLabError, RunNotFoundError
+
+
+def _page(seconds: float | None, answers: list[bool | Exception], times_drawn: list[int]) -> None:
+    from ui import refreshing
+
+    def draw() -> float | None:
+        times_drawn.append(len(answers))
+        return seconds
+
+    def has_changed() -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    refreshing.show("a run", seconds, draw, has_changed)
+
+
+def times_drawn(seconds: float | None, *answers: bool | MnistLabError) -> int:
+    drawn: list[int] = []
+    app = AppTest.from_function(_page, args=(seconds, [*answers], drawn)).run()
+    assert not app.exception
+    return len(drawn)
+
+
+@pytest.fixture
+def paces(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """How often each part of a page asks to be drawn again, in seconds."""
+    found: list[float | None] = []
+    real = st.fragment
+
+    def fragment(draw: object, run_every: float | None) -> object:
+        found.append(run_every)
+        return real(draw, run_every=run_every)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(st, "fragment", fragment)
+    return found
+
+
+def test_what_is_over_is_drawn_anew_once_it_is_no_longer_so(paces: list[float | None]) -> None:
+    assert times_drawn(None, False) == 1
+    assert paces == [None, 5.0]
+    assert times_drawn(None, True, False) == 2
+
+
+def test_what_is_over_and_deleted_is_drawn_anew() -> None:
+    assert times_drawn(None, RunNotFoundError("It was deleted."), False) == 2
+
+
+def test_what_goes_on_is_not_asked_whether_it_has_changed(paces: list[float | None]) -> None:
+    assert times_drawn(1.0) == 1
+    assert paces == [1.0]
