@@ -4,6 +4,7 @@
     kept = drawings.add(framing.image, label=7, source="pen")
     drawings.split()                        # scored like any other split
     drawings.as_npz(), drawings.as_zip()    # to take home; nothing in them needs to be unpickled
+    drawings.take_in(images, labels)        # what was taken home, here or from another lab: importing/digits.py
 
 What is kept is the 28x28 picture, its label, when and how it was made: no name, no strokes, no photo.
 """
@@ -29,6 +30,7 @@ from mnistlab.store import Store
 SPLIT_NAME = "drawings"
 MOST = 2000  # of a lab: thirty people with 60 each, 1.6 MB
 SOURCES = ("pen", "keys", "photo")
+FROM_FILE = "file"  # the source of what was taken in
 
 table = sa.Table(
     "drawings",
@@ -36,7 +38,7 @@ table = sa.Table(
     sa.Column("id", sa.String(16), primary_key=True),
     sa.Column("created", sa.Float, nullable=False, index=True),  # seconds since 1970
     sa.Column("label", sa.Integer, nullable=False),
-    sa.Column("source", sa.String(10), nullable=False),  # pen, keys or photo
+    sa.Column("source", sa.String(10), nullable=False),  # pen, keys, photo or file
     sa.Column("image", sa.LargeBinary, nullable=False),  # 784 bytes, row by row, 0 is background
 )
 
@@ -79,6 +81,34 @@ class Drawings:
                 )
             connection.execute(table.insert().values(image=content, **row))
         return str(row["id"])
+
+    def take_in(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> int:
+        """Keep pictures (N, 28, 28) as these digits (N,), all or none, after those that are there; return how many.
+
+        Those that are there already, with the same label, are left out.
+
+        Raises:
+            DataError: no digit, or the set would have more than it may.
+        """
+        for label in labels:
+            _check_label(label)
+        given = dict.fromkeys((image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True))
+        now = time.time()
+        with self._store.transaction() as connection:
+            there = [tuple(row) for row in connection.execute(sa.select(table.c.image, table.c.label))]
+            known = set(there)
+            new = [drawing for drawing in given if drawing not in known]
+            room = max(0, MOST - len(there))
+            if len(new) > room:
+                raise DataError(
+                    f"This lab keeps at most {MOST:,} drawings: there is room for {room:,}, and {len(new):,} new ones "
+                    "were given. Remove some first."
+                )
+            for place, (image, label) in enumerate(new):
+                created = now + place / 1e6  # so that they stay in their order
+                row = {"id": secrets.token_hex(8), "created": created, "label": label, "source": FROM_FILE}
+                connection.execute(table.insert().values(image=image, **row))
+        return len(new)
 
     def relabel(self, drawing_id: str, label: int) -> bool:
         """Let a drawing be another digit, as if it had just been kept; False if it is not there.

@@ -14,6 +14,7 @@ from ui import (
     frame,
     identity,
     importing,
+    in_hand,
     luck_view,
     resources,
     run_actions,
@@ -35,7 +36,7 @@ def draw() -> None:
     address = Address()
     listed = _listed()
     if run_choice.owner() and not listed:  # the last of them was deleted
-        st.session_state[MINE] = False
+        in_hand.keep(**{MINE: False})
         listed = _listed()
     if not listed:
         run_actions.offer_undo()
@@ -104,7 +105,7 @@ def _show(listed: Sequence[Run], address: Address) -> None:
                 "Only mine",
                 key=MINE,
                 persist_state="session",
-                on_change=run_choice.forget_default,
+                on_change=run_choice.only_mine_changed,
                 args=(listed,),
                 help="Runs that were started in this browser since it was opened.",
             )

@@ -1,4 +1,4 @@
-"""What a visitor had in hand, a drawing above all: a reload begins a new session, which finds it here.
+"""What a visitor had in hand, a drawing above all, or had set: a reload begins a new session, which finds it here.
 
 Kept in the server's memory for a while, for each browser; a second tab finds it too.
 """

@@ -1,4 +1,4 @@
-"""The lab's own digits: "it was a ..." keeps a drawing, and what was kept can be seen, taken home and removed."""
+"""The lab's own digits: "it was a ..." keeps a drawing; what was kept can be seen, removed, taken home, brought in."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from mnistlab.builtin import DEFAULT_MODEL
-from mnistlab.drawings import MOST, SPLIT_NAME, Drawings, KeptDrawing
+from mnistlab.drawings import FROM_FILE, MOST, SPLIT_NAME, Drawings, KeptDrawing
 from mnistlab.errors import MnistLabError
 from mnistlab.figures import count_of
 from mnistlab.ink import FloatImage
@@ -19,6 +19,7 @@ from ui.resources import drawings
 from ui.words import a_digit
 
 _SHOWN = 60  # the newest that are shown
+_MOST_MEGABYTES = 20  # of a set that is brought in; a full one has 1.6
 
 
 class Paper(Protocol):
@@ -109,18 +110,19 @@ def gallery(key: str) -> None:
             f"{MOST:,}; no names, strokes or photos are kept, only 28 x 28 pixels and the label."
         )
         kept = drawings().all()
-        if not kept:
+        if kept:
+            _show_newest(key, kept)
+            _take_home_or_remove(key, len(kept))
+        else:
             st.markdown("None yet. Draw a digit, then say what it was.")
-            return
-        _show_newest(key, kept)
-        _take_home_or_remove(key, len(kept))
+        _bring_in(key)
 
 
 def _show_newest(key: str, kept: Sequence[KeptDrawing]) -> None:
     """The newest of them; a click on one offers to remove it."""
     newest = kept[::-1][:_SHOWN]
     images = np.stack([drawing.image for drawing in newest])
-    tips = [f"kept as {drawing.label}, made by {drawing.source}" for drawing in newest]
+    tips = [_origin(drawing) for drawing in newest]
     links = [depth_links.address(SPLIT_NAME, len(kept) - 1 - place, DEFAULT_MODEL) for place in range(len(newest))]
     shown = mosaic.mosaic(images, [str(one.label) for one in newest], tips, side=42, per_row=None, links=links)
     picked = f"{key}_picked"
@@ -141,6 +143,11 @@ def _show_newest(key: str, kept: Sequence[KeptDrawing]) -> None:
     st.button(f"Remove this {chosen.label}", key=f"{key}_remove_one", on_click=remove, help=tips[newest.index(chosen)])
 
 
+def _origin(drawing: KeptDrawing) -> str:
+    made = "brought in from a file" if drawing.source == FROM_FILE else f"made by {drawing.source}"
+    return f"kept as {drawing.label}, {made}"
+
+
 def _take_home_or_remove(key: str, num: int) -> None:
     def clear() -> None:
         with _keeping_mistakes(key):
@@ -156,6 +163,37 @@ def _take_home_or_remove(key: str, num: int) -> None:
             st.download_button(label, content, name, key=f"{key}_{name}", on_click="ignore")
         sure = st.checkbox("I want to remove them all", key=f"{key}_sure")
         st.button(f"Remove {count_of(num, 'drawing')}", key=f"{key}_remove", disabled=not sure, on_click=clear)
+
+
+def _bring_in(key: str) -> None:
+    """A field for a set that was taken home, here or from another lab; it is taken in before the page is drawn."""
+    from mnistlab.importing.digits import read_digits
+
+    def dropped() -> None:
+        st.session_state.pop(f"{key}_brought", None)
+        file = st.session_state[f"{key}_file"]
+        if file is None:
+            return
+        try:
+            images, labels = read_digits(file.getvalue())
+            new = drawings().take_in(images, labels)
+        except MnistLabError as error:
+            st.session_state[f"{key}_brought"] = str(error), False
+            return
+        known = f" Already here: {len(labels) - new:,}." if new < len(labels) else ""
+        st.session_state[f"{key}_brought"] = f"{count_of(new, 'new drawing')}.{known}", True
+
+    st.file_uploader(
+        "Bring in a set (.npz)",
+        type="npz",
+        key=f"{key}_file",
+        on_change=dropped,
+        max_upload_size=_MOST_MEGABYTES,
+        help="What Download as .npz has made, here or in another lab. Digits that are here already are left out.",
+    )
+    told, is_well = st.session_state.get(f"{key}_brought", ("", True))
+    if told:
+        (st.success if is_well else st.error)(told)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from mnistlab.errors import RunNotFoundError
 from mnistlab.ids import is_run_id
 from mnistlab.runs import Run
 from mnistlab.seeds import Group, grouped
-from ui import acting, identity, resources
+from ui import acting, identity, in_hand, resources
 from ui.address import Address, quoted
 from ui.palette import RUNS
 from ui.run_table import Shown
@@ -71,8 +71,14 @@ def is_default(listed: Sequence[Run]) -> bool:
     return st.session_state.get(CHOSEN) == _default(listed)
 
 
-def forget_default(listed: Sequence[Run]) -> None:
-    """Before others are listed than these: compare the newest two of those, unless somebody has chosen."""
+def only_mine_changed(listed: Sequence[Run]) -> None:
+    """Remember whose runs are to be listed, where a reload finds it too; before others are listed than these."""
+    in_hand.keep(**{MINE: st.session_state[MINE]})
+    _forget_default(listed)
+
+
+def _forget_default(listed: Sequence[Run]) -> None:
+    """Compare the newest two of those that are listed next, unless somebody has chosen."""
     if is_default(listed):
         del st.session_state[CHOSEN]
 

@@ -29,7 +29,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Weights, losses and answers shrink to no less than a tenth; a bomb shrinks to a thousandth.
 _HIGHEST_RATIO, _RATIO_COUNTS_FROM = 100, _MEGABYTE
 # What zipfile raises at what: NotImplementedError at a method it has none for, RuntimeError at a locked file.
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
+BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 
 
 def unzip(content: bytes) -> dict[str, bytes]:
@@ -47,7 +47,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
             entries = archive.infolist()
             _check(entries)
             files = {entry.filename: _unpack(archive, entry) for entry in entries}
-    except _BROKEN as error:
+    except BROKEN as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ArchiveError(f"The zip is damaged ({reason[:100]}). Export the run again.") from error
     missing = {MANIFEST, *NAMES} - {"answers.safetensors"} - set(files)

@@ -214,3 +214,33 @@ def test_one_of_ones_own_digits_is_removed_by_two_clicks(monkeypatch: pytest.Mon
     app.button[1].click().run()
     assert not app.exception
     assert [drawing.label for drawing in own_digits.drawings().all()] == [1, 3]
+
+
+def _bring_in() -> None:
+    from ui import own_digits
+
+    own_digits._bring_in("draw")
+
+
+def test_a_set_that_was_taken_home_is_brought_in() -> None:
+    from ui.own_digits import drawings
+
+    drawings().add(np.full((28, 28), 0.5, np.float32), 3)
+    content = drawings().as_npz()
+    drawings().add(np.full((28, 28), 0.6, np.float32), 4)
+    more = drawings().as_npz()
+    drawings().clear()
+    app = AppTest.from_function(_bring_in).run()
+    for name, taken_home, said in (
+        ("one.npz", content, "1 new drawing."),
+        ("two.npz", more, "1 new drawing. Already here: 1."),
+        ("two.npz", more, "0 new drawings. Already here: 2."),
+    ):
+        app.file_uploader[0].upload(name, taken_home).run()
+        assert [success.value for success in app.success] == [said]
+    app.file_uploader[0].upload("none.npz", b"PK no zip").run()
+    assert "not an .npz" in app.error[0].value
+    assert [drawing.label for drawing in drawings().all()] == [3, 4]
+    app.file_uploader[0].set_value(None).run()
+    assert not app.error
+    assert not app.success

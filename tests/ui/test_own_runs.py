@@ -101,3 +101,14 @@ def test_a_single_recipe_has_no_last_change() -> None:
     app = open_page(RUNS)
     app.button(key="runs_try_1").click().run()
     assert "Only one recipe has been tested so far." in said(app)
+
+
+def test_a_reload_still_lists_only_mine(tables: list[dict[str, Any]]) -> None:
+    own, others = owned(ME), owned("another")
+    open_page(RUNS).toggle(key="runs_only_mine").set_value(True).run()
+    open_page(RUNS)
+    assert names(tables) == {own}
+    keeping.put_away(own, Store())
+    for _ in range(2):
+        open_page(RUNS)
+        assert names(tables) == {others}
