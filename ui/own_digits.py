@@ -100,9 +100,11 @@ def _last_kept(key: str, image: FloatImage | None) -> None:
 
 
 def gallery(key: str) -> None:
-    """Show the set, closed: its digits, how to take them home, and how to remove them."""
-    num = drawings().count()
-    with st.expander(f"Your own digits ({num:,})", key=f"{key}_gallery", on_change="rerun") as place:
+    """Show the set, closed at first: its digits, and how to take them home, to remove them and to bring others in."""
+    num, name = drawings().count(), f"{key}_gallery"
+    # For Streamlit another number makes it another expander: it would close with each digit that is kept.
+    st.session_state[name] = st.session_state.get(name, False)
+    with st.expander(f"Your own digits ({num:,})", key=name, on_change="rerun") as place:
         if not place.open:
             return
         st.caption(

@@ -244,3 +244,15 @@ def test_a_set_that_was_taken_home_is_brought_in() -> None:
     app.file_uploader[0].set_value(None).run()
     assert not app.error
     assert not app.success
+
+
+def test_the_set_stays_open_while_digits_are_kept(pad: list[Canvas]) -> None:
+    from ui.own_digits import drawings
+
+    app = open_page(DRAW)
+    app.session_state["draw_gallery"] = True
+    for label in (3, 4):
+        drawings().add(np.full((28, 28), label / 9, np.float32), label)
+        app.run()
+        assert not app.exception
+        assert app.session_state["draw_gallery"] is True
