@@ -49,6 +49,7 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
         key=f"runs_{name}",
         title=name.capitalize(),
         x_title="epoch",
+        x_range=(0.0, max((float(one.x.max()) for one in series if len(one.x)), default=1.0)),
         y_title=y_title,
         y_percent=is_share,
         log_y=not is_share,

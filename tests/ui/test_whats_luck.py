@@ -121,3 +121,13 @@ def test_repeats_that_are_on_their_way_are_not_asked_for() -> None:
     assert "or repeat this one with other seeds" in said(open_page(RUNS, runs=run_id))
     Store().create(tiny.config(seed=1))
     assert "or wait for the same recipe with other seeds" in said(open_page(RUNS, runs=run_id))
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_curves_are_compared_from_the_beginning(epochs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[float, float]] = []
+    monkeypatch.setattr(run_overlay, "live_chart", lambda *_, x_range, **__: shown.append(x_range))
+    run_id = finished_run(train_size=500, epochs=epochs)
+    for chart in ("training accuracy", "training loss"):
+        assert not open_page(RUNS, runs=run_id, runs_chart=chart).exception
+    assert shown == [(0.0, epochs)] * 2
