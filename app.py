@@ -34,7 +34,7 @@ def _steps() -> None:
     st.caption("784 pixels in, 512 neurons, 10 digits out; two passes over 60,000 examples.")
     st.subheader("3. Ask", anchor=False)
     st.page_link(frame.page_script("Evaluate"), label="See what a network gets wrong")
-    st.page_link(frame.page_script("Draw"), label="Let your own network read your hand")
+    st.page_link(frame.page_script("Draw"), label="Let your own network read your handwriting")
 
 
 def _latest_runs(runs: list[Run]) -> None:

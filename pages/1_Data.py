@@ -20,7 +20,7 @@ _RANKED = 10  # images at either end of a ranking
 _EXPERIMENTS = (
     Experiment(
         "200 at a glance",
-        "One batch of 200, shuffled. How many of these would you have got wrong? Click on one to see its pixels.",
+        "One batch of 200, shuffled. How many of these would you have misread? Click on one to see its pixels.",
         {"data_batch_size": _MOST, "data_order": "shuffled", "data_digits": [], "data_batch": 1},
     ),
     Experiment(
@@ -30,8 +30,8 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Ugly sevens",
-        "[Go down to the sevens](#typical-and-unusual) that are farthest from the average one. Whose mistake would it "
-        "be, if a network read them wrong?",
+        "[Go down to the sevens](#typical-and-unusual) that are farthest from the average one. Whose mistake is it if "
+        "a network misreads them?",
         {"data_ranked": "7", "data_digits": ["7"], "data_batch": 1},
     ),
 )
@@ -59,8 +59,8 @@ def draw() -> None:
 def _sizes(name: DatasetName) -> str:
     held = resources.dataset(name)
     return (
-        f"{len(held.source):,} images to learn from, of which most recipes hold {held.validation_size:,} out for "
-        f"validation, and {len(held.test):,} to test."
+        f"{len(held.source):,} images for training, {held.validation_size:,} of which are usually held out for "
+        f"validation, and {len(held.test):,} for testing."
     )
 
 
@@ -90,7 +90,10 @@ def _choose_batch_size(address: Address) -> int:
         value=20,
         key="data_batch_size",
         bind="query-params",
-        help="How many images the network sees before it changes its weights. The tutorial takes 20.",
+        help=(
+            "A batch is the images that the network sees before it changes its weights. The PyTorch tutorial that "
+            "this lab reproduces takes 20."
+        ),
     )
 
 
@@ -100,7 +103,10 @@ def _choose_order(address: Address) -> int | None:
         "Order",
         _ORDERS,
         "data_order",
-        help="The tutorial takes the images as they lie in the file. Most trainings shuffle them anew in each epoch.",
+        help=(
+            "The tutorial takes the images in the order of the file. Most recipes shuffle them anew for each epoch, "
+            "which is one pass over all of them."
+        ),
     )
     if order == _ORDERS[0]:
         return None
@@ -138,9 +144,9 @@ def _show_batch(
     pictures = count_of(size, "picture")
     st.caption(
         "The number below a picture is its label. Click on a picture to see its pixels. To the network this batch is "
-        f"two tensors: `images ({size}, 1, 28, 28) float32 in [0, 1]`, which is {pictures} of 1 channel (grey), "
-        f"28 rows and 28 columns, and `labels ({size},) int64`. The file holds whole numbers from 0 to 255, here "
-        f"{images.min()} to {images.max()}; they are divided by 255."
+        f"two tensors (tables of numbers): `images ({size}, 1, 28, 28) float32 in [0, 1]`, which is {pictures} of 1 "
+        f"channel (grey), 28 rows and 28 columns, and `labels ({size},) int64`. The file holds whole numbers from 0 "
+        f"to 255 (in this batch {images.min()} to {images.max()}), which are divided by 255."
     )
 
 
@@ -152,7 +158,7 @@ def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
         "data_ranked",
         start="7",
         wrap=True,
-        help="Whose images are compared with their average, the split's own.",
+        help="Its images in this split are compared with their average.",
     )
     indices, found = digit_facts.ranking(name, split.name, int(digit))
     for title, part, key in (
@@ -162,8 +168,9 @@ def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
         st.markdown(f"**{title}**")
         digit_links.show(name, split, indices[part], [f"{distance:.1f}" for distance in found[part]], key)
     st.caption(
-        f"From the {len(indices):,} images labelled {digit} in {split.name}. Below: the distance from their average. "
-        "For each of the 784 pixels take the difference (values 0 to 1) and square it; add all up and take the root."
+        f"From the {len(indices):,} images labelled {digit} in {split.name}. The number below each is its distance "
+        "from their average: square the difference of each of the 784 pixels (values 0 to 1), add up the squares and "
+        "take the root."
     )
 
 
@@ -173,17 +180,17 @@ def _show_averages(name: DatasetName, split: Split) -> None:
         st.subheader("The average of each digit", anchor=False)
         means = np.round(digit_facts.averages(name, split.name) * 255).astype(np.uint8)
         st.html(mosaic.mosaic(means, _DIGITS, [f"the average {digit}" for digit in _DIGITS], per_row=5))
-        st.caption("Bright: there nearly everybody's pen left ink.")
+        st.caption("Bright where nearly everybody's pen left ink.")
     with right:
         st.subheader("Where they differ", anchor=False)
         # Numbers between 0 and 1 deviate from their mean by at most 0.5: that is white here.
         spread = np.round(digit_facts.deviations(name, split.name) * 510).astype(np.uint8)
         st.html(mosaic.mosaic(spread, _DIGITS, [f"where {digit}s differ" for digit in _DIGITS], per_row=5))
         st.caption(
-            "The standard deviation of each pixel, from 0 (black) to 0.5 (white). Bright: some left ink there, others "
-            "did not."
+            "The standard deviation of each pixel, from 0 (black) to 0.5 (white). Bright where some left ink and "
+            "others did not."
         )
-    st.subheader(f"How many of each digit are among the {len(split):,} in {split.name}", anchor=False)
+    st.subheader(f"How many of each digit there are among the {len(split):,} in {split.name}", anchor=False)
     st.html(bars.count_bars([int(count) for count in class_counts(split.labels)]))
 
 

@@ -63,13 +63,15 @@ _ABOUT_SCALES = (
 )
 
 _NORMALISED = (
-    f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}. Over all pixels of MNIST's 60,000 training images "
-    f"{MNIST_MEAN} is the mean and {MNIST_STD} the standard deviation, so the numbers lie around 0 with a spread of 1. "
-    "Why? An image moves each weight by its pixel's number times the neuron's error. If no number is below 0, it "
-    "pushes all weights of a neuron the same way; around 0 each can go its own, and learning takes fewer steps."
+    f"Normalised: (value \N{MINUS SIGN} {MNIST_MEAN}) / {MNIST_STD}. Over all pixels of MNIST's 60,000 training "
+    f"images {MNIST_MEAN} is the mean and {MNIST_STD} the standard deviation, so the numbers lie around 0 with a "
+    "spread of 1. Why? In training, an image changes each weight of a neuron in proportion to its pixel's number. If "
+    "no number is below 0, all weights are pushed the same way; around 0 each can go its own way, and learning takes "
+    "fewer steps."
 )
 _NORMALISED_DIFFERENCE = (
-    f"Normalised: the difference of two normalised pictures. The mean falls out, so it is divided by {MNIST_STD} alone."
+    "Normalised: the difference of two normalised pictures. The mean cancels out, so it is only divided by "
+    f"{MNIST_STD}."
 )
 
 

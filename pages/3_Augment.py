@@ -27,7 +27,7 @@ _MORE = tuple(name for name in AugmentConfig.model_fields if name not in _FIRST)
 
 
 _TURNED = 3  # the net opens on a variant that is visibly turned
-_WHICH_VARIANT = f"Which of the {warp_views.VARIANTS} variants above, row by row from the top left."
+_WHICH_VARIANT = f"Which of the {warp_views.VARIANTS} variants above, counted row by row from the top left."
 
 
 def _keys(config: AugmentConfig) -> dict[str, Any]:
@@ -43,12 +43,14 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Bend it",
-        "No two hands write alike, and a bend changes the hand, not the digit. From which bend on do you misread it?",
+        "No two people write alike, and a bend changes the handwriting, not the digit. How far can it be bent before "
+        "you misread it?",
         _keys(AugmentConfig(elastic=3)),
     ),
     Experiment(
         "Hide a part",
-        "A network that leans on a single stroke fails here. Which variants can you still read, and by what?",
+        "A network that relies on a single stroke fails here. Which variants can you still read, and what gives the "
+        "digit away?",
         _keys(AugmentConfig(erasing=0.5)),
     ),
 )

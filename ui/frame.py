@@ -42,7 +42,7 @@ PAGES = (
     Page("pages/4_Model.py", "Model", "What are we teaching?"),
     Page("pages/5_Train.py", "Train", "How does it learn?", starts_jobs=True),
     Page("pages/6_Evaluate.py", "Evaluate", "What does it get wrong?"),
-    Page("pages/7_Draw.py", "Draw", "Can it read your hand?"),
+    Page("pages/7_Draw.py", "Draw", "Can it read your handwriting?"),
     Page("pages/8_Runs.py", "Runs", "Which was better, and is it luck?", starts_jobs=True),
     Page("pages/9_Sweep.py", "Sweep", "Which settings matter?", starts_jobs=True),
 )

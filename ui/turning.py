@@ -21,7 +21,7 @@ def choose_image(key: str, num_images: int, buttons: str, disabled: bool = False
     """Show the number of an image from 0 on, and below it Previous and Next, which the arrow keys press too."""
     last = num_images - 1
     _keep_within(key, 0, last)
-    help_text = "Its place in the split, in file order. The arrow keys on your keyboard turn the page."
+    help_text = "Its place in the split, in file order. The arrow keys of your keyboard go back and forth."
     label = f"Image (0 to {last:,})"
     index = st.number_input(label, 0, last, key=key, bind="query-params", help=help_text, disabled=disabled)
     with st.container(horizontal=True):

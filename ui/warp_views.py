@@ -47,8 +47,8 @@ def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int, whi
     shown = [_over(net, digit) for net, digit in zip(nets, (image, pictures[which - 1]), strict=True)]
     st.html(_pair(shown, ("before", "after")))
     st.caption(
-        f"This variant is {_in_words(warps, which - 1, config)}. All of it is one warp: each pixel is looked up once, "
-        "so that nothing is blurred twice."
+        f"This variant is {_in_words(warps, which - 1, config)}. All of this is done in one warp: each pixel is "
+        "looked up only once, so nothing is blurred twice."
     )
 
 
@@ -69,8 +69,10 @@ def show_batch(config: AugmentConfig, seed: int) -> None:
 
 
 _HOW_USED = {
-    "replace": "Every image is changed afresh in each epoch: it does not see the same pictures again and again.",
-    "double": "An epoch shows all images augmented afresh, then all originals: twice as many steps as without.",
+    "replace": "Every image is changed afresh in each epoch: the network never sees quite the same picture twice.",
+    "double": (
+        "An epoch shows all images augmented afresh, then all originals: twice as many steps as with originals alone."
+    ),
     "once": "One augmented copy of each image is made before training and kept: twice as many images, always the same.",
 }
 
@@ -89,8 +91,8 @@ def show_turned_six() -> None:
     ]
     st.html(mosaic.mosaic(pictures, captions, tips, [int(digit) == 6 for digit in read], side=_SIDE))
     st.caption(
-        "A 6, turned clockwise. Below it: the angle, and what the built-in network reads. Half a turn makes it a 9, "
-        "and nobody can tell. The tutorial turns by up to 25 degrees, and then by up to 45 again: together up to 70."
+        "A 6, turned clockwise. Below it: the angle, and what the built-in network reads. After half a turn nobody "
+        "can tell it from a 9. The tutorial turns by up to 25 degrees, then by up to 45 more: up to 70 in all."
     )
 
 
@@ -100,8 +102,8 @@ def pace_line(config: AugmentConfig) -> str:
         return "Nothing is changed, so it costs nothing."
     pace, device = _measure(config)
     return (
-        "Below each variant: how far it is turned, clockwise if positive. Measured just now: it takes "
-        f"{60_000 / pace:.1f} s to warp 60,000 training images ({round_to_two(pace):,.0f} images/s on {device})."
+        "Below each variant: how far it is turned, clockwise if positive. Measured just now: warping 60,000 training "
+        f"images takes {60_000 / pace:.1f} s ({round_to_two(pace):,.0f} images/s on {device})."
     )
 
 

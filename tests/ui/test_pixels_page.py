@@ -96,7 +96,7 @@ def test_normalised_view_says_what_background_becomes_and_why() -> None:
     assert any("are \N{MINUS SIGN}0.42, plain background" in text.value for text in app.markdown)
     assert any("Why?" in caption.value for caption in app.caption)
     difference = open_page(PIXELS, pixels_scale="normalised", pixels_view="difference")
-    assert any("The mean falls out" in caption.value for caption in difference.caption)
+    assert any("The mean cancels out" in caption.value for caption in difference.caption)
 
 
 def test_a_picture_of_differences_has_the_colours_of_each_and_gaps_where_there_is_none() -> None:
