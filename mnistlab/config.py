@@ -31,19 +31,19 @@ class AugmentConfig(Frozen):
         0,
         ge=0,
         le=180,
-        description="A second turn, drawn on its own and added to the first. The tutorial has one (45 degrees), "
-        "so that its digits are turned by up to 70 degrees; zero is the better choice.",
+        description="A second turn, drawn independently and added to the first. The tutorial has one (45 degrees), "
+        "which turns its digits by up to 70 degrees in all; zero is the better choice.",
         json_schema_extra={"unit": "degrees"},
     )
     shift: float = Field(
         0,
         ge=0,
         le=0.5,
-        description="Move by up to this share of the picture's side, across and down, in whole pixels.",
-        json_schema_extra={"unit": "of the side"},
+        description="Move by up to this share of the picture's side, horizontally and vertically, in whole pixels.",
+        json_schema_extra={"unit": "share of the side"},
     )
-    scale_min: float = Field(1, ge=0.2, le=1, description="Shrink to no less than this.")
-    scale_max: float = Field(1, ge=1, le=3, description="Enlarge to no more than this.")
+    scale_min: float = Field(1, ge=0.2, le=1, description="Smallest size, as a multiple of the digit's own.")
+    scale_max: float = Field(1, ge=1, le=3, description="Largest size, as a multiple of the digit's own.")
     shear: float = Field(
         0,
         ge=0,
@@ -55,53 +55,54 @@ class AugmentConfig(Frozen):
         0,
         ge=0,
         le=1,
-        description="Make wider and lower, or narrower and taller: width times and height divided by up to 1 plus "
-        "this, or the other way round.",
+        description="Make wider and flatter, or narrower and taller: the width is multiplied and the height divided "
+        "by up to 1 plus this, or the other way round.",
     )
     elastic: float = Field(
         0,
         ge=0,
         le=6,
-        description="Bend: a net of 5 x 5 knots over the picture is pulled about, each knot by up to this far.",
+        description="Bend: a net of 5 x 5 knots over the picture is pulled about, each knot by up to this much.",
         json_schema_extra={"unit": "pixels"},
     )
     thickness: float = Field(
         0,
         ge=0,
         le=1,
-        description="Thicken or thin the strokes: from 1 pixel off each edge to 1 pixel more, times this.",
+        description="Thicken or thin the strokes by up to this much at each edge.",
         json_schema_extra={"unit": "pixels"},
     )
     crossed: float = Field(
         0,
         ge=0,
         le=1,
-        description="Draw a straight stroke through the middle of this share of the pictures, as some hands cross "
+        description="Draw a straight stroke through the middle of this share of the pictures, as some people cross "
         "their sevens and zeros.",
-        json_schema_extra={"unit": "of the pictures"},
+        json_schema_extra={"unit": "share of the pictures"},
     )
     framed: bool = Field(
         False,
-        description="Set the warped digit as MNIST and the Draw page do, before shift and scale: longer side 20 "
+        description="Place the warped digit as MNIST and the Draw page do, before shift and scale: longer side 20 "
         "pixels, centre of mass in the middle.",
     )
     noise: float = Field(
         0,
         ge=0,
         le=0.5,
-        description="Add grain to each pixel, of up to this standard deviation, where 1 is the whole range of grey.",
+        description="Add random grain to each pixel, with a standard deviation of up to this, where 1 is the whole "
+        "range from black to white.",
     )
     erasing: float = Field(
         0,
         ge=0,
         le=0.7,
         description="Black out a rectangle with sides of up to this share of the picture's side.",
-        json_schema_extra={"unit": "of the side"},
+        json_schema_extra={"unit": "share of the side"},
     )
     interpolation: Literal["bilinear", "nearest"] = Field(
         "bilinear",
-        description="bilinear: a pixel is a mix of the four it comes from. nearest: the closest one, as torchvision's "
-        "random warps and so the tutorial do; strokes stay hard-edged and ragged.",
+        description="bilinear: each pixel is a mix of the four nearest to where it comes from. nearest: it is the "
+        "nearest one alone, as in torchvision's random warps and so in the tutorial; strokes keep hard, ragged edges.",
     )
     use: Literal["replace", "double", "once"] = Field(
         "replace",
@@ -141,12 +142,13 @@ class ModelConfig(Frozen):
 
     kind: Literal["mlp", "cnn"] = Field(
         "mlp",
-        description="mlp: fully connected layers. cnn: 3x3 convolutions, then one linear layer.",
+        description="mlp (multilayer perceptron): fully connected layers, in which each neuron gets all numbers of "
+        "the layer before. cnn (convolutional network): 3x3 convolutions, then one linear layer.",
     )
     hidden: tuple[HiddenWidth, ...] = Field(
         (512,),
         max_length=MAX_HIDDEN,
-        description="Widths of the hidden layers of an MLP, 0 to 5 of them.",
+        description="Number of neurons in each hidden layer of an MLP; 0 to 5 layers.",
         json_schema_extra={"unit": "neurons"},
     )
     channels: tuple[Channels, ...] = Field(
@@ -158,25 +160,31 @@ class ModelConfig(Frozen):
     pools: tuple[Annotated[int, Field(ge=1, le=MAX_CONVOLUTIONS)], ...] = Field(
         (2, 4),
         max_length=3,
-        description="After which convolutions of a CNN the picture's sides are halved, the strongest of four staying.",
+        description="After which convolutions of a CNN the picture's sides are halved: of every four numbers the "
+        "largest stays.",
     )
     head: Literal["mean", "places"] = Field(
         "mean",
-        description="What a CNN's last layer sees: the mean of each channel, or each channel at each place.",
+        description="What a CNN's last layer sees. mean: the average of each channel. places: each channel at every "
+        "place.",
     )
-    activation: Activation = Field("relu", description="What bends the sum of each neuron.")
+    activation: Activation = Field("relu", description="The curve that bends the sum of each hidden neuron.")
     dropout: float = Field(
         0,
         ge=0,
         le=0.9,
         description="Share of hidden neurons silenced at random in each training step, never while testing.",
     )
-    batch_norm: bool = Field(False, description="Normalise each hidden layer over the batch.")
+    batch_norm: bool = Field(
+        False,
+        description="Normalise each hidden layer over the batch: mean 0, spread 1, then a learned scale and offset.",
+    )
     deslant: bool = Field(
-        False, description="Shear each picture first so that its ink stands upright: hands slant, digits do not."
+        False,
+        description="First shear each picture so that its digit stands upright: handwriting slants, digits do not.",
     )
     normalise: bool = Field(
-        False, description="Subtract the mean (0.1307) and divide by the standard deviation (0.3081) of MNIST first."
+        False, description="First subtract the mean of MNIST (0.1307) and divide by its standard deviation (0.3081)."
     )
 
     @property
@@ -192,40 +200,51 @@ class TrainConfig(Frozen):
 
     optimizer: Optimizer = Field("sgd", description="The rule that turns a gradient into a step.")
     learning_rate: float = Field(0.1, gt=0, le=100, description="How far each step goes.")
-    momentum: float = Field(0, ge=0, lt=1, description="Share of the last step that is kept (SGD, RMSprop).")
+    momentum: float = Field(
+        0, ge=0, lt=1, description="Share of the last step that is added to the next one (SGD, RMSprop)."
+    )
     nesterov: bool = Field(False, description="Look ahead before measuring the gradient (SGD with momentum).")
-    weight_decay: float = Field(0, ge=0, le=1, description="Pull weights towards zero by this rate (AdamW, not Adam).")
+    weight_decay: float = Field(
+        0, ge=0, le=1, description="Pull weights towards zero at this rate (with AdamW rather than Adam)."
+    )
     schedule: Schedule = Field("constant", description="How the learning rate changes during the run.")
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
-        description="Numbers in which layers are computed. bfloat16 has 8 bits of precision instead of 24 and is up to "
-        "twice as fast; weights and losses stay float32. Where the processor does not know it, float32 is used.",
+        description="The kind of numbers that layers compute with. bfloat16 has 8 bits of precision instead of 24 and "
+        "is up to twice as fast; weights and losses stay float32. Where the processor does not support it, float32 is "
+        "used.",
     )
-    label_smoothing: float = Field(0, ge=0, lt=1, description="Share of certainty spread over all ten digits.")
-    batch_size: int = Field(20, ge=1, le=4096, description="Images a step.", json_schema_extra={"unit": "images"})
-    epochs: int = Field(10, ge=1, le=MAX_EPOCHS, description="Passes over the training images.")
-    shuffle: bool = Field(True, description="Mix the images anew for each epoch; the tutorial keeps the file order.")
+    label_smoothing: float = Field(
+        0, ge=0, lt=1, description="Share of the target probability that is spread evenly over all ten digits."
+    )
+    batch_size: int = Field(20, ge=1, le=4096, description="Images per step.", json_schema_extra={"unit": "images"})
+    epochs: int = Field(10, ge=1, le=MAX_EPOCHS, description="Passes over all training images.")
+    shuffle: bool = Field(
+        True, description="Shuffle the images anew for each epoch; the tutorial keeps the file order."
+    )
     validation_size: int = Field(
         5000,
         ge=0,
         le=30000,
-        description="Training images held out, the same ones for everybody, to judge by while tuning. The tutorial "
-        "holds none out and tunes by the test set, which then flatters the network it has chosen.",
+        description="Training images held out, always the same ones, to judge by while tuning. The tutorial holds "
+        "none out and tunes on the test set, which then flatters the network chosen by it.",
         json_schema_extra={"unit": "images"},
     )
     train_size: int = Field(
         0,
         ge=0,
         le=60_000,
-        description="Learn from so many images only, the same ones for everybody and more of them the larger it is; "
-        "0 takes all.",
+        description="Learn from only this many images; 0 takes all. They are always the same ones, and a larger "
+        "number adds others to them.",
         json_schema_extra={"unit": "images"},
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same machine, same weights.")
+    seed: int = Field(
+        0, ge=0, lt=2**31, description="Where all random numbers start from: same seed, same machine, same weights."
+    )
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?|mps|xpu(:\d+)?)$",
-        description="auto takes CUDA, MPS or XPU where there is one, else the CPU.",
+        description="Where to compute: auto takes CUDA, MPS or XPU if there is one, else the CPU.",
     )
 
     @model_validator(mode="after")
@@ -239,7 +258,7 @@ class RunConfig(Frozen):
     """All that decides what a run learns."""
 
     preset: str = Field("custom", max_length=40, description="The preset the run came from.")
-    dataset: DatasetName = Field("mnist", description="What to learn.")
+    dataset: DatasetName = Field("mnist", description="The pictures to learn from.")
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     augment: AugmentConfig = AugmentConfig()
@@ -248,7 +267,7 @@ class RunConfig(Frozen):
     def _batch_norm_needs_a_batch(self) -> Self:
         is_alone = 1 in (self.train.batch_size, self.train.train_size * self.augment.copies)
         if self.model.kind == "mlp" and self.model.hidden and self.model.batch_norm and is_alone:
-            raise ValueError("batch_norm needs a batch_size of 2 or more, and as many images")
+            raise ValueError("batch_norm needs a batch_size of 2 or more, and at least 2 images")
         return self
 
     def with_training(self, **settings: object) -> Self:

@@ -90,10 +90,8 @@ def _choose_batch_size(address: Address) -> int:
         value=20,
         key="data_batch_size",
         bind="query-params",
-        help=(
-            "A batch is the images that the network sees before it changes its weights. The PyTorch tutorial that "
-            "this lab reproduces takes 20."
-        ),
+        help="A batch is the images that the network sees before it changes its weights. The PyTorch tutorial that "
+        "this lab reproduces takes 20.",
     )
 
 
@@ -103,10 +101,8 @@ def _choose_order(address: Address) -> int | None:
         "Order",
         _ORDERS,
         "data_order",
-        help=(
-            "The tutorial takes the images in the order of the file. Most recipes shuffle them anew for each epoch, "
-            "which is one pass over all of them."
-        ),
+        help="The tutorial takes the images in the order of the file. Most recipes shuffle them anew for each epoch, "
+        "which is one pass over all of them.",
     )
     if order == _ORDERS[0]:
         return None

@@ -43,7 +43,7 @@ def _keys(config: ModelConfig) -> dict[str, Any]:
 _EXPERIMENTS = (
     Experiment(
         "Five layers of sigmoid",
-        "Watch the gradients at the end of the page: each layer gets only a part of what the one after it got. Then "
+        "Look at the gradients at the end of the page: each layer gets only a part of what the one after it got. Then "
         "compare with ReLU beside it.",
         _keys(_FIVE_SIGMOIDS),
     ),
@@ -55,8 +55,8 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Convolutions",
-        "Watch the two totals: far fewer parameters than the tutorial's network, and many times its multiplications, "
-        "for each weight is used at every place of the picture.",
+        "Watch the two totals: far fewer parameters than the tutorial's network, but many times its multiplications, "
+        "because each weight is used at every place of the picture.",
         _keys(get_preset("small-cnn").config.model),
     ),
 )
@@ -111,7 +111,7 @@ def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
         st.error(mended[0])
     elif kind == "mlp" and misses_an_end(text):
         widths = " - ".join(map(str, (784, *nearest_widths(text, kind), 10)))
-        st.caption(f"Read as {widths}: write both ends, 784 and 10, or none.")
+        st.caption(f"Read as {widths}: write both ends, 784 and 10, or neither.")
     return nearest_widths(text, kind)
 
 
@@ -127,7 +127,7 @@ def _mend(line: str, kind: Kind) -> tuple[str, str] | None:
 
 
 _LAYERS_HELP = "From 784 pixels to 10 digits; between them up to five hidden layers of 1 to 2048 neurons."
-_CHANNELS_HELP = "One to six convolutions, each with 1 to 256 channels: so many pictures it makes of what it gets."
+_CHANNELS_HELP = "One to six convolutions, each with 1 to 256 channels: the number of pictures it makes from its input."
 
 
 def _show_shape(config: ModelConfig) -> None:
@@ -139,8 +139,8 @@ def _show_shape(config: ModelConfig) -> None:
     num_parameters = sum(layer.num_parameters for layer in layers)
     weights, training = memory_bytes(num_parameters)
     st.markdown(
-        f"**{num_parameters:,} parameters**: {size(weights)} of weights, and {size(training)} while "
-        "an optimizer such as Adam trains them: it keeps four numbers for each parameter (its value, its gradient, "
+        f"**{num_parameters:,} parameters** (weights and biases): {size(weights)}, and {size(training)} while an "
+        "optimizer such as Adam trains them, for it keeps four numbers for each parameter (its value, its gradient, "
         "and two running averages)."
     )
     st.html(model_views.layer_table(layers))
@@ -155,18 +155,18 @@ def _show_untrained(config: ModelConfig, seed: int) -> None:
     model_views.show_answers(config, seed)
     st.subheader("Who hears the teacher?", anchor=False)
     st.markdown(
-        "After each batch, word of the mistakes goes back through the network, from the digits to the pixels. What "
-        "reaches a layer is its gradient: it says how its weights should change. A sigmoid passes on at most a quarter "
-        "of what it gets, layer after layer, so that the first layers of a deep network hear next to nothing. With "
-        "ReLU or batch norm they hear more."
+        "After each batch the error is sent back through the network, from the digits to the pixels. What reaches a "
+        "layer is its **gradient**: it says how the layer's weights should change. A sigmoid, an activation shaped "
+        "like an S, passes on at most a quarter of what it gets, so the first layers of a deep network hear next to "
+        "nothing. With ReLU or batch norm they hear more."
     )
     model_views.show_gradients(config, seed)
     if config.kind == "mlp" and not config.hidden:
-        st.caption("These are one and the same network: without a hidden layer no sum is bent.")
+        st.caption("These are one and the same network: without a hidden layer there is no activation.")
     st.caption(
         "The average size of a weight's gradient in each layer, for one batch of "
-        f"{untrained_facts.batch_size(config)} training images, before the first step. A seventh of the full bar more "
-        "means ten times as much; a full bar is 0.1."
+        f"{untrained_facts.batch_size(config)} training images, before the first step. The scale counts powers of "
+        "ten: a seventh of the full bar more is ten times as much, and a full bar is 0.1."
     )
 
 

@@ -131,7 +131,7 @@ def test_nesterov_is_allowed_with_sgd_and_momentum() -> None:
 
 def test_batch_norm_needs_more_than_one_image_a_step() -> None:
     """Over one image there is nothing to normalise: torch would raise in the first step."""
-    with pytest.raises(ConfigError, match="batch_norm needs a batch_size of 2 or more, and as many images"):
+    with pytest.raises(ConfigError, match="batch_norm needs a batch_size of 2 or more, and at least 2 images"):
         parse_config({"model": {"batch_norm": True}, "train": {"train_size": 1}})
     doubled = {"rotation": 10, "use": "double"}
     assert parse_config({"model": {"batch_norm": True}, "train": {"train_size": 1}, "augment": doubled})

@@ -39,10 +39,8 @@ def choose_split(name: DatasetName, key: str, address: Address, disabled: bool =
         ("train", "validation", "test"),
         key,
         disabled=disabled,
-        help=(
-            "train: the network learns from these. validation: 5,000 images held out of the training file, by which "
-            "settings are chosen. test: it reads these once, at the end."
-        ),
+        help="train: the network learns from these. validation: 5,000 images held out of the training file, by which "
+        "settings are chosen. test: it reads these once, at the end.",
     )
     return resources.dataset(name).split(chosen)
 

@@ -73,8 +73,8 @@ def show_weights(config: ModelConfig, seed: int) -> None:
         what = f"{shown}. {each} has 3 x 3 weights and slides them over the whole picture"
         later = "After training, some of them look for edges."
     st.caption(
-        f"{what}. Ink on an orange weight excites the neuron, ink on a blue one quiets it, black is 0. The brightest "
-        f"weight here is {largest:.3f}. All are random so far. {later}"
+        f"{what}. Ink on an orange weight excites the neuron, ink on a blue one quiets it; a black weight is 0. The "
+        f"brightest weight here is {largest:.3f}. All are random so far. {later}"
     )
 
 
@@ -122,7 +122,7 @@ def show_answers(config: ModelConfig, seed: int) -> None:
             st.html(mosaic.mosaic(images[:10], captions, correct=list(read[:10] == labels[:10]), per_row=5))
             st.caption("Ten training images. Below each: what the network reads and, in brackets, what it is.")
         with st.container(width=330):
-            st.markdown("How likely it finds each digit for the first picture:")
+            st.markdown("How likely it thinks each digit is, for the first picture:")
             st.html(bars.probability_bars([float(share) for share in probabilities[0]]))
     st.markdown(
         f"On the first {len(images):,} training images its loss is **{found.loss:.3f}** and its accuracy "
