@@ -39,8 +39,8 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Tiny steps",
-        "Press Start and watch the loss crawl: two epochs bring it to where the tutorial's network is within its first "
-        "hundred steps. It learns the same things, a hundred times more slowly.",
+        "Press Start and watch the loss crawl: after two epochs it is no lower than the tutorial's network is after "
+        "its first hundred steps. It learns the same things, a hundred times more slowly.",
         _tutorial("learning rate 0.001", learning_rate=0.001),
     ),
     Experiment(
@@ -51,8 +51,8 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "One digit at a time",
-        "Press Start: each step learns from a single digit, so that the faint curve is wild and the mean still falls. "
-        "The rate is ten times smaller, or it would not hold.",
+        "Press Start: each step learns from a single digit, so the faint curve is wild, and yet its mean falls. The "
+        "learning rate is ten times smaller, or training would break down.",
         _tutorial("batch size 1, learning rate 0.01", batch_size=1, learning_rate=0.01, epochs=1),
     ),
 )
@@ -70,7 +70,7 @@ def draw() -> None:
     with picture:
         run_id = _watched_run()
         if run_id is None:
-            st.info("No run yet. Press Start: the first curve is here within seconds.")
+            st.info("No run yet. Press Start: the first curve appears within seconds.")
             run_charts.show_nothing_yet(config.train.epochs if config else 1)
         else:
             _show_run(run_id)
@@ -120,8 +120,8 @@ def _tell_times(config: RunConfig) -> None:
 def _time_needed(config: RunConfig) -> str:
     estimate = time_estimate.of_run(config)
     if estimate is None:
-        return "How long it takes shows after the first seconds."
-    return f"Takes about {duration(estimate[0])}, to judge by run {estimate[1]}."
+        return "How long it takes will show after the first few seconds."
+    return f"Takes about {duration(estimate[0])}, judging by run {estimate[1]}."
 
 
 def _watched_run() -> str | None:
@@ -137,8 +137,10 @@ def _show_run(run_id: str) -> None:
     try:
         run_view.show(run_id)
     except RunNotFoundError:
-        st.warning(f"There is no run {quoted(run_id)} in this lab; it may have been deleted. Other runs are as before.")
-        for run in resources.store().runs(limit=3, with_trials=False):
+        others = resources.store().runs(limit=3, with_trials=False)
+        still_here = " The newest of the others:" if others else ""
+        st.warning(f"There is no run {quoted(run_id)} in this lab; it may have been deleted.{still_here}")
+        for run in others:
             label = f"Watch {verbatim(run_label(run))}"
             st.page_link(frame.page_script("Train"), label=label, query_params={"run": run.id})
 

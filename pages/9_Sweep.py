@@ -22,7 +22,7 @@ def draw() -> None:
     with picture:
         sweep_id = _watched_sweep()
         if sweep_id is None:
-            st.info("No sweep yet. Press Start: the first trials are here within seconds.")
+            st.info("No sweep yet. Press Start: the first trials appear within seconds.")
         else:
             _show_sweep(sweep_id)
     _show_code()
@@ -37,7 +37,7 @@ def _start_button(config: SweepConfig | None) -> None:
         type="primary",
         width="stretch",
         disabled=config is None or is_same,
-        help="Your sweep of these very settings is still going on." if is_same else None,
+        help="Your sweep of these same settings is still going on." if is_same else None,
     )
     if is_pressed and config is not None:
         with st.spinner("Preparing the study ..."):
@@ -58,7 +58,7 @@ def _tell_size(config: SweepConfig) -> None:
     if (estimate := time_estimate.of_sweep(config)) is not None:
         seconds, run_id = estimate
         how_long = f"{'at most' if may_be_less else 'about'} {duration(seconds)}"
-        size += f" Takes {how_long} with one worker, to judge by run {run_id}."
+        size += f" Takes {how_long} with one worker, judging by run {run_id}."
     st.caption(size)
 
 
@@ -80,7 +80,7 @@ def _show_sweep(sweep_id: str) -> None:
         else:
             said = f"There is no sweep {quoted(sweep_id)} in this lab."
         others = [one for one, _ in sweep.newest(resources.store(), 4) if one != sweep_id][:3]
-        st.warning(f"{said} Other sweeps are as before." if others else said)
+        st.warning(f"{said} The newest of the others:" if others else said)
         for one in others:
             name = running_jobs.sweep_name(one)
             st.page_link(frame.page_script("Sweep"), label=f"See {name}, {one}", query_params={"sweep": one})

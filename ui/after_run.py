@@ -50,8 +50,8 @@ def _about_more(train: TrainConfig) -> str:
     if train.schedule == "constant":
         return f"{goes_on}."
     return (
-        f"{goes_on}. Its learning rate, which the schedule has let down to nothing, is that of a run of "
-        f"{train.epochs + _MORE_EPOCHS} epochs again, so that the loss may rise at first."
+        f"{goes_on}. The schedule has lowered its learning rate to almost nothing; it will be that of a run of "
+        f"{train.epochs + _MORE_EPOCHS} epochs, so the loss may rise at first."
     )
 
 
@@ -73,7 +73,7 @@ def result_line(run: Run, last: Run | None) -> str:
         others.append(f"{_compared(accuracy, theirs)} the tutorial's {percent(theirs)} after 10 epochs")
     if last is not None and last.result is not None:
         before = last.result["test_accuracy"]
-        others.append(f"{_compared(accuracy, before)} your run before it ({percent(before)}, {last.id})")
+        others.append(f"{_compared(accuracy, before)} your previous run ({percent(before)}, {last.id})")
     compared = f": {', and '.join(others)}" if others else ""
     return (
         f"It reads **{percent(accuracy)}** of the test digits correctly{compared}. Test loss "
@@ -85,12 +85,12 @@ def result_line(run: Run, last: Run | None) -> str:
 def _untested_line(run: Run) -> str:
     """The result of a trial of a sweep, which is chosen by the held-out images and has not read the test set."""
     accuracy = last_accuracies([run.id], resources.store()).get(run.id)
-    read = (
-        f"It reads **{percent(accuracy)}** of the held-out images correctly" if accuracy is not None else "It is done"
-    )
+    read = "It is done"
+    if accuracy is not None:
+        read = f"It reads **{percent(accuracy)}** of the held-out images correctly (validation accuracy)"
     return (
-        f"{read} (validation accuracy), after {duration(run.seconds)} of training. As a trial of a sweep it has not "
-        "read the test set: Evaluate does, and so does training it for more epochs."
+        f"{read}, after {duration(run.seconds)} of training. As a trial of a sweep it has not "
+        "been tested: Evaluate tests it, and so does training it for more epochs."
     )
 
 
@@ -118,8 +118,8 @@ def _luck(run: Run) -> str:
     num_images = sum(total for _, total in run.result["per_digit"])
     spread = luck_between(run.result["test_accuracy"], num_images)
     return (
-        f"On {num_images:,} digits, a difference below {points(spread)} may be luck; Runs compares two runs digit by "
-        "digit, which is more exact."
+        f"With {num_images:,} digits, a difference of less than {points(spread)} may be luck; Runs compares two runs "
+        "digit by digit, which is more exact."
     )
 
 
@@ -129,8 +129,8 @@ def _readings(run: Run) -> str:
         return ""
     advice = "trust the validation curve" if run.config.train.validation_size else "hold images out to judge it by"
     return (
-        f" The test set was read {number} times for this run: who stops where it reads best flatters the network, "
-        f"so {advice}."
+        f" The test set was read {number} times for this run. To stop where it reads best flatters the network, so "
+        f"{advice}."
     )
 
 
@@ -162,22 +162,25 @@ def _what_to_choose_by(run: Run) -> str:
     known = last_accuracies([one.id for one in (run, last) if one is not None], resources.store())
     if run.id not in known:
         if run.config.train.validation_size:
-            return "It ended before the end of its first epoch, where the held-out images are read to choose by."
+            return (
+                "It ended before its first epoch did, so the held-out images were never read and there is no "
+                "validation accuracy to choose by."
+            )
         return (
-            "This recipe holds no images out. Who tries many changes and keeps the one that reads most of the test set "
-            "keeps a lucky one: choose a validation size under More, and go by the validation accuracy."
+            "This recipe holds no images out. If you try many changes and keep the one with the best test accuracy, "
+            "you keep a lucky one: choose a validation size under More, and go by the validation accuracy."
         )
     compared = ""
     if last is not None and last.id in known:
-        compared = f", and {percent(known[last.id])} for your run before it ({last.id})"
+        compared = f", and {percent(known[last.id])} for your previous run ({last.id})"
     return (
         f"To choose between changes, go by the validation accuracy: {percent(known[run.id])} here{compared}. The test "
-        "set is for the last word: the more often it chooses, the more it flatters."
+        "set is for the final verdict: the more often you choose by it, the more it flatters."
     )
 
 
 def _want(run: Run, label: str, change: _Change) -> None:
-    note = f"As run {run.id}, but: **{label[0].lower()}{label[1:]}**."
+    note = f"Like run {run.id}, but with **{label[0].lower()}{label[1:]}**."
     st.session_state[recipe.WANTED] = recipe.Wanted(_changed(run.config, change), note)
     st.session_state[recipe.JUST_SET] = run.id
 

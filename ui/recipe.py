@@ -75,7 +75,7 @@ def _preset(limits: Limits) -> str:
         key="train_preset",
         persist_state="session",
         on_change=_drop_wanted,
-        help="A recipe to start from. The first four are the tutorial's own.",
+        help="A recipe to start from. The first four are those of the PyTorch tutorial that this lab reproduces.",
         disabled=bool(limits.locked),
     )
 
@@ -103,13 +103,15 @@ def _held(values: dict[str, Any]) -> dict[str, Any]:
 def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
     """All settings as they stand in the form, allowed or not."""
     values = base.model_dump()
-    sent_model = _sent(MODEL_SENT, "model", "Network", lambda held: ModelConfig(**held).shape)
+    sent_model = _sent(MODEL_SENT, "model", "Network from Model", lambda held: ModelConfig(**held).shape)
     is_mlp = base.model.kind == "mlp"
     if sent_model:
         values["model"] = sent_model
     elif is_mlp:
         values["model"]["hidden"] = _hidden_widths(base.model.hidden, key, limits)
-    sent_augment = _sent(AUGMENT_SENT, "augment", "Augmentation", lambda held: AugmentConfig(**held).summary)
+    sent_augment = _sent(
+        AUGMENT_SENT, "augment", "Augmentation from Augment", lambda held: AugmentConfig(**held).summary
+    )
     if sent_augment:
         values["augment"] = sent_augment
     values["train"] |= forms.fields(base.train, ("optimizer",), key, limits)
@@ -129,7 +131,7 @@ def _more_about_training(train: TrainConfig, optimizer: str, key: str, limits: L
     label = "Learning rate, exactly"
     values["learning_rate"] = forms.field(train, "learning_rate", f"{key}_learning_rate", label, limits)
     if optimizer != "sgd" and values["learning_rate"] > _TOO_BOLD:
-        st.caption(f"{optimizer} scales each step by itself and usually wants about {_USUAL_ADAPTIVE_RATE:g}.")
+        st.caption(f"{optimizer} scales each step itself and usually needs a rate of about {_USUAL_ADAPTIVE_RATE:g}.")
     if optimizer in ("sgd", "rmsprop"):
         values |= forms.fields(train, ("momentum",), key, limits)
     if optimizer == "sgd" and values["momentum"]:
@@ -167,8 +169,8 @@ def _has_the_images(config: RunConfig) -> bool:
     train, left = config.train, bounds.num_to_learn_from(config)
     if train.train_size > left:
         st.error(
-            f"Train size asks for {train.train_size:,} images; {left:,} are left where {train.validation_size:,} are "
-            "held out. Ask for fewer, or for 0, which takes all."
+            f"Train size asks for {train.train_size:,} images, but {left:,} are left when {train.validation_size:,} "
+            "are held out. Ask for fewer, or for 0, which takes all."
         )
     return train.train_size <= left
 
@@ -180,7 +182,7 @@ def _say_what_no_field_says(values: dict[str, Any], error: ConfigError) -> None:
     for line in together:
         st.error(line)
     if not together:
-        st.caption("Start is off until the setting marked above is allowed.")
+        st.caption("Start is off until the setting marked above is corrected.")
 
 
 def _take_wanted() -> Wanted | None:
@@ -190,7 +192,11 @@ def _take_wanted() -> Wanted | None:
         link = recipe_link.in_force()
         if link is not None:
             held = links.hold(wanted.config, link)
-            wanted = wanted if held == wanted.config else Wanted(held, f"{wanted.note} The link keeps what it locks.")
+            wanted = (
+                wanted
+                if held == wanted.config
+                else Wanted(held, (f"{wanted.note} What the link locks stays as it is."))
+            )
         st.session_state[_BASE] = wanted
         st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
         for sent in (MODEL_SENT, AUGMENT_SENT):
@@ -211,8 +217,8 @@ def _sent(key: str, section: str, what: str, describe: Callable[[dict[str, Any]]
     if not sent:
         return None
     held = _held({"model": {}, "train": {}, "augment": {}} | {section: sent})[section]
-    how = "" if held == sent else ", with what the link locks"
-    st.markdown(f"{what} from its page{how}: **{describe(held)}**")
+    how = "" if held == sent else ", except for what the link locks"
+    st.markdown(f"{what}{how}: **{describe(held)}**")
     st.button("Use the preset's instead", key=f"{key}_drop", on_click=st.session_state.pop, args=(key,))
     return sent
 

@@ -100,7 +100,7 @@ def share(config: RunConfig) -> None:
         rest = [name for name in names if name not in hidden]
         first = [name for name in rest if name in held.locked]
         locked = st.multiselect(
-            "Lock", rest, first, _label, key=f"share_locked{turn}", help="Shown, not to be changed."
+            "Lock", rest, first, _label, key=f"share_locked{turn}", help="Shown, but cannot be changed."
         )
         query = _query(config, hidden, locked) or {links.PRESET: config.preset}
         address = (st.context.url or "Train").split("?")[0]
@@ -109,10 +109,10 @@ def share(config: RunConfig) -> None:
 
 
 def _where_it_leads(address: str) -> str:
-    elsewhere = "In another lab, the part from the ? on goes behind that lab's own address."
+    elsewhere = "For another lab, put the part from the ? on behind the address of its Train page."
     if urlsplit(address).hostname not in ("localhost", "127.0.0.1", "::1"):
         return elsewhere
-    return f"On other computers, this computer's own address has to stand in place of localhost. {elsewhere}"
+    return f"For other computers, replace localhost by this computer's own address. {elsewhere}"
 
 
 def _query(config: RunConfig, hidden: Collection[str] = (), locked: Collection[str] = ()) -> dict[str, str]:

@@ -25,8 +25,8 @@ _HERO_HEIGHT, _HEIGHT = 320, 280
 ROOM = _HEIGHT + 70  # CSS pixels, that the page keeps for the smaller charts and what is said below them
 _ONE_STEP = "One step"
 LEAPS = (
-    "An epoch that augmentation doubles shows, in file order, all digits warped in one half and as they are in the "
-    "other. Warped ones are harder to read, so the curve leaps from half to half."
+    "Augmentation doubles each epoch here: one half is all digits warped, the other all digits as they are. Warped "
+    "ones are harder to read, so the curve leaps from half to half."
 )
 
 
@@ -83,7 +83,8 @@ def show_loss(told: Told, behind: Told | None) -> None:
     harder = _what_makes_training_harder(told.run.config)
     if harder and told.run.config.train.validation_size:
         st.caption(
-            f"Training is measured while it learns, {harder}; validation without. So validation may look better."
+            f"Training is measured while it learns, {harder}; validation is measured without. So validation may look "
+            "better."
         )
     if leaps(told.run.config):
         st.caption(LEAPS)
@@ -190,8 +191,11 @@ def _gradients(told: Told) -> None:
     for number, layer in enumerate(layers):
         sizes = [probe.gradients[number] if probe else np.nan for probe in probes]
         series.append(Series(layer, told.reports, np.array(sizes, np.float64), LAYERS[number % len(LAYERS)]))
-    _chart(told, "gradients", series, "Gradient of each layer", "mean size for a weight", log=True)
-    st.caption("Layer 1 is next to the pixels. Near nothing while the loss is still high, a layer learns nothing.")
+    _chart(told, "gradients", series, "Gradient of each layer", "mean size per weight", log=True)
+    st.caption(
+        "Layer 1 is next to the pixels. A layer whose gradient is next to nothing while the loss is still high learns "
+        "nothing."
+    )
 
 
 def _dead_relus(told: Told) -> None:
@@ -205,8 +209,8 @@ def _dead_relus(told: Told) -> None:
     series = [Series("silent", told.reports[looked], shares[looked], TRAINING)]
     _chart(told, "dead", series, "Dead ReLUs", "share of hidden neurons", percent=True)
     st.caption(
-        f"Silent on each of {NUM_PROBED[model.kind]} training images. Some of these still answer to others; one that "
-        "answers to none gets no gradient and may never wake again."
+        f"Neurons that are silent on all of {NUM_PROBED[model.kind]} training images. Some of them still respond to "
+        "other images; one that responds to none gets no gradient and may never wake again."
     )
 
 

@@ -54,7 +54,11 @@ def _pause_buttons(run: Run) -> None:
     is_stopping = run.control == "stop"
     if run.pause_at is None:
         is_guest = not run.runs_in_the_foreground
-        about = "It keeps its place for ten minutes, or for half a minute if another run waits." if is_guest else None
+        about = (
+            ("It keeps its place for ten minutes, or for half a minute if another run is waiting.")
+            if is_guest
+            else None
+        )
         _button("Pause", "run_pause", acting.pause_and_wait, run, is_stopping or not run.step, help_text=about)
         return
     _button("Go on", "run_go_on", steering.go_on, run, disabled=is_stopping, primary=True)
@@ -68,7 +72,7 @@ def _learning_rate(run: Run) -> None:
     current = run.chosen_rate
     limits = recipe_link.limits()
     is_held = "learning_rate" in limits.locked | limits.hidden
-    about = "The link that you came by keeps it." if is_held else None
+    about = "The link that you opened locks it." if is_held else None
     with st.popover("Learning rate", disabled=is_held or run.control == "stop", help=about):
         has_schedule = run.config.train.schedule != "constant"
         chosen = st.select_slider(

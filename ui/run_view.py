@@ -119,7 +119,7 @@ def _state(run: Run) -> None:
             place = run_words.queue_line(run, queue, identity.owner())
             st.progress(0.0, text=f"{place}. {waiting.line(run, queue)}".rstrip())
             if run.error:
-                st.warning(f"{run.error} The run starts by itself when that is mended.")
+                st.warning(f"{run.error} The run starts by itself once that is put right.")
         case "running":
             st.progress(run.progress, text=run_words.progress_line(run))
         case "lost":

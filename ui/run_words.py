@@ -29,7 +29,7 @@ def _awaited(run: Run, active: Sequence[Run]) -> str:
         return ": the paused run makes room for it within half a minute"
     if not running:
         return ", waiting for the engine"
-    return ", after the one that runs" if len(running) == 1 else ", after one of those that run"
+    return ", after the one in progress" if len(running) == 1 else ", after one of those in progress"
 
 
 def progress_line(run: Run) -> str:
@@ -54,7 +54,7 @@ def short_state(run: Run, queue: Queue, me: str) -> str:
     if run.state == "queued":
         return queue_line(run, queue, me)
     if run.state == "lost":
-        return f"lost at {share}: its worker is silent"
+        return f"lost at {share}: its worker does not answer"
     if run.control == "stop":
         return f"stopping at {share}"
     if run.is_paused:
@@ -104,7 +104,7 @@ def end_line(run: Run) -> str:
     if run.state == "lost" and run.error:
         return f"{run.error} Resume goes on from the last checkpoint."
     if run.state == "lost":
-        return "Its worker is silent: process or computer is gone. Resume goes on from the last checkpoint."
+        return "Its worker does not answer: its process or computer is gone. Resume goes on from the last checkpoint."
     if run.state == "failed":
         return f"The run failed. {run.error or 'Its worker gave no reason.'}"
     if not run.step:

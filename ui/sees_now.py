@@ -46,7 +46,7 @@ def _show(run: Run) -> None:
     weights, drawing = st.columns(2, gap="medium")
     with weights.container(height=HEIGHT, border=False, key="sees_weights"):
         if step is None:
-            come = "Its first weights come within a few seconds of training."
+            come = "Its first weights appear within a few seconds of training."
             st.markdown(come if run.is_active else "It ended before its first weights were kept.")
         else:
             st.html(_weights_picture(run.id, step, run.attempt))
@@ -72,8 +72,8 @@ def _weights_caption(run: Run, step: int) -> str:
     else:
         which, seen = count_of(min(_NEURONS, (*model.hidden, NUM_CLASSES)[0]), "neuron"), "all pixels"
     return (
-        f"The first {which} of layer 1 after {epoch:.2f} epochs, each looking at {seen}: orange is ink it wants, blue "
-        "is ink it does not."
+        f"The first {which} of layer 1 after {epoch:.2f} epochs, each looking at {seen}: orange is ink that excites "
+        "it, blue is ink that quiets it."
     )
 
 

@@ -33,7 +33,7 @@ def show(run: Run) -> None:
     """While a run is paused: the step it took last, if it was a single one, else how to take one."""
     if not _is_there(run):
         how = "Pause it, then press" if run.state == "running" and run.pause_at is None else "Press"
-        possible = f"{how} **One step**: it learns from a single batch, and here you see what that changed."
+        possible = f"{how} **One step**: it learns from a single batch, and you see here what that changed."
         st.markdown(possible if run.state == "running" else "Single steps can be taken while a run is paused.")
         return
     step = _closeup(run.id, run.step, run.attempt)
@@ -47,8 +47,8 @@ def show(run: Run) -> None:
     )
     st.html(_digits(step, run.step))
     st.caption(
-        "Below each digit: what it said before the step (the true digit); a check mark is right, a cross wrong. "
-        "An arrow shows what it says now, where that is something else."
+        "Below each digit: what it said before the step (the true digit); a check mark is right, a cross wrong. An "
+        "arrow shows what it says now, if that is something else."
     )
     _show_updates(step)
 

@@ -53,8 +53,8 @@ def own_among(active: Iterable[Run]) -> list[Run]:
 
 def _explain(is_same: bool, is_busy: bool) -> str | None:
     if is_same:
-        return "Your run of this very recipe is still going on. Change a setting, or stop it first."
-    return "Your run is still going on; this one follows when it is its turn." if is_busy else None
+        return "Your run of this same recipe is still going on. Change a setting, or stop it first."
+    return "Your run is still going on; this one starts when its turn comes." if is_busy else None
 
 
 def start_once(kind: str, config: Config, start: Callable[[Config, Store, str], str]) -> None:

@@ -93,7 +93,7 @@ def _say_what_no_parameter_says(error: ConfigError) -> None:
     if rest:
         st.error("  \n".join(map(sweep_values.sentence, rest)))
     else:
-        st.caption("Start is off until the setting marked above is allowed.")
+        st.caption("Start is off until the setting marked above is corrected.")
 
 
 def _take_run(key: str) -> None:

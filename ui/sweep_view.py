@@ -176,7 +176,7 @@ def _evaluate(best: Trial) -> None:
 
 
 def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
-    note = f"As trial {best.number} of the sweep {verbatim(one.config.name)}, but: **{epochs} epochs**."
+    note = f"Like trial {best.number} of the sweep {verbatim(one.config.name)}, but with **{epochs} epochs**."
     st.session_state[recipe.WANTED] = recipe.Wanted(best.run.config.with_training(epochs=epochs), note)
     st.switch_page(frame.page_script("Train"), query_params={})
 

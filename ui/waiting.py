@@ -32,7 +32,7 @@ def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
         return ""
     seconds = _seconds(busy, ahead, num_free)
     when = "" if seconds is None else f"Begins in about {roughly(seconds)}: "
-    return f"{when}{count_of(num_before, 'run')} {'has' if num_before == 1 else 'have'} to end first."
+    return f"{when}{count_of(num_before, 'run')} {'has' if num_before == 1 else 'have'} to finish first."
 
 
 def _seconds(busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None) -> float | None:

@@ -95,7 +95,7 @@ def _saying_how_to_go_on(run_id: str) -> Iterator[None]:
         raise  # the run is not in what is there now, if anything is
     except StoreError as error:
         raise StoreError(
-            f"{error} The run {run_id} is kept up to its last checkpoint: once that is mended, `python -m mnistlab "
+            f"{error} The run {run_id} is kept up to its last checkpoint: once that is put right, `python -m mnistlab "
             f"resume {run_id}` goes on with it."
         ) from error
 

@@ -115,7 +115,7 @@ def _leaving_nothing_behind(sweep_id: str, store: Store, me: str, is_interrupted
         with suppress(MnistLabError):
             _leave(sweep_id, store, me)
         raise StoreError(
-            f"{error} Once that is mended, `python -m mnistlab sweep resume {sweep_id} --here` goes on."
+            f"{error} Once that is put right, `python -m mnistlab sweep resume {sweep_id} --here` goes on."
         ) from error
     except BaseException:  # a second Ctrl-C, or a reader who has seen enough
         _leave(sweep_id, store, me)

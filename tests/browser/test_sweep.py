@@ -41,7 +41,7 @@ def test_a_small_sweep_is_started_once_watched_and_its_best_trial_opened(page: P
     expect(page.get_by_text("of the 5,000 validation digits correctly")).to_be_visible(timeout=PATIENT)
     page.go_back()
     _click_run(page, "sweep_trials")
-    expect(page.get_by_text("it has not read the test set")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("it has not been tested")).to_be_visible(timeout=PATIENT)
 
 
 def _click_run(page: Page, key: str) -> None:

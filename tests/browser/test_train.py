@@ -170,7 +170,9 @@ def test_finished_run_gets_five_more_epochs_and_one_thing_is_changed(page: Page,
     press(page, "5 more epochs")
     expect(page.get_by_text("The test set was read 2 times")).to_be_visible(timeout=PATIENT)
     press(page, "Learning rate 0.006")
-    expect(main(page).get_by_text(re.compile(r"As run .*, but: learning rate 0\.006"))).to_be_visible(timeout=PATIENT)
+    expect(main(page).get_by_text(re.compile(r"Like run .*, but with learning rate 0\.006"))).to_be_visible(
+        timeout=PATIENT
+    )
     expect(main(page).get_by_role("spinbutton", name="Epochs")).to_have_value("6", timeout=PATIENT)
 
 

@@ -255,7 +255,8 @@ def test_a_sweep_whose_store_takes_no_more_says_how_it_goes_on(
     monkeypatch.setattr(execution, "execute", full)
     assert main(["sweep", "resume", waiting, "--here"]) == 1
     assert (
-        f"Once that is mended, `python -m mnistlab sweep resume {waiting} --here` goes on." in capsys.readouterr().err
+        f"Once that is put right, `python -m mnistlab sweep resume {waiting} --here` goes on."
+        in capsys.readouterr().err
     )
     assert sweep.find(waiting, Store()).counts == {"stopped": 3}
 

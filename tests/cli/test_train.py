@@ -263,7 +263,7 @@ def test_a_store_that_takes_no_more_names_the_run_and_how_it_goes_on(
     monkeypatch.setattr(Store, "log", full)
     assert main(["train", "--epochs", "1"]) == 1
     (run,) = Store().runs()
-    assert f"The run {run.id} is kept up to its last checkpoint: once that is mended, " in capsys.readouterr().err
+    assert f"The run {run.id} is kept up to its last checkpoint: once that is put right, " in capsys.readouterr().err
 
 
 def test_a_missing_device_leaves_no_run_behind(

@@ -110,7 +110,7 @@ def test_more_images_than_are_left_are_told_before_the_start() -> None:
     app.query_params["preset"] = "quick-mlp"
     app.query_params["train.train_size"] = "60000"
     app.run()
-    assert "60,000 images; 55,000 are left where 5,000 are held out" in app.error[0].value
+    assert "60,000 images, but 55,000 are left when 5,000 are held out" in app.error[0].value
     assert app.button(key="train_start").disabled
     assert "Changed since" not in " ".join(text.value for text in app.info)
 

@@ -22,7 +22,7 @@ def test_changes_are_to_be_chosen_by_the_validation_accuracy_of_both_runs(monkey
     first, second = finished(train_size=500), finished(train_size=500, seed=1)
     reads = {one: f"{100 * (Store().epochs(one)[-1].validation_accuracy or 0):.2f} %" for one in (first, second)}
     told = said(open_page(TRAIN, run=second))
-    assert f"validation accuracy: {reads[second]} here, and {reads[first]} for your run before it ({first})." in told
+    assert f"validation accuracy: {reads[second]} here, and {reads[first]} for your previous run ({first})." in told
 
 
 def test_a_recipe_that_holds_nothing_out_is_told_so() -> None:

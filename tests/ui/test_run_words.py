@@ -22,14 +22,14 @@ def test_progress_says_no_more_than_is_known(values: dict[str, object], words: s
 
 def test_the_sidebar_says_that_a_worker_is_silent() -> None:
     run = a_run(state="lost")
-    assert run_words.short_state(run, Queue([run]), "me") == "lost at 40 %: its worker is silent"
+    assert run_words.short_state(run, Queue([run]), "me") == "lost at 40 %: its worker does not answer"
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({"state": "lost", "error": "Ended by hand."}, "Ended by hand. Resume goes on from the last checkpoint."),
-        ({"state": "lost"}, "Its worker is silent: process or computer is gone. Resume goes on from the last"),
+        ({"state": "lost"}, "Its worker does not answer: its process or computer is gone. Resume goes on from"),
         ({"state": "failed", "error": "No disk."}, "The run failed. No disk."),
         ({"state": "failed", "step": 0}, "The run failed. Its worker gave no reason."),
         ({"state": "stopped", "step": 0}, "Cancelled before its first step."),

@@ -149,7 +149,7 @@ def test_share_makes_a_link_with_what_is_hidden_and_locked() -> None:
 def test_share_says_that_localhost_is_this_computer_alone(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ContextProxy, "url", f"http://{host}:8501/Train")
     app = open_page(TRAIN)
-    assert ("has to stand in place of localhost" in said(app)) == (host != "teacher.school")
+    assert ("replace localhost by" in said(app)) == (host != "teacher.school")
 
 
 def downloads(app: AppTest) -> dict[str, Any]:
@@ -241,11 +241,11 @@ def test_width_of_thousands_of_figures_is_a_sentence() -> None:
 def test_what_a_link_locks_is_told_of_what_an_experiment_or_another_page_sets() -> None:
     app = opened(train__epochs="3", lock="epochs")
     app.button(key="train_try_0").click().run()
-    assert "The link keeps what it locks." in said(app)
+    assert "What the link locks stays as it is." in said(app)
     app = opened(train__learning_rate="0.3", lock="hidden")
     app.session_state[recipe.MODEL_SENT] = {"hidden": [64, 32]}
     app.run()
-    assert "Network from its page, with what the link locks: **784-512-10**" in said(app)
+    assert "Network from Model, except for what the link locks: **784-512-10**" in said(app)
     app.button(key="train_start").click().run()
     assert Store().runs()[0].config.model.hidden == (512,)
 

@@ -78,7 +78,7 @@ def test_value_that_is_not_allowed_is_said_and_start_is_off() -> None:
     app.number_input(key="sweep_learning-rate_train.learning_rate_low").set_value(0.0).run()
     assert "it should begin above 0" in app.error[0].value
     assert [error.value[:25] for error in app.error] == ["Learning rate is varied b"]  # once, beside the range
-    assert "Start is off until the setting marked above is allowed." in said(app)
+    assert "Start is off until the setting marked above is corrected." in said(app)
     assert app.button(key="sweep_start").disabled
 
 
@@ -173,7 +173,7 @@ def test_best_is_trained_longer_on_train_with_its_own_values(finished: str) -> N
     app = app.switch_page("pages/5_Train.py").run()
     best = sweep.find(finished, Store()).best
     assert best is not None
-    assert "but: **10 epochs**" in said(app)
+    assert "but with **10 epochs**" in said(app)
     app.button(key="train_start").click().run()
     config = Store().runs()[0].config
     assert config.train.learning_rate == best.values["train.learning_rate"]
@@ -225,7 +225,7 @@ def test_trial_on_train_says_that_it_was_not_tested_and_leads_back(finished: str
     run = sweep.find(finished, Store()).trials[0].run
     app = open_page("pages/5_Train.py", run=run.id)
     assert not app.exception
-    assert "it has not read the test set" in said(app)
+    assert "it has not been tested" in said(app)
     assert f"sweep={finished}" in links_of(app)
 
 

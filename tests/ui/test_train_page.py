@@ -255,7 +255,7 @@ def test_estimate_of_the_time_counts_this_recipes_images_not_those_of_the_run_it
     app = open_page(TRAIN)
     app.session_state[WANTED] = Wanted(small_run(validation_size=5000, epochs=3), "The same, with all images.")
     app.run()
-    assert f"Takes about 27 min 30 s, to judge by run {run_id}." in said(app)  # 3 x 55,000 images, 100 a second
+    assert f"Takes about 27 min 30 s, judging by run {run_id}." in said(app)  # 3 x 55,000 images, 100 a second
 
 
 def test_a_trial_that_was_not_tested_is_no_run_to_compare_with(
@@ -265,7 +265,7 @@ def test_a_trial_that_was_not_tested_is_no_run_to_compare_with(
     tested = finished(validation_size=100)
     sweeps.train_all(sweep.create(sweeps.config(), Store()), Store())
     app = open_page(TRAIN, run=finished(seed=1, validation_size=100))
-    (compared,) = re.findall(r"your run before it \(.*?, (\w+)\)", said(app))
+    (compared,) = re.findall(r"your previous run \(.*?, (\w+)\)", said(app))
     assert compared == tested
 
 
@@ -283,10 +283,10 @@ def test_a_run_in_its_first_seconds_says_nothing_of_the_pace() -> None:
     app = open_page(TRAIN)
     app.session_state[WANTED] = same
     app.run()
-    assert "How long it takes shows after the first seconds." in said(app)
+    assert "How long it takes will show after the first few seconds." in said(app)
     Store().change(run_id, {"seconds": 6.0}, ["running"])
     app.run()
-    assert f"to judge by run {run_id}." in said(app)
+    assert f"judging by run {run_id}." in said(app)
 
 
 def test_the_note_of_an_experiment_says_when_its_settings_have_been_changed() -> None:

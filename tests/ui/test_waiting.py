@@ -118,8 +118,8 @@ def test_of_a_trial_nobody_knows_what_it_will_vary() -> None:
 def test_before_start_it_is_told_what_has_to_end_first(workers: Workers) -> None:
     others = [in_line("a", 0, "one"), in_line("b", 1, "two")]
     assert told_before([]) == ""
-    assert told_before([at_work(30)]) == "Begins in about 30 s: 1 run has to end first."
-    assert told_before([at_work(30), *others]) == "Begins in about 4 min 10 s: 3 runs have to end first."
+    assert told_before([at_work(30)]) == "Begins in about 30 s: 1 run has to finish first."
+    assert told_before([at_work(30), *others]) == "Begins in about 4 min 10 s: 3 runs have to finish first."
     assert told_before([at_work(30, pause_at=50)]) == ""  # it makes room, and need not end
     workers(2)
     assert told_before([at_work(30)]) == ""
@@ -130,10 +130,10 @@ def test_before_start_it_is_told_what_has_to_end_first(workers: Workers) -> None
 @pytest.mark.usefixtures("paced")
 def test_whoever_was_served_longer_ago_begins_before_those_of_one_who_has_many() -> None:
     many = [in_line(name, created, "one") for created, name in enumerate("abc")]
-    soon = "Begins in about 30 s: 1 run has to end first."
+    soon = "Begins in about 30 s: 1 run has to finish first."
     assert told_before([at_work(30, owner="one"), *many]) == soon
     assert told_before([at_work(30), *many], {"me": 7.0, "one": 8.0}) == soon
-    assert told_before([at_work(30), *many[:1]], {"me": 8.0, "one": 7.0}).endswith(": 2 runs have to end first.")
+    assert told_before([at_work(30), *many[:1]], {"me": 8.0, "one": 7.0}).endswith(": 2 runs have to finish first.")
 
 
 @pytest.mark.usefixtures("paced")
@@ -141,14 +141,16 @@ def test_a_lab_tells_it_only_while_somebody_waits(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MNISTLAB_SCHEDULER", "tcp://nowhere:8786")
     assert told_before([at_work(30)]) == ""
     told = told_before([at_work(30), in_line("a", 0, "one")])
-    assert told == "Begins in about 2 min 20 s: 2 runs have to end first."
+    assert told == "Begins in about 2 min 20 s: 2 runs have to finish first."
 
 
 def test_train_tells_it_before_start_and_while_the_run_waits() -> None:
     running(step=50, seconds=30.0, images_per_second=1000.0, ticket="w")
     app = open_page(TRAIN)
-    told = "Begins in about 30 s: 1 run has to end first."
+    told = "Begins in about 30 s: 1 run has to finish first."
     assert any(text.value.endswith(told) for text in app.caption)
     app.button(key="train_start").click().run()
-    assert "Next in the queue, after the one that runs. It begins in about 30 s." in progress_of(app)
-    assert not any(text.value.endswith("to end first.") for text in app.caption)  # this very recipe is waiting already
+    assert "Next in the queue, after the one in progress. It begins in about 30 s." in progress_of(app)
+    assert not any(
+        text.value.endswith("to finish first.") for text in app.caption
+    )  # this very recipe is waiting already

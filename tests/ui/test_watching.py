@@ -143,12 +143,12 @@ def queued(run_id: str, owner: str, created: float) -> Run:
 def test_place_in_the_queue_is_the_fair_one() -> None:
     mine = [queued("a", "me", 1), queued("b", "me", 2)]
     active = [*mine, queued("c", "other", 3), a_run(id="r", owner="third", ticket="t")]
-    assert run_words.queue_line(mine[0], Queue(active), "me") == "Next in the queue, after the one that runs"
+    assert run_words.queue_line(mine[0], Queue(active), "me") == "Next in the queue, after the one in progress"
     assert run_words.queue_line(mine[1], Queue(active), "me") == (
         "3rd in the queue, behind 1 run of others and 1 run of yours"
     )
     two = [*active, a_run(id="s", owner="third", ticket="u")]
-    assert run_words.queue_line(mine[0], Queue(two), "me") == "Next in the queue, after one of those that run"
+    assert run_words.queue_line(mine[0], Queue(two), "me") == "Next in the queue, after one of those in progress"
 
 
 def test_the_next_of_the_queue_is_told_what_it_waits_for() -> None:
@@ -197,9 +197,9 @@ def test_result_is_compared_with_the_tutorials_and_the_last_run_in_points() -> N
     line = after_run.result_line(run, replace(run, id="lastlast", result=result | {"test_accuracy": 0.975}))
     assert "**98.00 %**" in line
     assert "0.10 points above the tutorial's 97.90 % after 10 epochs" in line
-    assert "0.50 points above your run before it (97.50 %, lastlast)" in line
+    assert "0.50 points above your previous run (97.50 %, lastlast)" in line
     # 1.96 standard deviations of the difference of two shares of 10,000
-    assert "below 0.39 points may be luck" in line
+    assert "a difference of less than 0.39 points may be luck" in line
 
 
 def test_slider_has_three_steps_or_more_in_each_factor_of_ten_and_the_presets_own() -> None:
