@@ -77,9 +77,9 @@ def verdict(comparison: Comparison, first: str, second: str) -> str:
     ahead, wins = (first, one) if one > other else (second, other)
     odds = how_often(comparison.p_value, "McNemar's exact test")
     luck = (
-        f"On {count_of(one + other, 'digit')} one of the two is right and the other wrong; {_times(wins)} the one that "
-        f"is right is {ahead}. If both were equally good, each of these digits would be a coin toss, and so many "
-        f"tosses come out at least this unevenly {odds}"
+        f"On {count_of(one + other, 'digit')} only one of the two is right; {_times(wins)} it is {ahead}. If both "
+        "were equally good, each of these digits would be a coin toss, and that many tosses come out at least this "
+        f"unevenly {odds}"
     )
     if comparison.p_value < LUCK:
         return f"{luck} So this is more than luck: **{ahead} is better** on digits like these."

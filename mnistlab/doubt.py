@@ -47,12 +47,12 @@ class Shape(StrEnum):
     """What a drawing is if it is not one digit; the value is what a person is told."""
 
     TWO_DIGITS = "This looks like more than one digit: there is a gap between tall pieces. I read one digit at a time."
-    TOO_WIDE = "This is much wider than any digit is. Is it a dash, or several digits that touch?"
+    TOO_WIDE = "This is much wider than any digit. Is it a dash, or several digits that touch?"
     DOT = "This is a dot: a filled patch without a line to follow."
     BLOB = "This is a blot: it is so thick for its size that there is no line to follow. Try a thinner brush."
     SCRIBBLE = "This looks like a scribble: the line is longer, or crosses itself more often, than in any digit."
     PIECES = "This is in many pieces; no digit has so many."
-    UNLIKE = "This looks like none of the digits that the network has learned from. Is it a letter, or a sign?"
+    UNLIKE = "This looks like none of the digits that the network has learned from. Is it a letter or a symbol?"
 
 
 @dataclass(frozen=True)

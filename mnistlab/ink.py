@@ -33,20 +33,26 @@ class FramingOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    box: bool = Field(default=True, title="Cut out", description="Keep the ink's box alone, wherever it was drawn.")
+    box: bool = Field(
+        default=True, title="Cut out", description="Keep only the box around the ink, wherever it was drawn."
+    )
     size: bool = Field(
         default=True,
         title="20 x 20",
-        description="Scale the longer side to 20 pixels and keep the proportions; off, it fills all 28 x 28.",
+        description="Scale the longer side to 20 pixels and keep the proportions. If off, it fills all 28 x 28.",
     )
     smooth: bool = Field(
-        default=True, title="Soft edges", description="Average what falls into a pixel; off, one point of it decides."
+        default=True,
+        title="Soft edges",
+        description="Average what falls into a pixel. If off, a single point of it decides.",
     )
     centre: bool = Field(
-        default=True, title="Centre", description="Put the centre of mass in the middle; off, the middle of the box."
+        default=True, title="Centre", description="Put the centre of mass in the middle. If off, the middle of the box."
     )
     strength: bool = Field(
-        default=True, title="Full strength", description="Make the strongest ink 1, whatever the pen; off, leave it."
+        default=True,
+        title="Full strength",
+        description="Make the strongest ink 1, whatever the pen. If off, leave it as it is.",
     )
 
 

@@ -49,7 +49,7 @@ def ink_on_paper(grey: FloatImage) -> FloatImage:
     paper = _closed(smooth, window)
     if np.median(paper) < _DARKEST_PAPER:
         raise EmptyDrawingError(
-            "Nothing stands out from the paper, for the picture is too dark. Take it in more light."
+            "Nothing stands out from the paper because the picture is too dark. Take it in more light."
         )
     depth: FloatImage = np.clip((paper - smooth) / np.maximum(paper, _DARKEST_PAPER), 0, 1).astype(np.float32)
     depth = _without_lines(_without_lines(depth).T).T

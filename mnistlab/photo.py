@@ -22,8 +22,8 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 _SIDE = 600  # pixels of the longer side that is looked at: a digit that fills a fifth of it still has 120
 _SMALLEST_SIDE = 112  # and at least so many: MNIST's own digits have 28
 _TOO_MANY = (
-    f"The picture has {{}} pixels; at most {MAX_PIXELS // 1_000_000} million are read. "
-    "Take a smaller photo, or cut out the digit."
+    f"The picture has {{}} pixels; at most {MAX_PIXELS // 1_000_000} million are read. Take a smaller photo, or crop "
+    "it to the digit."
 )
 _NO_PICTURE = "This is not a picture that can be opened. Give a PNG, JPEG or WebP file."
 # Brands of the HEIF family in a file's first box. Source: ISO/IEC 23008-12 and the AVIF specification.
@@ -78,7 +78,7 @@ def check_size(num_bytes: int) -> None:
         ImageError: it is.
     """
     if num_bytes > MAX_BYTES:
-        raise ImageError(f"The file has {num_bytes / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
+        raise ImageError(f"The file is {num_bytes / 1e6:.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.")
 
 
 def _large_enough(picture: Image.Image) -> Image.Image:

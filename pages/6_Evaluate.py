@@ -50,8 +50,8 @@ _STARTS: dict[str, dict[str, Any]] = {
 _EXPERIMENTS = (
     Experiment(
         "Fours read as nines",
-        f"Fours that it took for nines, [further down](#{overview_view.ANCHOR}). Where is the gap at the top? Click on "
-        "one to see why; where there are none, choose a weaker model.",
+        f"[Further down](#{overview_view.ANCHOR}) are the fours that it took for nines. Where is the gap at the top? "
+        "Click on one to see why; if there are none, choose a weaker model.",
         {
             "evaluate_view": "overview",
             "evaluate_shown": "all digits",
@@ -68,14 +68,14 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Half the neurons",
-        "Half of its hidden neurons are off: how much does it still read? Then compare a network of 512 neurons with "
-        "one of 32, and with one that was trained with dropout.",
+        "With half of its hidden neurons switched off, how much does it still read? Then compare a network of 512 "
+        "neurons with one of 32, and with one that was trained with dropout.",
         {"evaluate_view": "robustness", "evaluate_change": "neurons"},
     ),
     Experiment(
         "Fool it",
-        f"[Go down to the slider](#{depth_step.ANCHOR}): how far along a gradient the answer turns, and twice as far. "
-        "Can you see it at all?",
+        f"[Go down to the slider](#{depth_step.ANCHOR}): a small change along the gradient turns the answer. Go twice "
+        "as far. Can you see any change?",
         {"evaluate_view": depth_links.VIEW, "evaluate_from": "test", "evaluate_index": 18, "evaluate_step": 100},
     ),
 )

@@ -21,12 +21,12 @@ def draw() -> None:
     reading.show_all("draw", way)
     examples.try_this("draw")
     st.caption(
-        "The percentages are the network's own confidence, not a promise. The lab says **not sure** where the ink has "
-        "the shape of no digit, where it resembles no training digit, and where the answer is below 60 %. Drawings "
+        "The percentages are the network's own confidence, not a promise. The lab says **not sure** if the ink does "
+        "not have the shape of a digit, if it resembles no training digit, or if the answer is below 60 %. Drawings "
         "stay on the computer that runs this lab.",
-        help="It resembles none if, in the hidden layer of the built-in best-cnn, the nearest of 4,000 training digits "
-        "is farther away than it is for 995 of 1,000 validation digits. Below 60 % are 16 of the 5,000 validation "
-        "digits, and 7 of these are read correctly.",
+        help="It resembles none if, in the hidden layer of the built-in best-cnn, the nearest of 4,000 training "
+        "digits is farther away than for 995 of 1,000 validation digits. Of the 5,000 validation digits, 16 are below "
+        "60 %, and 7 of these are read correctly.",
     )
     from mnistlab.likeness import Likeness, measure
 

@@ -45,17 +45,17 @@ def test_models_are_compared_on_the_same_images_only() -> None:
 
 def test_a_clear_difference_is_called_so_and_a_small_one_luck() -> None:
     clear = verdict(disputed(10, 90), "small", "large")
-    assert "On 100 digits one of the two is right" in clear
-    assert "90 times the one that is right is large" in clear
+    assert "On 100 digits only one of the two is right" in clear
+    assert "90 times it is large." in clear
     assert "**large is better**" in clear
     luck = verdict(disputed(14, 10), "small", "large")
-    assert "14 times the one that is right is small" in luck
+    assert "14 times it is small." in luck
     assert "may well be luck" in luck
     assert f"p = {binomtest(14, 24).pvalue:.2f}" in luck
 
 
 def test_one_digit_is_spoken_of_as_one() -> None:
-    assert "On 1 digit one of the two is right and the other wrong; once the one" in verdict(disputed(1, 0), "a", "b")
+    assert "On 1 digit only one of the two is right; once it is a." in verdict(disputed(1, 0), "a", "b")
     assert "Each is right once where the other is wrong" in verdict(disputed(1, 1), "a", "b")
 
 

@@ -135,7 +135,7 @@ def _tools(key: str, place: DeltaGenerator) -> tuple[int, str]:
             label_visibility="collapsed",
         )
         width = st.slider(
-            "Brush (pixels of 280)",
+            "Brush width (pixels)",
             _THINNEST,
             _THICKEST,
             BRUSH,

@@ -79,7 +79,7 @@ def _compare(first: ModelChoice, second: ModelChoice, split_name: str, address: 
     if len(indices):
         _show_digits(first, split, indices, answers)
     else:
-        st.info("There is no such digit.")
+        st.info("There are no such digits.")
     frame.show_code(compare, mcnemar, verdict)
 
 
@@ -92,7 +92,9 @@ def _show_digits(
         return f"{mine[index]} | {theirs[index]} ({split.labels[index]})"
 
     gallery.show(first, split, indices, "evaluate_pair", answers[0], caption, 84)
-    st.caption("Below each: what the first read | what the second read (true). Frame and mark are for the first.")
+    st.caption(
+        "Below each: what the first read | what the second read (true). Frame and mark tell whether the first is right."
+    )
 
 
 def _course(model: ModelChoice) -> dict[str, object]:

@@ -33,15 +33,15 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
     )
     st.plotly_chart(charts.reliability_chart(bins), key="evaluate_reliability", config=charts.CONFIG)
     st.caption(
-        "Each dot holds all answers of one tenth of confidence, and beside it is their number; the bar is the 95 % "
-        "interval of their accuracy. Below the dashed line it boasts, above it is too modest."
+        "Each dot stands for all answers within one tenth of confidence, with their number beside it; the bar is the "
+        "95 % interval of their accuracy. Below the dashed line the network is too sure, above it too modest."
         + (" The calibration error is the mean distance from that line, each answer counted once." if is_enough else "")
     )
     last = bins[-1]
     if last.low >= 0.9:
         st.markdown(
             f"Of {count_of(last.num_images, 'answer')} with more than 90 % confidence, "
-            f"{last.num_images - last.num_correct:,} turned out wrong all the same."
+            f"{last.num_images - last.num_correct:,} were wrong all the same."
         )
     frame.show_code(reliability, Bin, calibration_error, overconfidence)
 
@@ -53,13 +53,13 @@ def _verdict(evaluation: "Evaluation", bins: "list[Bin]") -> str:
     error, luck = calibration_error(bins), luck_of_calibration(evaluation)
     leaning = _leaning(*overconfidence(evaluation))
     return (
-        f"{leaning}. The expected calibration error is **{percent(error)}**; exactly as sure as "
-        f"right, a network as sure as this one would show about {percent(luck)} on so many digits."
+        f"{leaning}. The expected calibration error is **{percent(error)}**; a network as sure as this one, and right "
+        f"exactly that often, would show about {percent(luck)} on this many digits."
     )
 
 
 def _leaning(difference: float, luck: float) -> str:
     """What confidence less accuracy means, beside as much of it as may be luck."""
     if abs(difference) <= luck:
-        return f"no more apart than luck can put them, which is {points(luck)} here"
+        return f"no further apart than luck alone can put them, which is {points(luck)} here"
     return "more sure than it should be" if difference > 0 else "less sure than it could be"

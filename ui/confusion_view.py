@@ -46,7 +46,7 @@ def score_bars(scores: Sequence[DigitScore], lines: Sequence[str], start: float)
         lines: for each digit what stands beside the bar, "97.8 % (988/1010)".
         start: recall at the left end of the bars.
     """
-    rows = ["<b></b><small style='text-align:left'>recall</small><small>found of all</small><small>precision</small>"]
+    rows = ["<b></b><small style='text-align:left'>recall</small><small>found / all</small><small>precision</small>"]
     for score, line in zip(scores, lines, strict=True):
         share = max(0.0, ((score.recall or 0) - start) / (1 - start))
         precision = "\N{EN DASH}" if score.precision is None else percent(score.precision, 1)

@@ -32,8 +32,8 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
         captioned.row(
             [
                 (grey(picture), "the picture"),
-                (diverging_to_largest(found.gradient), "more ink here would ..."),
-                (diverging_to_largest(attribution.values), "the ink here did ..."),
+                (diverging_to_largest(found.gradient), "what more ink would do"),
+                (diverging_to_largest(attribution.values), "what this ink did"),
             ],
             _SIDE,
         )
@@ -41,16 +41,16 @@ def pixels(picture: Picture, found: Explanation, digit: int) -> None:
     total, rise = float(attribution.values.sum()), attribution.score - attribution.empty_score
     is_same = abs(total - rise) <= max(_MOST_ERROR, _MOST_SHARE * abs(rise))
     error = (
-        "the same sum, up to an error that comes of adding up in steps."
+        "the same sum, but for a small error from adding up in steps."
         if is_same
-        else "which would be the same sum if the steps were small enough. On this way the score changes too suddenly."
+        else "which would be the same sum if the steps were small enough. On this path the score changes too suddenly."
     )
     st.caption(
-        f"Orange speaks for {a_digit(digit)}, blue against it, the brighter the more. The middle is the gradient: what "
-        "a little more ink would do. The right adds up the gradients on the way from a black picture to this one "
-        f"(integrated gradients): all its pixels together give {_plus(total)}. The score (logit) of {a_digit(digit)} "
-        f"goes from {_plus(attribution.empty_score)} for a black picture to {_plus(attribution.score)} for this one, "
-        f"by {_plus(rise)}{':' if is_same else ','} {error}"
+        f"Orange speaks for {a_digit(digit)}, blue against it, the brighter the more. The middle picture is the "
+        "gradient: what a little more ink would do. The right one adds up the gradients on the way from a black "
+        f"picture to this one (integrated gradients): all its pixels together give {_plus(total)}. The score (logit) "
+        f"of {a_digit(digit)} goes from {_plus(attribution.empty_score)} for a black picture to "
+        f"{_plus(attribution.score)} for this one, by {_plus(rise)}{':' if is_same else ','} {error}"
     )
 
 
@@ -65,8 +65,8 @@ def units(found: "Sequence[Unit]", digit: int) -> None:
     st.subheader(f"Which {kind} spoke loudest?", anchor=False)
     if not any(unit.activation for unit in found):
         st.info(
-            f"None: to this picture all {kind} of the first layer are silent. So its pixels have no say: the answer is "
-            "what the layers behind them make of silence."
+            f"None: for this picture all {kind} of the first layer are silent. So its pixels have no say: the answer "
+            "is what the later layers make of silence."
         )
         return
     largest = max(float(np.abs(unit.weights).max()) for unit in found) or 1.0
@@ -113,8 +113,8 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
     st.markdown("**By what the hidden layer makes of it**")
     _neighbours(model, _by_hidden_layer(model, picture), training_index, "hidden")
     st.caption(
-        "Below each: its label, and its distance. What lies near in the hidden layer is much alike to the network, "
-        "however different the pixels are; its answer may differ all the same."
+        "Below each: its label, and its distance. Digits that are close in the hidden layer look much alike to the "
+        "network, however different their pixels are; its answers may differ all the same."
     )
 
 
@@ -123,8 +123,8 @@ def _by_hidden_layer(model: ModelChoice, picture: Picture) -> "Neighbours":
     num_train, most = len(evaluations.learned_from(model)[0]), evaluations.num_comparable(model)
     if most < num_train:
         st.caption(
-            f"Among the first {most:,} of {num_train:,} training digits: so wide a hidden layer makes too many numbers "
-            "of all of them to be kept."
+            f"Among the first {most:,} of {num_train:,} training digits: a hidden layer this wide makes more numbers "
+            "of them all than can be kept."
         )
     if evaluations.is_compared(model):
         return evaluations.nearest_in_hidden_layer(model, picture, _NEAREST + 1)
@@ -141,8 +141,8 @@ def _wants_all(most: int, seconds: float, is_all: bool) -> bool:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(f"Compare with {number}", key="evaluate_compare")
         st.caption(
-            f"So far with the first {evaluations.PART:,} training digits only: for this comparison the network has to "
-            f"read each of them, and {number} would take about {duration(seconds)}, once.",
+            f"So far only among the first {evaluations.PART:,} training digits: the network has to read each of them "
+            f"once for this comparison, and {number} would take about {duration(seconds)}.",
             width="stretch",
         )
     return pressed

@@ -34,8 +34,8 @@ def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Ad
     _show_step(model, picture, found, address)
     if towards is not None and found.after != towards:
         st.caption(
-            f"On the way to {a_digit(towards)} it becomes {a_digit(found.after)} first: a gradient tells which way is "
-            "the steepest from here, not what comes on it."
+            f"On the way to {a_digit(towards)} it becomes {a_digit(found.after)} first: a gradient says which way is "
+            "steepest from here, not what lies along it."
         )
 
 
@@ -70,11 +70,12 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
             st.html(bars.probability_bars(probabilities.tolist()))
     st.markdown(
         f"The answer turns from **{found.before}** to **{found.after}** at a distance of **{turning:.2f}**. Here the "
-        f"distance is {float(np.linalg.norm(change)):.2f}, a change of {percent(float(np.abs(change).mean()), 1)} of "
-        f"white for the average pixel, and it reads {a_digit(int(probabilities.argmax()), '**{}**')}."
+        f"distance is {float(np.linalg.norm(change)):.2f}, on average {percent(float(np.abs(change).mean()), 1)} of "
+        f"white per pixel, and the network reads {a_digit(int(probabilities.argmax()), '**{}**')}."
     )
     st.caption(
-        "Distances are those of Data and Pixels: the root of the summed squared differences of all pixels. This way "
-        "goes straight along one gradient; who takes a new one on the way finds a shorter one for most digits. A "
-        "picture whose change you hardly see, and that is read as something else, is called an adversarial example."
+        "Distances are measured as on Data and Pixels: the root of the summed squared differences of all pixels. This "
+        "path goes straight along one gradient; with a new gradient at each step, there is a shorter one for most "
+        "digits. A picture that looks nearly unchanged and yet is read as something else is called an adversarial "
+        "example."
     )

@@ -81,7 +81,7 @@ def _choose_digit(answer: int, address: Address) -> int:
         options,
         "evaluate_explained",
         "digit",
-        help="Pixels and units are asked how much they speak for this digit: the one it answered, or any other.",
+        help="Below is how much each pixel and each neuron speaks for this digit: the network's answer, or any other.",
     )
     return answer if chosen == _ANSWER else int(chosen)
 
@@ -89,9 +89,9 @@ def _choose_digit(answer: int, address: Address) -> int:
 def _say(shown: Shown, answer: int, probabilities: list[float]) -> None:
     how_sure = sure(probabilities[answer])
     verdict = {
-        None: f"read as **{answer}**, and it is {how_sure} sure.",
-        True: f"\N{CHECK MARK} read as **{answer}**, which is right; it is {how_sure} sure.",
-        False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; it is {how_sure} sure.",
+        None: f"read as **{answer}**; the network is {how_sure} sure.",
+        True: f"\N{CHECK MARK} read as **{answer}**, which is right; the network is {how_sure} sure.",
+        False: f"\N{BALLOT X} read as **{answer}**, labelled **{shown.label}**; the network is {how_sure} sure.",
     }[None if shown.label is None else shown.label == answer]
     st.markdown(f"{shown.name}: {verdict}")
     if shown.doubt is not None:

@@ -29,13 +29,13 @@ EXAMPLES = (
     Example(
         "A tiny 2 in a corner",
         [_CORNER_TWO],
-        "Open the question below the bars: a plain resize would leave a speck in the corner. Cut out and enlarged, it "
-        "is read.",
+        "Open **Why this answer?** below: a plain resize would leave a speck in the corner. Cut out and enlarged, it "
+        "can be read.",
     ),
     Example(
         "Two digits",
         _ONE_AND_SEVEN,
-        "The network has learned single digits. It would name one all the same, so the lab looks for a gap first.",
+        "The network has only learned single digits and would name one all the same, so the lab looks for a gap first.",
     ),
     Example(
         "A scribble",

@@ -65,10 +65,10 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
     shown, places, found = evaluations.hidden_map(model, split_name, of == "pixels")
     predicted = predictor.probabilities(shown.images).argmax(axis=1)
     wrong = int((predicted != shown.labels).sum())
-    puts = "hidden layer puts" if is_hidden else "pixels put"
+    puts = "the hidden layer puts" if is_hidden else "its pixels put"
     st.markdown(
-        f"{splits.digits(len(shown), split_name)}, each where its {puts} it: what is alike lies close together. "
-        f"Dashed frames mark the misread ones, {wrong:,} here. Point at a digit to see it, click to see why."
+        f"{splits.digits(len(shown), split_name)}, each where {puts} it: what is alike lies close together. Dashed "
+        f"frames mark the misread ones, {wrong:,} here. Point at a digit to see it, click to see why."
     )
     origins = [splits.origin(split_name, int(place), predictor.config) for place in places]
     links = [depth_links.address(*origin, model.name) for origin in origins]

@@ -23,7 +23,7 @@ def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
     rungs += [(record.name, record.accuracy) for record in RECORDS]
     accuracy = _test_accuracy(model)
     if model.dataset != "mnist":
-        st.info("This model reads other pictures than MNIST's, so it has no place on this ladder.")
+        st.info("This model reads pictures other than MNIST's, so it has no place on this ladder.")
     elif accuracy is None:
         st.info(_why_untested(model))
     else:
@@ -36,8 +36,8 @@ def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
     rungs.sort(key=lambda rung: rung[1])
     st.html(bars.named_bars([_bar(*rung) for rung in rungs], "Misread test digits", TRAINING, _OWN))
     st.caption(
-        "Misread of 10,000 test digits: shorter is better. The bars count powers of ten: a quarter of the full width "
-        "less is ten times fewer mistakes."
+        "Misread of 10,000 test digits: shorter is better. The bars count powers of ten: a bar that is shorter by a "
+        "quarter of the full width means a tenth of the mistakes."
     )
     st.markdown(_sources())
     frame.show_code(measure, read_by_mean, read_by_neighbours)
@@ -55,7 +55,7 @@ def _why_untested(model: ModelChoice) -> str:
     if run.state == "finished":
         return (
             "As a trial of a sweep this run was not tested, so it has no place on the ladder yet. Train it for more "
-            "epochs, and it will be."
+            "epochs, and it will be tested."
         )
     return "This run was stopped before its test, so it has no place on the ladder yet. Resume it on Train."
 

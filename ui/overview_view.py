@@ -45,8 +45,9 @@ def sentence(evaluation: "Evaluation", who: str) -> None:
     st.markdown(
         f"{who} reads **{percent(evaluation.accuracy)}** of the {splits.digits(num_images, name)} correctly "
         f"({num_correct:,} of them). The loss on these is **{evaluation.loss:.4f}**.",
-        help=f"Another {num_images:,} digits of the same kind would have given another share. Of all 95 % intervals "
-        "(Wilson's) 95 % hold the share that endless digits would give. The loss is the mean cross-entropy in nats.",
+        help=f"Another {num_images:,} digits of the same kind would have given a slightly different share. Of all "
+        "such 95 % intervals (Wilson's), 95 % contain the share that infinitely many digits would give. The loss is "
+        "the mean cross-entropy in nats.",
     )
     st.caption(
         f"95\N{NO-BREAK SPACE}% interval: {percent(low)} to {percent(high)}, "
@@ -66,12 +67,13 @@ def _figures(evaluation: "Evaluation", shown: dict[str, str]) -> None:
         with st.container(width=296):
             st.markdown(
                 unbroken(f"**Each digit** (bars begin at {100 * start:.0f} %)"),
-                help="Recall: of all that are a 4, how many it reads as one. Precision: of all that it reads as a 4, "
-                "how many are one. Both are rounded; the tutorial cuts them, and makes 97\N{NO-BREAK SPACE}% of 97.8.",
+                help="Recall: of all true 4s, the share that it reads as 4. Precision: of all that it reads as 4, the "
+                "share that really are. Both are rounded; the tutorial cuts off the decimals, so 97.8 becomes "
+                "97\N{NO-BREAK SPACE}%.",
             )
             st.html(confusion_view.score_bars(scores, lines, start))
         with st.container(width=348):
-            st.markdown(f"**What was read as what?** A click on a cell picks [its digits, below](#{ANCHOR}).")
+            st.markdown(f"**What was read as what?** A click on a cell shows [its digits, below](#{ANCHOR}).")
             content = confusion_view.matrix(evaluation.confusion, _chosen_cell(), shown)
             picking.pick(content, "evaluate_matrix", on_pick=_choose_cell)
 
@@ -95,15 +97,15 @@ def _chosen_cell() -> tuple[int, int] | None:
 def _grid(model: ModelChoice, split: Split, evaluation: "Evaluation", address: Address) -> None:
     st.subheader("What it said about each digit", anchor=ANCHOR)
     st.caption(
-        "Below each digit: predicted (true). A check mark and a solid frame are right, a cross and dashes wrong. "
-        "Click on a digit to see why."
+        "Below each digit: predicted (true). A check mark and a solid frame mean right, a cross and a dashed frame "
+        "wrong. Click on a digit to see why."
     )
     with st.container(horizontal=True, vertical_alignment="top"):
         indices = _filtered(split, evaluation, address)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         indices = gallery.paged(indices, "evaluate_page", address)
     if len(indices) == 0:
-        st.info("There is no such digit." if _is_filtered() else "Not one wrong: a very good network, or few digits.")
+        st.info("There are no such digits." if _is_filtered() else "Not one wrong: a very good network, or few digits.")
         return
     gallery.show(model, split, indices, "evaluate_digits", evaluation)
 
@@ -131,7 +133,7 @@ def _surest(model: ModelChoice, split: Split, evaluation: "Evaluation") -> None:
     if len(mistakes) == 0:
         return
     st.subheader("Its surest mistakes", anchor=False)
-    st.markdown("Of all that it got wrong, it was surest of these. Would you have labelled them so?")
+    st.markdown("Of all its mistakes, it was surest of these. Do you agree with the labels?")
 
     def caption(index: int) -> str:
         sure = certainty(float(evaluation.confidence[index]))

@@ -25,7 +25,7 @@ export default function pasting({ data, parentElement, setTriggerValue }) {
     event.preventDefault();
     if (file.size > data) {
       const size = (file.size / 1e6).toFixed(1);
-      told.textContent = `The pasted picture has ${size} MB; at most ${data / 1e6} MB are read.`;
+      told.textContent = `The pasted picture is ${size} MB; at most ${data / 1e6} MB are read.`;
       return;
     }
     told.textContent = "Reading the pasted picture ...";
@@ -112,4 +112,4 @@ def _unpacked(sent: object) -> bytes:
     try:
         return base64.b64decode(sent, validate=True) if isinstance(sent, str) else b""
     except (binascii.Error, ValueError):
-        raise ImageError("The browser sent something that is no picture. Choose a file instead.") from None
+        raise ImageError("The browser sent something that is not a picture. Choose a file instead.") from None

@@ -24,14 +24,16 @@ _TITLES = {
     "neurons": "hidden neurons switched off (%)",
 }
 _AT = {"rotation": "turned by {:g} degrees", "shift": "moved by {:g} pixels", "noise": "with grain of {:g}"}
-_LATER = "A model that was trained with turned, moved or grainy digits falls later."
+_LATER = "The curve of a model that was trained with turned, moved or grainy digits falls later."
 _ABOUT = {
     "rotation": _LATER,
-    "shift": f"{_LATER} Beyond four pixels, ink leaves the picture: then there is less to read.",
+    "shift": f"{_LATER} Beyond four pixels, ink leaves the picture, and there is less to read.",
     "noise": _LATER,
-    "neurons": "Each digit loses neurons of its own, drawn by chance in every hidden layer; of a convolution, whole "
-    "channels. What a wide layer knows is spread over many neurons, none of which knows a digit alone; dropout trains "
-    "a network to do without some, and it falls later.",
+    "neurons": (
+        "For each digit other neurons are switched off, drawn at random in every hidden layer; of a convolution, "
+        "whole channels. What a wide layer knows is spread over many neurons, none of which knows a digit alone. "
+        "Dropout trains a network to do without some of them, so its curve falls later."
+    ),
 }
 
 
@@ -61,10 +63,10 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         _one_digit(model, split_name, change)
     elif predictor.config.model.dropout:
         _dropout(model, split_name)
-    chosen = "chosen once by chance, the same ones" if num_images < len(split) else "the same ones"
+    chosen = "chosen once at random, the same ones" if num_images < len(split) else "the same ones"
     st.caption(
-        f"The curve: {of}, {chosen} at every amount and for every model; the band is the interval of "
-        f"95\N{NO-BREAK SPACE}%. {_ABOUT[change]}"
+        f"The curve is for {of}, {chosen} at every amount and for every model; the band is the 95\N{NO-BREAK SPACE}% "
+        f"interval. {_ABOUT[change]}"
     )
     frame.show_code(
         *((ablation, dropout_left_on) if change == "neurons" else (robustness, changed_images)), curve, sample
@@ -89,7 +91,7 @@ def _dropout(model: ModelChoice, split_name: str) -> None:
     point = evaluations.dropout_left_on(model, split_name)
     st.markdown(
         f"**Dropout left on:** in each step of its training, {percent(point.amount / 100, 0)} of its neurons were "
-        "silenced by chance, and the others spoke up for them. If that went on while it is tested, as in the tutorial, "
+        "silenced at random, and the others spoke up for them. If that went on during the test, as in the tutorial, "
         "where `F.dropout` is not told `training=self.training`, it would read "
         f"**{percent(point.num_correct / point.num_images, 1)}** of these digits."
     )

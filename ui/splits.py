@@ -52,7 +52,7 @@ def _drawings(_config: RunConfig) -> Split:
 
 
 SPLITS: dict[str, Scored] = {
-    TEST: Scored("the digits for the final word", _test),
+    TEST: Scored("the digits for the final verdict", _test),
     VALIDATION: Scored("training digits that the model was not shown, held out for tuning", _validation),
     DRAWINGS: Scored("digits drawn in this lab and kept on Draw", _drawings, lambda: resources.drawings().version()),
 }

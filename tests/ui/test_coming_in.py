@@ -11,7 +11,7 @@ from tests.ui.test_pages import open_page, small_run
 from ui import identity
 
 ME = "a browser"
-HINT = "Fours that it took for nines"
+HINT = "are the fours that it took for nines"
 
 
 @pytest.fixture(autouse=True)

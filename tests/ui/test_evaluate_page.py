@@ -218,10 +218,10 @@ def test_the_slider_stands_where_the_answer_turns_and_before_it_does_not(run_id:
     app = open_page(EVALUATE, model=run_id, evaluate_view="one digit", evaluate_index="5")
     (sentence,) = [text.value for text in app.markdown if "The answer turns" in text.value]
     before, after = (part.split("**")[0] for part in sentence.split("**")[1:4:2])
-    assert sentence.endswith(f"it reads {a_digit(int(after), '**{}**')}.")
+    assert sentence.endswith(f"the network reads {a_digit(int(after), '**{}**')}.")
     app.slider(key="evaluate_step").set_value(50).run()
     (sentence,) = [text.value for text in app.markdown if "The answer turns" in text.value]
-    assert sentence.endswith(f"it reads {a_digit(int(before), '**{}**')}.")
+    assert sentence.endswith(f"the network reads {a_digit(int(before), '**{}**')}.")
 
 
 def test_a_further_split_is_one_entry(run_id: str, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +250,7 @@ def test_a_slow_model_is_first_compared_with_a_part_and_then_with_all(monkeypatc
     monkeypatch.setattr(evaluations, "nearest_in_hidden_layer", watched)
     app = open_page(EVALUATE, model=run_id, evaluate_view="one digit", evaluate_index="18")
     assert not app.exception
-    assert any("the first 300 training digits only" in text.value for text in app.caption)
+    assert any("So far only among the first 300 training digits" in text.value for text in app.caption)
     app.button(key="evaluate_compare").click().run()
     assert not app.exception
     assert parts == [True, False]
@@ -265,7 +265,7 @@ def test_a_layer_too_wide_to_be_kept_of_all_is_kept_of_some(monkeypatch: pytest.
     assert any(text.value.startswith("Among the first 40 of ") for text in app.caption)
     app = open_page(EVALUATE, model=name, evaluate_view="hidden layer")
     assert not app.exception
-    assert "30 test digits, each where its hidden layer puts it" in said(app)
+    assert "30 test digits, each where the hidden layer puts it" in said(app)
 
 
 @pytest.mark.parametrize(("number", "said_so"), [(1, "1 drawn digit"), (50, "50 drawn digits")])
