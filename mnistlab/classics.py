@@ -52,7 +52,7 @@ _ALL = (
         "learning-rate",
         "Learning rate",
         "A hill with one steep side: below 0.01 two epochs are not enough, from there to about 1 it learns well, and "
-        "beyond it each step goes too far and nothing is learned. The best rate is close to the edge.",
+        "beyond that each step goes too far and nothing is learned. The best rate is close to the edge.",
         1,
         _base(),
         _range("train.learning_rate", 1e-4, 10, 11),
@@ -60,9 +60,9 @@ _ALL = (
     _classic(
         "batch-size",
         "Batch size",
-        "At one learning rate large batches lose: an epoch has fewer steps of the same length. A ten times larger rate "
-        "makes up for much of that, and ruins the smallest, whose steps are the noisiest: the two settings belong "
-        "together.",
+        "At the same learning rate, large batches lose: an epoch has fewer steps of the same length. A rate ten times "
+        "larger makes up for much of that, but ruins the smallest batches, whose steps are the noisiest: the two "
+        "settings belong together.",
         1,
         _base(),
         _range("train.batch_size", 8, 2048, 5),
@@ -71,7 +71,7 @@ _ALL = (
     _classic(
         "width",
         "Width",
-        "Each doubling helps less than the one before: from 4 to 32 neurons much, from 256 to 1,024 hardly anything, "
+        "Each doubling helps less than the one before: a lot from 4 to 32 neurons, hardly anything from 256 to 1,024, "
         "for four times the work.",
         1,
         _base(),
@@ -89,8 +89,8 @@ _ALL = (
     _classic(
         "seeds",
         "Luck of the seed",
-        "Three depths with five seeds each: the deeper the network, the further its dots lie apart. Who had tried each "
-        "of them once might have found any of the three to be the best.",
+        "Three depths with five seeds each: the deeper the network, the further apart its dots lie. Had you tried "
+        "each of them only once, any of the three might have seemed the best.",
         1.5,
         _base(),
         _choice("depth", 1, 3, 5),
@@ -99,8 +99,8 @@ _ALL = (
     _classic(
         "activation",
         "Activation",
-        "With one hidden layer all of them learn, even none. With four, none is no better than no layer at all, and "
-        "sigmoid stays at guessing: its gradients are too small to reach the first layer.",
+        "With one hidden layer all of them learn, even none. With four, none is no better than having no hidden "
+        "layer, and sigmoid stays at guessing: its gradients are too small to reach the first layer.",
         1,
         _base(),
         _choice("model.activation", "relu", "gelu", "tanh", "sigmoid", "none"),
@@ -109,8 +109,8 @@ _ALL = (
     _classic(
         "dropout-and-data",
         "Dropout against data size",
-        "Dropout hinders learning by heart, which is tempting where there are few images, and gains about one point at "
-        "each of these sizes. Four times as many images gain far more than any dropout.",
+        "Dropout hinders overfitting, which is learning by heart instead of learning to read: it gains about one "
+        "point at each of these sizes. Four times as many images gain far more than any dropout.",
         2,
         _base({"hidden": (256,)}, **_PATIENT),
         _choice("model.dropout", 0.0, 0.3, 0.6),
@@ -120,7 +120,8 @@ _ALL = (
         "augmentation",
         "Augmentation on and off",
         "Warped images are new images: the fewer there are, the more augmentation is worth. It takes patience: a "
-        "network that sees every digit otherwise each time is slower to learn. Look at the curves, and try 15 epochs.",
+        "network that sees every digit differently each time is slower to learn. Look at the curves, and try 15 "
+        "epochs.",
         1.5,
         _base({"hidden": (256,)}, **_PATIENT, batch_size=32),
         _choice("augmentation", False, True),
@@ -129,8 +130,8 @@ _ALL = (
     _classic(
         "all-at-once",
         "Six settings at once",
-        "After eight random trials it looks where the good ones were, and what lags behind is pruned. Which of the six "
-        "settings mattered? Ask Importance, and which of its bars may be chance.",
+        "After eight random trials the sweep looks near the good ones, and trials that lag behind are pruned: they "
+        "end early. Which of the six settings mattered? See Importance, and which of its bars may be chance.",
         2,
         _base(epochs=3),
         _range("train.learning_rate", 1e-3, 3),

@@ -49,7 +49,7 @@ def scatter(group: Group, name: str) -> str:
     return (
         f"{len(values)} seeds of {name} read {percent(fmean(values))} of the test digits on average, from "
         f"{percent(min(values))} to {percent(max(values))} (standard deviation {points(stdev(values))}). That "
-        f"difference is luck alone. The mean over all seeds lies {_between(*interval)}, one seed more "
+        f"difference is luck alone. The mean over all seeds lies {_between(*interval)}, one more seed "
         f"{_between(*next_interval(values, resolution=group.resolution))} (95 % intervals)."
     )
 
@@ -90,7 +90,7 @@ def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> st
     if low <= accuracy <= high:
         return f"{text} {name} lies within, so **it may well be luck**. Repeat {name} with other seeds as well."
     side = "better" if accuracy > high else "worse"
-    return f"{text} {name} lies outside: **it is {side}** than luck with the seed explains."
+    return f"{text} {name} lies outside: **it is {side}** than the luck of the seed explains."
 
 
 def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
@@ -100,12 +100,12 @@ def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
     shares = [correct / images for correct, images in counts]
     ahead = names[0] if shares[0] > shares[1] else names[1]
     text = (
-        f"{names[0]} reads {percent(shares[0])} and {names[1]} {percent(shares[1])} of the test digits. To judge by "
-        f"these numbers alone, {names[1]} is from {_signed(low)} to {_signed(high)} points above {names[0]} (95 % "
-        f"interval)."
+        f"{names[0]} reads {percent(shares[0])} and {names[1]} {percent(shares[1])} of the test digits. Judging by "
+        f"these numbers alone, {names[1]} is {_signed(low)} to {_signed(high)} points above {names[0]} (95 % "
+        "interval)."
     )
     if low <= 0 <= high:
-        return f"{text} Zero is among them, so **this may well be luck**."
+        return f"{text} That includes zero, so **this may well be luck**."
     return f"{text} So this is more than luck: **{ahead} is better** on digits like these."
 
 

@@ -23,7 +23,7 @@ class SweepConfig(Frozen):
     """What a sweep tries. Trials are compared on the held-out images alone; none of them reads the test set."""
 
     title: str = Field("", max_length=80, description="What it is called; by default after what it varies.")
-    base: RunConfig = Field(description="The recipe of every trial, but for what is varied.")
+    base: RunConfig = Field(description="The recipe of every trial, except for what is varied.")
     parameters: tuple[Parameter, ...] = Field(description="The settings that are varied, and between which values.")
     sampler: Sampler = Field(
         "grid",
@@ -32,8 +32,9 @@ class SweepConfig(Frozen):
     )
     pruner: Pruner = Field(
         "none",
-        description="Whether a trial that lags behind ends early, by its validation accuracy after each epoch. median: "
-        "where it is worse than half of the others at that point. hyperband: only the better third goes on, in rounds.",
+        description="Whether a trial that lags behind ends early, by its validation accuracy after each epoch. "
+        "median: if it is worse than half of the others at that point. hyperband: only the better third goes on, in "
+        "rounds.",
     )
     num_trials: int = Field(
         12, ge=1, le=MAX_TRIALS, description="How many runs; a grid has as many as it has combinations."
@@ -51,8 +52,8 @@ class SweepConfig(Frozen):
             )
         if self.sampler == "grid" and self.size > MAX_TRIALS:
             raise ValueError(
-                f"this grid has {self.size:,} combinations, and at most {MAX_TRIALS} are tried: take fewer points, or "
-                "another way of choosing"
+                f"this grid has {self.size:,} combinations, and at most {MAX_TRIALS} can be tried: take fewer points, "
+                "or choose the values in another way"
             )
         try:
             space.check(self.base, self.parameters)

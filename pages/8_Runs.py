@@ -83,7 +83,9 @@ def _bring_in() -> None:
 
 
 def _first_run() -> None:
-    st.info("No run yet. Train a network, change one thing, train it again: then there is something to compare here.")
+    st.info(
+        "No run yet. Train a network, change one thing, train it again: then there will be something to compare here."
+    )
     started = starting.button("Train a first network (under a minute)", get_preset("quick-mlp").config, "runs_first")
     if started is not None:
         st.rerun()
@@ -98,7 +100,7 @@ def _show(listed: Sequence[Run], address: Address) -> None:
             key=TOGETHER,
             persist_state="session",
             on_change=run_choice.add_all_seeds,
-            help="Runs of one recipe that differ by their seed alone become one row, with their mean.",
+            help="Runs of one recipe that differ only in their seed become one row, with their mean.",
         )
         if run_choice.owner() or _are_others_among(listed):
             st.toggle(
@@ -174,7 +176,9 @@ def _of_many(number: int) -> str:
     """What to bear in mind of the best of so many."""
     if number <= _FEW:
         return "Read the answer, then look at what differs between them."
-    return f"They were picked among {number} by the test set, so both have been lucky. Repeat both with five seeds."
+    return (
+        f"They were picked from {number} by their test accuracy, so both have been lucky. Repeat both with five seeds."
+    )
 
 
 def _experiments(listed: Sequence[Run]) -> list[Experiment]:
@@ -210,8 +214,8 @@ def _what_luck_does(listed: Sequence[Run]) -> Experiment:
     most = max(grouped(listed), key=lambda group: len(group.accuracies), default=None)
     return Experiment(
         "What luck does",
-        "One recipe, with as many seeds as there are. Only the numbers it began with differ, and still the results "
-        "do. If there is one seed only, press Repeat.",
+        "One recipe with all of its seeds. Only the random numbers differ, and yet the results do too. If there is "
+        "only one seed, press Repeat.",
         {CHOSEN: [run.id for run in most.runs] if most else [], TOGETHER: True},
     )
 

@@ -113,7 +113,7 @@ def test_answers_of_a_run_that_has_learned_on_are_not_used(store: Store) -> None
 
 def test_no_interval_goes_beyond_all_digits(store: Store) -> None:
     text = scatter(group(store, [0.9961, 0.9951]), "A")
-    assert "and 100.00 %, one seed more between" in text
+    assert "and 100.00 %, one more seed between" in text
     assert "100.2" not in text
     assert text.count("and 100.00 %") == 2
     assert scatter(group(store, [0.002, 0.01]), "A").count("between 0.00 % and") == 2

@@ -20,8 +20,8 @@ def show() -> None:
         type="zip",
         key="importing_file",
         max_upload_size=_MOST_MEGABYTES,
-        help="What Take it home has made, here or in another lab. It is checked from end to end before it is taken "
-        "in; nothing in it is executed.",
+        help="A file that Take it home has made, here or in another lab. All of it is checked before it is taken in; "
+        "nothing in it is executed.",
     )
     if uploaded is None:
         return
@@ -39,7 +39,7 @@ def show() -> None:
         st.info(f"It was here as run `{run_id}`, which has been deleted since.")
         return
     accuracy = percent((run.result or {})["test_accuracy"])
-    st.success(f"It is here as run `{run_id}`: {accuracy} of the test digits, as its lab has measured it.")
+    st.success(f"It is here as run `{run_id}`: {accuracy} of the test digits, as measured in the lab it comes from.")
     st.page_link(frame.page_script("Train"), label=f"See {verbatim(run_label(run))}", query_params={"run": run_id})
 
 

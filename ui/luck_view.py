@@ -125,20 +125,23 @@ def _notes(compared: Sequence[Group]) -> list[str]:
     if len(compared) > 1 and len({group.runs[0].recipe for group in compared}) == 1:
         if not _same_seed(compared):
             notes.append(
-                f"{ONE_RECIPE} A better network is no better recipe then. Put seeds together to see how far it goes."
+                f"{ONE_RECIPE} A better network is not a better recipe then. Turn on Seeds together to see how far "
+                "luck goes."
             )
     elif len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
         by_hand = any(group.runs[0].rate_changes for group in compared)
-        how = "and what was steered by hand cannot be repeated" if by_hand else "press Repeat for each of them"
+        how = ", but what was steered by hand cannot be repeated" if by_hand else ": press Repeat for each of them"
         notes.append(
-            "This is about these trained networks. Whether the recipe is better, whatever numbers it begins with, only "
-            f"more seeds can tell: {how}."
+            "This is about these trained networks. Only more seeds can tell whether the recipe itself is better, "
+            f"whatever random numbers it begins with{how}."
         )
     if len(compared) > 2:
         notes.append("The best of many has been lucky as well: the more there are to choose from, the luckier.")
     for number, group in enumerate(compared):
         if group.runs[0].rate_changes:
-            notes.append(f"The learning rate of {LETTERS[number]} was changed by hand: its recipe does not say all.")
+            notes.append(
+                f"The learning rate of {LETTERS[number]} was changed by hand: its recipe is not the whole story."
+            )
     return notes
 
 

@@ -81,7 +81,7 @@ def _take_up(group: Group, what: str) -> bool:
     """Put into a field what the store says, whoever wrote it; return whether there is one thing to put there."""
     written = {getattr(run, what) or "" for run in group.runs}
     if len(written) > 1:
-        st.caption(f"These runs have different {what}s: take them apart to change one.")
+        st.caption(f"These runs have different {what}s: turn off Seeds together to change one.")
         return False
     field, seen = f"runs_{what}_{group.runs[0].id}", f"runs_{what}_{group.runs[0].id}_seen"
     (now,) = written
@@ -103,9 +103,9 @@ def _repeat(group: Group, listed: Sequence[Run]) -> None:
         disabled=any(member.is_active for member in members) or bool(run.rate_changes),
         on_click=acting.act,
         args=(_start_repeats, run, target),
-        help=f"{count_of(more, 'more run')} of this recipe, each with another seed{_time_of(members, more)}. Only so "
-        "can recipe and luck be told apart. Not while it runs, and not for a run whose learning rate was changed by "
-        "hand, for nobody can repeat that.",
+        help=f"{count_of(more, 'more run')} of this recipe, each with another seed{_time_of(members, more)}. Only "
+        "this can tell recipe and luck apart. Not possible while it runs, nor after its learning rate was changed by "
+        "hand, which nobody can repeat.",
     )
 
 
@@ -129,7 +129,7 @@ def _delete(group: Group, _listed: Sequence[Run]) -> None:
         key="runs_delete",
         on_click=acting.act,
         args=(_put_away, group),
-        help="It can be brought back at once, and for a day by `python -m mnistlab restore RUN`.",
+        help="Undo brings it back, and for a day so does `python -m mnistlab restore RUN`.",
     )
 
 
@@ -147,7 +147,7 @@ def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> 
     store, field = resources.store(), f"runs_{what}_{group.runs[0].id}"
     typed, seen = st.session_state[field], st.session_state[f"{field}_seen"]
     if any((getattr(store.run(run.id), what) or "") != seen for run in group.runs):
-        raise ConfigError(f"Somebody else has just changed this {what}. What you typed was not written: {typed}")
+        raise ConfigError(f"Somebody else has just changed this {what}. What you typed was not saved: {typed}")
     for run in group.runs:
         deed(run.id, typed, store)
 

@@ -65,14 +65,14 @@ def _explain(name: str, told: Sequence[Told], has_bands: bool) -> None:
     if name.startswith("training") and not all(one.run.config.train.shuffle for one in told):
         st.caption(
             "Images in file order, as the tutorial takes them, bring the same easy and hard stretches in every epoch: "
-            "a dip that comes back each time is no progress."
+            "a dip that comes back each time is not progress."
         )
         if any(leaps(one.run.config) for one in told):
             st.caption(LEAPS)
     if has_bands:
         st.caption(
-            "A line with a band is the mean over the seeds that are finished, or over all while none is; its band goes "
-            "from the lowest to the highest of them."
+            "A line with a band is the mean of the finished seeds, or of all until one has finished; the band spans "
+            "the lowest to the highest of them."
         )
 
 

@@ -27,7 +27,7 @@ _OWN = "own"
 _LIKE = "like"  # in the address and in the session: the run whose recipe all trials are to have
 _TAKEN = "like_taken"  # in the session: what the address names, once it was taken up
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
-_PRUNERS = {"none": "all run to their end", "median": "ends if below the median", "hyperband": "Hyperband"}
+_PRUNERS = {"none": "runs to the end all the same", "median": "ends if below the median", "hyperband": "Hyperband"}
 
 
 def guide(watched: Callable[[], str | None]) -> None:
@@ -116,7 +116,7 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
     def called(name: str) -> str:
         if name in PRESETS:
             return PRESETS[name].title
-        config, whose = recipes[name], "" if name == _OWN else f"as run {name}: "
+        config, whose = recipes[name], "" if name == _OWN else f"of run {name}: "
         return f"{whose}{config.model.shape}, {config.train.optimizer}"
 
     if st.session_state.get(f"{key}_recipe") not in recipes:  # of a run that was deleted
@@ -127,8 +127,8 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
         format_func=called,
         key=f"{key}_recipe",
         persist_state="session",
-        help="What all trials have in common. Where it holds no images out for validation, 5,000 are. For a recipe of "
-        "your own, train it once, and choose Vary its settings below it.",
+        help="What all trials have in common. If it holds no images out for validation, 5,000 are held out all the "
+        "same. For a recipe of your own, train it once and choose Vary its settings below its result.",
     )
     _keep_address(chosen)
     values = recipes[chosen].model_dump()
@@ -161,7 +161,7 @@ def link_to(run: Run) -> None:
         frame.page_script("Sweep"),
         label="Vary its settings",
         query_params={_LIKE: run.id},
-        help="A sweep of many runs, each of this recipe but for one or a few settings.",
+        help="A sweep: many runs of this recipe that differ in one or a few settings.",
     )
 
 

@@ -21,7 +21,7 @@ def choose(start: SweepConfig, key: str) -> list[dict[str, Any]]:
         max_selections=MAX_PARAMETERS,
         key=f"{key}_vary",
         persist_state="session",
-        help="Two or three settings are best to look at.",
+        help="The results are easiest to read with two or three settings.",
     )
     known = {one.setting: one for one in start.parameters}
     sampler = st.session_state.get(f"{key}_sampler", start.sampler)
@@ -47,7 +47,7 @@ def _asked(setting: Setting, start: Parameter | None, key: str, with_points: boo
             ", ".join(shown(value) for value in start.options),
             key=f"{key}_list",
             persist_state="session",
-            help=f"{setting.about} The values to try, with commas between them.",
+            help=f"{setting.about} The values to try, separated by commas.",
         )
         return {"setting": setting.name, "options": [read_value(word) for word in text.split(",") if word.strip()]}
     return _range(setting, start, key, with_points)
@@ -84,7 +84,7 @@ def _range(setting: Setting, start: Parameter | None, key: str, with_points: boo
             values[name] = _end(setting, label, begin, f"{key}_{name}")
     if with_points:
         values["points"] = st.slider(
-            "in so many values",
+            "number of values",
             2,
             _MOST_POINTS,
             min(points, _MOST_POINTS),

@@ -134,7 +134,8 @@ def _buttons(one: Sweep) -> None:
                 type="primary",
                 on_click=acting.steer,
                 args=(sweep.resume, one.id, store),
-                help="What was stopped or lost goes on from its checkpoint, what waited waits again.",
+                help="Trials that were stopped or lost go on from their checkpoints; those that had not begun wait in "
+                "the queue again.",
             )
 
 
@@ -146,7 +147,9 @@ def _best(one: Sweep, best: Trial) -> None:
     st.markdown(f"{best_yet}: {values}, with a validation accuracy of **{accuracy}**.{_luck(one, best)}")
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_best"):
         st.page_link(frame.page_script("Train"), label="Open this trial", query_params={"run": best.run.id})
-        if st.button("What does it get wrong?", key="sweep_evaluate", help="On the held-out images it was chosen by."):
+        if st.button(
+            "What does it get wrong?", key="sweep_evaluate", help="On the held-out images by which it was chosen."
+        ):
             _evaluate(best)
         longer = min(MAX_EPOCHS, _LONGER * best.run.config.train.epochs)
         if longer > best.run.config.train.epochs and st.button(
@@ -164,8 +167,8 @@ def _luck(one: Sweep, best: Trial) -> str:
     as_good = sum(accuracy - (trial.accuracy or 0.0) <= spread for trial in one.ranked) - 1
     others = {0: "no other is", 1: "one other is"}.get(as_good, f"{as_good} others are")
     return (
-        f" On {held_out:,} images a difference below {points(spread)} may be luck: {others} that near. And the best of "
-        f"{len(one.ranked)} has been lucky itself, so expect a little less of it on other digits."
+        f" With {held_out:,} images, a difference of less than {points(spread)} may be luck: {others} that close. And "
+        f"the best of {len(one.ranked)} has itself been lucky, so expect a little less of it on other digits."
     )
 
 
@@ -184,7 +187,7 @@ def _train_longer(one: Sweep, best: Trial, epochs: int) -> None:
 def _pictures(one: Sweep) -> None:
     drawn = sweep_figures.figures(one.id, one.outcomes, not one.is_active)
     if drawn is None:
-        st.skeleton(height=300) if one.is_active else st.caption("No trial has come to its end.")
+        st.skeleton(height=300) if one.is_active else st.caption("No trial has finished.")
         return
     if drawn.parallel is None:
         _slices(drawn)
@@ -202,16 +205,16 @@ def _slices(drawn: sweep_figures.Figures) -> None:
     with st.container(key="sweep_slices"):
         for number, figure in enumerate(drawn.slices):
             st.plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
-    st.caption("A dot is a trial that reached its last epoch, a cross one that was pruned or failed before.")
+    st.caption("A dot is a trial that reached its last epoch, a cross one that was pruned or failed before that.")
 
 
 def _importance(drawn: sweep_figures.Figures, is_active: bool) -> None:
     if drawn.importance is None:
-        st.caption("Which setting mattered most shows after eight finished trials.")
+        st.caption("After eight finished trials, this shows which setting mattered most.")
         return
     st.plotly_chart(drawn.importance, key="sweep_importance", config=_PLAIN)
     marks = (
-        "The grey marks come when the sweep is over: they tell what is chance."
+        "When the sweep is over, grey marks will show what may be chance."
         if is_active
         else "A grey mark is what a setting that does not matter reaches by chance in 1 of 20 cases: a bar that ends "
         "before it says nothing yet."
@@ -239,7 +242,7 @@ def _table(one: Sweep) -> None:
             **{title: st.column_config.NumberColumn(format="%g") for title in numbers},
         },
     )
-    st.caption("A click on a trial's run opens it.")
+    st.caption("Click on a trial's run to open it.")
     _tell_failures(one)
 
 
@@ -249,7 +252,7 @@ def _tell_failures(one: Sweep) -> None:
         name = "A trial" if trial.number is None else f"Trial {trial.number}"
         st.caption(f"{name} failed: {verbatim(trial.run.error or 'its worker gave no reason.')}")
     if len(failed) > _MOST_REASONS:
-        st.caption(f"{len(failed) - _MOST_REASONS} more failed; each says why where it is opened.")
+        st.caption(f"{len(failed) - _MOST_REASONS} more failed; open one to see why.")
 
 
 def _picked(run_ids: Sequence[str]) -> None:

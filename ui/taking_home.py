@@ -16,7 +16,7 @@ from ui import resources
 _FORMATS = {
     "archive": ("Whole run (.zip)", "Weights, curves, settings and answers. Another lab takes it in as a run."),
     "report": ("Report (.html)", "Curves, digits, mistakes and settings on one page, which opens offline."),
-    "script": ("PyTorch script (.py)", "At most 60 lines of plain PyTorch that make the same steps."),
+    "script": ("PyTorch script (.py)", "At most 60 lines of plain PyTorch that take the same steps."),
     "safetensors": ("Weights (.safetensors)", "For PyTorch and others; the settings are in its header."),
     "onnx": ("Network (.onnx)", "For any other runtime: pixels (batch, 28, 28) in, logits (batch, 10) out."),
     "tensorboard": ("TensorBoard events", "Put it into a folder of its own: tensorboard --logdir FOLDER."),

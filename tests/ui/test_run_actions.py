@@ -102,7 +102,7 @@ def test_a_field_shows_what_others_have_written_and_writes_over_nothing_unseen()
     keeping.annotate(run_id, "theirs", Store())
     field.set_value("mine").run()
     assert Store().run(run_id).note == "theirs"
-    assert "What you typed was not written: mine" in " ".join(error.value for error in app.error)
+    assert "What you typed was not saved: mine" in " ".join(error.value for error in app.error)
     assert app.text_area(key=f"runs_note_{run_id}").value == "theirs"
     app.text_area(key=f"runs_note_{run_id}").set_value("theirs and mine").run()
     assert (Store().run(run_id).note, len(app.error)) == ("theirs and mine", 0)
@@ -112,7 +112,7 @@ def test_seeds_with_notes_of_their_own_keep_them() -> None:
     first, second = kept(), kept(seed=1)
     keeping.annotate(second, "its own", Store())
     app = open_page(RUNS, runs=f"{first},{second}", runs_together="true")
-    assert "These runs have different notes: take them apart to change one." in said(app)
+    assert "These runs have different notes: turn off Seeds together to change one." in said(app)
     assert not [area for area in app.text_area if str(area.key).startswith("runs_note_")]
     app.text_input(key=f"runs_name_{first}").set_value("a pair").run()
     assert [Store().run(run_id).name for run_id in (first, second)] == ["a pair", "a pair"]

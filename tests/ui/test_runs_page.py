@@ -203,7 +203,7 @@ def test_seeds_together_are_one_row_with_their_mean_and_are_judged_by_it(tables:
     assert set(app.query_params["runs"].split(",")) == {*first, *second}
     assert "**B is the better recipe**" in said(app)
     assert "B is A with learning rate 0.5 instead of 0.1." in said(app)
-    assert "its band goes from the lowest to the highest" in said(app)
+    assert "the band spans the lowest to the highest" in said(app)
     again = open_page(RUNS, runs=",".join([*first[:2], *second]), runs_together="true")
     assert "average over 2 seeds" in said(again)
 

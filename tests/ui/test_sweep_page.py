@@ -122,8 +122,8 @@ def test_what_is_varied_is_not_said_to_be_the_same_in_all_trials() -> None:
 
 def test_the_best_is_said_to_have_been_lucky(finished: str) -> None:
     told = said(open_page(SWEEP, sweep=finished))
-    assert "On 100 images a difference below" in told
-    assert "And the best of 3 has been lucky itself" in told
+    assert "With 100 images, a difference of less than" in told
+    assert "And the best of 3 has itself been lucky" in told
 
 
 def test_importance_is_shown_beside_what_chance_alone_reaches(talkative: None, tiny_dataset: Dataset) -> None:
@@ -132,7 +132,7 @@ def test_importance_is_shown_beside_what_chance_alone_reaches(talkative: None, t
     sweep_id = sweep.create(sweeps.config(sweeps.RATES, seeds), store)
     for _ in range(8):
         sweeps.train_next(store)
-    assert "The grey marks come when the sweep is over" in said(open_page(SWEEP, sweep=sweep_id))
+    assert "When the sweep is over, grey marks will show what may be chance" in said(open_page(SWEEP, sweep=sweep_id))
     sweeps.train_next(store)
     app = open_page(SWEEP, sweep=sweep_id)
     assert "a setting that does not matter reaches by chance" in said(app)

@@ -23,15 +23,15 @@ from ui.words import duration
 _MOST_SETTINGS = 12  # that are sent; the browser shows those that set the rows on screen most apart
 _NOTHING = "\N{EN DASH}"
 _INTERVAL = (
-    "Share of the test images read correctly, with its 95 % interval; of a sweep's trial, which is not tested, that of "
-    "the images it held out"
+    "Share of the test images read correctly, with its 95 % interval; for a sweep's trial, which is not tested, the "
+    "share of the images it held out"
 )
 _COLUMNS = (
     ("run", "Name, or preset; click to open it"),
     ("state", "What it is doing"),
     ("test accuracy", _INTERVAL),
     ("test loss", "Mean cross-entropy of the test images, in nats"),
-    ("time", "In the training loop"),
+    ("time", "Time spent in the training loop"),
     ("parameters", "Numbers that training may change"),
     ("started", "The newest comes first"),
 )
