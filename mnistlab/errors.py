@@ -21,6 +21,11 @@ MnistLabError
         EmptyDrawingError    a canvas without ink
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnistlab.events import StepsTaken
+
 
 class MnistLabError(Exception):
     """Any mistake that a caller can mend; the message is written to be shown to a person."""
@@ -75,7 +80,9 @@ class EngineBusyError(EngineError):
 
 
 class DivergedError(MnistLabError):
-    """A training's loss is infinite or not a number."""
+    """A training's loss is infinite or not a number; `last` are the steps before that no event has told, if any."""
+
+    last: "StepsTaken | None" = None
 
 
 class OutOfMemoryError(MnistLabError):

@@ -189,7 +189,7 @@ def _follow(
         if trial is not None:
             with suppress(StudyError):  # the next trial that begins tells it instead
                 trial.diverged()
-        raise DivergedError(f"{error}{recorder.give_up()}") from error
+        raise DivergedError(f"{error}{recorder.give_up(error.last)}") from error
     if is_whole:
         # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
         recorder.finish(dataset.test if trial is None else None)

@@ -93,12 +93,36 @@ class Meter:
             highest_rate: to blame where a loss is no number; by default the last step's.
 
         Raises:
-            DivergedError: a loss is infinite or not a number.
+            DivergedError: a loss is infinite or not a number; with the report of the steps before it, if any.
         """
         losses, hits, num_images = self._fetch()
+        num_fine = int(np.isfinite(losses).cumprod().sum())
+        if num_fine == len(losses):
+            return self._report(losses, hits, num_images, learning_rate, seconds, probes)
+        blamed = learning_rate if highest_rate is None else highest_rate
+        error = _diverged("The loss is no longer a number", self._tally.step + 1 + num_fine, blamed)
+        if num_fine > 0:
+            self._keep_first(num_fine)
+            error.last = self._report(*self._fetch(), learning_rate, seconds)
+        raise error
+
+    def _keep_first(self, num_steps: int) -> None:
+        """Forget all that was collected after so many steps."""
+        for collected in (self._losses, self._logits, self._labels):
+            del collected[num_steps:]
+        self._images_waiting = sum(len(labels) for labels in self._labels)
+
+    def _report(
+        self,
+        losses: npt.NDArray[np.float32],
+        hits: int,
+        num_images: int,
+        learning_rate: float,
+        seconds: float,
+        probes: Probes | None = None,
+    ) -> StepsTaken:
         tally = self._tally
         first_step = tally.step + 1
-        _check_finite(losses, first_step, learning_rate if highest_rate is None else highest_rate)
         tally.step += len(losses)
         tally.num_images += num_images
         tally.epoch_loss += float(losses.sum(dtype=np.float64))
@@ -159,12 +183,6 @@ def check_reading(loss: float, images: str, step: int, learning_rate: float) -> 
     """
     if not math.isfinite(loss):
         raise _diverged(f"The loss of the {images} images is no longer a number", step, learning_rate)
-
-
-def _check_finite(losses: npt.NDArray[np.float32], first_step: int, learning_rate: float) -> None:
-    if not np.isfinite(losses).all():
-        step = first_step + int(np.flatnonzero(~np.isfinite(losses))[0])
-        raise _diverged("The loss is no longer a number", step, learning_rate)
 
 
 def _diverged(what: str, step: int, learning_rate: float) -> DivergedError:

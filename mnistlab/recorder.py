@@ -135,14 +135,15 @@ class Recorder:
         weights = {_BEFORE_RISE: self._checkpoint()}
         self._insist(lambda: self._store.log(self._run_id, self._attempt, weights=weights))
 
-    def give_up(self) -> str:
+    def give_up(self, last: StepsTaken | None) -> str:
         """Keep the curve up to where the loss was last a number, without the weights, which no longer are.
 
+        last: the end of that curve, where no event has told it.
         Where the learning rate was raised by hand, that is taken back, and what was learned with it too, so that a
         resumed run does not do the same again; return a sentence that says so, else an empty one.
         """
         taken_back = self.state.rate.undo_rise(self.state.step)
-        steps, epochs, changes = self._steps, self._epochs, self.state.rate.changes
+        steps, epochs, changes = [*self._steps, *filter(None, [last])], self._epochs, self.state.rate.changes
         self._insist(lambda: self._store.log(self._run_id, self._attempt, steps, epochs, rate_changes=changes))
         if taken_back is None:
             return ""

@@ -9,7 +9,7 @@ Whoever iterates decides what to keep: this file knows no store, no page and no 
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,7 +23,7 @@ from mnistlab.closeup import Closeup
 from mnistlab.config import RunConfig, TrainConfig
 from mnistlab.data import Dataset
 from mnistlab.device import RandomStream, computes_bfloat16, describe_device, flush_denormals, pick_device
-from mnistlab.errors import DataError
+from mnistlab.errors import DataError, DivergedError
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.memory import keep_freed_memory
@@ -62,7 +62,7 @@ def train(
     Raises:
         ConfigError: the device is not there, or the checkpoint belongs to another network.
         DataError: the data set is another one, or too small for what is held out.
-        DivergedError: the loss is no longer a number.
+        DivergedError: the loss is no longer a number; with the last steps before, as far as no event has told them.
     """
     dataset = _dataset_of(config, dataset)
     state = TrainingState.start(config, checkpoint)
@@ -239,8 +239,13 @@ class _Watch:
     def report(self) -> StepsTaken:
         """The steps since the last report."""
         state = self._state
-        probes = self._probe.measure(state.model)
-        return self.meter.report(state.learning_rate, state.seconds, probes, state.rate.highest(self.meter.step - 1))
+        probes, highest_rate = self._probe.measure(state.model), state.rate.highest(self.meter.step - 1)
+        try:
+            return self.meter.report(state.learning_rate, state.seconds, probes, highest_rate)
+        except DivergedError as error:
+            if error.last is not None:  # it ends before the last step, whose rate under a schedule is another one
+                error.last = replace(error.last, learning_rate=state.rate.at(error.last.step - 1))
+            raise
 
     def epoch_ended(self, epoch: int) -> EpochEnded:
         """The figures of an epoch, with those of the held-out images where there are any."""

@@ -196,21 +196,24 @@ def test_a_mistake_is_kept_as_a_sentence(store: Store, run_id: str, monkeypatch:
     assert (run.state, run.error, run.result) == ("failed", "The images are missing.", None)
 
 
-def diverging() -> RunConfig:
-    return tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=100, epochs=20)
+def diverging(batch_size: int = 100) -> RunConfig:
+    shape = {"hidden": (64, 64), "activation": "none"}
+    return tiny.config(shape, learning_rate=100, epochs=20, batch_size=batch_size)
 
 
+@pytest.mark.parametrize("batch_size", [100, 5], ids=["after an epoch", "before its first report"])
 @pytest.mark.parametrize("write_every", [0, 1e9], ids=["written at once", "waiting to be written"])
 def test_a_diverged_run_keeps_the_curve_that_shows_it(
-    store: Store, write_every: float, monkeypatch: pytest.MonkeyPatch
+    store: Store, write_every: float, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "_WRITE_EVERY", write_every)
-    run_id = store.create(diverging())
+    run_id = store.create(diverging(batch_size))
     execution.execute(store, run_id)
     run, losses = store.run(run_id), store.curve(run_id).losses
     assert run.state == "failed"
     assert run.error is not None
     assert f"no longer a number since step {len(losses) + 1}" in run.error
+    assert run.step == len(losses)
     assert losses[-1] > 100
 
 

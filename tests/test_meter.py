@@ -145,3 +145,22 @@ def test_a_loss_that_is_no_number_names_its_step_and_a_cure(loss: float) -> None
         meter.report(0.5, 1)
     assert "learning rate 0.5" in str(caught.value)
     assert "0.05 or less" in str(caught.value)
+
+
+def test_the_steps_before_a_loss_that_is_no_number_are_told_with_it() -> None:
+    meter = Meter(Tally(), 10, FAR)
+    for loss, num_hits in ((3.0, 2), (5.0, 1), (float("nan"), 2), (1.0, 2)):
+        one_step(meter, loss, num_hits)
+    with pytest.raises(DivergedError, match="since step 3") as caught:
+        meter.report(0.5, 1)
+    told = caught.value.last
+    assert told is not None
+    assert (told.first_step, told.step, told.losses.tolist(), told.accuracy) == (1, 2, [3.0, 5.0], 0.75)
+
+
+def test_nothing_is_told_with_a_first_loss_that_is_no_number() -> None:
+    meter = Meter(Tally(), 10, FAR)
+    one_step(meter, float("inf"))
+    with pytest.raises(DivergedError, match="since step 1") as caught:
+        meter.report(0.5, 1)
+    assert caught.value.last is None

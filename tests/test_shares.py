@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from mnistlab.batches import Batches
+from mnistlab.errors import DivergedError
 from mnistlab.meter import Tally
 from mnistlab.models import build_model
 from mnistlab.optimizers import build_optimizer
@@ -121,3 +122,22 @@ def test_each_process_reports_the_whole_batch_at_the_same_step(monkeypatch: pyte
     told = [loss for some in losses for loss in some]
     assert told == pytest.approx([step * (2 / 5 + 2 * 3 / 5) for step in range(1, steps[-1] + 1)])
     assert accuracies == pytest.approx([2 / 5] * len(steps))
+
+
+def test_processes_together_tell_the_same_steps_before_a_loss_that_is_no_number() -> None:
+    """Also where only one of them has seen it."""
+    summing = Summing(2)
+
+    def follow(rank: int) -> tuple[int, list[float], float]:
+        shares = Shares(rank, 2, summing)
+        meter = SharingMeter(shares, Tally(), 100, 0.25)
+        for loss in (3.0, 5.0, float("nan") if rank == 1 else 7.0):
+            _, own = shares.of(torch.zeros(4, 28, 28), torch.zeros(4, dtype=torch.int64))
+            meter.add(torch.tensor(loss), torch.eye(10)[[rank] * len(own)], own)
+        with pytest.raises(DivergedError, match="since step 3") as caught:
+            meter.report(0.1, 1.0)
+        told = caught.value.last
+        assert told is not None
+        return told.step, told.losses.tolist(), told.accuracy
+
+    assert at_once([partial(follow, rank) for rank in range(2)]) == [(2, [3.0, 5.0], 0.5)] * 2

@@ -11,11 +11,15 @@ from mnistlab import execution, recorder, steering
 from mnistlab.cli import main
 from mnistlab.config import TrainConfig
 from mnistlab.data import Dataset
+from mnistlab.errors import DivergedError
 from mnistlab.events import Event, StepsTaken
 from mnistlab.optimizers import LearningRate
 from mnistlab.store import Store
+from mnistlab.training import train
 from tests import tiny
 from tests.acting import after_step
+from tests.tiny import losses_of
+from tests.varied import EACH_STEP, NEVER
 
 CONFIG = tiny.config({"hidden": (64, 64), "activation": "none"}, learning_rate=0.01, epochs=20)
 
@@ -187,3 +191,20 @@ def test_a_network_that_says_no_numbers_though_its_weights_are_some_has_failed(
     assert (run.state, run.result) == ("failed", None)
     assert f"The loss of the {images} images is no longer a number" in (run.error or "")
     assert "Try a learning rate of 10 or less." in (run.error or "")
+
+
+def test_what_no_event_has_told_of_a_diverging_run_comes_with_the_error(tiny_dataset: Dataset) -> None:
+    shape = {"hidden": (64, 64), "activation": "none"}
+    config = tiny.config(shape, learning_rate=100, epochs=20, batch_size=5, schedule="cosine")
+    one_by_one: list[Event] = []
+    with pytest.raises(DivergedError):
+        one_by_one.extend(train(config, tiny_dataset, report_every=EACH_STEP))
+    with pytest.raises(DivergedError) as caught:
+        list(train(config, tiny_dataset, report_every=NEVER))
+    told = caught.value.last
+    assert told is not None
+    assert told.losses.tolist() == losses_of(one_by_one)
+    last = one_by_one[-1]
+    assert isinstance(last, StepsTaken)
+    assert (told.first_step, told.step, told.epoch) == (1, last.step, last.epoch)
+    assert told.learning_rate == last.learning_rate  # of its own last step, not of the last one that was taken

@@ -38,10 +38,11 @@ def show_links(run: Run) -> None:
 
 
 def link_to_its_network(run: Run) -> None:
-    """Draw what can be done with the network of a run, once it is over."""
+    """Draw what can be done with the network of a run, once it is over; of one that failed, what can be taken home."""
     if models.is_loadable(run):
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
+    if models.is_loadable(run) or (run.state == "failed" and run.step > 0):
         taking_home.show(run.id)
 
 

@@ -115,7 +115,7 @@ def _seconds_left(one: Sweep) -> float | None:
     if not one.is_active or seconds < _SECONDS_TO_JUDGE_BY:
         return None
     over = [trial.run.epoch for trial in one.trials if trial.state in ("finished", "pruned", "failed")]
-    over = [epochs for epochs in over if epochs]  # what failed at once says nothing of those to come
+    over = [epochs for epochs in over if epochs >= 1]  # what failed at once says nothing of those to come
     each = sum(over) / len(over) if over else one.config.most_epochs
     running = [max(0.0, trial.epochs - trial.run.epoch) for trial in one.trials if trial.state == "running"]
     to_come = one.counts["queued"] * each + sum(running)

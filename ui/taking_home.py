@@ -22,10 +22,12 @@ _FORMATS = {
     "tensorboard": ("TensorBoard events", "Put it into a folder of its own: tensorboard --logdir FOLDER."),
 }
 _OF_FINISHED = {"archive": "a zip", "report": "a report"}
+_OF_WEIGHTS = ("safetensors", "onnx")
+_NO_WEIGHTS = "It has no weights: it failed before the end of its first epoch."
 
 
 def show(name: str) -> None:
-    """Offer a run with weights, or a built-in model, in every format that can hold it."""
+    """Offer a run that is over, or a built-in model, in every format that can hold it."""
     store = resources.store()
     problems = _problems(name, store)
     with st.popover("Take it home"):
@@ -60,7 +62,9 @@ def _problems(name: str, store: Store) -> dict[str, str | None]:
     run = store.run(name)
     # Only the course of a schedule has to be looked at, and to read a curve takes its time.
     curve = Curve.from_rows([]) if run.config.train.schedule == "constant" else resources.curves().of(run)
+    has_weights = store.weights_step(run.id) is not None
     return {
+        **({} if has_weights else dict.fromkeys(_OF_WEIGHTS, _NO_WEIGHTS)),
         **{kind: end_problem(run.id, run.state, run.result, what) for kind, what in _OF_FINISHED.items()},
         "script": script_problem(outline_of_run(run, curve)),
     }

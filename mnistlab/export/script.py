@@ -17,7 +17,7 @@ from mnistlab.export import script_steps
 from mnistlab.export.script_lines import LONGEST_LINE, folded
 from mnistlab.export.script_model import model_lines
 from mnistlab.export.script_warps import TOO_LONG, warp_lines
-from mnistlab.export.source import Source, end_problem
+from mnistlab.export.source import CURVE_INSTEAD, Source, end_problem
 
 MOST_LINES = 60
 _SEVERAL = re.compile(r"in (?!1 )\d+ processes")  # as parallel.py tells a device
@@ -96,6 +96,8 @@ def _check(source: Source) -> None:
 
 def _instead(source: Source) -> str:
     """What can be taken home of a run without a script: the zip, where it can be made."""
+    if source.state == "failed":
+        return CURVE_INSTEAD
     if end_problem(source.name, source.state, source.result, "a zip") is None:
         return "Take the zip instead, which holds the whole run."
     return "Take its weights instead, as safetensors or ONNX."

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from mnistlab.data import Split
     from mnistlab.evaluation import Evaluation
 
+CURVE_INSTEAD = "Take its curve instead, as TensorBoard events."
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """A trained network with all that is known about it.
 
     `state` is that of its run; `result` is empty before it has ended; `step` counts the steps that the weights have.
-    `curve` is without steps for a built-in model, whose losses were not kept.
+    `curve` is without steps for a built-in model, whose losses were not kept; `weights` are empty where there are none.
     """
 
     name: str  # a run's id or a built-in model's name
@@ -68,8 +70,10 @@ class Source:
         return kept or evaluate(self.model, test)
 
 
-def find_source(name: str, store: Store) -> Source:
+def find_source(name: str, store: Store, needs_weights: bool = True) -> Source:
     """Look up a built-in model by name or a run by id.
+
+    needs_weights: whether a run without any, as one that diverged at once, is refused although it has a curve.
 
     Raises:
         ModelNotFoundError: there is none.
@@ -78,19 +82,25 @@ def find_source(name: str, store: Store) -> Source:
     if name in builtin_names():
         return _from_builtin(name)
     if is_run_id(name):
-        return _from_run(name, store)
+        return _from_run(name, store, needs_weights)
     raise no_such_model(name)
 
 
-def _from_run(run_id: str, store: Store) -> Source:
-    run = store.run(run_id)
-    weights = store.weights(run_id)
+def _from_run(run_id: str, store: Store, needs_weights: bool) -> Source:
+    run, curve = store.run(run_id), store.curve(run_id)
+    try:
+        weights = store.weights(run_id)
+    except RunNotFoundError:
+        if needs_weights or len(curve.steps) == 0:
+            raise
+        weights = b""
     try:
         answers = store.weights(run_id, "answers")
     except RunNotFoundError:  # the run is not over
         answers = None
-    outline = outline_of_run(run, store.curve(run_id))
-    step = store.weights_step(run_id) or 0
+    outline = outline_of_run(run, curve)
+    step = store.weights_step(run_id)
+    step = run.step if step is None else step
     return replace(outline, step=step, epochs=store.epochs(run_id), weights=weights, answers=answers)
 
 
@@ -187,6 +197,8 @@ def must_be_over(source: Source, what: str) -> None:
 def end_problem(name: str, state: str, result: Mapping[str, Any] | None, what: str) -> str | None:
     """Why nothing that tells how a run ended, as `what` does, can be made of this one; None if it can."""
     instead = "take its weights alone, as safetensors or ONNX"
+    if state == "failed":
+        return f"The run {name} failed, and {what} is made of a finished one. {CURVE_INSTEAD}"
     if state != "finished":
         return (
             f"The run {name} is {state}, and {what} is made of a finished one. Resume it or let it finish, or "

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import execution
 from mnistlab.builtin import DEFAULT_MODEL
 from mnistlab.store import Store
+from tests import tiny
 from tests.ui.test_evaluate_page import EVALUATE, said
 from tests.ui.test_pages import open_page, small_run
 from ui import identity
@@ -76,3 +77,15 @@ def test_a_failed_run_offers_slower_steps_only_and_promises_no_weights() -> None
     rates = [button.label for button in app.button if button.label.startswith("Learning rate")]
     assert rates == ["Learning rate 3", "Learning rate 0.9"]
     assert "It ended before its first weights were kept." in said(app)
+
+
+def test_of_a_run_that_diverged_at_once_the_curve_can_be_taken_home() -> None:
+    shape = {"hidden": (64, 64), "activation": "none"}
+    run_id = Store().create(tiny.config(shape, learning_rate=100, batch_size=5), owner=ME)
+    execution.execute(Store(), run_id)
+    app = open_page("pages/5_Train.py", run=run_id)
+    buttons = app.get("download_button")
+    offered = {button.proto.label for button in buttons if not button.proto.disabled}
+    assert offered == {"TensorBoard events", "PyTorch script (.py)"}
+    refused = [button.proto.help for button in buttons if button.proto.disabled]
+    assert refused.count("It has no weights: it failed before the end of its first epoch.") == 2
