@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import annotated_types
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from mnistlab.bounds import bounds_of
 from mnistlab.config import RunConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.parsing import problem_with
 from mnistlab.presets import PRESETS
-from mnistlab.settings import FIELDS, PATHS, SECTIONS, choices_in_words, put_value, read_value, value_at, write_value
+from mnistlab.settings import FIELDS, PATHS, SECTIONS, allowed_in_words, put_value, read_value, value_at, write_value
 
 PRESET, HIDE, LOCK = "preset", "hide", "lock"
 _START, _CUSTOM = "tutorial-mlp", "custom"
@@ -145,7 +143,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     nearest = _nearest(section, name, value)
     if nearest is not None:
         put_value(values, path, nearest)
-    allowed, seen = _allowed(section.model_fields[name]), _shown(value_at(values, path))
+    allowed, seen = allowed_in_words(section.model_fields[name]), _shown(value_at(values, path))
     problems.append(Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {seen}."))
 
 
@@ -157,20 +155,6 @@ def _nearest(section: type[BaseModel], name: str, value: object) -> float | None
     nearest = min(max(value, lowest), highest)
     nearest = int(nearest) if isinstance(value, int) else nearest
     return nearest if problem_with(section, name, nearest) is None else None
-
-
-def _allowed(info: FieldInfo) -> str:
-    """What a field takes, in words."""
-    if choices := choices_in_words(info):
-        return choices
-    if info.annotation is str:
-        return "auto or cpu"
-    bounds = []
-    for limit in info.metadata:
-        for sign, words in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
-            if isinstance(limit, annotated_types.BaseMetadata) and hasattr(limit, sign):
-                bounds.append(f"{words} {getattr(limit, sign):,.10g}")
-    return f"a {'whole ' if info.annotation is int else ''}number, {' and '.join(bounds)}"
 
 
 def _names(text: str, key: str, problems: list[Problem]) -> frozenset[str]:

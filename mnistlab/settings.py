@@ -24,6 +24,8 @@ FIELDS: dict[str, tuple[type[BaseModel], str]] = {
     "dataset": (RunConfig, "dataset"),
     **{f"{part}.{name}": (section, name) for part, section in SECTIONS.items() for name in section.model_fields},
 }
+_DEVICES = "auto, cpu, cuda, cuda:1, mps or xpu"
+_EXCLUDING = (annotated_types.Gt, annotated_types.Lt)
 SWITCH = {"true": True, "on": True, "false": False, "off": False}
 PATHS = {path.split(".")[-1]: path for path in FIELDS}
 
@@ -70,7 +72,26 @@ def write_value(value: object) -> str:
     return str(value)
 
 
-def choices_in_words(info: FieldInfo) -> str:
+def allowed_in_words(info: FieldInfo) -> str:
+    """What a field takes, in words."""
+    if choices := _choices_in_words(info):
+        may_be_none = isinstance(info.default, tuple) and not any(
+            isinstance(limit, annotated_types.MinLen) for limit in info.metadata
+        )
+        return f"{choices}, or {NO_NUMBERS}" if may_be_none else choices
+    if info.annotation is str:
+        longest = [limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen)]
+        return f"at most {longest[0]} characters" if longest else _DEVICES
+    lowest, highest = bounds_of(info)
+    if info.annotation is int:
+        return f"a whole number from {lowest:,.0f} to {highest:,.0f}"
+    is_above, is_below = (any(isinstance(limit, kind) for limit in info.metadata) for kind in _EXCLUDING)
+    if is_above:
+        return f"a number above {lowest:g}, up to {highest:g}"
+    return f"a number from {lowest:g} to {'below ' if is_below else ''}{highest:g}"
+
+
+def _choices_in_words(info: FieldInfo) -> str:
     """What a field takes that is no single number, in words; "" for a number, and for text."""
     if isinstance(info.default, bool):
         return "true or false"

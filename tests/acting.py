@@ -11,6 +11,7 @@ from mnistlab.runs import Run
 from mnistlab.store import Store
 
 _Found = TypeVar("_Found")
+_MOST_SHOWN = 500  # characters: a list of runs has tens of thousands
 
 
 class Killed(BaseException):
@@ -41,7 +42,7 @@ def wait_for(read: Callable[[], _Found], is_there: Callable[[_Found], object] = 
     """Read until it is as wanted."""
     until = time.monotonic() + seconds
     while not is_there(found := read()):
-        assert time.monotonic() < until, f"not there after {seconds} s: {found}"
+        assert time.monotonic() < until, f"not there after {seconds} s: {str(found)[:_MOST_SHOWN]}"
         time.sleep(0.02)
     return found
 

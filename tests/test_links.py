@@ -101,18 +101,18 @@ def test_any_rubbish_gives_a_recipe_that_can_be_trained(query: dict[str, str]) -
 @pytest.mark.parametrize(
     ("key", "text", "shown", "said"),
     [
-        ("train.epochs", "99999", 1000, "'99999'. It can be a whole number, at least 1 and at most 1,000"),
+        ("train.epochs", "99999", 1000, "'99999'. It can be a whole number from 1 to 1,000"),
         ("train.epochs", "0", 1, "You see 1."),
         ("train.epochs", "2.5", 10, "the link gives '2.5'"),
         ("epochs", "many", 10, "You see 10."),
-        ("train.learning_rate", "-1", 0.1, "It can be a number, more than 0 and at most 100. You see 0.1."),
+        ("train.learning_rate", "-1", 0.1, "It can be a number above 0, up to 100. You see 0.1."),
         ("train.learning_rate", "1000", 100, "You see 100"),
         ("train.seed", "99999999999", 2**31 - 1, "You see 2,147,483,647."),
-        ("train.momentum", "2", 0, "at least 0 and less than 1. You see 0."),
+        ("train.momentum", "2", 0, "It can be a number from 0 to below 1. You see 0."),
         ("train.learning_rate", "nan", 0.1, "the link gives 'nan'"),
         ("train.optimizer", "sgdd", "sgd", "It can be one of sgd, adam, adamw, rmsprop. You see sgd."),
         ("train.shuffle", "maybe", False, "It can be true or false. You see false."),
-        ("train.device", "toaster", "auto", "It can be auto or cpu"),
+        ("train.device", "toaster", "auto", "It can be auto, cpu, cuda"),
     ],
 )
 def test_value_that_is_not_allowed_gives_the_nearest_and_a_sentence(
@@ -188,7 +188,7 @@ def test_values_that_a_locked_one_does_not_go_with_give_way() -> None:
 @pytest.mark.parametrize("given", ["-5", "5.5", "9" * 5000])
 def test_widths_that_are_no_widths_are_told_with_what_is_allowed(given: str) -> None:
     (problem,) = read_link({"hidden": given}).problems
-    assert "It can be up to 5 whole numbers from 1 to 2,048, as in 512-120-84." in str(problem)
+    assert "It can be up to 5 whole numbers from 1 to 2,048, as in 512-120-84, or none." in str(problem)
 
 
 def test_setting_that_is_given_twice_is_told() -> None:

@@ -4,23 +4,18 @@ import argparse
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import annotated_types
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from mnistlab.bounds import bounds_of
 from mnistlab.config import RunConfig, TrainConfig
 from mnistlab.errors import ConfigError
 from mnistlab.parsing import problem_with
 from mnistlab.presets import get_preset
-from mnistlab.settings import FIELDS, NO_NUMBERS, PATHS, choices_in_words, put_value, read_value
+from mnistlab.settings import FIELDS, PATHS, allowed_in_words, put_value, read_value
 from mnistlab.store import Store
 from mnistlab.sweep_config import problem_with_parameter
 
 TWICE = "Leave out one of the two."
 _PRESET = "tutorial-mlp"  # if nothing else is said
-_DEVICES = "auto, cpu, cuda, cuda:1, mps or xpu"
-_EXCLUDING = (annotated_types.Gt, annotated_types.Lt)
 _PARTS = {
     "range.low": "the lower end is not a number",
     "range.high": "the upper end is not a number",
@@ -114,22 +109,3 @@ def _plainly(line: str, number: int) -> str:
         return reason
     given = reason.partition(";")[0]
     return f"{_PARTS[field]} (parameters.{number}.{field}: {given})"
-
-
-def allowed_in_words(info: FieldInfo) -> str:
-    """What a field takes, in words."""
-    if choices := choices_in_words(info):
-        may_be_none = isinstance(info.default, tuple) and not any(
-            isinstance(limit, annotated_types.MinLen) for limit in info.metadata
-        )
-        return f"{choices}, or {NO_NUMBERS}" if may_be_none else choices
-    if info.annotation is str:
-        longest = [limit.max_length for limit in info.metadata if isinstance(limit, annotated_types.MaxLen)]
-        return f"at most {longest[0]} characters" if longest else _DEVICES
-    lowest, highest = bounds_of(info)
-    if info.annotation is int:
-        return f"a whole number from {lowest:,.0f} to {highest:,.0f}"
-    is_above, is_below = (any(isinstance(limit, kind) for limit in info.metadata) for kind in _EXCLUDING)
-    if is_above:
-        return f"a number above {lowest:g}, up to {highest:g}"
-    return f"a number from {lowest:g} to {'below ' if is_below else ''}{highest:g}"

@@ -4,9 +4,8 @@ import argparse
 import json
 import textwrap
 
-from mnistlab.commands.given import allowed_in_words
 from mnistlab.presets import PRESETS
-from mnistlab.settings import FIELDS, unit_of, write_value
+from mnistlab.settings import FIELDS, allowed_in_words, unit_of, write_value
 
 _WIDTH, _INDENT = 100, "    "
 
