@@ -51,13 +51,21 @@ _CHECKSUMS = {
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One part of a data set: `images` (N, 28, 28) uint8 and `labels` (N,) int64, both read-only."""
+    """One part of a data set: `images` (N, 28, 28) uint8 and `labels` (N,) int64 from 0 to 9.
+
+    Both arrays become read-only.
+
+    Raises:
+        DataError: they are something else, or not equally many.
+    """
 
     name: str
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
+        _check_images(self.images)
+        _check_labels(self.labels, len(self.images))
         self.images.setflags(write=False)
         self.labels.setflags(write=False)
 
@@ -79,7 +87,8 @@ class Dataset:
     validation_size: int = HOLD_OUT_SIZE
 
     def __post_init__(self) -> None:
-        if not 0 <= self.validation_size < len(self.source):
+        is_whole = isinstance(self.validation_size, int | np.integer)
+        if not (is_whole and 0 <= self.validation_size < len(self.source)):
             raise DataError(
                 f"{self.validation_size} validation images were asked for; "
                 f"choose 0 to {len(self.source) - 1} of the {len(self.source)} images in {self.name}."
@@ -173,7 +182,7 @@ class Dataset:
         return split
 
 
-def load_dataset(name: str = "mnist", folder: Path | None = None) -> Dataset:
+def load_dataset(name: str = "mnist", folder: str | Path | None = None) -> Dataset:
     """Load a data set; MNIST comes with the project, the others through torchvision's downloader.
 
     Args:
@@ -184,14 +193,37 @@ def load_dataset(name: str = "mnist", folder: Path | None = None) -> Dataset:
         DataError: the name is unknown, a file is missing or damaged, or a download failed.
     """
     if name == "mnist":
-        return _load_mnist(folder or BUNDLED_MNIST)
+        return _load_mnist(BUNDLED_MNIST if folder is None else Path(folder))
     for known in get_args(DatasetName):
         if name == known:
             from mnistlab.downloads import load_downloaded  # torchvision takes 1.4 s to import
 
-            source, test = load_downloaded(known, folder)
+            source, test = load_downloaded(known, None if folder is None else Path(folder))
             return Dataset(known, source, test)
     raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(get_args(DatasetName))}.")
+
+
+def _check_images(images: npt.NDArray[np.uint8]) -> None:
+    is_right = isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 3
+    if not (is_right and images.shape[1:] == (IMAGE_SIDE, IMAGE_SIDE)):
+        raise DataError(
+            f"The images of a split are an array (N, 28, 28) of uint8, 0 for background to 255 for ink; got "
+            f"{_said(images)}. Of pixels in [0, 1], (255 * images).round().astype(np.uint8) makes one."
+        )
+
+
+def _check_labels(labels: npt.NDArray[np.int64], num_images: int) -> None:
+    if not (isinstance(labels, np.ndarray) and labels.dtype == np.int64 and labels.shape == (num_images,)):
+        raise DataError(
+            f"The labels of {num_images:,} images are an array ({num_images},) of int64; got {_said(labels)}. "
+            "np.asarray(labels, np.int64) makes one."
+        )
+    if num_images and not (labels.min() >= 0 and labels.max() < NUM_CLASSES):
+        raise DataError(f"Labels are 0 to {NUM_CLASSES - 1}; got {labels.min()} to {labels.max()}.")
+
+
+def _said(given: object) -> str:
+    return f"shape {given.shape} of {given.dtype}" if isinstance(given, np.ndarray) else f"a {type(given).__name__}"
 
 
 def _load_mnist(folder: Path) -> Dataset:

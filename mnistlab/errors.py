@@ -4,6 +4,7 @@ MnistLabError
     ConfigError          a setting that is unknown or out of bounds
     DataError            a data set that is missing, damaged or cannot be fetched
     ModelNotFoundError   no built-in model and no run of that name
+    ModelError           a network that does not read pictures of 28x28 pixels as ten digits
     RunNotFoundError     no such run in the store
     StoreError           the database cannot be opened, read or written
         DatabaseGoneError   its file is gone
@@ -41,6 +42,10 @@ class DataError(MnistLabError):
 
 class ModelNotFoundError(MnistLabError):
     """No built-in model and no run has this name."""
+
+
+class ModelError(MnistLabError):
+    """A network takes other pictures than the lab's, or gives other answers."""
 
 
 class RunNotFoundError(ModelNotFoundError):

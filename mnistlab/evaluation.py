@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mnistlab.data import NUM_CLASSES, Split
+from mnistlab.data import IMAGE_SIDE, NUM_CLASSES, Split
+from mnistlab.errors import DataError, ModelError
 from mnistlab.models import in_batches
 
 
@@ -72,8 +73,15 @@ def evaluate(model: nn.Module, split: Split) -> Evaluation:
     Args:
         model: pixels (N, 28, 28) float32 in [0, 1] -> logits (N, 10).
         split: at least one image.
+
+    Raises:
+        ModelError: it is no such network.
+        DataError: it is no split, or one without images.
     """
-    device = next(model.parameters()).device
+    if not isinstance(split, Split) or len(split) == 0:
+        given = "a split without images" if isinstance(split, Split) else f"a {type(split).__name__}"
+        raise DataError(f"evaluate needs a Split with images, as dataset.test is one; got {given}.")
+    device = _check_network(model)
     return evaluate_tensors(
         model, torch.tensor(split.images, device=device), torch.tensor(split.labels, device=device), split.name
     )
@@ -88,6 +96,37 @@ def evaluate_tensors(model: nn.Module, images: torch.Tensor, labels: torch.Tenso
     model.train(was_training)
     loss = F.cross_entropy(logits, labels)
     return Evaluation(split_name, loss.item(), logits.softmax(1).cpu().numpy(), labels.cpu().numpy())
+
+
+@torch.inference_mode()
+def _check_network(model: object) -> torch.device:
+    """Let a network that may be anybody's read two black pictures; return the device that it is on.
+
+    Raises:
+        ModelError: it is no network from pixels (N, 28, 28) to logits (N, 10).
+    """
+    if not isinstance(model, nn.Module):
+        raise ModelError(
+            f"A network is a torch.nn.Module, as load_predictor().model is one; got a {type(model).__name__}."
+        )
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    was_training = model.training
+    model.eval()
+    try:
+        logits = model(torch.zeros(2, IMAGE_SIDE, IMAGE_SIDE, device=device))
+    except RuntimeError as error:
+        raise ModelError(
+            f"The network cannot read pictures (N, 28, 28): {error}. Begin one that takes rows of pixels with "
+            "nn.Flatten(), and one that takes a channel with nn.Unflatten(1, (1, 28))."
+        ) from error
+    finally:
+        model.train(was_training)
+    if not isinstance(logits, torch.Tensor) or logits.shape != (2, NUM_CLASSES):
+        given = f"shape {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
+        raise ModelError(
+            f"A network answers N pictures with logits (N, 10), a column for each digit; of 2 it made {given}."
+        )
+    return device
 
 
 def digit_line(digit: int, num_correct: int, num_images: int) -> str:

@@ -164,7 +164,9 @@ def _checked(rgba: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     drawing: npt.NDArray[np.uint8] = np.asarray(rgba)
     if drawing.ndim != 3 or drawing.shape[2] != 4 or drawing.dtype != np.uint8:
         raise ImageError(
-            f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {drawing.shape} of {drawing.dtype}."
+            f"A drawing is an (H, W, 4) uint8 array of RGBA; got shape {drawing.shape} of {drawing.dtype}. "
+            'Of a picture of Pillow, np.asarray(picture.convert("RGBA")) makes one; those of MNIST itself are read by '
+            "load_predictor().probabilities."
         )
     _check_sides(*drawing.shape[:2])
     return drawing

@@ -131,11 +131,20 @@ def as_pictures(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         ImageError: another shape, type or range.
     """
     if images.ndim != 3 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
-        raise ImageError(f"Pictures are (N, 28, 28); got an array of shape {images.shape}.")
+        raise ImageError(
+            f"Pictures are (N, 28, 28); got an array of shape {images.shape}. Single and flat ones, and those with a "
+            "channel, take the shape by pictures.reshape(-1, 28, 28)."
+        )
     if images.dtype == np.uint8:
         return images.astype(np.float32) / np.float32(255)
     if not np.issubdtype(images.dtype, np.floating):
-        raise ImageError(f"Pictures are uint8 in 0 to 255 or floats in [0, 1]; got {images.dtype}.")
+        raise ImageError(
+            f"Pictures are uint8 in 0 to 255 or floats in [0, 1]; got {images.dtype}. What goes from 0 to 255 becomes "
+            "uint8 by pictures.astype(np.uint8)."
+        )
     if images.size and not (images.min() >= 0 and images.max() <= 1):
-        raise ImageError(f"Pictures of floats are in [0, 1]; got {images.min():g} to {images.max():g}.")
+        raise ImageError(
+            f"Pictures of floats are in [0, 1]; got {images.min():g} to {images.max():g}. Divide what goes up to 255 "
+            "by 255, and leave out a normalisation: a network that needs one does it itself."
+        )
     return np.require(images, np.float32, ["C", "W"])  # torch takes no read-only arrays

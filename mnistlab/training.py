@@ -23,7 +23,7 @@ from mnistlab.closeup import Closeup
 from mnistlab.config import RunConfig, TrainConfig
 from mnistlab.data import Dataset
 from mnistlab.device import RandomStream, computes_bfloat16, describe_device, flush_denormals, pick_device
-from mnistlab.errors import DataError, DivergedError
+from mnistlab.errors import ConfigError, DataError, DivergedError
 from mnistlab.evaluation import evaluate_tensors
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.memory import keep_freed_memory
@@ -80,6 +80,12 @@ def train(
 
 def _dataset_of(config: RunConfig, dataset: Dataset) -> Dataset:
     """The data set as the config wants it: with that many images held out."""
+    if not isinstance(config, RunConfig):
+        raise ConfigError(
+            f'train needs a RunConfig, as get_preset("quick-mlp").config is one; got a {type(config).__name__}.'
+        )
+    if not isinstance(dataset, Dataset):
+        raise DataError(f"train needs a Dataset, as load_dataset() gives one; got a {type(dataset).__name__}.")
     if dataset.name != config.dataset:
         raise DataError(
             f"The recipe learns from {config.dataset}, but it was given {dataset.name}: choose "
