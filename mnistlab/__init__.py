@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"  # as in pyproject.toml
 
 if TYPE_CHECKING:
-    from mnistlab.config import RunConfig, parse_config
+    from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig, parse_config
     from mnistlab.data import Dataset, Split, load_dataset
     from mnistlab.errors import MnistLabError
     from mnistlab.evaluation import Evaluation, evaluate
+    from mnistlab.events import EpochEnded, StepsTaken, TrainingEnded, TrainingStarted
     from mnistlab.ink import Framing, frame_drawing
     from mnistlab.predict import Predictor, Recognition, load_predictor, recognise
     from mnistlab.presets import PRESETS, get_preset
@@ -29,15 +30,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PRESETS",
+    "AugmentConfig",
     "Dataset",
+    "EpochEnded",
     "Evaluation",
     "Framing",
     "MnistLabError",
+    "ModelConfig",
     "Predictor",
     "Recognition",
     "RunConfig",
     "Split",
+    "StepsTaken",
     "Store",
+    "TrainConfig",
+    "TrainingEnded",
+    "TrainingStarted",
     "evaluate",
     "frame_drawing",
     "get_preset",
@@ -49,7 +57,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AugmentConfig": "config",
+    "ModelConfig": "config",
     "RunConfig": "config",
+    "TrainConfig": "config",
     "parse_config": "config",
     "Dataset": "data",
     "Split": "data",
@@ -57,6 +68,10 @@ _HOMES = {
     "MnistLabError": "errors",
     "Evaluation": "evaluation",
     "evaluate": "evaluation",
+    "EpochEnded": "events",
+    "StepsTaken": "events",
+    "TrainingEnded": "events",
+    "TrainingStarted": "events",
     "Framing": "ink",
     "frame_drawing": "ink",
     "Predictor": "predict",

@@ -25,10 +25,14 @@ class AugmentConfig(Frozen):
     """How far a training image may be warped; each image draws its own values, uniformly within the bounds."""
 
     rotation: float = Field(
-        0, ge=0, le=180, description="Turn by up to this angle, either way.", json_schema_extra={"unit": "degrees"}
+        default=0,
+        ge=0,
+        le=180,
+        description="Turn by up to this angle, either way.",
+        json_schema_extra={"unit": "degrees"},
     )
     affine_rotation: float = Field(
-        0,
+        default=0,
         ge=0,
         le=180,
         description="A second turn, drawn independently and added to the first. The tutorial has one (45 degrees), "
@@ -36,44 +40,44 @@ class AugmentConfig(Frozen):
         json_schema_extra={"unit": "degrees"},
     )
     shift: float = Field(
-        0,
+        default=0,
         ge=0,
         le=0.5,
         description="Move by up to this share of the picture's side, horizontally and vertically, in whole pixels.",
         json_schema_extra={"unit": "share of the side"},
     )
-    scale_min: float = Field(1, ge=0.2, le=1, description="Smallest size, as a multiple of the digit's own.")
-    scale_max: float = Field(1, ge=1, le=3, description="Largest size, as a multiple of the digit's own.")
+    scale_min: float = Field(default=1, ge=0.2, le=1, description="Smallest size, as a multiple of the digit's own.")
+    scale_max: float = Field(default=1, ge=1, le=3, description="Largest size, as a multiple of the digit's own.")
     shear: float = Field(
-        0,
+        default=0,
         ge=0,
         le=60,
         description="Slant by up to this angle, either way, as handwriting leans.",
         json_schema_extra={"unit": "degrees"},
     )
     stretch: float = Field(
-        0,
+        default=0,
         ge=0,
         le=1,
         description="Make wider and flatter, or narrower and taller: the width is multiplied and the height divided "
         "by up to 1 plus this, or the other way round.",
     )
     elastic: float = Field(
-        0,
+        default=0,
         ge=0,
         le=6,
         description="Bend: a net of 5 x 5 knots over the picture is pulled about, each knot by up to this much.",
         json_schema_extra={"unit": "pixels"},
     )
     thickness: float = Field(
-        0,
+        default=0,
         ge=0,
         le=1,
         description="Thicken or thin the strokes by up to this much at each edge.",
         json_schema_extra={"unit": "pixels"},
     )
     crossed: float = Field(
-        0,
+        default=0,
         ge=0,
         le=1,
         description="Draw a straight stroke through the middle of this share of the pictures, as some people cross "
@@ -81,31 +85,31 @@ class AugmentConfig(Frozen):
         json_schema_extra={"unit": "share of the pictures"},
     )
     framed: bool = Field(
-        False,
+        default=False,
         description="Place the warped digit as MNIST and the Draw page do, before shift and scale: longer side 20 "
         "pixels, centre of mass in the middle.",
     )
     noise: float = Field(
-        0,
+        default=0,
         ge=0,
         le=0.5,
         description="Add random grain to each pixel, with a standard deviation of up to this, where 1 is the whole "
         "range from black to white.",
     )
     erasing: float = Field(
-        0,
+        default=0,
         ge=0,
         le=0.7,
         description="Black out a rectangle with sides of up to this share of the picture's side.",
         json_schema_extra={"unit": "share of the side"},
     )
     interpolation: Literal["bilinear", "nearest"] = Field(
-        "bilinear",
+        default="bilinear",
         description="bilinear: each pixel is a mix of the four nearest to where it comes from. nearest: it is the "
         "nearest one alone, as in torchvision's random warps and so in the tutorial; strokes keep hard, ragged edges.",
     )
     use: Literal["replace", "double", "once"] = Field(
-        "replace",
+        default="replace",
         description="replace: every image is warped afresh in each epoch. double: an epoch is all images warped "
         "afresh, then all originals. once: the originals, then one warped copy of each, made before training.",
     )
@@ -141,50 +145,51 @@ class ModelConfig(Frozen):
     """The shape of a network from 28x28 pixels in [0, 1] to ten logits."""
 
     kind: Literal["mlp", "cnn"] = Field(
-        "mlp",
+        default="mlp",
         description="mlp (multilayer perceptron): fully connected layers, in which each neuron gets all numbers of "
         "the layer before. cnn (convolutional network): 3x3 convolutions, then one linear layer.",
     )
     hidden: tuple[HiddenWidth, ...] = Field(
-        (512,),
+        default=(512,),
         max_length=MAX_HIDDEN,
         description="Number of neurons in each hidden layer of an MLP; 0 to 5 layers.",
         json_schema_extra={"unit": "neurons"},
     )
     channels: tuple[Channels, ...] = Field(
-        (16, 16, 32, 32, 64, 64),
+        default=(16, 16, 32, 32, 64, 64),
         min_length=1,
         max_length=MAX_CONVOLUTIONS,
         description="Channels of each convolution of a CNN.",
     )
     pools: tuple[Annotated[int, Field(ge=1, le=MAX_CONVOLUTIONS)], ...] = Field(
-        (2, 4),
+        default=(2, 4),
         max_length=3,
         description="After which convolutions of a CNN the picture's sides are halved: of every four numbers the "
         "largest stays.",
     )
     head: Literal["mean", "places"] = Field(
-        "mean",
+        default="mean",
         description="What a CNN's last layer sees. mean: the average of each channel. places: each channel at every "
         "place.",
     )
-    activation: Activation = Field("relu", description="The curve that bends the sum of each hidden neuron.")
+    activation: Activation = Field(default="relu", description="The curve that bends the sum of each hidden neuron.")
     dropout: float = Field(
-        0,
+        default=0,
         ge=0,
         le=0.9,
         description="Share of hidden neurons silenced at random in each training step, never while testing.",
     )
     batch_norm: bool = Field(
-        False,
+        default=False,
         description="Normalise each hidden layer over the batch: mean 0, spread 1, then a learned scale and offset.",
     )
     deslant: bool = Field(
-        False,
+        default=False,
         description="First shear each picture so that its digit stands upright: handwriting slants, digits do not.",
     )
     normalise: bool = Field(
-        False, description="First subtract the mean of MNIST (0.1307) and divide by its standard deviation (0.3081)."
+        default=False,
+        description="First subtract the mean of MNIST (0.1307) and divide by its standard deviation (0.3081).",
     )
 
     @property
@@ -198,32 +203,34 @@ class ModelConfig(Frozen):
 class TrainConfig(Frozen):
     """How a network is trained."""
 
-    optimizer: Optimizer = Field("sgd", description="The rule that turns a gradient into a step.")
-    learning_rate: float = Field(0.1, gt=0, le=100, description="How far each step goes.")
+    optimizer: Optimizer = Field(default="sgd", description="The rule that turns a gradient into a step.")
+    learning_rate: float = Field(default=0.1, gt=0, le=100, description="How far each step goes.")
     momentum: float = Field(
-        0, ge=0, lt=1, description="Share of the last step that is added to the next one (SGD, RMSprop)."
+        default=0, ge=0, lt=1, description="Share of the last step that is added to the next one (SGD, RMSprop)."
     )
-    nesterov: bool = Field(False, description="Look ahead before measuring the gradient (SGD with momentum).")
+    nesterov: bool = Field(default=False, description="Look ahead before measuring the gradient (SGD with momentum).")
     weight_decay: float = Field(
-        0, ge=0, le=1, description="Pull weights towards zero at this rate (with AdamW rather than Adam)."
+        default=0, ge=0, le=1, description="Pull weights towards zero at this rate (with AdamW rather than Adam)."
     )
-    schedule: Schedule = Field("constant", description="How the learning rate changes during the run.")
+    schedule: Schedule = Field(default="constant", description="How the learning rate changes during the run.")
     precision: Literal["float32", "bfloat16"] = Field(
-        "float32",
+        default="float32",
         description="The kind of numbers that layers compute with. bfloat16 has 8 bits of precision instead of 24 and "
         "is up to twice as fast; weights and losses stay float32. Where the processor does not support it, float32 is "
         "used.",
     )
     label_smoothing: float = Field(
-        0, ge=0, lt=1, description="Share of the target probability that is spread evenly over all ten digits."
+        default=0, ge=0, lt=1, description="Share of the target probability that is spread evenly over all ten digits."
     )
-    batch_size: int = Field(20, ge=1, le=4096, description="Images per step.", json_schema_extra={"unit": "images"})
-    epochs: int = Field(10, ge=1, le=MAX_EPOCHS, description="Passes over all training images.")
+    batch_size: int = Field(
+        default=20, ge=1, le=4096, description="Images per step.", json_schema_extra={"unit": "images"}
+    )
+    epochs: int = Field(default=10, ge=1, le=MAX_EPOCHS, description="Passes over all training images.")
     shuffle: bool = Field(
-        True, description="Shuffle the images anew for each epoch; the tutorial keeps the file order."
+        default=True, description="Shuffle the images anew for each epoch; the tutorial keeps the file order."
     )
     validation_size: int = Field(
-        5000,
+        default=5000,
         ge=0,
         le=30000,
         description="Training images held out, always the same ones, to judge by while tuning. The tutorial holds "
@@ -231,7 +238,7 @@ class TrainConfig(Frozen):
         json_schema_extra={"unit": "images"},
     )
     train_size: int = Field(
-        0,
+        default=0,
         ge=0,
         le=60_000,
         description="Learn from only this many images; 0 takes all. They are always the same ones, and a larger "
@@ -239,10 +246,13 @@ class TrainConfig(Frozen):
         json_schema_extra={"unit": "images"},
     )
     seed: int = Field(
-        0, ge=0, lt=2**31, description="Where all random numbers start from: same seed, same machine, same weights."
+        default=0,
+        ge=0,
+        lt=2**31,
+        description="Where all random numbers start from: same seed, same machine, same weights.",
     )
     device: str = Field(
-        "auto",
+        default="auto",
         pattern=r"^(auto|cpu|cuda(:\d+)?|mps|xpu(:\d+)?)$",
         description="Where to compute: auto takes CUDA, MPS or XPU if there is one, else the CPU.",
     )
@@ -257,8 +267,8 @@ class TrainConfig(Frozen):
 class RunConfig(Frozen):
     """All that decides what a run learns."""
 
-    preset: str = Field("custom", max_length=40, description="The preset the run came from.")
-    dataset: DatasetName = Field("mnist", description="The pictures to learn from.")
+    preset: str = Field(default="custom", max_length=40, description="The preset the run came from.")
+    dataset: DatasetName = Field(default="mnist", description="The pictures to learn from.")
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     augment: AugmentConfig = AugmentConfig()

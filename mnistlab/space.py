@@ -124,7 +124,7 @@ class Range(_Varied):
 
     low: float = Field(description="The lower end.")
     high: float = Field(description="The upper end.")
-    points: int = Field(5, ge=2, le=50, description="How many values a grid takes of it, both ends among them.")
+    points: int = Field(default=5, ge=2, le=50, description="How many values a grid takes of it, both ends among them.")
 
     @model_validator(mode="after")
     def _ends_are_in_order(self) -> Self:

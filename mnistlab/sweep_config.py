@@ -22,24 +22,24 @@ _FIRST_GUESSES = 8  # at most so many trials of TPE are random, and so many ends
 class SweepConfig(Frozen):
     """What a sweep tries. Trials are compared on the held-out images alone; none of them reads the test set."""
 
-    title: str = Field("", max_length=80, description="What it is called; by default after what it varies.")
+    title: str = Field(default="", max_length=80, description="What it is called; by default after what it varies.")
     base: RunConfig = Field(description="The recipe of every trial, except for what is varied.")
     parameters: tuple[Parameter, ...] = Field(description="The settings that are varied, and between which values.")
     sampler: Sampler = Field(
-        "grid",
+        default="grid",
         description="grid: every combination. random: each trial draws its values. tpe: after some random trials, "
         "more often values near those that did well (Tree-structured Parzen Estimator).",
     )
     pruner: Pruner = Field(
-        "none",
+        default="none",
         description="Whether a trial that lags behind ends early, by its validation accuracy after each epoch. "
         "median: if it is worse than half of the others at that point. hyperband: only the better third goes on, in "
         "rounds.",
     )
     num_trials: int = Field(
-        12, ge=1, le=MAX_TRIALS, description="How many runs; a grid has as many as it has combinations."
+        default=12, ge=1, le=MAX_TRIALS, description="How many runs; a grid has as many as it has combinations."
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="Same seed, same first trials.")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="Same seed, same first trials.")
 
     @model_validator(mode="after")
     def _trials_can_be_compared(self) -> Self:

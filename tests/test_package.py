@@ -1,7 +1,9 @@
 """The package as a whole: what it offers, what it loads, and what it never touches."""
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +36,26 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_importing_mnistlab_loads_nothing_heavy() -> None:
     assert loaded_by("import mnistlab").isdisjoint({"torch", "torchvision", "numpy", "sqlalchemy", "distributed"})
+
+
+def test_type_checkers_of_others_are_told_that_there_are_types() -> None:
+    assert (Path(mnistlab.__file__).parent / "py.typed").exists()
+
+
+@pytest.mark.parametrize("module", ["config", "space", "sweep_config", "ink"])
+def test_defaults_of_settings_are_given_by_name(module: str) -> None:
+    """Else type checkers and editors without pydantic's plugin take each setting for one that must be given."""
+    source = Path(importlib.import_module(f"mnistlab.{module}").__file__ or "").read_text(encoding="utf-8")
+    fields = [
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "Field"
+    ]
+    assert fields
+    assert not [ast.unparse(field) for field in fields if field.args]
 
 
 def test_a_page_can_start_jobs_without_loading_torch() -> None:
