@@ -183,8 +183,8 @@ def _show_averages(name: DatasetName, split: Split) -> None:
         spread = np.round(digit_facts.deviations(name, split.name) * 510).astype(np.uint8)
         st.html(mosaic.mosaic(spread, _DIGITS, [f"where {digit}s differ" for digit in _DIGITS], per_row=5))
         st.caption(
-            "The standard deviation of each pixel, from 0 (black) to 0.5 (white). Bright where some left ink and "
-            "others did not."
+            "How much each pixel varies: its standard deviation, from 0 (black) to 0.5 (white). Bright where some "
+            "left ink and others did not."
         )
     st.subheader(f"How many of each digit there are among the {len(split):,} in {split.name}", anchor=False)
     st.html(bars.count_bars([int(count) for count in class_counts(split.labels)]))

@@ -126,10 +126,10 @@ def show_answers(config: ModelConfig, seed: int) -> None:
             st.html(bars.probability_bars([float(share) for share in probabilities[0]]))
     st.markdown(
         f"On the first {len(images):,} training images its loss is **{found.loss:.3f}** and its accuracy "
-        f"{percent(accuracy, 1)}. The loss of an image is the negative logarithm of the probability given to its true "
-        "digit. Guessing gives each of the ten digits 1/10: the loss is then \N{MINUS SIGN}ln(1/10) = ln 10 = "
-        f"**{math.log(10):.3f}**, and one guess in ten is right. A new network with a far higher loss is sure of "
-        "something it cannot know."
+        f"{percent(accuracy, 1)}. The loss of an image, its cross-entropy, is the negative logarithm of the "
+        "probability given to its true digit. Guessing gives each of the ten digits 1/10: the loss is then "
+        f"\N{MINUS SIGN}ln(1/10) = ln 10 = **{math.log(10):.3f}**, and one guess in ten is right. A new network with "
+        "a far higher loss is sure of something it cannot know."
     )
 
 

@@ -100,8 +100,8 @@ def choose(
         key=key,
         persist_state="session",
         on_change=lambda: st.session_state.update({f"{key}_chosen": True}),
-        help="The built-in models, and every run of yours that is finished or stopped; of a sweep's trials those "
-        "that you gave a star or a name. The percentage is the test accuracy.",
+        help="The built-in models and the newest finished or stopped runs, your own first; of a sweep's trials only "
+        "those with a star or a name. The percentage is the test accuracy.",
     )
     st.query_params[parameter] = name
     st.session_state[f"{key}_address"] = [name]

@@ -92,7 +92,8 @@ def show_turned_six() -> None:
     st.html(mosaic.mosaic(pictures, captions, tips, [int(digit) == 6 for digit in read], side=_SIDE))
     st.caption(
         "A 6, turned clockwise. Below it: the angle, and what the built-in network reads. After half a turn nobody "
-        "can tell it from a 9. The tutorial turns by up to 25 degrees, then by up to 45 more: up to 70 in all."
+        "can tell it from a 9. The tutorial that this lab reproduces turns by up to 25 degrees, then by up to 45 "
+        "more: up to 70 in all."
     )
 
 
