@@ -17,7 +17,7 @@ from mnistlab.events import NUM_PROBED, EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
 from ui.live_chart import WAITING, Series, Style, live_chart
-from ui.palette import LAYERS, NEUTRAL, TRAINING, VALIDATION
+from ui.palette import LAYERS, NEUTRAL, SIGNS, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
 _GUESSING = math.log(NUM_CLASSES)  # the loss of ten equal probabilities
@@ -190,7 +190,8 @@ def _gradients(told: Told) -> None:
     series = []
     for number, layer in enumerate(layers):
         sizes = [probe.gradients[number] if probe else np.nan for probe in probes]
-        series.append(Series(layer, told.reports, np.array(sizes, np.float64), LAYERS[number % len(LAYERS)]))
+        colour, sign = LAYERS[number % len(LAYERS)], SIGNS[number % len(SIGNS)]
+        series.append(Series(layer, told.reports, np.array(sizes, np.float64), colour, sign=sign))
     _chart(told, "gradients", series, "Gradient of each layer", "mean size per weight", log=True)
     st.caption(
         "Layer 1 is next to the pixels. A layer whose gradient is next to nothing while the loss is still high learns "

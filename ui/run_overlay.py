@@ -9,6 +9,7 @@ import streamlit as st
 from mnistlab.seeds import Group, spread
 from ui.address import Address
 from ui.live_chart import Series, live_chart
+from ui.palette import SIGNS
 from ui.run_charts import LEAPS, Told, leaps
 from ui.run_choice import shown_as
 
@@ -79,12 +80,12 @@ def _explain(name: str, told: Sequence[Told], has_bands: bool) -> None:
 def _curves(runs: Sequence[Told], number: int, title: str, name: str) -> list[Series]:
     colour, label = shown_as(number).colour, f"{shown_as(number).letter} {title}"
     whole = [one for one in runs if one.run.state == "finished"]  # while others of a recipe have only begun
-    curves = [_curve(one, name, label, colour) for one in whole or runs]
+    curves = [replace(_curve(one, name, label, colour), sign=SIGNS[number]) for one in whole or runs]
     if len(curves) < 2:
         return curves
     over = spread([(one.x.astype(np.float64), one.y.astype(np.float64)) for one in curves])
     around = np.concatenate([over.x, over.x[::-1]]), np.concatenate([over.high, over.low[::-1]])
-    return [Series(label, *around, colour, "band"), Series(label, over.x, over.mean, colour, curves[0].style)]
+    return [Series(label, *around, colour, "band"), replace(curves[0], x=over.x, y=over.mean)]
 
 
 def _curve(told: Told, name: str, label: str, colour: str) -> Series:

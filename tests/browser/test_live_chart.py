@@ -147,6 +147,23 @@ def test_a_peak_is_cut_off_with_a_note_and_shown_when_asked_for(page: Page, char
     assert ranges(chart)[1][1] == 3
 
 
+def test_curves_that_colour_alone_would_tell_apart_have_signs_wherever_they_are_looked_at(
+    page: Page, chart_url: str
+) -> None:
+    page.goto(f"{chart_url}/?still=1&signed=1")
+    chart = page.get_by_role("img", name=re.compile("Loss while training"))
+    expect(chart.locator(".scatterlayer .trace")).to_have_count(4, timeout=PATIENT)  # the last holds a line's signs
+    expect(chart.get_by_text("■\u2002training")).to_be_visible()
+    expect(chart.get_by_text("★\u2002validation")).to_be_visible()
+    assert chart.evaluate("plot => plot.data[2].marker.symbol") == "star"
+    drag(page, chart, (0.3, 0.5), (0.7, 0.5))
+    low, high = expect_x(page, chart, "low > 50")[0]
+    places, symbols = chart.evaluate("plot => [plot.data[3].x, plot.data[3].marker.symbol]")
+    assert set(symbols) == {"square"}
+    assert len(places) == 5
+    assert all(low <= place <= high for place in places)
+
+
 def test_box_under_the_mouse_survives_new_points(page: Page, chart_url: str) -> None:
     chart = open_chart(page, chart_url)
     chart.locator(".nsewdrag").hover()

@@ -59,6 +59,7 @@ def test_two_runs_that_are_ticked_show_curves_and_difference_and_the_address_bri
     expect(page.get_by_text(re.compile("McNemar's exact test"))).to_be_visible(timeout=PATIENT)
     chart = page.get_by_role("img", name=re.compile("^Validation accuracy"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(2, timeout=PATIENT)
+    assert chart.evaluate("plot => plot.data.map(curve => curve.marker.symbol)") == ["circle", "square"]
     expect(page).to_have_url(re.compile(r"runs=\w{8}(%2C|,)\w{8}"), timeout=PATIENT)
     before = compared(page)
     open_runs(page, page.url)

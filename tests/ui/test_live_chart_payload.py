@@ -3,6 +3,7 @@
 import base64
 import errno
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mnistlab.paths import PROJECT
 from tests.systems import needs_posix
+from ui import run_choice
 from ui.live_chart import Series
 from ui.live_chart.library import ensure_plotly
 from ui.live_chart.payload import cut_at, packed, spoken, x_extent, y_extent
+from ui.palette import LAYERS, SIGNS
 
 
 def series(y: list[float], style: str = "line") -> Series:
@@ -27,6 +31,14 @@ def test_values_travel_as_float32() -> None:
 
 def test_long_series_is_thinned() -> None:
     assert len(base64.b64decode(packed(series([0.0] * 50_000))["x"])) <= 1000 * 4
+
+
+def test_each_run_and_each_layer_has_a_sign_of_its_own_that_stands_before_its_name() -> None:
+    assert len(set(SIGNS)) == len(SIGNS) >= max(run_choice.MOST, len(LAYERS))
+    labels = (PROJECT / "ui" / "live_chart" / "labels.js").read_text(encoding="utf-8")
+    known = re.search("GLYPHS = {(.*)}", labels)
+    assert known is not None
+    assert all(re.search(f"\\b{sign}\\b", known[1]) for sign in SIGNS)
 
 
 def test_ranges_of_nothing_are_still_ranges() -> None:

@@ -2,6 +2,8 @@
 
 const LINE_HEIGHT = 17; // pixels, of a label
 const GLYPH = 18; // pixels, of the mark before a label and the space after it
+// A curve's sign, by Plotly's name for it, before its label.
+const GLYPHS = { circle: "●", square: "■", "triangle-up": "▲", diamond: "◆", "triangle-down": "▼", star: "★", x: "✖" };
 const IN_PLOT = { xref: "paper", yref: "paper" };
 const PLAIN = { ...IN_PLOT, xanchor: "left", align: "left", showarrow: false, borderpad: 0 };
 
@@ -92,7 +94,7 @@ function spread(labels, height) {
 }
 
 function annotation(label, box, theme) {
-  const glyph = label.one.style === "dots" ? "●" : "━";
+  const glyph = GLYPHS[label.one.sign] ?? (label.one.style === "dots" ? "●" : "━");
   return {
     ...PLAIN,
     yanchor: "middle",

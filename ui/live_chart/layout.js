@@ -1,5 +1,7 @@
 // What Plotly is told to draw: traces and layout. Uses theme.js and labels.js.
 
+const SIGNS = 5; // of a line that has one
+
 function traceOf(one, data) {
   const faint = one.style === "faint" || one.style === "behind";
   // A single point would be no line.
@@ -13,7 +15,7 @@ function traceOf(one, data) {
     mode: dots ? "lines+markers" : "lines",
     // Translucent by its colour: an opacity of the whole line takes the browser twice as long to paint.
     line: { color: faint ? faded(one.colour, 0.4) : one.colour, width: faint ? 1 : dots ? 1.5 : 2.5 },
-    marker: { color: one.colour, size: 7 },
+    marker: { color: one.colour, size: one.sign ? 9 : 7, symbol: one.sign || "circle" },
     cliponaxis: !dots,
     hovertemplate: data.percent ? "%{y:.2%}" : "%{y:.4~g}",
   };
@@ -24,12 +26,34 @@ function bandOf(one) {
   return { type: "scatter", x: one.x, y: one.y, mode: "lines", line: { width: 0 }, fill: "toself", fillcolor, hoverinfo: "skip" };
 }
 
+// The signs of lines, each at a few places of the view, between those of the other lines: one trace for all of them.
+function signsOf(chart, data, theme) {
+  const lines = chart.series.filter((one) => one.sign && one.style !== "dots" && one.style !== "band");
+  const [low, high] = viewOf(chart, data).x;
+  const marks = lines.flatMap((one, line) =>
+    Array.from({ length: SIGNS }, (_, place) => {
+      const at = low + ((high - low) * (place + (line + 0.5) / lines.length)) / SIGNS;
+      const index = one.x.findIndex((x, place) => x >= at && Number.isFinite(one.y[place]));
+      return { x: one.x[index], y: one.y[index], symbol: one.sign, color: one.colour };
+    }),
+  ).filter((mark) => mark.x <= high);
+  if (!marks.length) return [];
+  const all = (name) => marks.map((mark) => mark[name]);
+  const line = { color: theme.background, width: 1.5 }; // or a mark is lost among the ups and downs of its line
+  const marker = { symbol: all("symbol"), color: all("color"), size: 11, line };
+  return [{ type: "scatter", mode: "markers", x: all("x"), y: all("y"), marker, hoverinfo: "skip" }];
+}
+
+// Copies: Plotly writes a zoom into the arrays it was given, and the next reset would find it there.
+function viewOf({ zoom, whole }, data) {
+  return { x: [...(zoom.x ?? data.xRange)], y: [...(zoom.y ?? (whole ? data.yWhole : data.yRange))] };
+}
+
 // Margins are computed, not left to Plotly, so that the plot stays where it is while its numbers change.
 function layoutOf(chart, data, theme) {
   const width = chart.plot.clientWidth;
   const titleLines = wrap(data.title, width - 8, `600 15px ${theme.font}`);
-  // Copies: Plotly writes a zoom into the arrays it was given, and the next reset would find it there.
-  const view = { x: [...(chart.zoom.x ?? data.xRange)], y: [...(chart.zoom.y ?? (chart.whole ? data.yWhole : data.yRange))] };
+  const view = viewOf(chart, data);
   const left = numberRoom(chart, data, view, theme);
   const margin = { l: left, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
   const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };

@@ -29,7 +29,7 @@ function draw(Plotly, chart) {
     return { ...one, x: decode(one.x), y: decode(one.y), colour: visible(one.colour, theme) };
   });
   chart.config ??= configOf(Plotly, chart); // once: where it differs, Plotly begins anew
-  const traces = chart.series.map((one) => traceOf(one, data));
+  const traces = [...chart.series.map((one) => traceOf(one, data)), ...signsOf(chart, data, theme)];
   Plotly.react(plot, traces, layoutOf(chart, data, theme), chart.config);
   if (!chart.listening) listen(Plotly, chart);
 }

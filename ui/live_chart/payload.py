@@ -25,6 +25,7 @@ class Series:
     colour: hex, as "#0072B2".
     style: "line"; "faint", thin and translucent without a name beside it; "behind", the same with its name;
         "dots", markers joined by a line; "band", the faint area within a closed line, without a name beside it.
+    sign: what tells it from other curves besides its colour, one of Plotly's markers that labels.js knows; "" for none.
     """
 
     name: str
@@ -32,12 +33,20 @@ class Series:
     y: FloatArray
     colour: str
     style: Style = "line"
+    sign: str = ""
 
 
 def packed(one: Series) -> dict[str, str]:
     """Return a series as the browser takes it: thinned, little-endian float32 in base64."""
     x, y = thin(one.x, one.y)
-    return {"name": one.name, "style": one.style, "colour": one.colour, "x": _base64(x), "y": _base64(y)}
+    return {
+        "name": one.name,
+        "style": one.style,
+        "colour": one.colour,
+        "sign": one.sign,
+        "x": _base64(x),
+        "y": _base64(y),
+    }
 
 
 def x_extent(series: Sequence[Series]) -> list[float]:

@@ -1,6 +1,7 @@
 """A training that grows for ever, for the tests of the live chart: 20 more steps every half second, or `?still=1`.
 
 `?times=10000` makes its losses so many times larger, `?peak=60` its third loss so high, `?log=1` the axis logarithmic.
+`?signed=1` gives two of its curves a sign.
 """
 
 import numpy as np
@@ -18,11 +19,12 @@ def chart() -> None:
     loss = mean * np.exp(np.random.default_rng(0).normal(0, 0.25, num_steps))
     loss[2] = float(st.query_params.get("peak", loss[2]))
     epochs = np.arange(99, num_steps, 100)
+    square, star = ("square", "star") if "signed" in st.query_params else ("", "")
     live_chart(
         [
             Series("loss of the step", steps, loss, "#0072B2", "faint"),
-            Series("training", steps, mean, "#0072B2"),
-            Series("validation", steps[epochs], mean[epochs] * 1.1, "#E69F00", "dots"),
+            Series("training", steps, mean, "#0072B2", sign=square),
+            Series("validation", steps[epochs], mean[epochs] * 1.1, "#E69F00", "dots", star),
         ],
         key="loss",
         title="Loss while training",
