@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from mnistlab.calibration import Bin
+from mnistlab.figures import percent
 from mnistlab.intervals import wilson_interval
 from mnistlab.robustness import Point
 from ui.palette import NEUTRAL, TRAINING
 
 _BAND = "rgba(0, 114, 178, 0.2)"  # the blue of the curve, faint
+_SURE, _CHANGED = "Is it as sure as it is right?", "Accuracy, the more it is changed"
 _MOST_TICKS = 9
 CONFIG = {"displayModeBar": False}
 
@@ -40,7 +42,15 @@ def reliability_chart(bins: Sequence[Bin]) -> go.Figure:
         customdata=tips,
         hovertemplate="%{x:.1f} % sure, %{y:.1f} % right<br>%{customdata}<extra></extra>",
     )
-    return _framed(figure, "Is it as sure as it is right?", "mean confidence (%)", "read correctly (%)", [0, 104], 430)
+    return _framed(figure, _SURE, "mean confidence (%)", "read correctly (%)", [0, 104], 430)
+
+
+def reliability_words(bins: Sequence[Bin]) -> str:
+    """What `reliability_chart` shows, to be read aloud."""
+    parts = [
+        f"{percent(part.confidence, 0)} sure, {percent(part.accuracy, 0)} right of {part.num_images:,}" for part in bins
+    ]
+    return f"{_SURE} {'; '.join(parts)}."
 
 
 def robustness_chart(points: Sequence[Point], x_title: str) -> go.Figure:
@@ -67,7 +77,13 @@ def robustness_chart(points: Sequence[Point], x_title: str) -> go.Figure:
     )
     # Every second one, with 0 among them, where all would run together on a phone.
     figure.update_xaxes(tickvals=amounts[amounts.index(0) % 2 :: 2] if len(amounts) > _MOST_TICKS else amounts)
-    return _framed(figure, "Accuracy, the more it is changed", x_title, "read correctly (%)", None, 350)
+    return _framed(figure, _CHANGED, x_title, "read correctly (%)", None, 350)
+
+
+def robustness_words(points: Sequence[Point], x_title: str) -> str:
+    """What `robustness_chart` shows, to be read aloud."""
+    parts = [f"{point.amount:g}: {percent(point.num_correct / point.num_images, 0)}" for point in points]
+    return f"{_CHANGED}, {x_title}: {'; '.join(parts)}.".replace(" -", " \N{MINUS SIGN}")
 
 
 def _framed(

@@ -31,7 +31,12 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
         f"On {splits.digits(len(evaluation.labels), split_name)} it is {percent(mean)} sure on average, and right "
         f"{percent(evaluation.accuracy)} of the time: {verdict}"
     )
-    st.plotly_chart(charts.reliability_chart(bins), key="evaluate_reliability", config=charts.CONFIG)
+    st.plotly_chart(
+        charts.reliability_chart(bins),
+        key="evaluate_reliability",
+        config=charts.CONFIG,
+        alt=charts.reliability_words(bins),
+    )
     st.caption(
         "Each dot stands for all answers within one tenth of confidence, with their number beside it; the bar is the "
         "95 % interval of their accuracy. Below the dashed line the network is too sure, above it too modest."

@@ -58,7 +58,12 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
         points = evaluations.robustness(model, split_name, change)
     of = splits.digits(num_images, split_name)
     st.markdown(_in_words(points, of, change))
-    st.plotly_chart(charts.robustness_chart(points, _TITLES[change]), key="evaluate_robust", config=charts.CONFIG)
+    st.plotly_chart(
+        charts.robustness_chart(points, _TITLES[change]),
+        key="evaluate_robust",
+        config=charts.CONFIG,
+        alt=charts.robustness_words(points, _TITLES[change]),
+    )
     if change != "neurons":
         _one_digit(model, split_name, change)
     elif predictor.config.model.dropout:

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mnistlab import sweep
-from mnistlab.figures import percent
+from mnistlab.figures import count_of, percent
 from mnistlab.space import SETTINGS, Choice, Parameter, Setting, shown
 from ui import resources
 from ui.palette import NEUTRAL, TRAINING, VALIDATION
@@ -35,7 +35,7 @@ _ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
 class Figures:
     """What a sweep looks like after so many trials."""
 
-    slices: list[go.Figure]  # one for each setting that is varied
+    slices: list[go.Figure]  # one for each setting that is varied; each figure's words to be read aloud are its `meta`
     parallel: go.Figure | None  # None for a single setting
     importance: go.Figure | None  # None as long as there are too few trials
 
@@ -54,7 +54,7 @@ def figures(sweep_id: str, outcomes: Hashable, is_over: bool) -> Figures | None:
     names = [parameter.setting for parameter in one.config.parameters]
     return Figures(
         [_slice(its_study, one, parameter) for parameter in one.config.parameters],
-        _parallel(its_study, names) if len(names) > 1 else None,
+        _parallel(its_study, one, names) if len(names) > 1 else None,
         _importance(its_study, is_over) if len(names) > 1 and len(one.ranked) >= _ENOUGH_TO_RANK else None,
     )
 
@@ -81,7 +81,16 @@ def _slice(its_study: "optuna.Study", one: "Sweep", parameter: Parameter) -> go.
         hovertemplate="%{x}<br>%{text}<extra></extra>",
     )
     _label_values(figure, parameter)
-    return _framed(figure, f"Accuracy by {SETTINGS[name].label}", SETTINGS[name].title, ACCURACY, 330)
+    title = f"Accuracy by {SETTINGS[name].label}"
+    words = f"{title}: {count_of(len(one.ranked), 'dot')}, {_from_to(one, name)}"
+    words += f"; {count_of(len(ended), 'trial')} ended before." if ended else "."
+    return _framed(figure, title, SETTINGS[name].title, ACCURACY, 330, words)
+
+
+def _from_to(one: "Sweep", name: str) -> str:
+    best, worst = one.ranked[0], one.ranked[-1]
+    ends = [f"{percent(trial.accuracy or 0)} at {shown(trial.values[name])}" for trial in (best, worst)]
+    return f"the best {ends[0]}, the worst {ends[1]}"
 
 
 def _how_it_ended(trial: "Trial") -> str:
@@ -111,7 +120,7 @@ def _label_values(figure: go.Figure, parameter: Parameter) -> None:
     figure.update_xaxes(range=[low - margin, high + margin])
 
 
-def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
+def _parallel(its_study: "optuna.Study", one: "Sweep", names: list[str]) -> go.Figure:
     """A line for each trial that ended, through its accuracy and its values; the better, the more orange."""
     import optuna.visualization
     from plotly.colors import sample_colorscale
@@ -126,9 +135,11 @@ def _parallel(its_study: "optuna.Study", names: list[str]) -> go.Figure:
     titles = [SETTINGS[label].title if label in SETTINGS else label for label in figure.layout.xaxis.ticktext]
     figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
     figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
-    return _framed(figure, "Each trial, setting by setting", None, None, 450).update_layout(
-        margin={"l": 80, "r": 60, "t": 80}
-    )
+    title, best = "Each trial, setting by setting", one.ranked[0]
+    values = ", ".join(f"{SETTINGS[name].label} {shown(best.values[name])}" for name in names)
+    words = f"{title}: {count_of(len(one.ranked), 'line')}, the best through {values} and {percent(best.accuracy or 0)}"
+    framed = _framed(figure, title, None, None, 450, f"{words}. The table below has all of them.")
+    return framed.update_layout(margin={"l": 80, "r": 60, "t": 80})
 
 
 def _label_axes(figure: go.Figure, its_study: "optuna.Study") -> None:
@@ -179,11 +190,12 @@ def _importance(its_study: "optuna.Study", is_over: bool) -> go.Figure:
     labels, shares = [SETTINGS[name].label for name in bars.y], [100 * share for share in bars.x]
     text = [f"{share:.0f} %" for share in shares]
     bars.update(x=shares, y=labels, text=text, marker={"color": TRAINING}, hovertemplate="%{y}: %{text}<extra></extra>")
-    ends = list(shares)
+    ends, words = list(shares), [f"{label} {share}" for label, share in zip(labels, text, strict=True)]
     if is_over:
         by_luck = chance(its_study)
         marks = [100 * by_luck[name] for name in names]
         ends += marks
+        words = [f"{said}, by chance up to {mark:.0f} %" for said, mark in zip(words, marks, strict=True)]
         line = {"width": 3, "color": NEUTRAL}
         figure.add_scatter(
             x=marks,
@@ -192,15 +204,18 @@ def _importance(its_study: "optuna.Study", is_over: bool) -> go.Figure:
             marker={"symbol": "line-ns", "size": 22, "line": line},
             hovertemplate="%{y}: by chance up to %{x:.0f} %<extra></extra>",
         )
-    framed = _framed(figure, "What mattered", "share of what mattered (%)", None, 150 + 34 * len(labels))
+    title, most_first = "What mattered", "; ".join(reversed(words))  # Plotly counts from below
+    height = 150 + 34 * len(labels)
+    framed = _framed(figure, title, "share of what mattered (%)", None, height, f"{title}: {most_first}.")
     framed.update_xaxes(range=[0, 1.15 * max(ends)], tickformat=None)
     return framed.update_yaxes(title=None)
 
 
-def _framed(figure: go.Figure, title: str, x_title: str | None, y_title: str | None, height: int) -> go.Figure:
-    figure.update_layout(
-        title=title, showlegend=False, height=height, width=None, margin={"l": 10, "r": 10, "t": 40, "b": 10}
-    )
+def _framed(
+    figure: go.Figure, title: str, x_title: str | None, y_title: str | None, height: int, words: str
+) -> go.Figure:
+    margin = {"l": 10, "r": 10, "t": 40, "b": 10}
+    figure.update_layout(title=title, showlegend=False, height=height, width=None, margin=margin, meta=words)
     if x_title is not None:
         figure.update_xaxes(title=x_title)
     if y_title is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -14,8 +14,11 @@ from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
 from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, Value, shown
 from mnistlab.sweep_state import Sweep, Trial
-from ui import acting, frame, recipe, refreshing, resources, splits, sweep_figures, turns
+from ui import acting, aloud, frame, recipe, refreshing, resources, splits, sweep_figures, turns
 from ui.words import duration, unbroken, verbatim
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 _REFRESH_SECONDS = 2.0
 _SECONDS_TO_JUDGE_BY = 2.0  # of training
@@ -64,6 +67,7 @@ def _pace(one: Sweep) -> float | None:
 
 
 def _draw(one: Sweep) -> None:
+    aloud.say(change_line(one), "aloud_sweep")
     st.markdown(f"**{verbatim(one.config.name)}**, sweep `{one.id}`, {count_of(one.config.size, 'trial')}")
     st.caption(f"All trials: {_in_common(one)}{_other_changes(one)}. Varied: {_varied(one)}.")
     st.progress(one.num_over / len(one.trials) if one.trials else 0.0, text=_state_line(one))
@@ -73,6 +77,17 @@ def _draw(one: Sweep) -> None:
         _best(one, one.best)
     _pictures(one)
     _table(one)
+
+
+def change_line(one: Sweep) -> str:
+    """Where a sweep has got to, without what changes at each trial: to be read aloud whenever it is another line."""
+    if one.is_active:
+        return "The sweep is going on."
+    ended = "The sweep was stopped." if one.counts["stopped"] else "The sweep has ended."
+    if one.best is None:
+        return f"{ended} No trial has come to its end."
+    values = ", ".join(f"{SETTINGS[name].label} {shown(value)}" for name, value in one.best.values.items())
+    return f"{ended} Best: {values}, validation accuracy {percent(one.best.accuracy or 0)}."
 
 
 def _in_common(one: Sweep) -> str:
@@ -196,15 +211,19 @@ def _pictures(one: Sweep) -> None:
     with by_setting:
         _slices(drawn)
     with together:
-        st.plotly_chart(drawn.parallel, key="sweep_parallel", config=_PLAIN)
+        _chart(drawn.parallel, "sweep_parallel")
     with importance:
         _importance(drawn, one.is_active)
+
+
+def _chart(figure: "go.Figure", key: str) -> None:
+    st.plotly_chart(figure, key=key, config=_PLAIN, alt=figure.layout.meta)
 
 
 def _slices(drawn: sweep_figures.Figures) -> None:
     with st.container(key="sweep_slices"):
         for number, figure in enumerate(drawn.slices):
-            st.plotly_chart(figure, key=f"sweep_slice_{number}", config=_PLAIN)
+            _chart(figure, f"sweep_slice_{number}")
     st.caption("A dot is a trial that reached its last epoch, a cross one that was pruned or failed before that.")
 
 
@@ -212,11 +231,11 @@ def _importance(drawn: sweep_figures.Figures, is_active: bool) -> None:
     if drawn.importance is None:
         st.caption("After eight finished trials, this shows which setting mattered most.")
         return
-    st.plotly_chart(drawn.importance, key="sweep_importance", config=_PLAIN)
+    _chart(drawn.importance, "sweep_importance")
     marks = (
-        "When the sweep is over, grey marks will show what may be chance."
+        "When the sweep is over, marks will show what may be chance."
         if is_active
-        else "A grey mark is what a setting that does not matter reaches by chance in 1 of 20 cases: a bar that ends "
+        else "A mark is what a setting that does not matter reaches by chance in 1 of 20 cases: a bar that ends "
         "before it says nothing yet."
     )
     st.caption(f"How much the best trials' values differ from those of all trials, as a share (PED-ANOVA). {marks}")

@@ -64,7 +64,10 @@ def test_of_few_digits_it_is_not_judged_whether_confidence_fits(
 ) -> None:
     found = answers([1] * number, [1, 2] * (number // 2) + [1] * (number % 2), [0.997] * number)
     monkeypatch.setattr(evaluations, "evaluation", lambda *_: (None, found))
-    told = said(open_page("pages/6_Evaluate.py", model="small-cnn", evaluate_view="confidence"))
+    app = open_page("pages/6_Evaluate.py", model="small-cnn", evaluate_view="confidence")
+    told = said(app)
+    (chart,) = app.get("plotly_chart")
+    assert re.match(r"Is it as sure as it is right\? .*\d+ % sure, \d+ % right of \d+\.$", chart.proto.alt)
     assert "it is 99.70 % sure on average" in told
     assert ("of the time: fewer than 30 digits are too few to tell whether that fits." in told) is not is_told
     for words in ("expected calibration error is", "luck" if number < 30 else "more sure than it should be"):
@@ -84,6 +87,9 @@ def test_neurons_are_switched_off_and_a_network_without_any_is_told() -> None:
     assert "; with half of its hidden neurons switched off, **" in said(app)
     assert "Dropout left on" not in said(app)  # it learned without any
     assert (len(app.get("plotly_chart")), len(app.info)) == (1, 0)
+    told = app.get("plotly_chart")[0].proto.alt  # for who cannot see it
+    told = told.removeprefix("Accuracy, the more it is changed, hidden neurons switched off (%): ")
+    assert re.fullmatch(r"0: 9\d %; .*: \d+ %\.", told)
     app = open_page("pages/6_Evaluate.py", model=finished(), **neurons)
     assert "This network has no hidden neurons that could be switched off." in said(app)
     assert not app.exception

@@ -1,6 +1,7 @@
 """The Sweep page: classic experiments, the form, one start, what is shown of trials, stop, and links."""
 
 import json
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,13 +9,15 @@ from streamlit.testing.v1 import AppTest
 from mnistlab import execution, keeping, steering, sweep
 from mnistlab.classics import CLASSICS
 from mnistlab.data import Dataset
+from mnistlab.figures import percent
 from mnistlab.ids import new_id
 from mnistlab.rows import insert_run
+from mnistlab.space import shown
 from mnistlab.store import Store
 from tests import sweeps, tiny
 from tests.ui.test_pages import open_app, open_page
 from tests.ui.test_train_page import said
-from ui import models
+from ui import models, sweep_view
 
 SWEEP = "pages/9_Sweep.py"
 
@@ -103,7 +106,24 @@ def test_finished_sweep_shows_its_best_and_the_way_to_it(finished: str) -> None:
     assert f"run={best.run.id}" in links_of(app)
     (table,) = app.dataframe
     assert next(iter(table.value["trial"])) == best.number
-    assert len(app.get("plotly_chart")) == 1
+    (chart,) = app.get("plotly_chart")
+    ends = f"the best {percent(best.accuracy)} at {shown(best.values[sweeps.RATES['setting']])}, the worst "
+    assert chart.proto.alt.startswith(f"Accuracy by learning rate: 3 dots, {ends}")
+
+
+def test_the_end_of_a_sweep_is_read_aloud_with_its_best_and_nothing_at_each_trial(
+    talkative: None, tiny_dataset: Dataset
+) -> None:
+    store = Store()
+    sweep_id = sweep.create(sweeps.config(), store)
+    told = [sweep_view.change_line(sweep.find(sweep_id, store))]
+    for _ in range(3):
+        sweeps.train_next(store)
+        told.append(sweep_view.change_line(sweep.find(sweep_id, store)))
+    assert told[:3] == ["The sweep is going on."] * 3
+    assert re.fullmatch(r"The sweep has ended\. Best: learning rate [\d.]+, validation accuracy [\d.]+ %\.", told[3])
+    sweep.stop(sweep_id := sweep.create(sweeps.config(), store), store)
+    assert sweep_view.change_line(sweep.find(sweep_id, store)).startswith("The sweep was stopped.")
 
 
 def test_what_is_varied_is_not_said_to_be_the_same_in_all_trials() -> None:
@@ -132,13 +152,18 @@ def test_importance_is_shown_beside_what_chance_alone_reaches(talkative: None, t
     sweep_id = sweep.create(sweeps.config(sweeps.RATES, seeds), store)
     for _ in range(8):
         sweeps.train_next(store)
-    assert "When the sweep is over, grey marks will show what may be chance" in said(open_page(SWEEP, sweep=sweep_id))
+    assert "When the sweep is over, marks will show what may be chance" in said(open_page(SWEEP, sweep=sweep_id))
     sweeps.train_next(store)
     app = open_page(SWEEP, sweep=sweep_id)
     assert "a setting that does not matter reaches by chance" in said(app)
     bars, marks = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]
     assert sorted(marks["y"]) == sorted(bars["y"]) == ["learning rate", "seed"]
     assert marks["marker"]["symbol"] == "line-ns"
+    each = r"(learning rate|seed) \d+ %, by chance up to \d+ %"
+    told = re.compile(f"What mattered: {each}; (?!\\1){each}.")
+    *_, together, importance = [chart.proto.alt for chart in app.get("plotly_chart")]
+    assert told.match(importance)
+    assert together.startswith("Each trial, setting by setting: 9 lines, the best through ")
 
 
 def test_mistakes_of_the_best_are_looked_at_on_the_images_it_was_chosen_by(finished: str) -> None:
