@@ -49,6 +49,9 @@ def _settings(threads: str) -> dict[str, object]:
         "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
         # A laptop that slept has been silent for hours, and its workers are well. Of real deaths their nannies tell.
         "distributed.scheduler.worker-ttl": None,
+        # On a busy machine a worker's successor needs longer than the 15 s after which Dask gives up its nanny too, and
+        # with it the place of that worker for good.
+        "distributed.deploy.lost-worker-timeout": "365 days",
         "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
         "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
         # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -43,6 +44,17 @@ def worker_of(run: Run) -> int:
     return int(run.worker.rpartition(":")[2])
 
 
+def workers() -> list[int]:
+    """The worker processes of the local engine."""
+    assert engine._child is not None
+    found = []
+    for child in psutil.Process(engine._child.pid).children():
+        with suppress(psutil.NoSuchProcess):  # also one that has died and nobody has looked after yet
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child.pid)
+    return found
+
+
 def is_gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -71,6 +83,24 @@ def test_a_run_whose_worker_is_killed_goes_on_by_itself_bit_for_bit(
     assert again.step > 0  # from its last checkpoint, not from the start
     wait_for(place.store, run_id, lambda run: not run.is_active)
     assert_as_if_undisturbed(place.store, run_id, undisturbed)
+
+
+@pytest.mark.parametrize("place", ["laptop"], indirect=True)  # in a lab, nannies are nobody's but their own
+def test_a_run_goes_on_where_a_busy_machine_takes_long_to_replace_its_worker(
+    place: Place, config: RunConfig, undisturbed: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "1")
+    run_id = jobs.start(config, place.store)
+    killed = wait_for(place.store, run_id, is_well_under_way)
+    psutil.Process(worker_of(killed)).kill()
+    successor = psutil.Process(acting.wait_for(lambda: [pid for pid in workers() if pid != worker_of(killed)])[0])
+    successor.suspend()
+    time.sleep(17)  # Dask by itself would give a worker up after 15
+    successor.resume()
+    wait_for(place.store, run_id, lambda run: not run.is_active)
+    assert_as_if_undisturbed(place.store, run_id, undisturbed)
+    time.sleep(5)  # a worker that was given up is killed only once it is there
+    assert workers() == [successor.pid]
 
 
 def test_two_runs_at_once_are_as_reproducible_as_one(place: Place, config: RunConfig, undisturbed: list[Event]) -> None:
