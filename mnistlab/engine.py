@@ -255,7 +255,8 @@ def serve() -> None:
         _give_up(error)
     with cluster:
         cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here reads what Dask tells there
-        notice.publish(cluster.scheduler_address)
+        if not notice.publish(cluster.scheduler_address):
+            return  # another engine of this lab is there already
         try:
             _warm_up_own(cluster)
             step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds

@@ -119,12 +119,20 @@ def read() -> Notice | None:
     return found
 
 
-def publish(address: str) -> None:
-    """Write this process's notice in one piece, so that nobody reads half of it."""
+def publish(address: str) -> bool:
+    """Write this process's notice in one piece, so that nobody reads half of it; tell whether it was done.
+
+    It is not where another engine of this lab is there already: whoever started one of the two was killed before that
+    was ready, and who came next could not know of it.
+    """
+    other = read()
+    if other is not None and other.pid != os.getpid():
+        return False
     half = lab_folder() / f"engine.{os.getpid()}"
     notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True), _lab(), _place())
     half.write_text(json.dumps(asdict(notice)), encoding="utf-8")
     half.replace(_file())
+    return True
 
 
 def withdraw() -> None:

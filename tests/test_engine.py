@@ -244,6 +244,28 @@ def test_a_real_engine_runs_a_job_in_its_own_process_and_ends_itself(store: Stor
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("real_engine")
+def test_of_two_engines_that_start_at_once_one_is_left(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever started the first was killed before it was ready; both would train as many runs as one may."""
+    monkeypatch.setenv("MNISTLAB_ENGINE_IDLE", "60 seconds")
+    lab.mkdir(exist_ok=True)
+    both = [engine._launch() for _ in range(2)]
+    try:
+        wait_for(lambda: [each for each in both if each.poll() is not None], seconds=90)
+        (left,) = [each for each in both if each.poll() is None]
+        (ended,) = [each for each in both if each.poll() is not None]
+        assert ended.returncode == 0
+        told = notice.read()
+        assert told is not None
+        assert told.pid == left.pid
+        assert engine.client().submit(abs, -1).result(timeout=60) == 1
+    finally:
+        for each in both:
+            each.terminate()
+            each.wait(30)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_engine")
 def test_a_worker_is_not_taken_for_dead_because_its_laptop_slept() -> None:
     """By the clock it has been silent for as long as that took."""
     watching = engine.client().run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.periodic_callbacks))
