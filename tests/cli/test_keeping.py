@@ -33,6 +33,14 @@ def test_name_and_star_stand_in_the_list_of_runs(lines: Lines) -> None:
     assert "*" not in listed[other]
 
 
+def test_what_is_taken_away_is_told(lines: Lines) -> None:
+    run_id = kept()
+    for command in (["note", "first try"], ["note", ""], ["star"], ["star", "--off"], ["rename", "x"], ["rename", ""]):
+        assert main([command[0], run_id, *command[1:]]) == 0
+    told = ["has a note", "has no note", "has a star", "has no star", "is called x", "has no name"]
+    assert lines() == [f"Run {run_id} {words}." for words in told]
+
+
 def test_json_tells_what_is_kept_by_now(objects: Objects) -> None:
     run_id = kept()
     for command in (["rename", run_id, "mine"], ["note", run_id, "first try"], ["star", run_id], ["runs"]):
