@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -98,6 +99,18 @@ def test_dropout_that_is_left_on_is_that_of_the_config(config: ModelConfig, data
     assert (point.amount, point.num_images) == (100 * config.dropout, 60)
     if not config.dropout:
         assert point.num_correct == int(evaluate(model, split).correct.sum())
+
+
+def test_dropout_that_is_left_on_makes_up_for_what_it_silences() -> None:
+    """As torch's does: of white pixels the quarter that is left is four times as bright."""
+
+    class Brightest(nn.Module):
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            return -(pixels.amax(1, keepdim=True) - torch.arange(10)).square()
+
+    white = Split("test", np.full((5, 28, 28), 255, np.uint8), np.full(5, 4))
+    point = dropout_left_on(nn.Sequential(nn.Flatten(), nn.Dropout(0.75), Brightest()), white)
+    assert (point.amount, point.num_correct) == (75, 5)
 
 
 def test_dropout_that_is_left_on_costs_what_torchs_costs(dataset: Dataset) -> None:

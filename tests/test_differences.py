@@ -90,6 +90,10 @@ _MANY = (
     "Their recipes differ in 6 settings; among them, B has dropout 0.2 instead of 0, momentum 0.5 instead of 0, "
     "batch size 7 instead of 20, epochs 7 instead of 10."
 )
+_OTHER_KIND = (  # the hidden layers are not told, and take nobody's place
+    "Their recipes differ in 7 settings; among them, B has network cnn instead of mlp, dropout 0.2 instead of 0, "
+    "seed 1 instead of 0, channels 16-16-32-32-64-64."
+)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +104,7 @@ _MANY = (
         (config({"dropout": 0.2}, seed=1), "B is A with dropout 0.2 instead of 0, seed 1 instead of 0."),
         (config(seed=1, epochs=7, batch_size=7, weight_decay=0.5), _FOUR),
         (config({"dropout": 0.2}, seed=1, epochs=7, momentum=0.5, batch_size=7), _MANY),
+        (config({"kind": "cnn", "dropout": 0.2}, seed=1), _OTHER_KIND),
     ],
 )
 def test_a_sentence_says_what_sets_two_recipes_apart(now: RunConfig, expected: str) -> None:

@@ -68,6 +68,16 @@ def test_integrated_gradients_add_up_to_the_difference_of_scores(model: nn.Seque
     assert found.values.sum() == pytest.approx(difference, abs=0.02 * max(abs(difference), 0.05))
 
 
+def test_integrated_gradients_are_those_of_the_whole_way_from_black(image: np.ndarray) -> None:
+    """Of the sum of the squares of all pixels, each pixel did its own square, exactly, for the steps are midpoints."""
+
+    class Squares(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images.flatten(1).square().sum(1, keepdim=True)
+
+    np.testing.assert_allclose(integrated_gradients(Squares(), image, 0).values, image**2, atol=1e-5)
+
+
 def test_integrated_gradients_of_the_built_in_network_add_up(trained: nn.Sequential, image: np.ndarray) -> None:
     found = integrated_gradients(trained, image, 7)
     assert found.values.sum() == pytest.approx(found.score - found.empty_score, rel=0.02)

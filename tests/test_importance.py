@@ -5,6 +5,7 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution
 
+from mnistlab import importance
 from mnistlab.importance import chance, evaluator
 
 NAMES = ("one", "another", "a third")
@@ -41,6 +42,16 @@ def test_what_matters_gets_beyond_its_mark(num_trials: int) -> None:
     study = a_study(num_trials, weight=30)
     marks, found = chance(study), shares(study)
     assert [name for name in NAMES if found[name] > marks[name]] == ["one"]
+
+
+@pytest.mark.parametrize(("num_trials", "share"), [(0, 0.5), (8, 0.5), (20, 0.25), (50, 0.1), (80, 0.1)])
+def test_the_best_are_a_tenth_and_at_least_five_trials_where_that_is_not_most(
+    num_trials: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importance, "PedAnovaImportanceEvaluator", lambda target_quantile: target_quantile)
+    study = a_study(num_trials, weight=0)
+    study.ask()  # has no result yet
+    assert importance.evaluator(study) == pytest.approx(share)
 
 
 def test_marks_are_the_same_each_time() -> None:

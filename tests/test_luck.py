@@ -64,7 +64,8 @@ def test_means_that_lie_close_may_be_luck_with_the_odds_that_scipy_gives(store: 
     text = said(store, group(store, LOW), group(store, NEAR, learning_rate=0.5))
     assert "**this may well be luck**" in text
     assert f"p = {stats.ttest_ind(LOW, NEAR, equal_var=False).pvalue:.2f}" in text
-    assert "points more (95 % interval)" in text
+    low, high = stats.ttest_ind(NEAR, LOW, equal_var=False).confidence_interval(0.95)
+    assert f"between {100 * high:.2f} points less and {-100 * low:.2f} points more (95 % interval)" in text
 
 
 def test_seeds_that_happen_to_be_equal_may_be_luck_all_the_same(store: Store) -> None:

@@ -59,10 +59,14 @@ def test_export_replaces_a_file_and_keeps_its_mode_and_a_link_to_it(tmp_path: Pa
 
 
 @needs_posix
-def test_export_to_a_device_does_not_replace_it(tmp_path: Path) -> None:
-    device = Path("/dev/null")
-    assert export.write(LARGE, "onnx", device) == device
-    assert device.is_char_device()
+def test_export_to_a_pipe_is_read_at_its_other_end(tmp_path: Path) -> None:
+    """As to any device: it is written to, not replaced by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as other_end:
+        assert export.write(Exported("run.onnx", b"new"), "onnx", pipe) == pipe
+        assert other_end.read() == b"new"
+    assert pipe.is_fifo()
 
 
 def test_export_to_a_folder_is_told(tmp_path: Path) -> None:

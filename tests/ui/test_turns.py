@@ -14,6 +14,11 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _LONG = 60.0  # seconds: more than any of these takes
 
 
+def _draw_nothing(turns: Turns) -> None:
+    with turns.taken():
+        pass
+
+
 def test_two_are_never_drawn_at_once() -> None:
     turns, inside, most = Turns(_LONG), [0], [0]
 
@@ -82,6 +87,13 @@ def test_one_that_takes_long_keeps_nobody_out_and_the_others_still_go_one_by_one
         third.result(_LONG)
 
 
+def test_nobody_waits_longer_because_turns_begin_again_and_again() -> None:
+    turns = Turns(0.05)
+    with ThreadPoolExecutor(1) as visitors, turns.taken():
+        turns._begun += _LONG  # as where one after another has just come in
+        visitors.submit(_draw_nothing, turns).result(_LONG / 2)
+
+
 def test_a_part_of_a_page_that_has_its_turn_does_not_wait_for_itself() -> None:
     turns = Turns(_LONG)
     inside = []
@@ -95,12 +107,7 @@ def test_an_error_gives_the_turn_back() -> None:
     with pytest.raises(ValueError, match="a page's own"), turns.taken():
         raise ValueError("a page's own")
     with ThreadPoolExecutor(1) as visitors:
-
-        def draw() -> None:
-            with turns.taken():
-                pass
-
-        visitors.submit(draw).result(_LONG)
+        visitors.submit(_draw_nothing, turns).result(_LONG)
 
 
 def test_every_part_that_is_drawn_alone_is_drawn_in_turn() -> None:
