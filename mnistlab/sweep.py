@@ -67,11 +67,15 @@ def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
 
 
 def stop(sweep_id: str, store: Store) -> None:
-    """Take its waiting trials from the queue, and ask the running ones to stop after their step."""
-    active = queue.active_trials(sweep_id, store) or [one.run for one in find(sweep_id, store).trials]
+    """Take its waiting trials from the queue, and ask the running ones to stop after their step.
+
+    Lost ones are closed as well, or a worker that was only held up would go on with them.
+    """
+    active = queue.active_trials(sweep_id, store)
+    if not active:
+        find(sweep_id, store)  # tells of one that is not there
     for run in active:
-        if run.state in ACTIVE:
-            steering.stop(run.id, store)
+        steering.stop(run.id, store)
 
 
 def resume(sweep_id: str, store: Store) -> None:

@@ -154,6 +154,9 @@ def test_a_sweep_that_is_stopped_stops_no_run_but_its_own(store: Store) -> None:
     following = sweep.next_waiting(ours, store)
     assert following is not None
     assert following.id == mine[0]
+    store.claim(mine[0], "host:1")
+    store.change(mine[0], {"heartbeat": 0}, ["running"])  # its worker sleeps with its laptop, and may wake
+    assert sweep.find(ours, store).counts == {"lost": 1, "queued": 2}
     sweep.stop(ours, store)
     assert sweep.find(ours, store).counts == {"stopped": 3}
     assert sweep.find(theirs, store).counts == {"queued": 3}
@@ -202,8 +205,9 @@ def test_study_whose_file_is_gone_fails_the_trial_with_a_sentence(store: Store, 
 
 def test_unknown_sweep_is_told_by_name(store: Store) -> None:
     for wrong in ("abcdefgh", "../../etc", ""):
-        with pytest.raises(SweepNotFoundError, match="There is no sweep"):
-            sweep.find(wrong, store)
+        for do in (sweep.find, sweep.stop, sweep.resume):
+            with pytest.raises(SweepNotFoundError, match="There is no sweep"):
+                do(wrong, store)
 
 
 def test_newest_sweep_is_listed_first_with_its_progress(store: Store) -> None:

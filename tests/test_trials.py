@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import optuna
 import pytest
 
-from mnistlab import execution, recorder, steering, study, sweep, trials
+from mnistlab import execution, queue, recorder, steering, study, sweep, trials
 from mnistlab.errors import StudyError
 from mnistlab.store import Store
 from tests import sweeps
@@ -105,6 +105,7 @@ def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again
     found = sweeps.train_all(sweep_id, store)
     assert {trial.values["train.learning_rate"] for trial in found.trials} == {0.01, 0.1, 1.0}
     assert found.counts == {"finished": 3}
+    assert [state for state, _ in told(sweep_id, config, store).values()] == ["FAIL", *["COMPLETE"] * 3]
 
 
 def test_what_a_worker_could_not_tell_is_told_by_whoever_begins_next(
@@ -119,6 +120,18 @@ def test_what_a_worker_could_not_tell_is_told_by_whoever_begins_next(
     seen: list[str] = []
     sweeps.train_next(store, lambda _: seen.append(told(sweep_id, config, store)[0][0]))
     assert seen[0] == "COMPLETE"
+
+
+def test_a_trial_that_goes_on_elsewhere_or_may_be_resumed_is_still_open(store: Store) -> None:
+    config = sweeps.config()
+    sweep_id = sweep.create(config, store)
+    with pytest.raises(Killed):
+        sweeps.train_next(store, after_step(2, kill))
+    second = queue.waiting(store)[0].id
+    sweeps.train_next(store, after_step(2, lambda: steering.stop(second, store)))
+    assert store.run(second).state == "stopped"
+    sweeps.train_next(store)
+    assert [state for state, _ in told(sweep_id, config, store).values()] == ["RUNNING", "RUNNING", "COMPLETE"]
 
 
 def test_trial_that_another_worker_has_just_begun_is_left_to_it(store: Store) -> None:
