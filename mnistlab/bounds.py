@@ -51,6 +51,6 @@ def check_images(config: RunConfig) -> None:
     left = num_to_learn_from(config)
     if train.train_size > left:
         raise ConfigError(
-            f"train_size {train.train_size:,} was asked for; {config.dataset} has {left:,} images to learn from beside "
-            f"the {train.validation_size:,} that are held out. Ask for fewer, or for 0, which takes all."
+            f"train_size {train.train_size:,} was asked for; {config.dataset} has {left:,} images to learn from "
+            f"besides the {train.validation_size:,} that are held out. Ask for fewer, or for 0, which takes all."
         )

@@ -42,7 +42,7 @@ def unpack_weights(content: bytes) -> tuple[nn.Module, RunConfig]:
     try:
         model.load_state_dict(load(content))
     except (RuntimeError, SafetensorError) as error:
-        raise DataError(f"These weights do not fit the network in their own header: {error}") from error
+        raise DataError(f"These weights do not fit the network that their own header describes: {error}") from error
     return model.eval(), config
 
 
@@ -111,9 +111,7 @@ def read_header(content: bytes) -> dict[str, str]:
     try:
         metadata = metadata_of(content)
     except (struct.error, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"These {len(content):,} bytes are nothing that mnistlab has written, or they are damaged."
-        ) from error
+        raise DataError(f"These {len(content):,} bytes were not written by mnistlab, or they are damaged.") from error
     if metadata.get("mnistlab") != _FORMAT:
         raise DataError(f"Weights of format {metadata.get('mnistlab')!r}; this mnistlab reads format {_FORMAT!r}.")
     return metadata

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.platform == "win32" and error.errno == errno.EINVAL:  # which is how Windows says the same
             return 0
         with suppress(OSError):  # of a terminal that was closed
-            print(f"mnistlab: what this command prints cannot be written: {error.strerror}", file=sys.stderr)
+            print(f"mnistlab: the output of this command cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     finally:
         engine.hang_up()
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands_of.add_parser("train", parents=[shared], help="train a preset in the foreground")
     train.set_defaults(command=commands.train)
-    _add_recipe(train, "a name that `presets` lists (default: tutorial-mlp)")
+    _add_recipe(train, "a preset that `presets` lists (default: tutorial-mlp)")
     train.add_argument("--epochs", type=int, help="passes over the data (default: the preset's)")
     train.add_argument("--seed", type=int, help="same seed, same machine, same weights (default: 0)")
     train.add_argument("--device", help="auto, cpu, cuda, mps or xpu (default: auto)")
@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_recipe(parser: argparse.ArgumentParser, about_preset: str) -> None:
     recipe = parser.add_mutually_exclusive_group()
     recipe.add_argument("--preset", help=about_preset)
-    recipe.add_argument("--like", metavar="RUN", help="the recipe of a run instead, as `runs` lists it")
+    recipe.add_argument("--like", metavar="RUN", help="the recipe of this run, by its id, instead of a preset's")
     parser.add_argument(
         "--set",
         action="append",
@@ -157,9 +157,9 @@ def _add_sharing(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     )
     export.add_argument("--as", dest="kind", choices=tuple(FORMATS), help="the format (default: by the file's ending)")
 
-    take_in = commands_of.add_parser("import", parents=[shared], help="take in a run that was exported as a zip")
+    take_in = commands_of.add_parser("import", parents=[shared], help="import a run that was exported as a zip")
     take_in.set_defaults(command=commands.import_)
-    take_in.add_argument("file", metavar="FILE.zip", help="what `export RUN --to FILE.zip` has written")
+    take_in.add_argument("file", metavar="FILE.zip", help="a file that `export RUN --to FILE.zip` has written")
 
 
 def _adding_to(commands_of: Any, shared: argparse.ArgumentParser) -> _Adding:
@@ -178,12 +178,12 @@ def _add_steering(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     add = _adding_to(commands_of, shared)
     stop = add("stop", commands.stop, "stop a run, which keeps what it has learned")
     stop.add_argument("--force", action="store_true", help="end its process at once, for a run that hangs")
-    add("pause", commands.pause, "let a run wait after its present step")
+    add("pause", commands.pause, "pause a run after its current step")
     add("go-on", commands.go_on, "let a paused run go on")
     rate = add("rate", commands.rate, "change the learning rate of a run while it runs")
     rate.add_argument("learning_rate", type=float, metavar="RATE", help="from its next step on; a schedule's new peak")
     resume = add("resume", commands.resume, "go on with a stopped, failed or lost run in the foreground")
-    resume.add_argument("--more-epochs", type=int, metavar="N", help="N epochs more than it was to have")
+    resume.add_argument("--more-epochs", type=int, metavar="N", help="N more epochs than it was planned to have")
 
 
 def _add_keeping(commands_of: Any, shared: argparse.ArgumentParser) -> None:
@@ -194,7 +194,9 @@ def _add_keeping(commands_of: Any, shared: argparse.ArgumentParser) -> None:
     note.add_argument("text", metavar="TEXT", help=f"at most {keeping.MAX_NOTE:,} characters; '' takes it away")
     star = add("star", commands.star, "give a run a star, to find it again")
     star.add_argument("--off", action="store_true", help="take it away")
-    delete = commands_of.add_parser("delete", parents=[shared], help="put runs away; one that is going on is stopped")
+    delete = commands_of.add_parser(
+        "delete", parents=[shared], help="delete runs; one that is still going on is stopped"
+    )
     delete.set_defaults(command=commands.delete)
     delete.add_argument("runs", metavar="RUN", nargs="+", help="their ids, as `runs` lists them")
     add("restore", commands.restore, "bring a deleted run back")
@@ -211,21 +213,25 @@ def _add_sweep(commands_of: Any, shared: argparse.ArgumentParser) -> None:
 
     start = verbs.add_parser("start", parents=[shared, here], help="start a sweep")
     start.set_defaults(command=commands.sweep_start)
-    start.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="one that `sweep list --classics` lists")
+    start.add_argument(
+        "experiment", nargs="?", metavar="EXPERIMENT", help="an experiment that `sweep list --classics` lists"
+    )
     start.add_argument(
         "--vary",
         action="append",
         metavar="SETTING=VALUES",
-        help="learning_rate=1e-4..10 (with :6 behind it: 6 points of a grid) or activation=relu,tanh; once a setting. "
-        "In place of what a named experiment varies",
+        help="learning_rate=1e-4..10 (followed by :6 for 6 points of a grid) or activation=relu,tanh; once per "
+        "setting. Replaces what a named experiment varies",
     )
     _add_recipe(start, "the recipe of all trials (default: the experiment's, else tutorial-mlp)")
     start.add_argument("--epochs", type=int, help="passes over the data of each trial")
     start.add_argument("--sampler", choices=get_args(Sampler), help="how values are chosen (default: grid)")
-    start.add_argument("--trials", type=int, metavar="N", help="how many, if it is no grid (default: 12)")
-    start.add_argument("--pruner", choices=get_args(Pruner), help="who ends trials that lag behind")
+    start.add_argument("--trials", type=int, metavar="N", help="how many, unless it is a grid (default: 12)")
+    start.add_argument(
+        "--pruner", choices=get_args(Pruner), help="how trials that lag behind are ended (default: none)"
+    )
     start.add_argument("--seed", type=int, help="same seed, same first trials (default: 0)")
-    start.add_argument("--title", help="what it is called")
+    start.add_argument("--title", help="the name of the sweep")
 
     listed = verbs.add_parser("list", parents=[shared], help="list the sweeps, the newest first")
     listed.set_defaults(command=commands.sweep_list)

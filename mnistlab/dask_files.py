@@ -23,5 +23,6 @@ def check(module: str = "dask") -> None:
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         reason = " ".join(line.strip() for line in said.splitlines() if line.strip(" ^")).rstrip(" :")
         raise ConfigError(
-            f"Dask, on which the engine stands, cannot read its settings: {reason}. Mend that file, or move it away."
+            f"Dask, on which the engine is built, cannot read its settings: {reason}. Correct that file, or move it "
+            "away."
         ) from error

@@ -139,7 +139,7 @@ class Dataset:
         if not 0 < train_size <= self.num_train:
             raise DataError(
                 f"train_size {train_size:,} was asked for; {self.name} has {self.num_train:,} images to learn from "
-                f"beside the {self.validation_size:,} held out. Choose 1 to {self.num_train:,}, or 0 for all."
+                f"besides the {self.validation_size:,} held out. Choose 1 to {self.num_train:,}, or 0 for all."
             )
         return np.sort(self._shuffled[self.validation_size : self.validation_size + train_size])
 

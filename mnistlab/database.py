@@ -63,7 +63,7 @@ class Database:
         except SQLAlchemyError as error:
             reason = schema.reason_of(error)
             is_file = self.url.startswith("sqlite")
-            asked = "Is its disk full or its file locked?" if is_file else "Ask whoever keeps its server."
+            asked = "Is its disk full or its file locked?" if is_file else "Ask whoever runs its server."
             advice = schema.access_advice(reason) or f". {asked}"
             raise StoreError(f"The database could not be used: {reason}{advice}") from error
 

@@ -70,8 +70,8 @@ class DatabaseFile:
         time.sleep(_LOOK_AGAIN)
         if self._is_gone():
             raise DatabaseGoneError(
-                f"The database {self.path} is no longer there: it was moved or deleted while this program had it open. "
-                "Put it back, or start this program anew, which then makes an empty one."
+                f"The database {self.path} is no longer there: it was moved or deleted while this program had it "
+                "open. Put it back, or restart this program, which then creates an empty one."
             )
 
     def _is_gone(self) -> bool:

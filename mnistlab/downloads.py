@@ -46,8 +46,8 @@ def load_downloaded(name: DatasetName, folder: Path | None = None) -> tuple[Spli
     except (*_FETCH_ERRORS, *_READ_ERRORS) as error:
         raise DataError(
             f"{DATASET_TITLES[name]} could not be fetched or read ({_first_line(error)}). Connect to the internet and "
-            f"try again; if it fails again, delete the folder {root / _FOLDERS[name]}, which may hold half a "
-            "download, first. MNIST is included and needs no network."
+            f"try again; if it fails again, first delete the folder {root / _FOLDERS[name]}, which may hold half a "
+            "download. MNIST is included and needs no network."
         ) from error
     return splits
 

@@ -30,12 +30,12 @@ from mnistlab.paths import PROJECT, lab_environment, lab_folder, setting, span_s
 
 _START_TIMEOUT = 180.0  # seconds; 0.7 s is usual, a minute not unheard of
 _DIED = (
-    "One of them died while it got ready, most often because the computer ran out of memory, or of the threads that it "
-    "may start. End other programs."
+    "One of them died while it was starting, most often because the computer ran out of memory, or of the threads "
+    "that it may start. Close other programs."
 )
 _NO_SCHEDULER = (
     "MNISTLAB_SCHEDULER must be the address that `dask scheduler` prints, not that of its dashboard or of another "
-    "program; if it is, that scheduler hangs and has to be started again."
+    "program; if it is, that scheduler hangs and must be restarted."
 )
 # Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
 _lock = threading.Lock()

@@ -118,7 +118,7 @@ def _attempt(
 
 def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) -> None:
     """Say why a run goes no further: at once, for a few bytes may find room, or as soon as they do, in a worker."""
-    values = {"heartbeat": 0.0, "error": f"It ended, for what it learned could not be kept: {error}"}
+    values = {"heartbeat": 0.0, "error": f"It ended because what it learned could not be saved: {error}"}
 
     def is_left() -> bool:
         with suppress(StoreError):

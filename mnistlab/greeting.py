@@ -30,12 +30,12 @@ def check(address: str, security: Any, advice: str, silence: type[EngineError] =
         LoopRunner().run_sync(_be_greeted, address, security.get_connection_args("client"))
     except TimeoutError as error:
         raise silence(
-            f"Somebody listens at {address}, but has said nothing for {_PATIENCE:g} seconds. {advice}"
+            f"Something listens at {address}, but it has said nothing for {_PATIENCE:g} seconds. {advice}"
         ) from error
     except (OSError, RuntimeError):  # RuntimeError: of our own side, as of a server that is being stopped
         raise
     except Exception as error:  # whatever Dask makes of another one's words: too long, not to be unpacked, no greeting
-        raise EngineError(f"Whoever listens at {address} does not speak as Dask does. {advice}") from error
+        raise EngineError(f"Whatever listens at {address} does not speak Dask's language. {advice}") from error
 
 
 def check_certificates(wanted: str) -> None:

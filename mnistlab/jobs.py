@@ -145,7 +145,7 @@ def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -
     store = opened(db_url)
     held = queue.held_by(ticket, store)
     if held is not None and not isinstance(error, StoreError):
-        reason = f"Its worker process died several times, most often of too little memory ({_root_of(error)})."
+        reason = f"Its worker process died several times, most often for lack of memory ({_root_of(error)})."
         store.finish(held.id, held.attempt, "failed", error=reason)
     elif held is None and not queue.has_taken(ticket, store):  # else it has told its own run
         # The run stays in the queue, and `wake` tries again.

@@ -131,7 +131,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     """Put one setting of a link into the values of a recipe, as far as it is allowed."""
     path = PATHS.get(key, key)
     if path not in FIELDS:
-        problems.append(Problem("There is no setting ", key, "; it is left out."))
+        problems.append(Problem("There is no setting ", key, "; it is ignored."))
         return
     section, name = FIELDS[path]
     label = name.replace("_", " ")
@@ -144,7 +144,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
     if nearest is not None:
         put_value(values, path, nearest)
     allowed, seen = allowed_in_words(section.model_fields[name]), _shown(value_at(values, path))
-    problems.append(Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {seen}."))
+    problems.append(Problem(f'For "{label}" the link gives ', text, f". It can be {allowed}. You see {seen} instead."))
 
 
 def _nearest(section: type[BaseModel], name: str, value: object) -> float | None:

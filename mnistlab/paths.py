@@ -101,7 +101,7 @@ def count_setting(name: str, default: int) -> int:
     """
     given = setting(name) or str(default)
     if not given.isdecimal() or int(given) < 1:
-        raise ConfigError(f"{name} is {given!r}; it must be a whole number from 1 on, such as {default}.")
+        raise ConfigError(f"{name} is {given!r}; it must be a whole number, 1 or more, such as {default}.")
     return int(given)
 
 

@@ -47,7 +47,7 @@ _ALL = (
     ),
     Preset(
         "Tutorial, augmented",
-        "The same network sees every digit twice an epoch: turned, shifted and scaled afresh, then as it is.",
+        "The same network sees every digit twice per epoch: turned, shifted and scaled afresh, then as it is.",
         RunConfig(
             preset="tutorial-augmented",
             model=ModelConfig(hidden=(512,)),
@@ -67,7 +67,7 @@ _ALL = (
     ),
     Preset(
         "Tutorial, Keras variant",
-        "A smaller network with dropout; each digit is augmented once, before training, and appended.",
+        "A smaller network with dropout; one augmented copy of each digit is made before training and appended.",
         RunConfig(
             preset="tutorial-keras",
             model=ModelConfig(hidden=(128,), dropout=0.2),
@@ -111,7 +111,7 @@ _ALL = (
     Preset("Fast convolutional", "Three small convolutions and a single pass over the data.", FAST_CNN),
     Preset(
         "Best without convolutions",
-        "Two wide layers that see each digit upright and in a hundred hands: about 13 minutes on two cores.",
+        "Two wide layers that see each digit set upright and warped a hundred ways: about 13 minutes on two cores.",
         BEST_MLP,
     ),
     Preset(

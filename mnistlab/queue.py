@@ -26,8 +26,8 @@ from mnistlab.store import Store
 _MOST_DEATHS = 2
 WORKERS_TROUBLE = "A worker could not begin: "  # what an error begins with that a worker has left on a queued run
 _OTHER_VERSION = (
-    "its mnistlab is of another version than the one that this run was started with. Update mnistlab on every worker, "
-    "and start workers and servers anew."
+    "its version of mnistlab is not the one that this run was started with. Update mnistlab on every worker, and "
+    "restart workers and servers."
 )
 
 
@@ -207,8 +207,8 @@ def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, i
         run.id,
         run.attempt,
         "failed",
-        error=f"Its worker process died {deaths} times after step {step:,}, without an error of ours: most often the "
-        f"computer ran out of memory. Try a smaller network or batch, or fewer trainings at a time.",
+        error=f"Its worker process died {deaths} times after step {step:,}, without reporting an error: most often "
+        "the computer ran out of memory. Try a smaller network or batch, or fewer trainings at a time.",
     )
     return None
 

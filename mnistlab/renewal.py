@@ -23,9 +23,9 @@ _YOUNG_SECONDS = 10.0  # within which whoever started an engine gives it work
 _WORKERLESS_SECONDS = 5.0  # a worker that was killed is back after 3, with its run
 _END_TIMEOUT = 10.0  # seconds; 0.5 is usual
 _OTHER_VERSION = (
-    "The engine was started from another version of mnistlab and is in use. New runs wait until it has nothing to do, "
-    "then a new engine takes them, unless the old one can and does so before; to have that at once, stop the runs that "
-    "it trains."
+    "The engine was started from another version of mnistlab and is in use. New runs wait until it has nothing to do; "
+    "then a new engine takes them, unless the old one has been able to take them by then. For a new engine at once, "
+    "stop the runs that the old one trains."
 )
 _log = logging.getLogger(__name__)
 _renewing = threading.Lock()

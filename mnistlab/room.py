@@ -31,9 +31,12 @@ def check(num_workers: int, threads_each: int) -> None:
         _check_locks()
         return
     if num_started >= _needed(1, 1):
-        advice = f"Set {WORKERS_VARIABLE} and {THREADS_VARIABLE} to 1, which needs {_needed(1, 1)}, or have it raised."
+        advice = (
+            f"Set {WORKERS_VARIABLE} and {THREADS_VARIABLE} to 1, which needs {_needed(1, 1)}, or have that limit "
+            "raised."
+        )
     else:
-        advice = f"End other programs, have it raised, or {_ALONE}"
+        advice = f"Close other programs, have that limit raised, or {_ALONE}"
     raise EngineError(
         f"The engine needs {num_needed} more threads and processes, and this computer lets it start {num_started}: a "
         f"limit of your account (`ulimit -u`, `ulimit -v`) or of a container. {advice}"

@@ -14,9 +14,9 @@ _PATIENCE = 5  # seconds to wait for another process that writes to the same SQL
 # Of an SQLite file.
 _SAID_OF_NO_ACCESS = ("unable to open", "attempt to write a readonly")
 _NO_ACCESS = (
-    ". Its folder must be there, and be one that you may write into, as must the file; a whole path has at most some "
-    "500 characters. Mend that, or choose another lab folder with MNISTLAB_LAB, or another database with "
-    "MNISTLAB_DB."
+    ". Its folder must exist, and you must be allowed to write into it and into the file; a full path may have at "
+    "most about 500 characters. Correct that, or choose another lab folder with MNISTLAB_LAB, or another database "
+    "with MNISTLAB_DB."
 )
 
 metadata = sa.MetaData()

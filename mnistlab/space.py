@@ -94,7 +94,7 @@ _MADE = (
     Setting(
         AUGMENTATION,
         "augmentation",
-        "Whether images are warped: as the recipe says, or mildly where it says nothing.",
+        "Whether images are warped: as the recipe says, or mildly if it says nothing.",
         options=(False, True),
     ),
 )
@@ -136,9 +136,7 @@ class Range(_Varied):
                 f"{setting.label} should go from a lower to a higher number, not {self.low:g} to {self.high:g}"
             )
         if setting.is_log and self.low <= 0:
-            raise ValueError(
-                f"{setting.label} is varied by factors, so that it should begin above 0, not at {self.low:g}"
-            )
+            raise ValueError(f"{setting.label} is varied by factors, so it should begin above 0, not at {self.low:g}")
         if setting.is_whole and not (self.low.is_integer() and self.high.is_integer()):
             raise ValueError(f"{setting.label} is a whole number: {self.low:g} to {self.high:g} should be too")
         return self
@@ -178,9 +176,7 @@ class Choice(_Varied):
     def _options_differ(self) -> Self:
         if len(self.options) < 2:
             label = SETTINGS[self.setting].label
-            raise ValueError(
-                f"give two values of {label} or more, or a range, to vary it; {len(self.options)} was given"
-            )
+            raise ValueError(f"to vary {label}, give two or more values, or a range; {len(self.options)} was given")
         if len(set(self.options)) < len(self.options):
             raise ValueError(f"the same value of {SETTINGS[self.setting].label} is given twice")
         return self

@@ -264,7 +264,7 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
     except JSONDecodeError as error:
         raise StudyError(
             f"The study of the sweep {sweep_id} cannot be used: its file, sweeps/{sweep_id}.journal beside the "
-            f"database, is damaged ({error}). What its trials have come to is kept with their runs. Start the sweep "
+            f"database, is damaged ({error}). The results of its trials are kept with their runs. Start the sweep "
             "anew."
         ) from error
     except (OSError, RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
@@ -274,6 +274,6 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
 
 def _not_there(sweep_id: str) -> str:
     return (
-        f"The study of the sweep {sweep_id} is not there. Its file, sweeps/{sweep_id}.journal beside the database, may "
+        f"The study of the sweep {sweep_id} is missing. Its file, sweeps/{sweep_id}.journal beside the database, may "
         "have been removed. Start the sweep anew."
     )

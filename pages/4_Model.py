@@ -122,7 +122,7 @@ def _mend(line: str, kind: Kind) -> tuple[str, str] | None:
     except ConfigError as error:
         widths = nearest_widths(line, kind)
         nearest = " - ".join(map(str, (784, *widths, 10) if kind == "mlp" else widths))
-        return f"{error} You see {nearest}.", nearest
+        return f"{error} You see {nearest} instead.", nearest
     return None
 
 

@@ -42,5 +42,5 @@ def test_no_more_images_may_be_asked_for_than_are_left() -> None:
     check_images(config(0))
     check_images(config(55_000))
     check_images(config(60_000, "emnist-digits"))
-    with pytest.raises(ConfigError, match=r"train_size 55,001 was asked for; mnist has 55,000 .* beside the 5,000"):
+    with pytest.raises(ConfigError, match=r"train_size 55,001 was asked for; mnist has 55,000 .* besides the 5,000"):
         check_images(config(55_001))

@@ -148,7 +148,7 @@ def test_weights_of_another_format_are_told(tmp_path: Path) -> None:
 def test_weights_that_do_not_fit_their_header_are_a_data_error() -> None:
     config, other = tiny.config({"hidden": (8,)}), tiny.config({"hidden": (9,)})
     content = pack_weights(build_model(config.model), other)
-    with pytest.raises(DataError, match="do not fit the network in their own header"):
+    with pytest.raises(DataError, match="do not fit the network that their own header describes"):
         unpack_weights(content)
 
 

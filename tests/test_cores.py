@@ -33,7 +33,7 @@ def test_trainings_share_all_cores_but_one(
 @pytest.mark.parametrize("given", ["many", "0", "-1", "1.5"])
 def test_number_of_threads_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("MNISTLAB_THREADS", given)
-    with pytest.raises(ConfigError, match=f"MNISTLAB_THREADS is '{given}'; it must be a whole number from 1 on"):
+    with pytest.raises(ConfigError, match=f"MNISTLAB_THREADS is '{given}'; it must be a whole number, 1 or more"):
         cores.threads_each()
 
 

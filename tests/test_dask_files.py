@@ -29,7 +29,7 @@ print(json.dumps([*told, store.runs()[0].error]))
 def test_a_value_that_dask_does_not_understand_is_told_where_the_engine_is_needed(lab: Path, tmp_path: Path) -> None:
     (tmp_path / "cluster.yaml").write_text("distributed:\n  logging:\n    distributed: nonsense\n")
     _, kept = json.loads(printed(_ASK, DASK_CONFIG=str(tmp_path)))  # how many cores there are, Dask can tell
-    assert "cannot read its settings: KeyError: 'NONSENSE'. Mend that file" in kept
+    assert "cannot read its settings: KeyError: 'NONSENSE'. Correct that file" in kept
 
 
 @pytest.mark.parametrize(("content", "where"), [("a:\n  - b: [\n", "line 3, column 1"), ("- a\n", "got a list")])
@@ -40,10 +40,10 @@ def test_a_malformed_file_of_dask_s_settings_is_told_by_its_name(
     file.parent.mkdir()
     file.write_text(content)
     of_cores, of_start, kept = json.loads(printed(_ASK, DASK_CONFIG=str(file.parent)))
-    assert of_cores.startswith("ConfigError: Dask, on which the engine stands, cannot read its settings: ")
+    assert of_cores.startswith("ConfigError: Dask, on which the engine is built, cannot read its settings: ")
     assert str(file) in of_cores
     assert where in of_cores
-    assert of_cores.endswith("Mend that file, or move it away.")
+    assert of_cores.endswith("Correct that file, or move it away.")
     assert of_start == of_cores.replace("ConfigError", "EngineError")
     assert of_start == f"EngineError: {kept}"
     assert not (lab / "engine.log").exists()

@@ -164,7 +164,9 @@ def test_a_worker_that_died_as_it_got_ready_is_told(
     with pytest.raises(SystemExit):
         engine._warm_up_own(Cluster())
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("The engine's workers cannot start: One of them died while it got ready, most often because")
+    assert last.startswith(
+        "The engine's workers cannot start: One of them died while it was starting, most often because"
+    )
 
 
 def test_workers_that_cannot_start_are_told_with_what_was_at_the_bottom(capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,7 +121,7 @@ def test_a_training_that_could_keep_nothing_more_leaves_the_reason(
     run = store.run(run_id)
     assert (run.state, run.is_active) == ("lost", True)  # at once, for its worker has left it
     assert run.error is not None
-    assert "could not be kept: The database could not be used: database or disk is full." in run.error
+    assert "could not be saved: The database could not be used: database or disk is full." in run.error
     steering.requeue(run_id, store)
     assert (store.run(run_id).state, store.run(run_id).error) == ("queued", None)
 

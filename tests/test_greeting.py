@@ -59,8 +59,8 @@ def listen() -> Iterator[Callable[[bytes], str]]:
     ("words", "told"),
     [
         (b"", "has said nothing for 1 seconds"),
-        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "does not speak as Dask does"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak as Dask does"),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "does not speak Dask's language"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak Dask's language"),
     ],
 )
 def test_who_is_no_scheduler_is_not_waited_for(

@@ -219,6 +219,6 @@ def test_a_run_that_a_worker_s_version_cannot_read_is_told_and_keeps_nobody_wait
         rows = connection.execute(sa.select(runs.c.id, runs.c.state, runs.c.error)).all()
     states, errors = {row.id: row.state for row in rows}, {row.id: row.error for row in rows}
     assert states[newer] == "queued"
-    assert errors[newer].startswith("A worker could not begin: its mnistlab is of another version")
+    assert errors[newer].startswith("A worker could not begin: its version of mnistlab is not the one")
     assert "of_tomorrow" in errors[newer]
     assert (errors[other], errors[told]) == (None, "a reason")

@@ -85,7 +85,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"cannot be opened: unable to open database file\. Its folder must be there"):
+    with pytest.raises(StoreError, match=r"cannot be opened: unable to open database file\. Its folder must exist"):
         Store(f"sqlite:///{tmp_path / 'missing' / 'lab.sqlite'}")
 
 

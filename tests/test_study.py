@@ -74,5 +74,5 @@ def test_a_journal_that_is_removed_while_it_is_open_is_told_and_not_made_anew(
     journal(lab).unlink()
     run = store.run(sweeps.train_next(store))
     assert run.state == "failed"
-    assert f"The study of the sweep {sweep_id} is not there." in (run.error or "")
+    assert f"The study of the sweep {sweep_id} is missing." in (run.error or "")
     assert list(lab.glob("sweeps/*.journal")) == []

@@ -200,7 +200,7 @@ def test_study_whose_file_is_gone_fails_the_trial_with_a_sentence(store: Store, 
     run = store.run(run_id)
     assert run.state == "failed"
     assert run.error is not None
-    assert f"The study of the sweep {sweep_id} is not there." in run.error
+    assert f"The study of the sweep {sweep_id} is missing." in run.error
 
 
 def test_unknown_sweep_is_told_by_name(store: Store) -> None:

@@ -68,7 +68,7 @@ def test_a_worker_is_ended_if_it_is_the_one_that_is_meant() -> None:
 
 def test_wrong_number_of_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNISTLAB_THREADS", "many")
-    with pytest.raises(ConfigError, match="MNISTLAB_THREADS is 'many'; it must be a whole number from 1 on"):
+    with pytest.raises(ConfigError, match="MNISTLAB_THREADS is 'many'; it must be a whole number, 1 or more"):
         worker.use_own_threads()
 
 

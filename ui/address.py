@@ -107,7 +107,7 @@ class Address:
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
             allowed = f"{', '.join(options[:-1])} or {options[-1]}" if len(options) > 1 else options[0]
-            said = f'For "{what}" the address gives {quoted(unknown[0])}, which is left out. It can be {allowed}.'
+            said = f'For "{what}" the address gives {quoted(unknown[0])}, which is ignored. It can be {allowed}.'
             if all(unknown):
                 self.say(said)
             else:  # of an empty value Streamlit would select nothing, which no control here can be
@@ -157,20 +157,18 @@ class Address:
         more = f" and {len(unknown) - _MOST_UNKNOWN} more" if len(unknown) > _MOST_UNKNOWN else ""
         what = f"{'a setting' if len(unknown) == 1 else 'settings'} that this page does not have"
         has = ", ".join(sorted(known))
-        self.say(f"The address gives {what}: {given}{more}. The page is shown without. It has: {has}.")
+        self.say(f"The address gives {what}: {given}{more}. They are ignored. The page has: {has}.")
         for key in unknown:
             with suppress(StreamlitAPIException):  # another page's control, whose address Streamlit minds
                 del st.query_params[key]
 
 
 def _not_a_number(what: str, given: str, allowed: str) -> str:
-    return (
-        f'For "{what}" the address gives {quoted(given)}, which is not a number and is left out. It can be {allowed}.'
-    )
+    return f'For "{what}" the address gives {quoted(given)}, which is not a number and is ignored. It can be {allowed}.'
 
 
 def _out_of_bounds(what: str, given: str, allowed: str, nearest: str) -> str:
-    return f'For "{what}" the address gives {given}. It can be {allowed}. You see {nearest}.'
+    return f'For "{what}" the address gives {given}. It can be {allowed}. You see {nearest} instead.'
 
 
 def _number(given: str) -> int | float | None:

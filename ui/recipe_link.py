@@ -109,7 +109,7 @@ def share(config: RunConfig) -> None:
 
 
 def _where_it_leads(address: str) -> str:
-    elsewhere = "For another lab, put the part from the ? on behind the address of its Train page."
+    elsewhere = "For another lab, append everything from the ? to the address of its Train page."
     if urlsplit(address).hostname not in ("localhost", "127.0.0.1", "::1"):
         return elsewhere
     return f"For other computers, replace localhost by this computer's own address. {elsewhere}"

@@ -76,7 +76,7 @@ def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str,
         value = read_value(section, name, value_text.strip())
         if not equals or value is None:
             allowed = allowed_in_words(section.model_fields[name])
-            raise ConfigError(f"--set {text}: write {name}= and behind it {allowed} ({path}: {value_text!r} was given)")
+            raise ConfigError(f"--set {text}: write {name}= followed by {allowed} ({path}: {value_text!r} was given)")
         check_option(f"--set {text}", value, section, name, path)
         if path in decided:
             raise ConfigError(f"--set {text}: {name} is given twice. {decided[path]}")

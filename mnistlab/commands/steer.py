@@ -11,7 +11,7 @@ from mnistlab.runs import Run
 from mnistlab.store import Store
 
 _FOREGROUND = (
-    "That process runs in somebody's terminal: it can write nothing more, and ends when it next tries to; where it "
+    "That process runs in somebody's terminal: it can write nothing more, and ends when it next tries to; if it "
     "hangs, end it there"
 )
 

@@ -59,7 +59,7 @@ def sweep_stop(options: argparse.Namespace) -> int:
     """Take what waits from the queue, and ask what runs to stop."""
     store = Store()
     is_active = any(run.state in ACTIVE for run in queue.active_trials(options.sweep, store))
-    said = "asked to stop" if is_active else "was over already"
+    said = "asked to stop" if is_active else "was already over"
     try:
         sweep.stop(options.sweep, store)
         return _tell(options, sweep.find(options.sweep, store), said)
@@ -78,7 +78,7 @@ def sweep_resume(options: argparse.Namespace) -> int:
         failed = [trial for trial in _failed(one) if trial not in one.resumable]
         _say_what_failed(failed)
         if not (one.can_be_resumed or one.is_active):
-            _tell(options, one, "nothing to go on with")
+            _tell(options, one, "nothing left to go on with")
             return 1 if failed else 0
         sweep.resume(options.sweep, store)
         return _tell(options, sweep.find(options.sweep, store), "goes on")
@@ -129,7 +129,7 @@ def _tell_end(options: argparse.Namespace, one: Sweep, is_interrupted: Interrupt
     if one.counts["stopped"]:
         print(f"mnistlab: stopped; sweep resume {one.id} goes on", file=sys.stderr)
     elif is_interrupted():
-        print("mnistlab: interrupted; what waits is left to who else trains this sweep", file=sys.stderr)
+        print("mnistlab: interrupted; the waiting trials are left to whoever else trains this sweep", file=sys.stderr)
     _print(options, _as_object(one), _as_line(one))
     if one.counts["stopped"] or is_interrupted():
         return is_interrupted.exit_code

@@ -92,8 +92,8 @@ def format_of(target: Path) -> str:
     if not found:
         endings = ", ".join(filter(None, FORMATS.values()))
         raise ExportError(
-            f"{target.name!r} ends in nothing that is known. Choose a name that ends in {endings}, or a folder for "
-            f"TensorBoard; or say what it shall be with --as {{{', '.join(FORMATS)}}}."
+            f"The ending of {target.name!r} is not known. Choose a name that ends in {endings}, or a folder for "
+            f"TensorBoard; or name the format with --as {{{', '.join(FORMATS)}}}."
         )
     return found[0]
 

@@ -156,8 +156,9 @@ def _mistakes(evaluation: Evaluation, test: Split) -> str:
         figures.append(f"<figure>{picture}&#10007; {read} ({true})<br><span class='faint'>{sure}</span></figure>")
     shown = f"the {_MOST_MISTAKES} it was surest of" if len(mistakes) > _MOST_MISTAKES else "all of them"
     return (
-        f"<h2>Its mistakes</h2><p>{len(mistakes):,} test images were misread; here are {shown}: what it read, in "
-        f'brackets what it is, and how sure it was.</p><div class="digits">{"".join(figures)}</div>'
+        f"<h2>Its mistakes</h2><p>{len(mistakes):,} test images were misread; here are {shown}: what each was read "
+        "as, in brackets what it is, and how sure the network was.</p>"
+        f'<div class="digits">{"".join(figures)}</div>'
     )
 
 
@@ -201,8 +202,10 @@ def _setting(name: str, shown: str, about: str, is_changed: bool) -> str:
 
 def _preset(name: str, is_changed: bool) -> str:
     if name not in PRESETS:
-        return f"Preset {escape(name)}, which is none of the lab's: all settings are its own."
-    return f"Preset {escape(name)}" + ("; what differs from it is bold." if is_changed else ", with nothing changed.")
+        return f"Preset {escape(name)}, which is not one of the lab's: all settings are its own."
+    return f"Preset {escape(name)}" + (
+        "; what differs from it is in bold." if is_changed else ", with nothing changed."
+    )
 
 
 def _environment(source: Source) -> str:

@@ -106,7 +106,7 @@ def _instead(source: Source) -> str:
 def _check_device(source: Source, device: str) -> None:
     if not device.startswith("CPU"):
         raise ExportError(
-            f"{source.name} was trained on {device}, whose random numbers are others than a CPU's: a script could not "
+            f"{source.name} was trained on {device}, whose random numbers differ from a CPU's: a script could not "
             f"repeat its steps elsewhere. {_instead(source)}"
         )
     if _SEVERAL.search(device) and settings(source.config).get("dropout"):

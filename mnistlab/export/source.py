@@ -200,13 +200,10 @@ def end_problem(name: str, state: str, result: Mapping[str, Any] | None, what: s
     if state == "failed":
         return f"The run {name} failed, and {what} is made of a finished one. {CURVE_INSTEAD}"
     if state != "finished":
-        return (
-            f"The run {name} is {state}, and {what} is made of a finished one. Resume it or let it finish, or "
-            f"{instead}."
-        )
+        return f"The run {name} is {state}, and {what} needs a finished one. Resume it or let it finish, or {instead}."
     if not result:
         return (
-            f"The run {name} is a trial, which has not read the test set, and {what} tells what came of that. Train it "
-            f"for more epochs first, or {instead}."
+            f"The run {name} is a trial, which has not read the test set, and {what} needs that result. Train it for "
+            f"more epochs first, or {instead}."
         )
     return None

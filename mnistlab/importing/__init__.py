@@ -92,10 +92,10 @@ def _check_epochs(epochs: list[written.Epoch], told: written.Told, config: RunCo
     numbers = [ended.epoch for ended in epochs]
     last = epochs[-1]
     if numbers != list(range(numbers[0], config.train.epochs + 1)) or numbers[0] > 1:
-        raise ArchiveError(f"epochs.json does not tell of the epochs 1 to {config.train.epochs}, one after another.")
+        raise ArchiveError(f"epochs.json does not list the epochs 1 to {config.train.epochs} in order.")
     is_rising = all(before.step < after.step for before, after in pairwise(epochs))
     if not is_rising or not last.step == told.step == told.num_steps:
-        raise ArchiveError(f"The steps of the epochs do not lead to the {told.step:,} steps of the run.")
+        raise ArchiveError(f"The steps of the epochs do not add up to the {told.step:,} steps of the run.")
 
 
 def _check_result(result: written.Result, num_parameters: int) -> None:
@@ -114,11 +114,11 @@ def _reports(reports: list[written.Report], losses: npt.NDArray[np.float32], tol
     starts = [0, *ends][: len(ends)]
     last = ends[-1] if ends else 0
     if any(start >= end for start, end in zip(starts, ends, strict=True)) or last != len(losses):
-        raise ArchiveError("The reports do not tell of each of the losses once, in order.")
+        raise ArchiveError("The reports do not cover each of the losses once, in order.")
     if reports and last != told.step:
         raise ArchiveError(f"There are {last:,} losses and {told.step:,} steps.")
     if len({tuple(report.probes.layers) for report in reports if report.probes is not None}) > 1:
-        raise ArchiveError("The reports tell of different layers.")
+        raise ArchiveError("The reports are about different layers.")
     return [
         StepsTaken(
             first_step=start + 1,
@@ -139,7 +139,7 @@ def _probes(told: written.ProbesTold | None) -> Probes | None:
     if told is None:
         return None
     if len(told.layers) != len(told.gradients):
-        raise ArchiveError("A report tells of as many gradients as of layers, or of none.")
+        raise ArchiveError("A report has one gradient for each layer, or none.")
     return Probes(**dict(told))
 
 

@@ -169,7 +169,7 @@ def read_config(content: bytes) -> RunConfig:
     config = _parse(TypeAdapter(RunConfig), content, "config.json")
     markup = re.search(r"[][<>`*$|~!#&\\]", config.preset)  # a notebook may give it a name of its own, but no such one
     if markup is not None or strange_sign(config.preset) is not None:
-        raise ArchiveError(f"The config's preset has another name than presets have: {config.preset!r}.")
+        raise ArchiveError(f"The config's preset has a name that no preset can have: {config.preset!r}.")
     return config
 
 

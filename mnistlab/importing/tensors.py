@@ -118,7 +118,7 @@ def check_answers(content: bytes, step: int, result: Result) -> None:
     if evaluation.split != "test" or version != step or not isinstance(evaluation.loss, float):
         raise ArchiveError("The answers are those of other weights or of another split.")
     if [list(counts) for counts in evaluation.per_digit] != result.per_digit:
-        raise ArchiveError("The answers are right for other digits than the manifest says.")
+        raise ArchiveError("The answers are right for digits other than the manifest says.")
 
 
 def _load(content: bytes, name: str) -> dict[str, npt.NDArray[Any]]:

@@ -39,7 +39,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
         ArchiveError: it is no zip, is damaged, or holds what an exported run does not hold.
     """
     if len(content) > MOST_BYTES:
-        raise ArchiveError("The file has more than 100 MB, and no exported run has. Choose the .zip of one.")
+        raise ArchiveError("The file is larger than 100 MB, and no exported run is. Choose the .zip of one.")
     if content[:4] != b"PK\x03\x04":
         raise ArchiveError("This is not a zip file. Choose the .zip that an export of a run has made.")
     try:
@@ -64,7 +64,9 @@ def _check(entries: list[zipfile.ZipInfo]) -> None:
         if entry.flag_bits & 0x1:
             raise ArchiveError(f"{_quoted(entry)} is encrypted, and an exported run never is.")
         if entry.compress_type not in _METHODS:
-            raise ArchiveError(f"{_quoted(entry)} is packed by a method (number {entry.compress_type}) no export uses.")
+            raise ArchiveError(
+                f"{_quoted(entry)} is packed by a method (number {entry.compress_type}) that no export uses."
+            )
         _check_size(entry, entry.file_size)
     if len(names) != len(set(names)):
         twice = next(name for name in names if names.count(name) > 1)

@@ -206,7 +206,7 @@ def test_output_that_cannot_be_written_is_told_in_a_sentence(unbuffered: bool) -
     with Path("/dev/full").open("w") as full:
         process = start("presets", stdout=full, unbuffered=unbuffered)
         _, said = process.communicate(timeout=30)
-    assert said == "mnistlab: what this command prints cannot be written: No space left on device\n"
+    assert said == "mnistlab: the output of this command cannot be written: No space left on device\n"
     assert process.returncode == 1
 
 

@@ -79,7 +79,7 @@ def test_a_sweep_that_is_over_cannot_be_stopped_once_more(waiting: str, lines: L
     assert main(["sweep", "stop", waiting]) == 0
     assert "asked to stop" in lines()[0]
     assert main(["sweep", "stop", waiting]) == 0
-    assert "was over already" in lines()[0]
+    assert "was already over" in lines()[0]
 
 
 def test_a_sweep_of_another_version_is_stopped(waiting: str, objects: Objects) -> None:
@@ -122,7 +122,7 @@ def test_ranges_points_and_choices_are_read_from_short_names(monkeypatch: pytest
             ["start", "learning-rate", "--trials", "3"],
             "A grid has as many trials as combinations, here 11, and --trials 3",
         ),
-        (["start", "--vary", "learning_rate=0.1"], "give two values of learning rate or more, or a range, to vary it"),
+        (["start", "--vary", "learning_rate=0.1"], "to vary learning rate, give two or more values, or a range"),
         (["start", "--vary", "epochs=1,2", "--epochs", "5"], "--epochs 5 was given. Leave out one of the two."),
         (
             ["start", "--vary", "seed=1,2", "--epochs", "5", "--set", "epochs=6"],
@@ -190,14 +190,14 @@ def test_ctrl_c_between_two_trials_is_told_where_others_go_on(
     assert main(["sweep", "resume", waiting, "--here", "--json"]) == 130
     printed = capsys.readouterr()
     assert json.loads(printed.out)["counts"] == {"running": 1, "queued": 2}
-    assert "what waits is left to who else trains this sweep" in printed.err
+    assert "the waiting trials are left to whoever else trains this sweep" in printed.err
 
 
 def test_resume_says_where_there_is_nothing_to_go_on_with(waiting: str, lines: Lines) -> None:
     main(["sweep", "resume", waiting, "--here"])
     lines()
     assert main(["sweep", "resume", waiting]) == 0
-    assert lines()[-1].endswith("(nothing to go on with)")
+    assert lines()[-1].endswith("(nothing left to go on with)")
 
 
 def test_sweep_that_was_kept_before_its_images_were_counted_can_be_read() -> None:
@@ -232,7 +232,7 @@ def test_a_trial_that_has_failed_is_named_and_the_command_ends_with_1(
     assert main(["sweep", "resume", sweep_id]) == 1
     printed = capsys.readouterr()
     assert said in printed.err
-    assert "(nothing to go on with)" in printed.out
+    assert "(nothing left to go on with)" in printed.out
     assert Store().run(failed.id).attempt == failed.attempt
 
 
@@ -271,7 +271,7 @@ def test_a_sweep_whose_store_takes_no_more_says_how_it_goes_on(
         (["--vary", "seed=1,2", "--epochs", "0"], "--epochs 0: choose a whole number from 1 to 1,000 (train.epochs: 0"),
         (["--vary", "seed=1,2", "--trials", "0"], "--trials 0: choose a whole number from 1 to 200 (num_trials: 0"),
         (["--vary", "seed=1,2", "--title", "x" * 81], f"--title {'x' * 81}: choose at most 80 characters ("),
-        (["--vary", "learning_rate=0.1"], "--vary learning_rate=0.1: give two values of learning rate or more"),
+        (["--vary", "learning_rate=0.1"], "--vary learning_rate=0.1: to vary learning rate, give two or more values"),
         (["--vary", "learning_rate=5..1"], "--vary learning_rate=5..1: learning rate should go from a lower to a high"),
         (["--vary", "seed=1,2", "--vary", "learning_rate=1..500"], "--vary learning_rate=1..500: train.learning_rate"),
         (["--vary", "seed=1,2", "--vary", "dropout=a..b"], "--vary dropout=a..b: the lower end is not a number ("),

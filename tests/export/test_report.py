@@ -132,7 +132,7 @@ def test_built_in_model_has_a_report_of_its_epochs(dataset: Dataset) -> None:
 
 
 def test_run_that_is_not_over_has_no_report(source: Source, tiny_dataset: Dataset) -> None:
-    with pytest.raises(ExportError, match="is stopped, and a report is made of a finished one"):
+    with pytest.raises(ExportError, match="is stopped, and a report needs a finished one"):
         to_report(replace(source, state="stopped"), tiny_dataset.test)
 
 
@@ -155,7 +155,7 @@ def test_settings_that_differ_from_the_preset_are_bold(source: Source, tiny_data
     model = quick.model.model_copy(update={"kind": "cnn", "channels": (4,)})
     config = quick.model_copy(update={"dataset": "fashion-mnist", "model": model, "train": train})
     changed = to_report(replace(source, config=config), tiny_dataset.test)
-    assert "Preset quick-mlp; what differs from it is bold." in changed
+    assert "Preset quick-mlp; what differs from it is in bold." in changed
     assert bold(changed) == ["dataset", "model.kind", "model.channels", *_OF_CNN, "train.learning_rate"]
 
 
@@ -165,7 +165,7 @@ _OF_CNN = ("model.pools", "model.head")  # of which a network without convolutio
 def test_report_of_a_recipe_without_a_preset_does_not_speak_of_bold(source: Source, tiny_dataset: Dataset) -> None:
     report = to_report(source, tiny_dataset.test)
     assert source.config.preset == "custom"
-    assert "Preset custom, which is none of the lab's: all settings are its own." in report
+    assert "Preset custom, which is not one of the lab's: all settings are its own." in report
     assert "is bold" not in report
     assert not bold(report)
 

@@ -117,5 +117,5 @@ def test_an_ending_stands_for_a_format_and_none_for_a_folder(tmp_path: Path) -> 
     names = ["a.safetensors", "A.ONNX", "a.html", "a.py", "a.zip", "a", "runs.d"]
     formats = ["safetensors", "onnx", "report", "script", "archive", "tensorboard", "tensorboard"]
     assert [format_of(tmp_path / name) for name in names] == formats
-    with pytest.raises(ExportError, match=r"'a\.txt' ends in nothing that is known"):
+    with pytest.raises(ExportError, match=r"The ending of 'a\.txt' is not known"):
         format_of(tmp_path / "a.txt")

@@ -58,4 +58,4 @@ def test_many_reports_are_kept_in_as_few_statements_as_one(files: Files, store: 
 
 def test_preset_whose_name_is_markup_is_refused(files: Files, store: Store) -> None:
     config = json.loads(files["config.json"]) | {"preset": "![](http://evil.example/x.png)"}
-    refuse(forged(files, config_json=json.dumps(config).encode()), store, "another name than presets have")
+    refuse(forged(files, config_json=json.dumps(config).encode()), store, "a name that no preset can have")

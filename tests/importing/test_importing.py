@@ -91,7 +91,7 @@ def test_copy_of_a_run_that_was_given_more_epochs_knows_it(source: Source, store
 
 
 def test_only_a_finished_run_can_be_exported_whole(source: Source) -> None:
-    with pytest.raises(ExportError, match="is stopped, and a zip is made of a finished one"):
+    with pytest.raises(ExportError, match="is stopped, and a zip needs a finished one"):
         to_archive(replace(source, state="stopped"))
 
 
@@ -201,8 +201,8 @@ def test_losses_that_are_none_or_do_not_fit_their_reports_are_refused(files: Fil
 def test_reports_and_epochs_out_of_order_are_refused(files: Files, store: Store) -> None:
     epochs = json.loads(files["epochs.json"])
     reordered = json.dumps([epochs[0], epochs[2], epochs[1]]).encode()
-    refuse(forged(files, epochs_json=reordered), store, "one after another")
-    refuse(forged(files, epochs_json=json.dumps(epochs[:-1]).encode()), store, "one after another")
+    refuse(forged(files, epochs_json=reordered), store, "the epochs 1 to .* in order")
+    refuse(forged(files, epochs_json=json.dumps(epochs[:-1]).encode()), store, "the epochs 1 to .* in order")
     reports = json.loads(files["reports.json"])
     refuse(forged(files, reports_json=json.dumps(reports + reports[-1:]).encode()), store, "once, in order")
 

@@ -32,9 +32,9 @@ _RETOLD: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "accuracy of another run": (lambda m: m["run"]["result"].update(test_accuracy=0.999), "do not add up"),
     "negative seconds": (lambda m: m["run"].update(seconds=-1), "seconds"),
     "text for a number": (lambda m: m["run"].update(step="10"), "step"),
-    "other steps": (lambda m: m["run"].update(step=20), "do not lead to the 20 steps"),
+    "other steps": (lambda m: m["run"].update(step=20), "do not add up to the 20 steps"),
     "parameters": (lambda m: m["run"]["result"].update(num_parameters=5), "says 5 parameters; the network has 6,370"),
-    "other digits": (lambda m: m["run"]["result"]["per_digit"].reverse(), "right for other digits"),
+    "other digits": (lambda m: m["run"]["result"]["per_digit"].reverse(), "right for digits other"),
     "nine digits": (lambda m: m["run"]["result"]["per_digit"].pop(), "do not add up"),
     "more right than there are": (lambda m: m["run"]["result"]["per_digit"].insert(0, [9, 1]), "per_digit"),
     "unordered": (lambda m: m["run"].update(rate_changes=[[7, 0.1], [3, 0.2]]), "rate_changes.*the earliest first"),
@@ -96,7 +96,7 @@ def test_a_preset_named_so_that_it_would_be_shown_as_something_else_is_refused(
     files: Files, store: Store, preset: str
 ) -> None:
     config = json.loads(files["config.json"]) | {"preset": preset}
-    refuse(forged(files, config_json=json.dumps(config).encode()), store, "preset has another name than presets have")
+    refuse(forged(files, config_json=json.dumps(config).encode()), store, "preset has a name that no preset can have")
 
 
 def test_a_preset_that_a_notebook_has_named_comes_in_again(store: Store, tiny_dataset: Dataset) -> None:

@@ -90,7 +90,7 @@ def test_file_that_is_larger_than_any_export_is_not_opened(
 ) -> None:
     monkeypatch.setattr(zipped, "MOST_BYTES", len(exported))
     assert unzip(exported)
-    refuse(exported + b"x", store, "The file has more than 100 MB")
+    refuse(exported + b"x", store, "The file is larger than 100 MB")
 
 
 def test_zip_in_a_zip_is_refused(files: Files, exported: bytes, store: Store) -> None:

@@ -22,5 +22,5 @@ def store(postgres_address: str, lab: Path) -> Store:
 
 def test_server_that_takes_nothing_is_for_its_keeper_to_mend(store: Store) -> None:
     reading = Store(f"{store.url}?options=-cdefault_transaction_read_only%3Don")
-    with pytest.raises(StoreError, match=r"read-only transaction\. Ask whoever keeps its server\.$"):
+    with pytest.raises(StoreError, match=r"read-only transaction\. Ask whoever runs its server\.$"):
         reading.create(RunConfig())

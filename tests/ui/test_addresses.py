@@ -32,7 +32,7 @@ def test_a_choice_of_nothing_is_told_and_left_out(script: str, key: str, more: d
     app = open_page(f"pages/{script}.py", **more, **{key: ""})
     assert not app.exception
     assert not app.error
-    assert "`(nothing)`, which is left out" in warned(app)
+    assert "`(nothing)`, which is ignored" in warned(app)
     assert key not in app.query_params
     (chosen,) = [control for control in app.get("button_group") if control.key == key]
     assert chosen.value is not None

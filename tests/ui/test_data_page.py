@@ -77,7 +77,7 @@ def test_choice_that_does_not_exist_is_one_sentence() -> None:
     app = open_page(DATA, data_split="<b>nonsense`")
     assert not app.exception
     assert app.warning[0].value == (
-        'For "split" the address gives `<b>nonsense `, which is left out. It can be train, validation or test.'
+        'For "split" the address gives `<b>nonsense `, which is ignored. It can be train, validation or test.'
     )
 
 

@@ -157,7 +157,7 @@ def test_layers_of_the_address_that_cannot_be_built_are_mended_in_the_field_too(
     app = open_page(MODEL, model_layers=given)
     assert not app.exception
     assert app.text_input(key="model_layers").value == nearest
-    assert f"You see {nearest}." in said(app)
+    assert f"You see {nearest} instead." in said(app)
 
 
 def test_layers_that_were_typed_wrongly_stay_for_their_writer_to_mend() -> None:

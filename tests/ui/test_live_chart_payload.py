@@ -130,7 +130,7 @@ def test_where_nobody_may_write_the_chart_says_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(live_chart, "ensure_plotly", refused)
     monkeypatch.setattr(live_chart, "_mount", lambda key, data, height: sent.append(data))
     live_chart.live_chart([series([1, 2])], key="a", title="Loss", x_title="step", y_title="loss")
-    assert "cannot be put there (Read-only file system). Start the lab once as somebody" in str(sent[0]["failed"])
+    assert "cannot be put there (Read-only file system). Start the lab once as a user" in str(sent[0]["failed"])
 
 
 def test_library_is_copied_whole_by_many_at_once(tmp_path: Path) -> None:

@@ -104,8 +104,10 @@ def test_rubbish_in_a_link_is_told_and_the_nearest_recipe_shown() -> None:
     app = opened(preset="nonsense", train__epochs="5000", train__speed="9", hide="sead")
     told = " ".join(warning.value for warning in app.warning)
     assert "There is no preset `nonsense`, so you see tutorial-mlp." in told
-    assert 'For "epochs" the link gives `5000`. It can be a whole number from 1 to 1,000. You see 1,000.' in told
-    assert "There is no setting `train.speed`; it is left out." in told
+    assert (
+        'For "epochs" the link gives `5000`. It can be a whole number from 1 to 1,000. You see 1,000 instead.' in told
+    )
+    assert "There is no setting `train.speed`; it is ignored." in told
     assert "There is no setting `sead` to hide." in told
     assert widget(app, "number_input", "epochs").value == 1000
     widget(app, "number_input", "epochs").set_value(3).run()

@@ -18,8 +18,8 @@ __all__ = ["WAITING", "Series", "Style", "ensure_plotly", "live_chart"]
 WAITING = "waiting for the first point"
 FAILED = "The chart cannot be drawn: its library, app/static/plotly.min.js, did not load. Reload the page."
 NOT_THERE = (
-    "The chart cannot be drawn: its library, static/plotly.min.js, is missing or kept from us, and cannot be put there "
-    "({}). Start the lab once as somebody who may write into its folder."
+    "The chart cannot be drawn: its library, static/plotly.min.js, is missing or cannot be read, and cannot be put "
+    "there ({}). Start the lab once as a user who may write into its folder."
 )
 
 _FOLDER = Path(__file__).parent
