@@ -72,7 +72,7 @@ class Database:
             return
         if connection.info[FILES][ITSELF] != self._held:
             raise DatabaseReplacedError(
-                f"The database {self._file.path} was replaced by another file while this training had it open, so what "
-                "it has learned since then cannot be kept. If the run is in the file that is there now, resume it; "
-                "else start it again."
+                f"The database {self._file.path} was replaced by another file while this training had it open, so "
+                "what it has learned since then cannot be kept. If the run is in the file that is there now, resume "
+                "it; otherwise start it again."
             )

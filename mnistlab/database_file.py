@@ -114,9 +114,9 @@ class DatabaseFile:
             file.rename(place)
             if is_said and has_content:
                 sys.stderr.write(
-                    f"mnistlab: the database beside {file.name} is another file than before. {file.name} was kept for "
-                    f"the one before, so it is {place.name} now. If the two belong together, rename it back while "
-                    "nothing runs.\n"
+                    f"mnistlab: the database beside {file.name} is not the same file as before. {file.name} belonged "
+                    f"to the earlier one and was renamed to {place.name}. If the two belong together, rename it back "
+                    "while nothing runs.\n"
                 )
 
     def _noted(self) -> Ids:

@@ -204,7 +204,7 @@ def test_a_log_that_may_belong_to_another_file_is_set_aside_told_and_not_deleted
     Store(store.url)._engine.dispose()
     (kept,) = path.parent.glob("lab.sqlite-wal-of-another-*")
     assert kept.read_bytes() == content
-    assert f"{kept.name} now. If the two belong together, rename it back" in capsys.readouterr().err
+    assert f"renamed to {kept.name}. If the two belong together, rename it back" in capsys.readouterr().err
     kept.rename(log_of(path))
     assert run_id in ids_in(path)
 

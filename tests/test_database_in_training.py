@@ -18,7 +18,7 @@ from tests.database_files import path as path
 @pytest.mark.usefixtures("talkative")
 def test_a_training_whose_database_was_replaced_ends_with_the_reason(store: Store, path: Path, other: Path) -> None:
     run_id = store.create(tiny.config())
-    with pytest.raises(DatabaseReplacedError, match=r"lab\.sqlite was replaced .*resume it; else start it again"):
+    with pytest.raises(DatabaseReplacedError, match=r"lab\.sqlite was replaced .*resume it; otherwise start it again"):
         execution.execute(store, run_id, after_step(3, lambda: os.replace(other, path)))
     assert store.runs() == []
 

@@ -30,8 +30,8 @@ def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
         rungs.append((_OWN, accuracy))
         below = [name for name, share in rungs if share < accuracy]
         st.markdown(
-            f"With **{percent(accuracy)}** of MNIST's 10,000 test digits read correctly, this model does better "
-            f"than {len(below)} of the {len(rungs) - 1} others."
+            f"With **{percent(accuracy)}** of MNIST's 10,000 test digits read correctly, this model does better than "
+            f"{len(below)} of the other {len(rungs) - 1}."
         )
     rungs.sort(key=lambda rung: rung[1])
     st.html(bars.named_bars([_bar(*rung) for rung in rungs], "Misread test digits", TRAINING, _OWN))

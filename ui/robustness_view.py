@@ -30,7 +30,7 @@ _ABOUT = {
     "shift": f"{_LATER} Beyond four pixels, ink leaves the picture, and there is less to read.",
     "noise": _LATER,
     "neurons": (
-        "For each digit other neurons are switched off, drawn at random in every hidden layer; of a convolution, "
+        "For each digit, different neurons are switched off, drawn at random in every hidden layer; of a convolution, "
         "whole channels. What a wide layer knows is spread over many neurons, none of which knows a digit alone. "
         "Dropout trains a network to do without some of them, so its curve falls later."
     ),

@@ -42,8 +42,8 @@ def show(run: Run) -> None:
     num_images = len(step.labels)
     before, after = (f"{loss:,.3f}" for loss in step.losses)
     st.markdown(
-        f"**Step {run.step:,}** learned from {_which(num_images, run)}. Loss on them: **{before}** before, **{after}** "
-        f"after. Read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
+        f"**Step {run.step:,}** learned from {_which(num_images, run)}. Loss: **{before}** before, **{after}** after. "
+        f"Read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
     )
     st.html(_digits(step, run.step))
     st.caption(
