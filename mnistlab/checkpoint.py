@@ -54,6 +54,7 @@ def pack(state: "TrainingState") -> bytes:
     tensors |= {f"random.{index}": numbers for index, numbers in enumerate(state.random.state())}
     header = {
         "mnistlab": _FORMAT,
+        "optimizer": _kind(state.optimizer),
         "tally": json.dumps(dataclasses.asdict(state.tally)),
         "seconds": repr(state.seconds),
         "devices": json.dumps(state.devices),
@@ -66,9 +67,15 @@ def unpack(content: bytes, state: "TrainingState") -> None:
 
     Raises:
         DataError: the bytes are damaged.
-        ConfigError: they belong to a network of another shape.
+        ConfigError: they belong to a network of another shape, or another optimizer has trained it.
     """
     header = read_header(content)
+    own = _kind(state.optimizer)
+    if header.get("optimizer", own) != own:  # not told by a mnistlab of before
+        raise ConfigError(
+            f"The checkpoint is of a training by {header['optimizer']}, and the recipe asks for {own}, which cannot go "
+            "on from there. Give the recipe of the checkpoint."
+        )
     try:
         tensors = load(content)
         state.model.load_state_dict(_below("model.", tensors))
@@ -82,6 +89,11 @@ def unpack(content: bytes, state: "TrainingState") -> None:
     state.tally = Tally(**json.loads(header["tally"]))
     state.seconds = float(header["seconds"])
     state.devices = json.loads(header.get("devices", "[]"))  # not told by a mnistlab of before
+
+
+def _kind(optimizer: torch.optim.Optimizer) -> str:
+    """What decides which numbers an optimizer keeps: "RMSprop with momentum"."""
+    return type(optimizer).__name__ + (" with momentum" if optimizer.param_groups[0].get("momentum") else "")
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:

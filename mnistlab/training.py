@@ -60,7 +60,7 @@ def train(
     Between two events a consumer may steer: `state.change_learning_rate(0.01)`, `state.slow_motion = True`.
 
     Raises:
-        ConfigError: the device is not there, or the checkpoint belongs to another network.
+        ConfigError: the device is not there, or the checkpoint belongs to another network or optimizer.
         DataError: the data set is another one, or too small for what is held out.
         DivergedError: the loss is no longer a number; with the last steps before, as far as no event has told them.
     """

@@ -212,6 +212,26 @@ def test_a_checkpoint_of_another_shape_is_a_config_error(tiny_dataset: Dataset, 
         TrainingState.start(tiny.config(model), content)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({"optimizer": "adam"}, {"optimizer": "rmsprop"}, "by Adam, and the recipe asks for RMSprop"),
+        ({"optimizer": "adam"}, {"optimizer": "sgd"}, "by Adam, and the recipe asks for SGD"),
+        (
+            {"optimizer": "rmsprop"},
+            {"optimizer": "rmsprop", "momentum": 0.5},
+            "by RMSprop, .* for RMSprop with momentum",
+        ),
+    ],
+)
+def test_a_checkpoint_of_another_optimizer_is_a_config_error(
+    tiny_dataset: Dataset, before: dict[str, Any], now: dict[str, Any], told: str
+) -> None:
+    checkpoint = checkpoint_of(tiny.config(**before), tiny_dataset)
+    with pytest.raises(ConfigError, match=told):
+        next(train(tiny.config(**now), tiny_dataset, checkpoint))
+
+
 def test_weights_alone_are_no_checkpoint() -> None:
     with pytest.raises(ConfigError):
         TrainingState.start(tiny.config(), packed(tiny.config()))
