@@ -10,7 +10,7 @@ There is no process that drives a sweep and could die: all of it is in the store
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
@@ -18,11 +18,13 @@ import sqlalchemy as sa
 
 from mnistlab import jobs, queue, schema, steering
 from mnistlab.bounds import check_images
+from mnistlab.config import RunConfig
+from mnistlab.differences import settings
 from mnistlab.errors import ConfigError, EngineBusyError, EngineError, OtherVersionError, SweepNotFoundError
 from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import insert_run
 from mnistlab.runs import ACTIVE, Run, runs_from_rows
-from mnistlab.space import assemble, values_of
+from mnistlab.space import SETTINGS, Parameter, Value, assemble, values_of
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig, parse_sweep
 from mnistlab.sweep_state import Sweep, Trial
@@ -47,11 +49,12 @@ def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
     """Keep a new sweep, its study and its queued trials, without an engine, and return its id.
 
     Raises:
-        ConfigError: a trial would learn from more images than there are.
+        ConfigError: a trial would learn from more images than there are, or what is varied has no effect.
     """
     from mnistlab import study
 
     # Not where a sweep is read: one that was kept before this was checked must stay readable.
+    _check_effects(config.base, config.parameters)
     for size in (end for one in config.parameters if one.setting == _SIZE for end in one.ends):
         check_images(assemble(config.base, {_SIZE: size}))
     sweep_id = new_id()
@@ -64,6 +67,27 @@ def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
         for number in range(config.size):
             insert_run(connection, new_id(), config.base, owner, "queued", sweep_id, now + number * 1e-6)
     return sweep_id
+
+
+def _check_effects(base: RunConfig, parameters: Sequence[Parameter]) -> None:
+    """See that each setting makes a difference, if only beside another value of another one.
+
+    Raises:
+        ConfigError: names one of which no trial has a use, as Adam has none of momentum.
+    """
+    others = {one.setting: one.ends[0] for one in parameters}
+    for one in parameters:
+        beside = [others, *(others | {other.setting: end} for other in parameters for end in other.ends)]
+        if not any(_makes_a_difference(base, one, values) for values in beside):
+            raise ConfigError(
+                f"Whatever the {SETTINGS[one.setting].label}, all trials would be the same: nothing in this recipe "
+                "makes use of it, or another setting decides it. Vary something else, or what it depends on too."
+            )
+
+
+def _makes_a_difference(base: RunConfig, one: Parameter, values: Mapping[str, Value]) -> bool:
+    recipes = [settings(assemble(base, {**values, one.setting: end})) for end in one.ends]
+    return any(recipe != recipes[0] for recipe in recipes)
 
 
 def stop(sweep_id: str, store: Store) -> None:

@@ -1,11 +1,15 @@
 """What may be varied: on the config's own fields, within its bounds, and what becomes of a recipe."""
 
+from typing import Any
+
 import pytest
 
-from mnistlab import space
-from mnistlab.config import TrainConfig, parse_config
+from mnistlab import space, sweep
+from mnistlab.classics import CLASSICS
+from mnistlab.config import RunConfig, TrainConfig, parse_config
 from mnistlab.errors import ConfigError
 from mnistlab.space import SETTINGS, Choice, Range, assemble, grid, values_of
+from mnistlab.store import Store
 from mnistlab.sweep_config import MAX_TRIALS, SweepConfig, parse_sweep
 from tests import sweeps, tiny
 
@@ -195,3 +199,43 @@ def test_a_sweep_of_millions_of_combinations_is_checked_at_once() -> None:
     assert sweeps.config(*options, sampler="random").size == 12  # 6,250,000 combinations
     with pytest.raises(ConfigError, match="6,250,000 combinations"):
         sweeps.config(*options)
+
+
+MOMENTUM = {"setting": "train.momentum", "low": 0, "high": 0.9, "points": 2}
+DROPOUT = {"setting": "model.dropout", "low": 0, "high": 0.5, "points": 2}
+ROTATION = {"setting": "augment.rotation", "low": 0, "high": 45, "points": 2}
+ADAM, NO_LAYERS = tiny.config(optimizer="adam"), tiny.config({"hidden": ()})
+
+
+@pytest.mark.parametrize(
+    ("base", "parameters", "label"),
+    [
+        (ADAM, [MOMENTUM], "momentum"),
+        (ADAM, [sweeps.RATES, MOMENTUM], "momentum"),
+        (NO_LAYERS, [DROPOUT], "dropout"),
+        (tiny.config(), [ROTATION, {"setting": "augmentation", "options": [False, True]}], "rotation"),
+    ],
+    ids=["momentum of Adam", "beside another", "dropout without a layer", "a warp that augmentation decides"],
+)
+def test_sweep_of_what_has_no_effect_is_refused(
+    base: RunConfig, parameters: list[dict[str, Any]], label: str, store: Store
+) -> None:
+    config = parse_sweep({"base": base, "parameters": parameters})
+    with pytest.raises(ConfigError, match=f"Whatever the {label}, all trials would be the same"):
+        sweep.create(config, store)
+    assert sweep.latest(store) == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        parse_sweep(
+            {"base": ADAM, "parameters": [MOMENTUM, {"setting": "train.optimizer", "options": ["adam", "sgd"]}]}
+        ),
+        parse_sweep({"base": NO_LAYERS, "parameters": [DROPOUT, {"setting": "depth", "options": [0, 1]}]}),
+        *(classic.config for classic in CLASSICS.values()),
+    ],
+)
+def test_sweep_of_what_has_an_effect_beside_another_value_is_kept(config: SweepConfig, store: Store) -> None:
+    sweep_id = sweep.create(config, store)
+    assert len(sweep.find(sweep_id, store).trials) == config.size
