@@ -281,8 +281,14 @@ class RunConfig(Frozen):
         return self
 
     def with_training(self, **settings: object) -> Self:
-        """A copy with other settings of the training, `epochs=5`, which the caller has checked."""
-        return self.model_copy(update={"train": self.train.model_copy(update=settings)})
+        """A copy with other settings of the training, `epochs=5`.
+
+        Raises:
+            ConfigError: there is no such setting, or it cannot be so.
+        """
+        values = self.model_dump()
+        values["train"] |= settings
+        return parse(type(self), values)
 
 
 def parse_config(values: Mapping[str, Any] | str | bytes) -> RunConfig:

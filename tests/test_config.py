@@ -125,6 +125,15 @@ def test_nesterov_needs_sgd_with_momentum(train: dict[str, Any]) -> None:
         parse_config({"train": train | {"nesterov": True}})
 
 
+def test_copy_with_other_settings_is_checked_as_a_new_one_is() -> None:
+    longer = RunConfig().with_training(epochs=5, learning_rate=0.3)
+    assert (longer.train.epochs, longer.train.learning_rate, longer.model) == (5, 0.3, RunConfig().model)
+    with pytest.raises(ConfigError, match=r"train\.learning_rat: 0\.3 was given"):
+        RunConfig().with_training(learning_rat=0.3)
+    with pytest.raises(ConfigError, match=r"train\.epochs: 0 was given; allowed: greater than or equal to 1"):
+        RunConfig().with_training(epochs=0)
+
+
 def test_nesterov_is_allowed_with_sgd_and_momentum() -> None:
     assert TrainConfig(optimizer="sgd", momentum=0.9, nesterov=True).nesterov
 
