@@ -75,6 +75,7 @@ def train(
     num_parameters, device = count_parameters(state.model), describe_device(config.train.device)
     yield TrainingStarted(state, num_steps, batches.steps_per_epoch, num_parameters, device)
     yield from train_epochs(config.train, state, batches, watch)
+    state.model.eval()  # whoever reads with it from here on wants no dropout, and nothing to move its batch norm
     yield TrainingEnded(state.step, state.seconds, state.tally.images_per_second(state.seconds))
 
 

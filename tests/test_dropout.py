@@ -1,10 +1,15 @@
 """Our dropout is torch's: the same share silenced, the rest enlarged, nothing done while testing."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from mnistlab.data import Dataset
 from mnistlab.dropout import Dropout
+from mnistlab.events import TrainingStarted
+from mnistlab.training import train
+from tests import tiny
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
@@ -48,3 +53,12 @@ def test_the_same_seed_silences_the_same_neurons() -> None:
 def test_it_keeps_the_features_device_and_type(dtype: torch.dtype) -> None:
     answers = Dropout(0.3)(torch.empty(20, 512, device="meta", dtype=dtype))
     assert (answers.device.type, answers.dtype, answers.shape) == ("meta", dtype, (20, 512))
+
+
+def test_a_network_that_has_been_trained_reads_without_dropout(tiny_dataset: Dataset) -> None:
+    """Whoever takes it from the training's first event has not put it in eval mode."""
+    started, *_ = train(tiny.config({"dropout": 0.5, "batch_norm": True}, epochs=1), tiny_dataset)
+    assert isinstance(started, TrainingStarted)
+    images = torch.from_numpy(tiny_dataset.test.images[:20] / np.float32(255))
+    first, again = started.state.model(images), started.state.model(images)
+    assert torch.equal(first, again)
