@@ -15,6 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from mnistlab.data import IMAGE_SIDE
+from mnistlab.errors import ImageError
 from mnistlab.models import in_batches
 from mnistlab.predict import as_pictures
 
@@ -137,4 +139,9 @@ def _gradients(model: nn.Module, images: torch.Tensor, digit: int, against: int 
 
 
 def _tensor(image: npt.ArrayLike) -> torch.Tensor:
-    return torch.from_numpy(as_pictures(np.asarray(image)[None])[0])
+    picture = np.asarray(image)
+    if picture.shape != (IMAGE_SIDE, IMAGE_SIDE):
+        raise ImageError(
+            f"One image is (28, 28); got an array of shape {picture.shape}. Of several, take one: images[0]."
+        )
+    return torch.from_numpy(as_pictures(picture[None])[0])

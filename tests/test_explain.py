@@ -217,3 +217,8 @@ def test_bytes_and_floats_are_explained_alike(trained: nn.Sequential, dataset: D
         integrated_gradients(trained, picture.astype(np.float32) / np.float32(255), 0).values,
         atol=1e-6,
     )
+
+
+def test_several_pictures_are_told_from_one(trained: nn.Sequential, dataset: Dataset) -> None:
+    with pytest.raises(ImageError, match=r"One image is \(28, 28\); got an array of shape \(1, 28, 28\).*images\[0\]"):
+        input_gradient(trained, dataset.test.images[:1], 1)
