@@ -310,3 +310,12 @@ def test_run_that_has_kept_no_weights_is_no_model() -> None:
     app = open_page("pages/5_Train.py", run=run_id)
     assert not app.exception
     assert f"model={run_id}" not in links_of(app)
+
+
+def test_setting_without_effect_is_told_at_start() -> None:
+    run_id = Store().create(tiny.config(optimizer="adam"))
+    app = open_page(SWEEP, like=run_id)
+    app.multiselect[0].set_value(["train.momentum"]).run()
+    app.button(key="sweep_start").click().run()
+    assert ["Whatever the momentum" in error.value for error in app.error] == [True]
+    assert not sweep.newest(Store())
