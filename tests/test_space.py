@@ -170,6 +170,14 @@ def test_setting_varied_twice_is_refused() -> None:
         sweeps.config(sweeps.RATES, sweeps.RATES)
 
 
+@pytest.mark.parametrize("number", [0, 7])
+def test_a_sweep_varies_one_to_six_settings(number: int) -> None:
+    names = [f"augment.{name}" for name in ("rotation", "shift", "shear", "elastic", "thickness", "noise", "erasing")]
+    varied = [{"setting": name, "low": 0, "high": 0.1, "points": 2} for name in names[:number]]
+    with pytest.raises(ConfigError, match=f"{number} settings are varied; choose 1 to 6"):
+        parse_sweep({"base": tiny.config(), "parameters": varied})
+
+
 def test_grid_of_too_many_is_refused_and_the_same_at_random_is_not() -> None:
     many = [{"setting": name, "low": 0, "high": 0.5, "points": 50} for name in ("model.dropout", "augment.noise")]
     with pytest.raises(ConfigError, match=f"2,500 combinations, and at most {MAX_TRIALS} can be tried"):

@@ -76,3 +76,12 @@ def test_a_journal_that_is_removed_while_it_is_open_is_told_and_not_made_anew(
     assert run.state == "failed"
     assert f"The study of the sweep {sweep_id} is missing." in (run.error or "")
     assert list(lab.glob("sweeps/*.journal")) == []
+
+
+@pytest.mark.parametrize(("sampler", "planned"), [("grid", 3), ("random", 12), ("tpe", 4)])
+def test_what_needs_no_result_is_planned_and_the_rest_is_chosen_by_results(
+    store: Store, sampler: str, planned: int
+) -> None:
+    config = sweeps.config(sampler=sampler, num_trials=12)
+    waiting = study.load(store.url, sweep.create(config, store), config).trials
+    assert len({trial.system_attrs["fixed_params"]["train.learning_rate"] for trial in waiting}) == planned

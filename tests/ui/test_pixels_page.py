@@ -11,7 +11,7 @@ from PIL import Image
 from mnistlab.data import Dataset
 from tests.ui.test_pages import html_of, open_page
 from ui.pixel_grid import pixel_grid
-from ui.pixel_scale import diverging, diverging_address, number
+from ui.pixel_scale import diverging, diverging_address, diverging_to_largest, number
 
 PIXELS = "pages/2_Pixels.py"
 
@@ -78,6 +78,8 @@ def test_text_is_white_on_dark_and_black_on_bright_pixels() -> None:
         (0.004, "0 to 1", True, "0"),
         (0.3081, "normalised", True, "+1.00"),
         (-0.001, "0 to 255", True, "0"),
+        (0.01, "0 to 255", True, "+3"),
+        (-0.01, "0 to 255", True, "\N{MINUS SIGN}3"),
     ],
 )
 def test_value_is_written_in_its_scale(value: float, scale: str, is_difference: bool, text: str) -> None:
@@ -89,6 +91,14 @@ def test_more_is_orange_less_is_blue_and_equal_is_black() -> None:
     assert more[0] > more[2]
     assert less[2] > less[0]
     assert not equal.any()
+
+
+def test_the_largest_of_any_values_is_as_bright_as_can_be() -> None:
+    half, full, none = diverging_to_largest(np.array([[0.02, -0.04, 0]], np.float32))[0]
+    assert full.tolist() == diverging(np.array([[-1]], np.float32))[0, 0].tolist()
+    assert half.tolist() == diverging(np.array([[0.5]], np.float32))[0, 0].tolist()
+    assert not none.any()
+    assert not diverging_to_largest(np.zeros((1, 2), np.float32)).any()
 
 
 def test_normalised_view_says_what_background_becomes_and_why() -> None:

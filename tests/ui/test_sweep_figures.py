@@ -8,7 +8,7 @@ import optuna
 import pytest
 from plotly import graph_objects as go
 
-from mnistlab import study
+from mnistlab import importance, study
 from mnistlab.sweep_config import SweepConfig
 from tests import sweeps
 from ui import sweep_figures
@@ -17,7 +17,7 @@ from ui.palette import NEUTRAL
 RULES = {"setting": "train.optimizer", "options": ("sgd", "adam")}
 WIDTHS = {"setting": "width", "low": 8, "high": 512}
 CONFIG = sweeps.config(sweeps.RATES, RULES, WIDTHS)
-TRIALS = [(0.013, "adam", 8, 0.5), (0.1, "sgd", 64, 0.9), (0.8, "adam", 300, 0.7)]
+TRIALS = [(0.013, "adam", 8, 0.51), (0.1, "sgd", 64, 0.91), (0.8, "adam", 300, 0.71)]
 
 
 def told(config: SweepConfig, trials: list[tuple[Any, ...]]) -> optuna.Study:
@@ -49,9 +49,9 @@ def test_factors_are_as_far_apart_as_they_are_and_written_without_powers() -> No
     assert shown.range == pytest.approx((-2.12, 0.12))
 
 
-@pytest.mark.parametrize(("most", "step"), [(10, 1), (11, None)])
+@pytest.mark.parametrize(("most", "step"), [(12, 1), (13, None)])
 def test_each_whole_number_is_written_up_to_ten(most: int, step: int | None) -> None:
-    assert slice_of({"setting": "train.seed", "low": 0, "high": most}, [3]).layout.xaxis.dtick == step
+    assert slice_of({"setting": "train.seed", "low": 2, "high": most}, [3]).layout.xaxis.dtick == step
 
 
 def test_an_axis_of_fractions_is_left_to_choose_its_numbers() -> None:
@@ -83,7 +83,7 @@ def test_round_numbers_stand_where_they_belong_beside_the_lines_of_all_trials() 
     assert figure.layout.xaxis.ticktext == (
         *("validation<br>accuracy (%)", "learning<br>rate", "optimizer", "width<br>(neurons)"),
     )
-    assert axis(figure, 0) == pytest.approx({"50": 0, "60": 0.25, "70": 0.5, "80": 0.75, "90": 1})
+    assert axis(figure, 0) == pytest.approx({"60": 0.225, "70": 0.475, "80": 0.725, "90": 0.975})
     rates, widths = ("0.02", "0.05", "0.1", "0.2", "0.5"), ("10", "20", "50", "100", "200")
     assert axis(figure, 1) == pytest.approx({rate: log(float(rate) / 0.013, 0.8 / 0.013) for rate in rates})
     assert set(axis(figure, 2)) == {"sgd", "adam"}
@@ -104,3 +104,19 @@ def test_where_all_trials_are_alike_their_axis_keeps_what_was_tried() -> None:
     assert axis(figure, 0)
     assert axis(figure, 1)
     assert axis(figure, 3)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_mattered_is_in_percent_and_once_it_is_over_beside_what_chance_reaches(
+    is_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importance, "chance", lambda _: {"train.learning_rate": 0.2, "train.optimizer": 1.5})
+    config = sweeps.config(sweeps.RATES, RULES)
+    trials = [(rate, rule, rate / 2) for rate in (0.01, 0.1, 0.3, 1) for rule in ("sgd", "adam")]
+    figure = sweep_figures._importance(told(config, trials), is_over)
+    bars, *marks = figure.data
+    assert dict(zip(bars.y, bars.text, strict=True)) == {"learning rate": "100 %", "optimizer": "0 %"}
+    assert sum(bars.x) == pytest.approx(100)
+    by_chance = [dict(zip(one.y, one.x, strict=True)) for one in marks]
+    assert by_chance == [{"learning rate": 20, "optimizer": 150}] * is_over
+    assert figure.layout.xaxis.range == pytest.approx((0, 1.15 * (150 if is_over else max(bars.x))))

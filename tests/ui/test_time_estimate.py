@@ -66,6 +66,15 @@ def test_a_run_takes_as_long_as_all_its_images(train: dict[str, Any], augment: d
     assert time_estimate.of_run(config) == (pytest.approx(seconds), run_id)
 
 
+def test_nobody_knows_when_a_paused_run_is_done() -> None:
+    config, store = small_run(validation_size=5000), Store()
+    at_a_pace(config, 1000, "finished", 60)
+    run_id = at_a_pace(config, 1000, "running", 60)
+    assert time_estimate.left_of(store.run(run_id), time_estimate.paces()) == pytest.approx(55)
+    store.change(run_id, {"pause_at": 0}, ["running"])
+    assert time_estimate.left_of(store.run(run_id), time_estimate.paces()) is None
+
+
 def test_a_sweep_takes_as_long_as_all_its_trials(paced: str) -> None:
     assert varying(RATES, epochs=2) == pytest.approx(4 * 2 * 55)
     assert varying(RATES, {"setting": "train.epochs", "options": (1, 3)}) == pytest.approx(8 * 3 * 55)

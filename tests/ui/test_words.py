@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from mnistlab import sweep
 from mnistlab.figures import certainty
+from mnistlab.store import Store
+from tests import sweeps, tiny
+from tests.kept import keep
 from ui.answers import Answer, answers, spoken
-from ui.words import a_digit, duration, roughly, sure, unbroken
+from ui.words import a_digit, duration, roughly, run_label, sure, unbroken
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,17 @@ def test_durations_are_rounded(seconds: float, said: str) -> None:
 )
 def test_what_nobody_knows_to_the_second_is_not_told_so(seconds: float, said: str) -> None:
     assert roughly(seconds) == said
+
+
+def test_a_run_in_a_menu_says_how_well_it_reads_or_how_far_it_is() -> None:
+    store = Store()
+    tested, waiting = keep(store, tiny.config(), 0.979), store.create(tiny.config())
+    sweep_id = sweep.create(sweeps.config(), store)
+    trial = sweep.find(sweep_id, store).trials[0].run.id
+    store.change(trial, {"state": "finished", "trial": 4}, ["queued"])
+    assert run_label(store.run(tested)) == f"custom, {tested}, 97.90 %"
+    assert run_label(store.run(waiting)) == f"custom, {waiting}, queued"
+    assert run_label(store.run(trial)).endswith(f", {trial}, trial 4, not tested")
 
 
 def test_an_answer_keeps_its_percentage_in_one_line() -> None:
