@@ -126,6 +126,7 @@ def test_values_are_read_back_from_the_config_of_a_trial() -> None:
         ({"setting": "model.dropout", "low": -1, "high": 0}, "model.dropout: -1.0 was given"),
         ({"setting": "train.learning_rate", "low": 0, "high": 1}, "it should begin above 0"),
         ({"setting": "width", "low": 4.5, "high": 8}, "width is a whole number"),
+        ({"setting": "width", "low": 4, "high": 8.5}, "width is a whole number"),
         (
             {"setting": "model.dropout", "low": 0, "high": 2},
             "model.dropout: 2.0 was given; allowed: less than or equal to 0.9",

@@ -85,3 +85,8 @@ def test_what_needs_no_result_is_planned_and_the_rest_is_chosen_by_results(
     config = sweeps.config(sampler=sampler, num_trials=12)
     waiting = study.load(store.url, sweep.create(config, store), config).trials
     assert len({trial.system_attrs["fixed_params"]["train.learning_rate"] for trial in waiting}) == planned
+
+
+@pytest.mark.parametrize(("sampler", "chosen_by"), [("random", "RandomSampler"), ("tpe", "TPESampler")])
+def test_what_is_not_planned_is_chosen_as_the_sweep_says(sampler: str, chosen_by: str) -> None:
+    assert type(study._sampler(sweeps.config(sampler=sampler), 5)).__name__ == chosen_by

@@ -72,6 +72,7 @@ def test_a_recipe_of_a_run_that_is_not_there_is_told(capsys: pytest.CaptureFixtu
         ),
         (["--set", "batch_norm=maybe"], "--set batch_norm=maybe: write batch_norm= followed by true or false ("),
         (["--set", "epochs"], "--set epochs: write epochs= followed by a whole number from 1 to 1,000 ("),
+        (["--set", "hidden"], "--set hidden: write hidden= followed by up to 5 whole numbers from 1 to 2,048"),
         (["--set", "epochs=1.5"], "--set epochs=1.5: write epochs= followed by a whole number from 1 to 1,000 ("),
         (["--epochs", "2", "--set", "epochs=3"], "--set epochs=3: epochs is given twice. Leave out one of the two."),
         (["--set", "seed=1", "--set", "train.seed=2"], "--set train.seed=2: seed is given twice. "),

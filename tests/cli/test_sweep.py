@@ -154,6 +154,14 @@ def test_what_ends_the_command_takes_its_trials_from_the_queue(
     assert [run.state for run in Store().runs()] == ["stopped"] * 3
 
 
+def test_a_sweep_that_is_stopped_from_elsewhere_ends_as_after_ctrl_c(
+    waiting: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(execution, "execute", lambda store, *_, **settings: sweep.stop(waiting, store))
+    assert main(["sweep", "resume", waiting, "--here"]) == 130
+    assert f"mnistlab: stopped; sweep resume {waiting} goes on" in capsys.readouterr().err
+
+
 def test_ctrl_c_leaves_what_waits_to_others_who_train_the_same_sweep(
     waiting: str, monkeypatch: pytest.MonkeyPatch, objects: Objects
 ) -> None:
