@@ -26,13 +26,6 @@ def go_on(store: Store) -> str:
 both = pytest.mark.parametrize("do", [begin, go_on])
 
 
-def fail_with(error: EngineError, monkeypatch: pytest.MonkeyPatch) -> None:
-    def reconcile(store: Store) -> None:
-        raise error
-
-    monkeypatch.setattr(jobs, "reconcile", reconcile)
-
-
 @both
 def test_trials_wait_when_the_engine_is_told(
     store: Store, do: Callable[[Store], str], monkeypatch: pytest.MonkeyPatch
@@ -47,7 +40,10 @@ def test_trials_wait_when_the_engine_is_told(
 def test_trials_wait_for_an_engine_that_is_in_use(
     store: Store, do: Callable[[Store], str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fail_with(EngineBusyError("An engine of another version is in use."), monkeypatch)
+    def reconcile(store: Store) -> None:
+        raise EngineBusyError("An engine of another version is in use.")
+
+    monkeypatch.setattr(jobs, "reconcile", reconcile)
     assert sweep.find(do(store), store).counts == {"queued": 3}
     assert "of another version" in caplog.text
 
@@ -57,11 +53,17 @@ def test_without_an_engine_a_sweep_is_kept_stopped_and_others_wait_on(
     store: Store, do: Callable[[Store], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = sweep.create(CONFIG, store, "bob")
-    fail_with(EngineError("No engine can be started."), monkeypatch)
+
+    def reconcile(store: Store) -> None:
+        assert store.claim(store.runs(owner="ann")[-1].id, "a terminal:1") is not None  # meanwhile
+        raise EngineError("No engine can be started.")
+
+    monkeypatch.setattr(jobs, "reconcile", reconcile)
     with pytest.raises(EngineError, match="No engine can be started"):
         do(store)
     (mine,) = (sweep_id for sweep_id, owner in sweep.newest(store) if owner == "ann")
     assert sweep.newest(store, owner="ann") == [(mine, "ann")]
-    assert sweep.find(mine, store).counts == {"stopped": 3}
-    assert sweep.find(mine, store).can_be_resumed
+    found = sweep.find(mine, store)
+    assert found.counts == {"running": 1, "stopped": 2}
+    assert found.trials[0].run.control is None  # it is trained all the same
     assert sweep.find(theirs, store).counts == {"queued": 3}

@@ -122,6 +122,19 @@ def test_what_runs_is_told_with_its_worker(
     assert objects()[0]["worker"] == "box:7"
 
 
+def test_what_goes_on_and_what_waits_is_told_in_figures(lines: Lines) -> None:
+    store = Store()
+    failed, running, waiting = (store.create(tiny.config()) for _ in range(3))
+    store.change(failed, {"state": "failed", "error": "The disk is full."}, ["queued"])
+    store.claim(running, "box:7")
+    store.change(running, {"step": 50, "num_steps": 200, "seconds": 10, "images_per_second": 1234.4}, ["running"])
+    assert main(["runs"]) == 0
+    told = {line[:8]: line for line in lines()}
+    assert told[failed].endswith("  The disk is full.")
+    assert told[running].endswith("  25% at 1,234 images/s, 30 s left, on box:7")
+    assert told[waiting].endswith("  place 1 in the queue.")
+
+
 WRONG = [
     (["train", "--preset", "tutorial"], "There is no preset 'tutorial'"),
     (["train", "--epochs", "0"], "train.epochs: 0 was given"),
@@ -130,6 +143,7 @@ WRONG = [
     (["train", "--preset", "quick-mlp"], "5000 validation images were asked for"),  # of 600
     (["evaluate", "big-cnn"], "There is no model 'big-cnn'"),
     (["evaluate", "abcdefgh"], "There is no run 'abcdefgh'"),
+    (["compare", "abcdefgh", "abcdefgh"], "These are the same run, abcdefgh. Name two."),
     (["classify", "seven.png", "--model", "big-cnn"], "There is no model 'big-cnn'"),
     (["export", "big-cnn", "--to", "weights.safetensors"], "There is no model 'big-cnn'"),
     (["export", "small-cnn", "--to", "missing/weights.safetensors"], "cannot be written: No such file"),

