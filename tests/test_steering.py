@@ -156,6 +156,20 @@ def test_a_run_stopped_by_force_says_what_is_lost_and_forgets_what_was_asked_of_
     assert store.run(run_id).error is None
 
 
+def test_what_is_lost_begins_after_the_last_checkpoint(store: Store, run_id: str) -> None:
+    for first, last, weights, lost in (
+        (1, 5, {"checkpoint": b"read by nobody"}, None),
+        (6, 8, {}, "It was taken from its worker: what it learned after step 5 is lost."),
+    ):
+        attempt = store.claim(run_id, "a worker")
+        assert attempt is not None
+        losses = np.ones(last - first + 1, np.float32)
+        store.log(run_id, attempt, [StepsTaken(first, last, 0.5, losses, 0.5, 0.1, 100.0, 1.0)], [], weights)
+        steering.stop_at_once(run_id, store)
+        assert store.run(run_id).error == lost
+        assert steering.requeue(run_id, store)
+
+
 def test_a_run_cancelled_in_the_queue_has_lost_nothing(store: Store, run_id: str) -> None:
     steering.stop(run_id, store)
     assert (store.run(run_id).state, store.run(run_id).error) == ("stopped", None)
