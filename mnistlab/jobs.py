@@ -62,7 +62,9 @@ def resume(run_id: str, store: Store) -> None:
     Raises:
         EngineError: as start.
     """
-    steering.requeue(run_id, store)
+    run = store.run(run_id)
+    if steering.requeue(run_id, store):
+        end_hanging_worker(run)
     if store.run(run_id).state == "queued":  # a run that is running already must not be taken from its worker
         _submit(store, run_id)
 
@@ -74,9 +76,23 @@ def extend(run_id: str, num_epochs: int, store: Store) -> None:
         ConfigError: more epochs than a run may have.
         EngineError: as start.
     """
-    steering.extend(run_id, num_epochs, store)
+    run = store.run(run_id)
+    if steering.extend(run_id, num_epochs, store):
+        end_hanging_worker(run)
     if store.run(run_id).state == "queued":
         _submit(store, run_id)
+
+
+def end_hanging_worker(run: Run) -> None:
+    """End the worker process of a run that was lost, if it is still there: all that waits would wait behind it.
+
+    In a lab others take what waits, and the worker's computer may be gone, which would be waited for instead.
+    """
+    from mnistlab import tickets
+
+    if run.state == "lost" and run.ticket is not None and run.worker is not None and not in_a_lab():
+        with suppress(EngineError):  # whoever hands it over next tells that
+            tickets.end_worker_of(run.ticket, run.worker)
 
 
 def reconcile(store: Store) -> None:

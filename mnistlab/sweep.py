@@ -108,7 +108,10 @@ def resume(sweep_id: str, store: Store) -> None:
     Raises:
         EngineError: as start.
     """
+    resumable = find(sweep_id, store).resumable
     requeue(sweep_id, store)
+    for trial in resumable:
+        jobs.end_hanging_worker(trial.run)
     _hand_over(sweep_id, store)
 
 

@@ -121,7 +121,7 @@ def test_a_worker_that_comes_back_from_the_dead_cannot_write(
     psutil.Process(zombie).suspend()
     monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 2)
     wait_for(place.store, run_id, lambda run: run.state == "lost")
-    jobs.resume(run_id, place.store)
+    steering.requeue(run_id, place.store)  # jobs.resume would end the zombie
     monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 15)
     attempt = wait_for(place.store, run_id, lambda run: run.state == "running" and run.step > 0).attempt
     psutil.Process(zombie).resume()
@@ -129,6 +129,21 @@ def test_a_worker_that_comes_back_from_the_dead_cannot_write(
     time.sleep(1.5)  # in which the zombie would have written
     assert run.attempt == place.store.run(run_id).attempt == attempt
     assert_as_if_undisturbed(place.store, run_id, undisturbed)
+
+
+@pytest.mark.parametrize("place", ["laptop"], indirect=True)
+def test_a_lost_run_is_resumed_where_the_only_worker_hangs(
+    place: Place, config: RunConfig, undisturbed: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNISTLAB_WORKERS", "1")
+    run_id = jobs.start(config, place.store)
+    hanging = worker_of(wait_for(place.store, run_id, is_well_under_way))
+    psutil.Process(hanging).suspend()
+    wait_for(place.store, run_id, lambda run: run.state == "lost")
+    jobs.resume(run_id, place.store)
+    wait_for(place.store, run_id, lambda run: run.state == "finished")
+    assert_as_if_undisturbed(place.store, run_id, undisturbed)
+    assert is_gone(hanging)
 
 
 def test_a_run_that_hangs_is_stopped_by_force_and_its_worker_replaced(place: Place, config: RunConfig) -> None:
