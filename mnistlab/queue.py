@@ -201,7 +201,7 @@ def has_taken(ticket: str, store: Store) -> bool:
 def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, int] | None:
     deaths, step = _count_death(store, run)
     if deaths < _MOST_DEATHS:
-        attempt = store.claim(run.id, worker, ticket)
+        attempt = store.claim(run.id, worker, ticket, seen=run.attempt)  # it may be resumed elsewhere just now
         return None if attempt is None else (run.id, attempt)
     store.finish(  # as the dead worker would have: claimed first, it would be seen running once more
         run.id,

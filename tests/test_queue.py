@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from mnistlab import queue, schema, steering
+from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
 from tests.acting import at_once
@@ -132,6 +133,24 @@ def test_a_ticket_that_is_begun_again_goes_on_with_its_run(store: Store) -> None
     store.create(CONFIG)
     assert queue.take(store, "host:1", "ticket") == (run_id, 1)
     assert queue.take(store, "host:2", "ticket") == (run_id, 2)
+
+
+def test_a_run_that_is_resumed_elsewhere_in_this_moment_is_not_taken_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.create(CONFIG)
+    queue.take(store, "host:1", "ticket")
+    really = queue._count_death
+
+    def resumed_meanwhile(store: Store, run: Run) -> tuple[int, int]:
+        steering.stop_at_once(run_id, store)
+        steering.requeue(run_id, store, state="running")
+        store.claim(run_id, "a terminal:3")
+        return really(store, run)
+
+    monkeypatch.setattr(queue, "_count_death", resumed_meanwhile)
+    assert queue.take(store, "host:2", "ticket") is None
+    assert store.run(run_id).worker == "a terminal:3"
 
 
 def test_a_ticket_does_not_go_on_with_a_run_that_is_over(store: Store) -> None:
