@@ -145,12 +145,18 @@ def is_open(study: optuna.Study, number: int) -> bool:
 
 
 def give_up_orphan(study: optuna.Study, trial: FrozenTrial) -> None:
-    """End a trial that no run holds, once it is old enough that none will; what it was to try is queued again."""
+    """Give a trial up that no run holds, once it is old enough that none will."""
     begun = trial.datetime_start
     if begun is not None and datetime.now() - begun > _ORPHANED_AFTER:
-        tell(study, trial.number, TrialState.FAIL)
-        if _POINT in trial.user_attrs:
-            point = trial.user_attrs[_POINT]
+        give_up(study, trial)
+
+
+def give_up(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> None:
+    """End a trial that no run will hold; what it was planned to try is queued again."""
+    tell(study, trial.number, TrialState.FAIL)
+    if _POINT in trial.user_attrs:
+        point = trial.user_attrs[_POINT]
+        with _telling_trouble(study.study_name):
             study.enqueue_trial(point, user_attrs={_POINT: point})
 
 

@@ -68,7 +68,7 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
     # From here on its row holds all that it needs: who takes it over does not ask anew.
     written = {"config": own.model_dump_json(), "trial": asked.number}
     if not store.change(run.id, written, ["running"], attempt):
-        study.tell(its_study, asked.number, TrialState.FAIL)  # the run is somebody else's by now
+        study.give_up(its_study, asked)  # the run was stopped or is somebody else's by now
     return OpenTrial(own.train.epochs, asked)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import optuna
 import pytest
@@ -106,6 +107,26 @@ def test_trial_whose_worker_was_killed_before_its_row_was_written_is_asked_again
     assert {trial.values["train.learning_rate"] for trial in found.trials} == {0.01, 0.1, 1.0}
     assert found.counts == {"finished": 3}
     assert [state for state, _ in told(sweep_id, config, store).values()] == ["FAIL", *["COMPLETE"] * 3]
+
+
+def test_what_a_trial_was_to_try_that_was_stopped_as_it_began_is_tried_when_it_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep_id = sweep.create(sweeps.config(), store)
+    really = study.ask
+
+    def stopped_meanwhile(*arguments: Any) -> Any:
+        answer = really(*arguments)
+        steering.stop_at_once(queue.active_trials(sweep_id, store)[0].id, store)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "ask", stopped_meanwhile)
+        sweeps.train_next(store)
+    sweep.requeue(sweep_id, store)
+    found = sweeps.train_all(sweep_id, store)
+    assert found.counts == {"finished": 3}
+    assert {trial.values["train.learning_rate"] for trial in found.trials} == {0.01, 0.1, 1.0}
 
 
 def test_what_a_worker_could_not_tell_is_told_by_whoever_begins_next(
