@@ -24,15 +24,15 @@ def draw() -> None:
 
 
 def _steps() -> None:
-    st.subheader("1. Look", anchor=False)
+    st.header("1. Look", anchor=False)
     st.page_link(frame.page_script("Data"), label="See the digits it learns from")
-    st.subheader("2. Train", anchor=False)
+    st.header("2. Train", anchor=False)
     config = get_preset("tutorial-mlp").config.with_training(epochs=_FIRST_EPOCHS)
     started = starting.button("Train your first network (under a minute)", config, "overview_start")
     if started is not None:
         st.switch_page(frame.page_script("Train"), query_params={"run": started})
     st.caption("784 pixels in, 512 neurons, 10 digits out; two passes over 60,000 examples.")
-    st.subheader("3. Ask", anchor=False)
+    st.header("3. Ask", anchor=False)
     st.page_link(frame.page_script("Evaluate"), label="See what a network gets wrong")
     st.page_link(frame.page_script("Draw"), label="Let your own network read your handwriting")
 
@@ -40,7 +40,7 @@ def _steps() -> None:
 def _latest_runs(runs: list[Run]) -> None:
     if not runs:
         return
-    st.subheader("Latest runs", anchor=False)
+    st.header("Latest runs", anchor=False)
     for run in runs:
         result = f"test accuracy {percent(run.result['test_accuracy'])}" if run.result else run.shown_state
         title = verbatim(f"{run.title}{run_words.apart(run, runs)}")

@@ -147,7 +147,7 @@ def _show_batch(
 
 
 def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
-    st.subheader("Typical and unusual", anchor="typical-and-unusual")
+    st.header("Typical and unusual", anchor="typical-and-unusual")
     digit = address.buttons(
         "Digit",
         _DIGITS,
@@ -173,12 +173,12 @@ def _show_ranking(name: DatasetName, split: Split, address: Address) -> None:
 def _show_averages(name: DatasetName, split: Split) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader("The average of each digit", anchor=False)
+        st.header("The average of each digit", anchor=False)
         means = np.round(digit_facts.averages(name, split.name) * 255).astype(np.uint8)
         st.html(mosaic.mosaic(means, _DIGITS, [f"the average {digit}" for digit in _DIGITS], per_row=5))
         st.caption("Bright where nearly everybody's pen left ink.")
     with right:
-        st.subheader("Where they differ", anchor=False)
+        st.header("Where they differ", anchor=False)
         # Numbers between 0 and 1 deviate from their mean by at most 0.5: that is white here.
         spread = np.round(digit_facts.deviations(name, split.name) * 510).astype(np.uint8)
         st.html(mosaic.mosaic(spread, _DIGITS, [f"where {digit}s differ" for digit in _DIGITS], per_row=5))
@@ -186,7 +186,7 @@ def _show_averages(name: DatasetName, split: Split) -> None:
             "How much each pixel varies: its standard deviation, from 0 (black) to 0.5 (white). Bright where some "
             "left ink and others did not."
         )
-    st.subheader(f"How many of each digit there are among the {len(split):,} in {split.name}", anchor=False)
+    st.header(f"How many of each digit there are among the {len(split):,} in {split.name}", anchor=False)
     st.html(bars.count_bars([int(count) for count in class_counts(split.labels)]))
 
 

@@ -169,19 +169,19 @@ def _link_to_reading(shown: Shown, name: DatasetName, split: Split, index: int) 
 
 
 def _show_views(shown: Shown, digit: int, average: Picture, scale: Scale) -> None:
-    st.subheader("Flattened: what goes into the first layer", anchor=False)
+    st.header("Flattened: what goes into the first layer", anchor=False)
     st.html(strip(shown.picture))
     st.caption(
         "The 28 rows, one after the other: 784 numbers. Each grey mark below is as long as one row, and so is each gap."
     )
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader("How often each value occurs", anchor=False)
+        st.header("How often each value occurs", anchor=False)
         background, _ = value_histogram(shown.picture)
         st.markdown(f"**{background}** of 784 pixels are {number(0, scale)}, plain background. The others:")
         st.html(histogram(shown.picture, scale))
     with right:
-        st.subheader(f"Compared with the average {digit}", anchor=False)
+        st.header(f"Compared with the average {digit}", anchor=False)
         st.markdown("Orange: more ink than in the average. Blue: less.")
         st.html(equation(shown.picture, average, [shown.name, f"average {digit}", "difference"]))
 

@@ -149,11 +149,11 @@ def _show_shape(config: ModelConfig) -> None:
 
 
 def _show_untrained(config: ModelConfig, seed: int) -> None:
-    st.subheader("Before the first step", anchor=False)
+    st.header("Before the first step", anchor=False)
     model_views.show_weights(config, seed)
-    st.subheader("What it answers now", anchor=False)
+    st.header("What it answers now", anchor=False)
     model_views.show_answers(config, seed)
-    st.subheader("Who hears the teacher?", anchor=False)
+    st.header("Who hears the teacher?", anchor=False)
     st.markdown(
         "After each batch the error is sent back through the network, from the digits to the pixels. What reaches a "
         "layer is its **gradient**: it says how the layer's weights should change. A sigmoid, an activation shaped "

@@ -23,8 +23,8 @@ STYLE = f"""
 .answers .seen img {{ width: {_SEEN_SIDE}px; height: {_SEEN_SIDE}px; display: block; background: #000;
   image-rendering: pixelated; border-radius: 3px; }}
 .answers section {{ flex: 1 1 9rem; max-width: 22rem; }}
-.answers section h4 {{ font-size: 0.85rem; font-weight: 400; opacity: 0.8; margin: 0; padding: 0;
-  overflow-wrap: anywhere; }}
+.answers section h2 {{ font-size: 0.85rem; font-weight: 400; letter-spacing: normal; opacity: 0.8; margin: 0;
+  padding: 0; overflow-wrap: anywhere; }}
 .answers section p {{ margin: 0.15rem 0 0.5rem; min-height: 3.1em; line-height: 1.5; }}
 </style>
 """
@@ -84,5 +84,5 @@ def _card(answer: Answer, shape: Shape | None, invitation: str) -> str:
     else:
         said = unbroken(sentence(answer.probabilities, shape))
         shown = bars.probability_bars([float(share) for share in answer.probabilities])
-    heading = f"<h4>{html.escape(answer.model)}</h4>" if answer.model else ""
+    heading = f"<h2>{html.escape(answer.model)}</h2>" if answer.model else ""
     return f"<section>{heading}<p>{said}</p>{shown}</section>"

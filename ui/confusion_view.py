@@ -86,7 +86,8 @@ def _cell(true: int, predicted: int, count: int, share: float, is_chosen: bool, 
     alpha = round(255 * (_FAINTEST + (_STRONGEST - _FAINTEST) * share)) if count else 0
     kinds = " ".join(name for name, holds in (("none", not count), ("chosen", is_chosen)) if holds)
     tip = f"{count_of(count, 'time')} {a_digit(true)} was read as {predicted}"
+    name = tip.replace(",", "")  # it begins with what stands in the cell, for who presses it by voice
     return (
         f'<a href="{html.escape(address)}" target="_self" data-pick="{10 * true + predicted}" class="{kinds}" '
-        f'title="{tip}" aria-label="{tip}" style="background:{colour}{alpha:02x}">{count or 0}</a>'
+        f'title="{tip}" aria-label="{name}" style="background:{colour}{alpha:02x}">{count or 0}</a>'
     )

@@ -26,7 +26,7 @@ _AT_ONCE = 3.0  # seconds of computing that need no asking
 
 def pixels(picture: Picture, found: Explanation, digit: int) -> None:
     """The picture, the gradient of the digit's score, and what each pixel did to it."""
-    st.subheader(f"Which pixels speak for {a_digit(digit)}?", anchor=False)
+    st.header(f"Which pixels speak for {a_digit(digit)}?", anchor=False)
     attribution = found.attribution
     st.html(
         captioned.row(
@@ -62,7 +62,7 @@ def units(found: "Sequence[Unit]", digit: int) -> None:
     """The loudest units of the first layer: weights, and for filters where they answered."""
     are_filters = found[0].response is not None
     kind = "filters" if are_filters else "neurons"
-    st.subheader(f"Which {kind} spoke loudest?", anchor=False)
+    st.header(f"Which {kind} spoke loudest?", anchor=False)
     if not any(unit.activation for unit in found):
         st.info(
             f"None: for this picture all {kind} of the first layer are silent. So its pixels have no say: the answer "
@@ -104,7 +104,7 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
     """The nearest training digits, by pixels and by the hidden layer."""
     from mnistlab.hidden import has_hidden_layer
 
-    st.subheader("Which training digits is it like?", anchor=False)
+    st.header("Which training digits is it like?", anchor=False)
     st.markdown("**By its pixels**")
     _neighbours(model, evaluations.nearest_in_pixels(model, picture, _NEAREST + 1), training_index, "pixels")
     if not has_hidden_layer(model.predictor.network):

@@ -25,7 +25,7 @@ _RUNNER_UP = "the runner-up"
 @frame.telling_mistakes()
 def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Address) -> None:
     """How far to go along the gradient for another answer, on a slider."""
-    st.subheader("How little would change its mind?", anchor=ANCHOR)
+    st.header("How little would change its mind?", anchor=ANCHOR)
     towards = _choose_towards(answer, address)
     found = explanations.flip(model, picture, towards)
     if found is None:

@@ -153,8 +153,9 @@ def _style() -> str:
 
 @functools.cache
 def _scripts() -> str:
-    """What keeps the browser's list of visited pages in order, the address true, and charts whole on paper."""
-    names = ("history.js", "address.js", "printing.js")
+    """What keeps the browser's list of visited pages in order, the address true, the keyboard's place after a change of
+    page, and charts whole on paper."""
+    names = ("history.js", "address.js", "arriving.js", "printing.js")
     return "".join(f"<script>{(_HERE / name).read_text(encoding='utf-8')}</script>" for name in names)
 
 

@@ -34,12 +34,12 @@ _STYLE = """
 
 def show(compared: Sequence[Group]) -> None:
     """Answer in sentences, then say what differs."""
-    st.subheader("Was it luck?", anchor=False)
+    st.header("Was it luck?", anchor=False)
     st.markdown(unbroken(_answer(compared)))
     for note in _notes(compared):
         st.caption(note)
     if len(compared) > 1:
-        st.subheader("What differs?", anchor=False)
+        st.header("What differs?", anchor=False)
         _differences(compared)
 
 
@@ -178,4 +178,4 @@ def _table(each: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
     for name in names:
         cells = "".join(f"<td>{html.escape(shown(one.get(name)))}</td>" for one in each)
         lines += f"<tr><th>{html.escape(name)}</th>{cells}</tr>"
-    return f'{_STYLE}<div class="scrolling"><table class="settings"><tr><th></th>{heads}</tr>{lines}</table></div>'
+    return f'{_STYLE}<div class="scrolling"><table class="settings"><tr><td></td>{heads}</tr>{lines}</table></div>'

@@ -95,7 +95,7 @@ def _chosen_cell() -> tuple[int, int] | None:
 
 
 def _grid(model: ModelChoice, split: Split, evaluation: "Evaluation", address: Address) -> None:
-    st.subheader("What it said about each digit", anchor=ANCHOR)
+    st.header("What it said about each digit", anchor=ANCHOR)
     st.caption(
         "Below each digit: predicted (true). A check mark and a solid frame mean right, a cross and a dashed frame "
         "wrong. Click on a digit to see why."
@@ -132,7 +132,7 @@ def _surest(model: ModelChoice, split: Split, evaluation: "Evaluation") -> None:
     mistakes = evaluation.mistakes[:_SUREST]
     if len(mistakes) == 0:
         return
-    st.subheader("Its surest mistakes", anchor=False)
+    st.header("Its surest mistakes", anchor=False)
     st.markdown("Of all its mistakes, it was surest of these. Do you agree with the labels?")
 
     def caption(index: int) -> str:

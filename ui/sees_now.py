@@ -42,7 +42,7 @@ def show(run: Run) -> None:
 
 def _show(run: Run) -> None:
     step = resources.store().weights_step(run.id)
-    st.subheader("What it sees now", anchor=False)
+    st.header("What it sees now", anchor=False)
     weights, drawing = st.columns(2, gap="medium")
     with weights.container(height=HEIGHT, border=False, key="sees_weights"):
         if step is None:

@@ -25,6 +25,9 @@ def test_arrow_keys_step_through_the_digits_and_enter_opens_one(page: Page, app_
     for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "Enter"):  # ten in a row
         page.keyboard.press(key)
     expect(page.get_by_text("Train image 11, labelled 5")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("heading", level=1, name="What does the network see?")).to_be_focused()
+    levels = page.get_by_test_id("stMain").get_by_role("heading").evaluate_all("all => all.map((one) => one.tagName)")
+    assert set(levels[1:]) == {"H2"}  # what listens to a page leaps from heading to heading
 
 
 def test_digit_picked_later_wins_over_the_one_seen_before(page: Page, app_url: str) -> None:

@@ -185,7 +185,7 @@ def test_one_digit_says_what_was_read_and_what_it_is(run_id: str, answers: Evalu
     read, label = answers.predictions[wrong], dataset.test.labels[wrong]
     assert f"Test image {wrong:,}: \N{BALLOT X} read as **{read}**, labelled **{label}**" in said(app)
     assert "compares nothing but pixels" in said(app)
-    assert f"Which pixels speak for a {read}?" in [subheader.value for subheader in app.subheader]
+    assert f"Which pixels speak for a {read}?" in [header.value for header in app.header]
 
 
 def test_a_training_digit_is_not_its_own_neighbour(dataset: Dataset) -> None:
