@@ -128,6 +128,24 @@ def test_arrow_keys_scroll_numbers_that_are_wider_than_the_window(page: Page, ap
     expect(numbers).to_be_focused()
 
 
+def test_a_page_that_is_dark_on_the_screen_is_printed_dark_on_white_but_for_its_pictures(
+    page: Page, app_url: str
+) -> None:
+    page.emulate_media(color_scheme="dark")
+    open_page(page, f"{app_url}/Pixels")
+    expect(page.locator(".pixels i")).to_have_count(784, timeout=PATIENT)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    ink, paper, nothing = "rgb(27, 36, 48)", "rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"
+    expect(page.locator(".stApp")).to_have_css("background-color", paper)
+    for text in (page.get_by_role("heading", level=1), page.locator(".pixels b").nth(5)):
+        expect(text).to_have_css("color", ink)
+    expect(page.get_by_role("button", name="Next")).to_have_css("background-color", nothing)
+    expect(page.locator(".pixels i").first).to_have_css("background-color", "rgb(0, 0, 0)")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".stApp")).not_to_have_css("background-color", paper)
+
+
 @pytest.mark.parametrize("path", ["Augment", "Model"])
 def test_tablet_held_upright_shows_the_names_of_buttons_whole(page: Page, app_url: str, path: str) -> None:
     page.set_viewport_size({"width": 820, "height": 1180})
