@@ -128,6 +128,16 @@ def test_arrow_keys_scroll_numbers_that_are_wider_than_the_window(page: Page, ap
     expect(numbers).to_be_focused()
 
 
+def test_nothing_is_pale_for_who_asks_for_more_contrast(page: Page, app_url: str) -> None:
+    main = open_page(page, f"{app_url}/Data")
+    caption, button = page.get_by_test_id("stCaptionContainer").first, main.get_by_role("button", name="Previous")
+    edge = "button => [getComputedStyle(button).borderColor, getComputedStyle(button).color]"
+    expect(caption).to_have_css("opacity", "0.78")
+    page.emulate_media(contrast="more")
+    expect(caption).to_have_css("opacity", "1")
+    until(page, lambda: len(set(button.evaluate(edge))) == 1, "an edge in the colour of the text")
+
+
 def test_a_page_that_is_dark_on_the_screen_is_printed_dark_on_white_but_for_its_pictures(
     page: Page, app_url: str
 ) -> None:

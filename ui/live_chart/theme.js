@@ -37,7 +37,8 @@ function luminance(rgb) {
 // The colour, mixed with the text's until it stands out from the background (contrast ratio as in WCAG).
 function visible(colour, theme) {
   const [own, ink, paper] = [colour, theme.text, theme.background].map(channels);
-  const enough = luminance(paper) < 0.2 ? 5 : 2; // on white, 5 would turn the orange of validation brown
+  const isWanted = matchMedia("(prefers-contrast: more)").matches;
+  const enough = luminance(paper) < 0.2 || isWanted ? 5 : 2; // on white, 5 turns the orange of validation brown
   for (let share = 0; share < 1; share += 0.1) {
     const mixed = own.map((value, index) => Math.round(value + share * (ink[index] - value)));
     const [low, high] = [luminance(mixed), luminance(paper)].sort((a, b) => a - b);
