@@ -11,6 +11,7 @@ from torch import nn
 
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES, Split
 from mnistlab.errors import DataError, ModelError
+from mnistlab.figures import percent
 from mnistlab.models import in_batches
 
 
@@ -133,4 +134,4 @@ def digit_line(digit: int, num_correct: int, num_images: int) -> str:
     """The tutorial's line for one digit, rounded instead of cut: "3: 97.8 % (988/1010)"."""
     if num_images == 0:
         return f"{digit}: none in this split"
-    return f"{digit}: {num_correct / num_images:.1%} ({num_correct}/{num_images})".replace("%", " %", 1)
+    return f"{digit}: {percent(num_correct / num_images, 1)} ({num_correct}/{num_images})"

@@ -10,6 +10,7 @@ import sys
 from mnistlab.builtin import builtin_names, weights_digest
 from mnistlab.data import Split, load_dataset
 from mnistlab.evaluation import Evaluation, evaluate
+from mnistlab.figures import percent
 from mnistlab.paths import BUILTIN_MODELS
 from mnistlab.predict import load_predictor
 from mnistlab.predictions import fitting, pack_answers
@@ -26,7 +27,7 @@ def keep(name: str) -> None:
     predictor = load_predictor(name)
     evaluation = evaluate(predictor.model, load_dataset(predictor.config.dataset).test)
     (BUILTIN_MODELS / f"{name}.answers").write_bytes(pack_answers(evaluation, weights_digest(name, BUILTIN_MODELS)))
-    sys.stderr.write(f"{name}: test accuracy {evaluation.accuracy:.2%}\n")
+    sys.stderr.write(f"{name}: test accuracy {percent(evaluation.accuracy)}\n")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any
 from mnistlab.commands.progress import Progress
 from mnistlab.errors import DatabaseGoneError, MnistLabError, RunNotFoundError, StoreError
 from mnistlab.events import EpochEnded, Event
+from mnistlab.figures import percent
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
@@ -123,7 +124,7 @@ def _summary(run: Run) -> str:
     if run.result is None:  # a trial of a sweep, which does not read the test set
         return f"Run {run.id}: finished, not tested, {run.seconds:.1f} s of training."
     return (
-        f"Run {run.id}: test accuracy {run.result['test_accuracy']:.2%}, test loss {run.result['test_loss']:.4f}, "
+        f"Run {run.id}: test accuracy {percent(run.result['test_accuracy'])}, test loss {run.result['test_loss']:.4f}, "
         f"{run.seconds:.1f} s of training ({run.images_per_second or 0:,.0f} images/s)."
     )
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from mnistlab.errors import ImageError, MnistLabError
+from mnistlab.figures import certainty, percent
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -34,7 +35,7 @@ def evaluate(options: argparse.Namespace) -> int:
         }
         print(json.dumps(figures))
         return 0
-    print(f"{predictor.name}, {split.name}: loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.2%}")
+    print(f"{predictor.name}, {split.name}: loss {evaluation.loss:.4f}, accuracy {percent(evaluation.accuracy)}")
     for digit, (num_correct, num_images) in enumerate(evaluation.per_digit):
         print(digit_line(digit, num_correct, num_images))
     return 0
@@ -62,7 +63,7 @@ def classify(options: argparse.Namespace) -> int:
             told = {"file": name, "digit": recognition.digit, "probabilities": probabilities, "doubt": doubt}
             print(json.dumps(told))
         else:
-            said = f"{recognition.digit} ({recognition.confidence:.1%})"
+            said = f"{recognition.digit} ({certainty(recognition.confidence, 1)})"
             print(f"{name}: {said}" if doubt is None else f"{name}: perhaps {said}. {doubt}")
     return 1 if failures else 0
 

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingStarted
+from mnistlab.figures import percent
 
 _LEAD = "{percentage:3.0f} %  {remaining} left"
 _LONGEST_LEAD = "100 %  10:00:00 left"
@@ -63,7 +64,7 @@ def bar_format(event: StepsTaken, width: int) -> str:
         "bar": f"  |{_BAR}|",
         "epoch": f"  epoch {event.epoch:5.2f}",
         "loss": f"  loss {event.losses.mean():.4f}",
-        "accuracy": f"  training accuracy {event.accuracy:.2%}",
+        "accuracy": f"  training accuracy {percent(event.accuracy)}",
         "pace": f"  {event.images_per_second:,.0f} images/s",
     }
     for name in _DROPPED_FIRST:
@@ -86,7 +87,7 @@ def _width() -> int:
 def _epoch_line(event: EpochEnded) -> str:
     figures = [f"epoch {event.epoch}:"]
     if event.train_loss is not None and event.train_accuracy is not None:
-        figures.append(f"training loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%};")
+        figures.append(f"training loss {event.train_loss:.4f}, accuracy {percent(event.train_accuracy)};")
     if event.validation_loss is not None and event.validation_accuracy is not None:
-        figures.append(f"validation loss {event.validation_loss:.4f}, accuracy {event.validation_accuracy:.2%}")
+        figures.append(f"validation loss {event.validation_loss:.4f}, accuracy {percent(event.validation_accuracy)}")
     return " ".join(figures).rstrip(";")

@@ -12,6 +12,7 @@ from typing import Any
 from mnistlab import queue
 from mnistlab.commands.columns import in_column
 from mnistlab.commands.foreground import noting_interrupts
+from mnistlab.figures import percent
 from mnistlab.presets import changed_from_preset
 from mnistlab.runs import Run
 from mnistlab.store import MOST_LISTED, Store
@@ -139,11 +140,11 @@ def _news(run: Run, place: int | None) -> str:
     if place is not None:
         return f"place {place} in the queue. {run.error or ''}".rstrip()
     if run.state == "finished":
-        tested = [f"test accuracy {run.result['test_accuracy']:.2%}"] if run.result else []
+        tested = [f"test accuracy {percent(run.result['test_accuracy'])}"] if run.result else []
         return "; ".join([*tested, *_changed(run)])
     if run.state == "running":
         left = f", {run.seconds_left:,.0f} s left" if run.seconds_left is not None else ""
-        return f"{run.progress:.0%} at {run.images_per_second or 0:,.0f} images/s{left}, on {run.worker}"
+        return f"{percent(run.progress, 0)} at {run.images_per_second or 0:,.0f} images/s{left}, on {run.worker}"
     return run.error or ""
 
 

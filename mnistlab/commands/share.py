@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mnistlab.errors import ArchiveError, ExportError
-from mnistlab.figures import size
+from mnistlab.figures import percent, size
 from mnistlab.store import Store
 
 
@@ -47,7 +47,8 @@ def import_(options: argparse.Namespace) -> int:
         print(json.dumps({"run": run_id, "preset": run.config.preset, "test_accuracy": accuracy}))
     else:
         print(
-            f"Run {run_id}: {run.config.preset}, {run.config.model.shape}, test accuracy {accuracy:.2%}, as exported."
+            f"Run {run_id}: {run.config.preset}, {run.config.model.shape}, test accuracy {percent(accuracy)}, "
+            "as exported."
         )
     return 0
 

@@ -12,6 +12,7 @@ from mnistlab.classics import CLASSICS
 from mnistlab.commands.foreground import Interrupt, noting_interrupts
 from mnistlab.commands.sweep_options import sweep_asked_for
 from mnistlab.errors import DatabaseGoneError, MnistLabError, OtherVersionError, StoreError
+from mnistlab.figures import percent
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig
@@ -211,13 +212,13 @@ def _trial_as_object(trial: Trial) -> dict[str, Any]:
 def _as_line(one: Sweep) -> str:
     states = ", ".join(f"{number} {state}" for state, number in one.counts.most_common())
     best = one.best
-    told = f"; best: {_described(best)}, validation accuracy {best.accuracy:.2%}" if best and best.accuracy else ""
+    told = f"; best: {_described(best)}, validation accuracy {percent(best.accuracy)}" if best and best.accuracy else ""
     return f"Sweep {one.id} ({one.config.name}): {states}{told}"
 
 
 def _trial_as_line(trial: Trial) -> str:
     number = "-" if trial.number is None else str(trial.number)
-    accuracy = f"{trial.last_accuracy:7.2%}" if trial.last_accuracy is not None else "      -"
+    accuracy = (percent(trial.last_accuracy) if trial.last_accuracy is not None else "-").rjust(8)
     reason = f"  {trial.run.error}" if trial.run.error and not trial.is_pruned else ""
     return f"{number:>3}  {trial.run.id}  {trial.state:9} {accuracy}  {_described(trial)}{reason}"
 

@@ -118,7 +118,7 @@ def test_a_stream_that_was_closed_ends_no_training(
 
 def test_an_epoch_is_told_in_a_line_with_what_is_known_of_it() -> None:
     ended = EpochEnded(2, 60, 0.25, 0.9312, 0.31, 0.9, 20_000.0, 3.0)
-    training, validation = "training loss 0.2500, accuracy 93.12%", "validation loss 0.3100, accuracy 90.00%"
+    training, validation = "training loss 0.2500, accuracy 93.12 %", "validation loss 0.3100, accuracy 90.00 %"
     assert _epoch_line(ended) == f"epoch 2: {training}; {validation}"
     assert _epoch_line(replace(ended, validation_loss=None, validation_accuracy=None)) == f"epoch 2: {training}"
     assert _epoch_line(replace(ended, train_loss=None, train_accuracy=None)) == f"epoch 2: {validation}"

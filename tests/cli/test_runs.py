@@ -131,7 +131,7 @@ def test_what_goes_on_and_what_waits_is_told_in_figures(lines: Lines) -> None:
     assert main(["runs"]) == 0
     told = {line[:8]: line for line in lines()}
     assert told[failed].endswith("  The disk is full.")
-    assert told[running].endswith("  25% at 1,234 images/s, 30 s left, on box:7")
+    assert told[running].endswith("  25 % at 1,234 images/s, 30 s left, on box:7")
     assert told[waiting].endswith("  place 1 in the queue.")
 
 
