@@ -14,6 +14,7 @@ from PIL import Image
 from mnistlab.data import Dataset
 from mnistlab.errors import ExportError
 from mnistlab.export import report as report_module
+from mnistlab.export import source as source_module
 from mnistlab.export.archive import to_archive
 from mnistlab.export.report import to_report
 from mnistlab.export.report_charts import Line, chart, thinned
@@ -129,6 +130,18 @@ def test_built_in_model_has_a_report_of_its_epochs(dataset: Dataset) -> None:
     report = to_report(find_source("small-cnn", Store()), dataset.test)
     assert report.count("<circle") >= 10  # an epoch each on the validation curve
     assert "99.58 %" in report
+
+
+def test_answers_of_a_built_in_model_come_along_unless_they_are_those_of_other_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built_in = find_source("small-cnn", Store())
+    assert built_in.answers is not None
+    evaluation, step = unpack_answers(built_in.answers)
+    assert step == built_in.step
+    assert evaluation.accuracy == pytest.approx(built_in.result["test_accuracy"])
+    monkeypatch.setattr(source_module, "weights_digest", lambda name: -1)
+    assert find_source("small-cnn", Store()).answers is None
 
 
 def test_run_that_is_not_over_has_no_report(source: Source, tiny_dataset: Dataset) -> None:

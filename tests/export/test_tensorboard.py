@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from mnistlab.events import Probes
 from mnistlab.export import wire
 from mnistlab.export.source import Source, find_source, wall_times
 from mnistlab.export.tensorboard import event_file_name, to_events
@@ -43,6 +44,24 @@ def test_epochs_reports_and_gradients_come_back(source: Source, tmp_path: Path) 
     )
     assert "gradient/layer 1" in reader.Tags()["scalars"]
     assert len(reader.Scalars("gradient/output")) == len(source.curve.report_steps)
+
+
+def test_what_was_reported_comes_back_at_its_step_and_what_nobody_looked_at_is_left_out(
+    source: Source, tmp_path: Path
+) -> None:
+    steps = source.curve.report_steps.tolist()
+    first, last = Probes(["output"], [0.25], 0.5), Probes(["output"], [0.125], None)
+    curve = replace(source.curve, probes=[first, *[None] * (len(steps) - 2), last])
+    reader = read(replace(source, curve=curve), tmp_path)
+
+    def points(tag: str) -> list[tuple[int, float]]:
+        return [(point.step, point.value) for point in reader.Scalars(tag)]
+
+    assert points("gradient/output") == [(steps[0], 0.25), (steps[-1], 0.125)]
+    assert points("dead_relus") == [(steps[0], 0.5)]
+    assert points("accuracy/training") == [
+        (step, pytest.approx(share)) for step, share in zip(steps, curve.accuracies.tolist(), strict=True)
+    ]
 
 
 def test_config_can_be_read_as_text(source: Source, tmp_path: Path) -> None:
