@@ -45,12 +45,13 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
             since its last checkpoint. A process in the foreground, which may be on another computer, is not ended:
             it can write nothing more, and leaves when it next tries to.
     """
+    run = store.run(run_id)
     if not force:
         steering.stop(run_id, store)
+        end_hanging_worker(run)
         return
     from mnistlab import tickets
 
-    run = store.run(run_id)
     steering.stop_at_once(run_id, store)
     if run.ticket is not None and run.worker is not None:
         tickets.end_worker_of(run.ticket, run.worker)
@@ -88,9 +89,9 @@ def end_hanging_worker(run: Run) -> None:
 
     In a lab others take what waits, and the worker's computer may be gone, which would be waited for instead.
     """
-    from mnistlab import tickets
-
     if run.state == "lost" and run.ticket is not None and run.worker is not None and not in_a_lab():
+        from mnistlab import tickets
+
         with suppress(EngineError):  # whoever hands it over next tells that
             tickets.end_worker_of(run.ticket, run.worker)
 
