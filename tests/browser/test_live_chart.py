@@ -34,7 +34,7 @@ def build_app(folder: Path) -> Path:
 
 def open_chart(page: Page, url: str) -> Locator:
     page.goto(url)
-    chart = page.get_by_role("img", name=re.compile("Loss while training"))
+    chart = page.get_by_role("figure", name=re.compile("Loss while training"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(3, timeout=PATIENT)
     return chart
 
@@ -147,11 +147,22 @@ def test_a_peak_is_cut_off_with_a_note_and_shown_when_asked_for(page: Page, char
     assert ranges(chart)[1][1] == 3
 
 
+def test_buttons_of_a_chart_are_seen_when_the_keyboard_comes_to_them(page: Page, chart_url: str) -> None:
+    chart = open_chart(page, f"{chart_url}/?still=1")
+    button, bar = chart.get_by_role("button", name="Save as PNG"), chart.locator(".modebar-group").last
+    seen = "bar => [bar, bar.parentElement].reduce((all, part) => all * getComputedStyle(part).opacity, 1)"
+    assert bar.evaluate(seen) == 0
+    page.keyboard.press("Tab")
+    button.focus()
+    until(page, lambda: bool(bar.evaluate(seen) == 1), "the buttons")
+    expect(chart.locator(".main-svg").first).to_have_attribute("aria-hidden", "true")
+
+
 def test_curves_that_colour_alone_would_tell_apart_have_signs_wherever_they_are_looked_at(
     page: Page, chart_url: str
 ) -> None:
     page.goto(f"{chart_url}/?still=1&signed=1")
-    chart = page.get_by_role("img", name=re.compile("Loss while training"))
+    chart = page.get_by_role("figure", name=re.compile("Loss while training"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(4, timeout=PATIENT)  # the last holds a line's signs
     expect(chart.get_by_text("■\u2002training")).to_be_visible()
     expect(chart.get_by_text("★\u2002validation")).to_be_visible()
@@ -269,7 +280,7 @@ def test_without_its_library_the_chart_says_so(page: Page, chart_url: str) -> No
 
 def test_chart_without_points_shows_its_axes_and_waits(page: Page, chart_url: str) -> None:
     open_chart(page, chart_url)
-    empty = page.get_by_role("img", name="Nothing yet")
+    empty = page.get_by_role("figure", name="Nothing yet")
     for text in ("waiting for the first point", "step", "accuracy"):
         expect(empty.get_by_text(text)).to_be_visible()
 

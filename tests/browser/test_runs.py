@@ -57,7 +57,7 @@ def test_two_runs_that_are_ticked_show_curves_and_difference_and_the_address_bri
         timeout=PATIENT
     )
     expect(page.get_by_text(re.compile("McNemar's exact test"))).to_be_visible(timeout=PATIENT)
-    chart = page.get_by_role("img", name=re.compile("^Validation accuracy"))
+    chart = page.get_by_role("figure", name=re.compile("^Validation accuracy"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(2, timeout=PATIENT)
     assert chart.evaluate("plot => plot.data.map(curve => curve.marker.symbol)") == ["circle", "square"]
     expect(page).to_have_url(re.compile(r"runs=\w{8}(%2C|,)\w{8}"), timeout=PATIENT)
@@ -73,7 +73,7 @@ def test_seeds_together_draw_their_mean_in_a_band(page: Page, lab_url: str) -> N
     expect(rows(page)).to_have_count(3, timeout=PATIENT)
     expect(rows(page).filter(has_text="3 of 3 finished")).to_have_count(1)
     rows(page).filter(has_text="3 runs").get_by_role("checkbox").click()
-    chart = page.get_by_role("img", name=re.compile("^Validation accuracy"))
+    chart = page.get_by_role("figure", name=re.compile("^Validation accuracy"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(5, timeout=PATIENT)  # two bands, three lines
     expect(chart.locator(".scatterlayer .js-fill")).not_to_have_count(0)
     expect(page).to_have_url(re.compile("runs_together=true"), timeout=PATIENT)
@@ -151,7 +151,7 @@ def test_the_keyboard_stays_on_a_heading_and_on_a_star_whose_table_is_drawn_anew
 
 def test_a_chart_that_is_wider_than_its_paper_is_made_smaller(page: Page, lab_url: str) -> None:
     open_runs(page, f"{lab_url}/Runs")
-    chart = page.get_by_role("img", name=re.compile("^Validation accuracy"))
+    chart = page.get_by_role("figure", name=re.compile("^Validation accuracy"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(2, timeout=PATIENT)
     page.emulate_media(media="print")
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
@@ -170,7 +170,7 @@ def test_a_chart_that_is_wider_than_its_paper_is_made_smaller(page: Page, lab_ur
 def test_a_chart_in_a_column_that_is_still_growing_is_not_drawn_into_nothing(page: Page, lab_url: str) -> None:
     """The page itself complains where it is."""
     open_runs(page, f"{lab_url}/Runs")
-    chart = page.get_by_role("img", name=re.compile("^Validation accuracy"))
+    chart = page.get_by_role("figure", name=re.compile("^Validation accuracy"))
     expect(chart.locator(".scatterlayer .trace")).to_have_count(2, timeout=PATIENT)
     whole = chart.locator(".main-svg").first.bounding_box()
     for width in ("16px", ""):

@@ -53,7 +53,7 @@ def start_and_watch(page: Page) -> None:
     expect(page.get_by_text(re.compile(r"Epoch .* step "))).to_be_visible(timeout=PATIENT)
     address = page.url
     assert re.search(r"run=[a-z0-9]{8}", address)
-    chart = page.get_by_role("img", name=re.compile("^Loss"))
+    chart = page.get_by_role("figure", name=re.compile("^Loss"))
     expect(chart).to_be_visible(timeout=PATIENT)
     first = last_step(page)
     until(page, lambda: last_step(page) > first, "more steps")

@@ -47,7 +47,7 @@ def choose_tab(page: Page, name: str) -> None:
 
 
 def loss_chart(page: Page) -> Locator:
-    return page.get_by_role("img", name=re.compile("^Loss"))
+    return page.get_by_role("figure", name=re.compile("^Loss"))
 
 
 def start(page: Page, app_url: str, epochs: int, hidden: str = "512") -> str:

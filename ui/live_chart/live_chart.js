@@ -31,6 +31,7 @@ function draw(Plotly, chart) {
   chart.config ??= configOf(Plotly, chart); // once: where it differs, Plotly begins anew
   const traces = [...chart.series.map((one) => traceOf(one, data)), ...signsOf(chart, data, theme)];
   Plotly.react(plot, traces, layoutOf(chart, data, theme), chart.config);
+  for (const drawing of plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true"); // it has a name
   if (!chart.listening) listen(Plotly, chart);
 }
 
@@ -81,7 +82,7 @@ function sayFailure({ plot, data }) {
 function update(chart) {
   const { plot, data } = chart;
   plot.style.height = `${data.height}px`;
-  plot.setAttribute("role", "img");
+  plot.setAttribute("role", "figure"); // not "img", which would hide the buttons from a screen reader
   plot.setAttribute("aria-label", data.spoken);
   loadPlotly(data.plotly).then((Plotly) => draw(Plotly, chart), () => sayFailure(chart));
 }
