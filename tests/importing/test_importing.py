@@ -214,7 +214,7 @@ def test_answers_that_do_not_fit_are_refused(files: Files, store: Store) -> None
     labels[:50] = (labels[:50] + 1) % 10
     about = json.loads(head["answers"])
     for tensors, told, reason in (
-        ({**answers, "labels": labels}, about, "right for other digits"),
+        ({**answers, "labels": labels}, about, "right for digits other than"),
         ({**answers, "probabilities": answers["probabilities"] * 2}, about, "add up to 1"),
         ({**answers, "probabilities": answers["probabilities"][:, :9].copy()}, about, "cannot be read"),
         ({**answers, "extra": labels}, about, "nothing else"),
