@@ -8,7 +8,7 @@
     mnistlab.evaluate(started.state.model, dataset.test).accuracy
     mnistlab.recognise(rgba).digit                             # a drawing, read by the built-in model
 
-Names are loaded when they are first used: `import mnistlab` is instant, torch comes with the first training.
+Names are loaded on first use: `import mnistlab` is instant, and torch is imported by the first name that needs it.
 """
 
 from importlib import import_module

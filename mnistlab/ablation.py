@@ -1,9 +1,9 @@
-"""How accuracy falls when hidden neurons are switched off: whether what a network knows sits in few places or in many.
+"""How accuracy falls when hidden neurons are switched off: is what a network knows held by a few of them or by many?
 
 for point in ablation(model, split):
     print(point.amount, point.num_correct, point.num_images)
 
-And what a network reads whose dropout is not switched off when it is tested.
+And the accuracy of a network whose dropout is left on while it is tested.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ _SEED = 0
 
 @torch.inference_mode()
 def ablation(model: nn.Sequential, split: Split, percents: Sequence[float] = PERCENT_OFF) -> list[Point]:
-    """Read the images of a split while so many percent of each hidden layer pass on nothing.
+    """Read the images of a split while so many percent of each hidden layer are set to zero.
 
-    Each image loses neurons of its own, drawn by chance, so that a curve does not hang on which ones they are; the
-    same call draws the same ones. Of a convolution, whole channels are switched off.
+    Other neurons are drawn at random for each image, so that a curve does not depend on which ones they are; the same
+    call draws the same ones. In a convolution, whole channels are switched off.
 
     Args:
         model: in eval mode on the CPU; it is not changed.
@@ -60,14 +60,14 @@ def kept(values: torch.Tensor, share: float, chance: torch.Generator) -> torch.T
         (N, W) or (N, C, 1, 1), of the values' type.
     """
     num_images, num_units = values.shape[:2]
-    places = torch.rand(num_images, num_units, generator=chance).argsort(1)  # of each unit in a line dealt by chance
+    places = torch.rand(num_images, num_units, generator=chance).argsort(1)  # of each unit in a random order
     is_kept = (places >= round(share * num_units)).to(values.dtype)
     return is_kept.reshape(num_images, num_units, *[1] * (values.dim() - 2))
 
 
 @torch.inference_mode()
 def dropout_left_on(model: nn.Sequential, split: Split) -> Point:
-    """How much is read if dropout goes on while testing, as `F.dropout(x, p)` does where `training=` is forgotten.
+    """How much is read if dropout stays on while testing, as with `F.dropout(x, p)` if `training=` is forgotten.
 
     The same call silences the same neurons.
 
@@ -76,7 +76,7 @@ def dropout_left_on(model: nn.Sequential, split: Split) -> Point:
         split: images as they are; `robustness.sample` keeps it quick.
 
     Returns:
-        At how many percent of the neurons that are silenced.
+        The point whose amount is the percentage of neurons silenced.
     """
     chance = torch.Generator().manual_seed(_SEED)
     percent = max((100 * layer.p for layer in model if isinstance(layer, nn.Dropout)), default=0.0)

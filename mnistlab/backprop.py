@@ -1,13 +1,13 @@
-"""Backpropagation by hand: what `loss.backward()` works out from its records, for networks whose layers are known.
+"""Backpropagation by hand: what `loss.backward()` computes from autograd's graph, for networks of known layers.
 
-A hidden layer makes y = dropout(relu(z)), z = x @ W.T + b, of features x (B, in). Where g (B, out) is the gradient of
-the loss with respect to z, the chain rule says
+A hidden layer turns features x (B, in) into y = dropout(relu(z)), z = x @ W.T + b. If g (B, out) is the gradient of the
+loss with respect to z, the chain rule gives the gradients
 
-    of W: g.T @ x,   of b: g summed over the batch,   of x: g @ W, and on to the layer before wherever x is not 0
+    of W: g.T @ x,   of b: g summed over the batch,   of x: g @ W, which the layer before gets wherever x is not 0
 
-and for the logits g is (softmax(logits) - target) / B. The gradients are autograd's but for rounding, without its
-records, which take a tenth to a sixth of a small step on a CPU (784-512-10 or 784-512-120-84-10, 20 images). Source:
-Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
+and for the logits g is (softmax(logits) - target) / B. These are autograd's gradients up to rounding, without its
+bookkeeping, which takes a tenth to a sixth of a small step on a CPU (784-512-10 or 784-512-120-84-10, 20 images).
+Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
 """
 
 import re
@@ -31,13 +31,13 @@ _LETTERS: dict[type[nn.Module], str] = {
     nn.ReLU: "r",
     Dropout: "o",
 }
-_PLAIN = re.compile("d?n?f(Lro?)*L")  # what needs no gradient, hidden layers, logits
+_PLAIN = re.compile("d?n?f(Lro?)*L")  # layers that need no gradient, hidden layers, logits
 
 
 def is_plain(model: nn.Module, images: torch.Tensor) -> TypeGuard[nn.Sequential]:
-    """Whether a network that learns from these images is an MLP of linear layers, ReLU and dropout on a CPU.
+    """Whether a network that trains on these images is an MLP of linear layers, ReLU and dropout on a CPU.
 
-    One in which anything is frozen, watched by hooks or used twice is left to autograd.
+    Networks with frozen parameters, hooks, or layers that are used twice are left to autograd.
     """
     if type(model) is not nn.Sequential or _is_watched(model):
         return False
@@ -60,7 +60,7 @@ def _is_watched(module: nn.Module) -> bool:
 
 
 def _is_free(parameter: nn.Parameter | None) -> bool:
-    """Whether a parameter is there and learned, and nobody else looks at its gradient."""
+    """Whether a parameter exists, is trainable and has no hooks on its gradient."""
     if parameter is None or not parameter.requires_grad:
         return False
     return not (parameter._backward_hooks or parameter._post_accumulate_grad_hooks)
@@ -76,7 +76,7 @@ def backpropagate(
         model: one that `is_plain`.
         images: (B, 28, 28) float32 in [0, 1].
         labels: (B,) int64.
-        label_smoothing: the share of certainty, 0 to 1, that is spread over all digits.
+        label_smoothing: the share of the target probability, 0 to 1, that is spread over all digits.
 
     Returns:
         The loss () and the logits (B, 10).
@@ -94,7 +94,7 @@ def backpropagate(
 
 
 def hand_back(model: nn.Sequential, inputs: list[torch.Tensor], gradient: torch.Tensor) -> None:
-    """Hand the gradient of the logits (B, 10) back, layer by layer; `inputs` are those of the linear ones, used up."""
+    """Propagate the gradient of the logits (B, 10) back layer by layer, consuming the linear layers' `inputs`."""
     for layer in reversed(model):
         if isinstance(layer, nn.Linear):
             features = inputs.pop()
@@ -108,13 +108,13 @@ def hand_back(model: nn.Sequential, inputs: list[torch.Tensor], gradient: torch.
 
 
 def gradient_of_logits(logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
-    """The gradient of the mean cross-entropy, (B, 10): probabilities minus targets, shared among the images."""
+    """The gradient of the mean cross-entropy, (B, 10): probabilities minus targets, divided by B."""
     num_images, num_classes = logits.shape
     return logits.softmax(1).sub_(_targets(num_classes, label_smoothing)[labels]).div_(num_images)
 
 
 @cache
 def _targets(num_classes: int, label_smoothing: float) -> torch.Tensor:
-    """What the probabilities ought to be, a row for each label: (num_classes, num_classes)."""
+    """The target probabilities, one row per label: (num_classes, num_classes)."""
     certain = torch.eye(num_classes, dtype=torch.float32, device="cpu")
     return (1 - label_smoothing) * certain + label_smoothing / num_classes

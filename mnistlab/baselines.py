@@ -1,4 +1,4 @@
-"""The ladder below and above a network: what the simplest ways to read digits reach, and the published records.
+"""The ladder below and above a network: the accuracy of the simplest ways to read digits, and published records.
 
     python -m mnistlab.baselines     # measures the simple ways on MNIST's test set again, and writes baselines.json
 
@@ -114,7 +114,7 @@ def read_by_logistic_regression(dataset: Dataset, images: npt.NDArray[np.uint8])
 
 
 def measure(dataset: Dataset) -> list[Baseline]:
-    """Let each of them read the test set after all there is to learn from, the worst first."""
+    """Measure each baseline on the test set, given everything there is to learn from; the worst first."""
     ways: list[tuple[str, str, Callable[[], Predictions]]] = [
         (
             "always the commonest digit",
@@ -142,7 +142,7 @@ def measure(dataset: Dataset) -> list[Baseline]:
 
 
 def load_baselines() -> list[Baseline]:
-    """What `measure` found on MNIST, as kept in baselines.json."""
+    """The results of `measure` on MNIST, as kept in baselines.json."""
     return [Baseline(**row) for row in json.loads(BASELINE_TABLE.read_text(encoding="utf-8"))["baselines"]]
 
 

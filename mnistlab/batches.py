@@ -1,7 +1,7 @@
 """An epoch as batches on the device: order, augmentation, slicing.
 
 The images lie on the device as uint8 and are gathered, converted and warped in chunks of several batches, so that
-a step costs one slice. All randomness is a function of (seed, epoch, chunk): a training can go on from any step.
+a step costs one slice. All randomness is a function of (seed, epoch, chunk): training can resume at any step.
 """
 
 import warnings
@@ -16,7 +16,7 @@ from mnistlab.augment import augment
 from mnistlab.config import RunConfig
 from mnistlab.data import CHUNK_IMAGES, Split
 
-# Kinds of random numbers, so that no two uses share a seed.
+# The purposes of random numbers, so that no two of them share a seed.
 _ORDER, _WARP, _WARP_ONCE = range(3)
 
 
@@ -35,7 +35,7 @@ class Batches:
         self._device = device
         self._images = shared_tensor(split.images, device)
         self._labels = shared_tensor(split.labels, device)
-        # Which images are learned from. The others stay among them: a copy without them would take 43 MB.
+        # Indices of the training images. `_images` holds the others too: a copy without them would take 43 MB.
         self._rows = shared_tensor(np.arange(len(split)) if rows is None else rows, device)
         self.images_per_epoch = len(self._rows) * config.augment.copies
         if config.augment.effective_use == "once":
@@ -77,7 +77,7 @@ class Batches:
         return images, labels
 
     def _warp_first_copy(self, images: torch.Tensor, is_first: torch.Tensor, epoch: int, start: int) -> torch.Tensor:
-        """Warp the images of the first half of a doubled epoch, leave those of the second half as they are."""
+        """Warp the first copy of each image of a doubled epoch and leave the second as it is."""
         in_file_order = not self._config.train.shuffle
         first_image = start * self._config.train.batch_size
         if in_file_order and first_image >= len(self._rows):
@@ -91,7 +91,7 @@ class Batches:
         """Warp each image once and append the result: what the Keras variant does before training."""
         generator = self._generator(_WARP_ONCE)
         num_images, labels = len(self._rows), self._labels[self._rows]
-        # Filled in place: pictures in parts and then in one piece would be there twice for a moment, 90 MB more.
+        # Filled in place: joining parts would hold all pictures twice for a moment, 90 MB more.
         images = torch.empty(2 * num_images, *self._images.shape[1:], dtype=torch.uint8, device=self._device)
         torch.index_select(self._images, 0, self._rows, out=images[:num_images])
         originals, copies = (half.split(CHUNK_IMAGES) for half in images.split(num_images))
@@ -106,7 +106,7 @@ class Batches:
 
 
 def shared_tensor(array: npt.NDArray[Any], device: torch.device) -> torch.Tensor:
-    """The array as a tensor, on a CPU without a copy (47 MB of images): nothing here writes to it."""
+    """The array as a tensor on the device; on a CPU not copied (47 MB of images), since nothing here writes to it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch warns that a split's arrays must not be written to
         return torch.from_numpy(array).to(device)

@@ -1,6 +1,6 @@
 """The bounds of a config's field, read from its constraints for forms, links and sweeps.
 
-And the bound that a data set gives: how many images there are to be learned from and held out.
+And the bound set by a data set: how many images there are to learn from and to hold out.
 """
 
 import math
@@ -19,7 +19,7 @@ _NUM_IMAGES = dict.fromkeys(get_args(DatasetName), 60_000) | {"emnist-digits": 2
 def bounds_of(info: FieldInfo) -> tuple[float, float]:
     """The lowest and the highest value of a field, infinite where it has no bound.
 
-    Of whole numbers both are allowed. A float's bound may itself be excluded, as 0 of "more than 0".
+    For whole numbers both are allowed. A float's bound may itself be excluded, like the 0 of "more than 0".
     """
     lowest, highest = -math.inf, math.inf
     step = 1 if info.annotation is int else 0
@@ -42,7 +42,7 @@ def num_to_learn_from(config: RunConfig) -> int:
 
 
 def check_images(config: RunConfig) -> None:
-    """See that as many images are left to learn from as are asked for.
+    """Check that as many images are left to learn from as are asked for.
 
     Raises:
         ConfigError: there are fewer.

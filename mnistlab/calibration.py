@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from mnistlab.evaluation import Evaluation
 
-# Answers: with fewer, the normal approximation behind `overconfidence` means nothing, by the usual rule of thumb for a
-# mean, and ten parts hold fewer than three answers each.
+# Answers: with fewer, the normal approximation in `overconfidence` is not valid, by the usual rule of thumb for a mean,
+# and ten parts hold fewer than three answers each.
 FEWEST = 30
-_IMAGINED = 200  # networks that are right exactly as often as they are sure
+_IMAGINED = 200  # simulated networks that are right exactly as often as they are sure
 _NUM_BINS = 10
 _NOISE = 1.96  # standard errors: a difference that is smaller may well be luck, by the usual 95 %
 
@@ -46,12 +46,12 @@ def reliability(evaluation: Evaluation) -> list[Bin]:
 
 
 def overconfidence(evaluation: Evaluation) -> tuple[float, float]:
-    """How much surer the network is than it is right, on average, and how much of that may well be luck.
+    """By how much the network's confidence exceeds its accuracy, and how much of that may well be luck.
 
     Returns:
-        Mean confidence less accuracy, -1 to 1, and the half width of its 95 % interval. Both are taken digit by digit,
-        for a wrong answer that was unsure says less against a network than one that was sure. Of fewer than `FEWEST`
-        answers the half width means nothing.
+        Mean confidence minus accuracy, -1 to 1, and the half width of its 95 % interval. Both are computed answer by
+        answer, because a wrong answer that was unsure says less against a network than one that was sure. For fewer
+        than `FEWEST` answers the half width is meaningless.
     """
     differences = evaluation.confidence.astype(np.float64) - evaluation.correct
     error = differences.std(ddof=1) / np.sqrt(len(differences)) if len(differences) > 1 else 1.0
@@ -68,9 +68,10 @@ def calibration_error(bins: list[Bin]) -> float:
 
 
 def luck_of_calibration(evaluation: Evaluation) -> float:
-    """The calibration error that a network with this confidence shows on average, if it is exactly as sure as right.
+    """The calibration error that a perfectly calibrated network with these confidences shows on average.
 
-    So few answers are never right exactly as often as expected: an error of this size says nothing against a network.
+    A limited number of answers is never right exactly as often as expected, so an error of this size says nothing
+    against a network.
     """
     confidence = evaluation.confidence.astype(np.float64)
     parts = _parts(confidence)

@@ -1,7 +1,7 @@
 """Weights and checkpoints as safetensors bytes: nothing is ever unpickled.
 
-A checkpoint holds the model, the optimizer, the position in the random numbers and the tally, so that a training
-goes on bit for bit. Weights alone are the model's state dict with the config in the header.
+A checkpoint holds the model, the optimizer, the state of the random number generators and the tally, so that training
+resumes bit for bit. Weights alone are the model's state dict with the config in the header.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ def unpack_weights(content: bytes) -> tuple[nn.Module, RunConfig]:
         DataError: the bytes are damaged, or are not those of a mnistlab model.
     """
     config = parse_config(read_header(content).get("config", "{}"))
-    model = build_model(config.model).to(memory_format=torch.channels_last)  # as it has learned
+    model = build_model(config.model).to(memory_format=torch.channels_last)  # as in training
     try:
         model.load_state_dict(load(content))
     except (RuntimeError, SafetensorError) as error:
@@ -47,7 +47,7 @@ def unpack_weights(content: bytes) -> tuple[nn.Module, RunConfig]:
 
 
 def pack(state: "TrainingState") -> bytes:
-    """Everything that changes while a network learns, as safetensors bytes."""
+    """Everything that changes during training, as safetensors bytes."""
     tensors = {f"model.{name}": tensor for name, tensor in state.model.state_dict().items()}
     for index, values in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
@@ -63,7 +63,7 @@ def pack(state: "TrainingState") -> bytes:
 
 
 def unpack(content: bytes, state: "TrainingState") -> None:
-    """Put a fresh `state` where the packed one was.
+    """Bring a fresh `state` to where the packed one was.
 
     Raises:
         DataError: the bytes are damaged.
@@ -88,7 +88,7 @@ def unpack(content: bytes, state: "TrainingState") -> None:
     state.random.restore([positions[str(index)] for index in range(len(positions))])
     state.tally = Tally(**json.loads(header["tally"]))
     state.seconds = float(header["seconds"])
-    state.devices = json.loads(header.get("devices", "[]"))  # not told by a mnistlab of before
+    state.devices = json.loads(header.get("devices", "[]"))  # missing in checkpoints of older versions
 
 
 def _kind(optimizer: torch.optim.Optimizer) -> str:
@@ -115,7 +115,7 @@ def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Ten
 
 
 def read_header(content: bytes) -> dict[str, str]:
-    """What stands in the header of safetensors bytes that mnistlab has written.
+    """The header of safetensors bytes that mnistlab has written.
 
     Raises:
         DataError: they are damaged, of another origin, or of another format.

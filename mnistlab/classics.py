@@ -11,7 +11,7 @@ from mnistlab.sweep_config import SweepConfig, parse_sweep
 
 @dataclass(frozen=True)
 class Classic:
-    """A sweep with a name, what to watch for in it, and about how long it takes."""
+    """A sweep with a name, what to watch for in it, and roughly how long it takes."""
 
     name: str
     title: str
@@ -21,7 +21,7 @@ class Classic:
 
 
 def _base(model: Mapping[str, Any] | None = None, **train: Any) -> dict[str, Any]:
-    """The tutorial's network, smaller and with larger batches, so that many of them are trained in a minute."""
+    """The tutorial's network, smaller and with larger batches, so that many can be trained in a minute."""
     values = get_preset("tutorial-mlp").config.model_dump()
     values["model"] |= {"hidden": (128,)} | dict(model or {})
     values["train"] |= {"batch_size": 64, "epochs": 2, "shuffle": True, "validation_size": 5000} | train
@@ -43,7 +43,7 @@ def _classic(
     return Classic(name, title, watch, minutes, config)
 
 
-# So long that 500 images are learned by heart without dropout and without warps.
+# Long enough to learn 500 images by heart without dropout or warps.
 _PATIENT = {"optimizer": "adam", "learning_rate": 1e-3, "epochs": 60}
 _SIZES = _choice("train.train_size", 500, 2000, 8000)
 

@@ -1,4 +1,4 @@
-"""The command line: what may be asked, and which command answers.
+"""The command line: its arguments, and which command handles them.
 
 python -m mnistlab train --preset tutorial-mlp --epochs 2
 python -m mnistlab evaluate RUN
@@ -23,7 +23,7 @@ _Adding = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.Arg
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, 1 after an error that was told, 130 after Ctrl-C, 128 + n after signal n."""
+    """Run one command; return 0, 1 after a reported error, 130 after Ctrl-C, 128 + n after signal n."""
     _print_nowhere_if_closed()
     _print_whatever_a_name_holds()
     options = _parser().parse_args(arguments)
@@ -47,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _can_print():
             raise
         _print_no_more()
-        if sys.platform == "win32" and error.errno == errno.EINVAL:  # which is how Windows says the same
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # Windows' broken pipe
             return 0
-        with suppress(OSError):  # of a terminal that was closed
+        with suppress(OSError):  # the terminal was closed
             print(f"mnistlab: the output of this command cannot be written: {error.strerror}", file=sys.stderr)
         return 1
     finally:
@@ -65,7 +65,7 @@ def _can_print() -> bool:
 
 
 def _print_no_more() -> None:
-    """Let what is left go nowhere, or Python would try to write it once more at its end."""
+    """Discard what is left to print, which Python would otherwise try to write again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -76,14 +76,14 @@ def _address(given: str) -> str:
 
 
 def _print_nowhere_if_closed() -> None:
-    """Take a stream that was closed (`>&-`), of which Python makes None, for one that nobody reads."""
+    """Replace a stream that was closed (`>&-`), and is None in Python, by one that discards everything."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
 
 
 def _print_whatever_a_name_holds() -> None:
-    """Write what the terminal's encoding lacks as an escape: one run's name must keep no other from being told."""
+    """Escape what the terminal's encoding lacks: one run's name must not keep the others from being listed."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -20,7 +20,7 @@ _MOST_IMAGES = 40  # of a batch; more would not fit on a screen
 
 
 class Closeup:
-    """Gathers what is worth seeing of one step: begun before it, complete after it."""
+    """Gathers what is worth seeing of one step: created before it, packed after it."""
 
     def __init__(self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> None:
         """Look at a batch, images (B, 28, 28) float32 and labels (B,), before the step that learns from it."""
@@ -31,7 +31,7 @@ class Closeup:
 
     def _answers(self) -> torch.Tensor:
         was_training = self._model.training
-        self._model.eval()  # without dropout, and without counting towards batch norm's averages
+        self._model.eval()  # without dropout, and without changing batch norm's averages
         with torch.no_grad():
             logits: torch.Tensor = self._model(self._images)
         self._model.train(was_training)

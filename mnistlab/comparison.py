@@ -9,7 +9,7 @@ from mnistlab.errors import DataError
 from mnistlab.evaluation import Evaluation
 from mnistlab.figures import count_of, round_to_two
 
-# Odds beyond which a difference is usually called real. Source: R. A. Fisher's convention of 1 in 20.
+# The p-value below which a difference is usually called real. Source: R. A. Fisher's convention of 1 in 20.
 LUCK = 0.05
 
 
@@ -60,8 +60,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     Source: Q. McNemar, Psychometrika 12, 1947, with the binomial distribution in place of chi-squared.
     """
     disputed = only_first + only_second
-    # Whole numbers until the very end, for 2 to the power of 10,000 is no float; each number of ways is made from the
-    # one before, for thousands of binomials take seconds.
+    # Whole numbers until the very end, because 2 to the power of 10,000 overflows a float. Each binomial is computed
+    # from the one before, because thousands of them from scratch take seconds.
     ways, here = 0, 1
     for successes in range(min(only_first, only_second) + 1):
         ways += here
@@ -93,7 +93,7 @@ def _times(number: int) -> str:
 
 
 def how_often(p_value: float, test: str) -> str:
-    """A probability as a person says it, with the test's figure behind it."""
+    """A probability in words, followed by the test's p-value."""
     if p_value < 1e-6:
         return f"less than once in a million times ({test}, p < 0.000001)."
     if p_value < LUCK:

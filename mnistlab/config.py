@@ -136,7 +136,7 @@ class AugmentConfig(Frozen):
         return bool(self._changes())
 
     def _changes(self) -> dict[str, float]:
-        """What is done to images, and how much of it; without `interpolation` and `use`, which only say how."""
+        """The settings that change images, with their values; not `interpolation` and `use`, which only say how."""
         fields = type(self).model_fields
         return {name: value for name, value in self if not isinstance(value, str) and value != fields[name].default}
 
@@ -194,7 +194,7 @@ class ModelConfig(Frozen):
 
     @property
     def shape(self) -> str:
-        """The field's short form: "784-512-10", or "CNN 16-16-32-32-64-64"."""
+        """The usual short form: "784-512-10", or "CNN 16-16-32-32-64-64"."""
         if self.kind == "cnn":
             return "CNN " + "-".join(map(str, self.channels))
         return "-".join(map(str, (784, *self.hidden, 10)))
@@ -265,7 +265,7 @@ class TrainConfig(Frozen):
 
 
 class RunConfig(Frozen):
-    """All that decides what a run learns."""
+    """Everything that determines what a run learns."""
 
     preset: str = Field(default="custom", max_length=40, description="The preset the run came from.")
     dataset: DatasetName = Field(default="mnist", description="The pictures to learn from.")
@@ -281,10 +281,10 @@ class RunConfig(Frozen):
         return self
 
     def with_training(self, **settings: object) -> Self:
-        """A copy with other settings of the training, `epochs=5`.
+        """A copy with other training settings, such as `epochs=5`.
 
         Raises:
-            ConfigError: there is no such setting, or it cannot be so.
+            ConfigError: there is no such setting, or it does not allow the value.
         """
         values = self.model_dump()
         values["train"] |= settings

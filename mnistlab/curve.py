@@ -25,7 +25,7 @@ class Curve:
     def running_accuracy(self, window: int) -> npt.NDArray[np.float64]:
         """(R,): each report's accuracy, averaged with the reports before it that make up `window` steps together.
 
-        Reports come by time, so that one of a few steps is as noisy as it is short: each counts by its steps.
+        Reports cover equal times, not equal numbers of steps, so each is weighted by its steps.
         """
         num_steps = np.diff(self.report_steps, prepend=self.steps[:1] - 1)
         sums = np.concatenate([[0.0], np.cumsum(self.accuracies * num_steps)])
@@ -44,7 +44,7 @@ class Curve:
         return means
 
     def extended(self, more: "Curve") -> "Curve":
-        """This curve with the steps of another, which follow its own, at its end."""
+        """This curve, followed by another one that continues its steps."""
         arrays = ("steps", "losses", "report_steps", "accuracies", "learning_rates")
         joined = {name: np.concatenate([getattr(self, name), getattr(more, name)]) for name in arrays}
         return Curve(**joined, probes=self.probes + more.probes)

@@ -1,4 +1,4 @@
-"""What is done to a picture beside its warp: a stroke across, thicker or thinner strokes, grain, a black rectangle."""
+"""Augmentation other than warps: a stroke across, thicker or thinner strokes, grain, a black rectangle."""
 
 import math
 from functools import partial
@@ -29,7 +29,7 @@ def cross(images: torch.Tensor, share: float, generator: torch.Generator) -> tor
 
 
 def _cross(images: torch.Tensor, drawn: torch.Tensor, share: float) -> torch.Tensor:
-    """Draw the strokes that six numbers in [0, 1] for each image, `drawn` (N, 6, 1, 1), stand for."""
+    """Draw the strokes given by six random numbers in [0, 1] for each image, `drawn` (N, 6, 1, 1)."""
     side, unit = images.shape[-1], drawn.unbind(1)
     places = torch.arange(side, device=images.device) - (side - 1) / 2
     right = places - 6 * (unit[0] - 0.5)  # (N, 1, S): from the stroke's middle to each column
@@ -44,8 +44,8 @@ def _cross(images: torch.Tensor, drawn: torch.Tensor, share: float) -> torch.Ten
 def change_thickness(images: torch.Tensor, most: float, generator: torch.Generator) -> torch.Tensor:
     """Grow or shrink the ink of each image by up to `most` of a pixel at each edge, drawn uniformly.
 
-    Half a pixel is the picture half mixed with itself grown (or shrunk) by a whole one: edges are grey in MNIST, and
-    mixing moves them by parts of a pixel.
+    Growing by half a pixel is mixing the picture half and half with itself grown by a whole pixel: edges are grey in
+    MNIST, and mixing moves them by parts of a pixel.
     """
     growth = most * (2 * torch.rand(len(images), 1, 1, generator=generator, device=generator.device) - 1)
     return in_parts(_grow, images, growth)
@@ -55,13 +55,13 @@ def _grow(images: torch.Tensor, growth: torch.Tensor) -> torch.Tensor:
     """Grow the ink of each image by `growth` (N, 1, 1) in -1 to 1 of a pixel."""
     sign = growth.sign()
     mixed = torch.lerp(images, sign * _largest_nearby(sign * images), growth.abs())
-    # A thin stroke loses its core with its edges: a pen that is thinner is not paler.
+    # Shrinking dims the core of a thin stroke; its brightness is restored, since a thinner pen is not a paler one.
     brightest, left = images.amax((1, 2), keepdim=True), mixed.amax((1, 2), keepdim=True)
     return (mixed * (brightest / left.clamp(min=0.2))).clamp(0, 1)
 
 
 def _largest_nearby(images: torch.Tensor) -> torch.Tensor:
-    """The largest of each pixel (N, S, S) and its eight neighbours; in two goes, 8 times as fast as max_pool2d."""
+    """The maximum of each pixel (N, S, S) and its eight neighbours; in two passes, 8 times as fast as max_pool2d."""
     wide = F.pad(images, (1, 1, 1, 1))
     rows = torch.maximum(torch.maximum(wide[:, :-2], wide[:, 1:-1]), wide[:, 2:])
     return torch.maximum(torch.maximum(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])

@@ -1,6 +1,6 @@
-"""Dask's own settings files, which it reads as it is imported, tried before anything is built on it.
+"""Check Dask's own settings files, which it reads on import, before anything relies on them.
 
-Those are a user's for other clusters, too; one that is malformed keeps Dask from being imported at all.
+A user may have these for other clusters; one that is malformed keeps Dask from being imported at all.
 """
 
 from importlib import import_module
@@ -9,11 +9,11 @@ from mnistlab.errors import ConfigError
 
 
 def check(module: str = "dask") -> None:
-    """See that a module of Dask can be imported, which reads its settings: 0.1 s for `dask` the first time.
+    """Check that a module of Dask, which reads its settings, can be imported: 0.1 s for `dask` the first time.
 
     Raises:
-        ConfigError: one of its files is malformed; the message names it, and the line where it tells that. Of a value
-            that `distributed` does not understand it tells no more than Python does.
+        ConfigError: one of its files is malformed; the message names it, and the line if that is known. For a value
+            that `distributed` does not understand, it says no more than Python does.
     """
     try:
         import_module(module)

@@ -1,7 +1,7 @@
-"""How Dask is set in the local engine, whatever settings of their own its user has for other clusters.
+"""Dask's settings in the local engine, independent of those its user has for other clusters.
 
-Those, of Dask's files and of DASK_ variables, may ask for certificates, for another way to start processes, for folders
-and modules that are not there. To a scheduler that MNISTLAB_SCHEDULER names they apply.
+The user's, in Dask's files and DASK_ variables, may ask for certificates, for another way to start processes, or for
+folders and modules that are not there. They do apply to a scheduler named by MNISTLAB_SCHEDULER.
 """
 
 import logging
@@ -16,17 +16,17 @@ _WITHOUT_CERTIFICATES = {
 
 
 def use(threads: str) -> None:
-    """Set Dask for this process and the workers that it starts.
+    """Configure Dask for this process and the workers that it starts.
 
     Args:
-        threads: with how many each of them computes.
+        threads: how many threads each of them computes with.
     """
     dask.config.refresh(paths=[], env={})
     dask.config.set(_settings(threads))
 
 
 def hush() -> None:
-    """Keep Dask from telling the terminal at length that an engine has ended, as engines do."""
+    """Keep Dask from logging at length that an engine has ended, which is normal."""
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -39,28 +39,28 @@ def own_client(address: str) -> Client:
 
 
 def own_security() -> Security:
-    """How one speaks with the local engine: plainly."""
+    """The security of connections to the local engine: none, and no encryption."""
     return Security(require_encryption=False, **_WITHOUT_CERTIFICATES)
 
 
 def _settings(threads: str) -> dict[str, object]:
-    """What Dask does otherwise by itself."""
+    """The settings that differ from Dask's defaults."""
     return {
         "distributed.scheduler.allowed-failures": 20,  # the queue counts deaths itself, by run and step
-        # A laptop that slept has been silent for hours, and its workers are well. Of real deaths their nannies tell.
+        # After a laptop slept, its workers have been silent for hours and are well. Nannies report those that die.
         "distributed.scheduler.worker-ttl": None,
         # On a busy machine a worker's successor needs longer than the 15 s after which Dask gives up its nanny too, and
         # with it the place of that worker for good.
         "distributed.deploy.lost-worker-timeout": "365 days",
         "distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": threads,
         "distributed.nanny.pre-spawn-environ.MKL_NUM_THREADS": threads,
-        # A thread that waits for its twin spins for a moment, then sleeps. Spinning on costs a busy machine, where
-        # the twin gets no core, most of its speed; sleeping at once costs a quiet one two thirds of it.
+        # A thread that waits for another spins for a moment, then sleeps. Spinning on would cost most of the speed on
+        # a busy machine, where the other gets no core; sleeping at once would cost two thirds of it on a quiet one.
         "distributed.nanny.pre-spawn-environ.GOMP_SPINCOUNT": "30000",
-        # Dask's own statistics, which nobody reads here, take a worker's interpreter from its training 300 times a
-        # second: a tenth of the tutorial network's pace.
+        # Dask's profiler, which nobody uses here, interrupts a worker's training 300 times a second: a tenth of the
+        # tutorial network's speed.
         "distributed.worker.profile.enabled": False,
-        # A worker listens for browsers too, and cannot be told not to; it has nothing to tell them.
+        # A worker's HTTP server cannot be switched off, so it is left without routes.
         "distributed.worker.http.routes": [],
         "distributed.scheduler.http.routes": [],
         "distributed.admin.tick.interval": "1 s",

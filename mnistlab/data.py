@@ -26,10 +26,10 @@ from mnistlab.unpacking import unpack
 NUM_CLASSES = 10
 IMAGE_SIDE = 28
 HOLD_OUT_SIZE = 5000
-# One hold-out for everybody: "train more" and "compare" must never meet images that once were validation.
+# One hold-out for all runs: a run that is extended or compared must never train on images it was once validated on.
 HOLD_OUT_SEED = 20260101
-# Images that a training gathers and warps at once. Large enough to make the cost of that vanish, small enough for the
-# cache (6 MB of float32). The order of the random numbers depends on it.
+# Images gathered and warped at a time in training. Large enough for the overhead to vanish, small enough for the cache
+# (6 MB of float32). The order of the random numbers depends on it.
 CHUNK_IMAGES = 2000
 
 DATASET_TITLES: dict[DatasetName, str] = {
@@ -119,20 +119,20 @@ class Dataset:
         return len(self.source) - self.validation_size
 
     def train_of(self, train_size: int) -> Split:
-        """So many of the images to learn from, in file order, or all for 0; a smaller number is part of a larger one.
+        """A subset of `train_size` training images in file order, or all for 0; larger subsets contain smaller ones.
 
         Raises:
-            DataError: there are not so many.
+            DataError: there are not that many.
         """
         if train_size == 0:
             return self.train
         return self.source.take(self.train_indices(train_size), "train")
 
     def train_indices(self, train_size: int) -> npt.NDArray[np.int64]:
-        """(K,): where the images of `train_of(train_size)` stand in the source.
+        """(K,): the source indices of the images in `train_of(train_size)`.
 
         Raises:
-            DataError: there are not so many.
+            DataError: there are not that many.
         """
         if train_size == 0:
             return self.source_indices("train")
@@ -149,10 +149,10 @@ class Dataset:
         return self.source.take(self._held_out, "validation")
 
     def source_indices(self, name: str) -> npt.NDArray[np.int64]:
-        """(N,): where the images of train or validation lie in the source, the same for every size of hold-out.
+        """(N,): the source indices of the train or validation images; an image keeps its own at any hold-out size.
 
         Raises:
-            DataError: the split is not a part of the source.
+            DataError: the split is neither of the two.
         """
         if name == "validation":
             return self._held_out
@@ -266,9 +266,9 @@ def batch_indices(
 
     Args:
         num_images: how many there are.
-        batch_size: images a batch; the last batch of the pass may have fewer.
+        batch_size: images per batch; the last batch of the pass may have fewer.
         batch: 0, 1, ...
-        shuffle_seed: None for file order, as in the tutorial; else the seed of the mixing.
+        shuffle_seed: None for file order, as in the tutorial; else the seed of the shuffle.
 
     Returns:
         (B,) int64 indices into the split; empty past the last batch.

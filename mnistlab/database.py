@@ -1,7 +1,7 @@
-"""The database as it is used: by transactions, which go to whichever file bears its name by then.
+"""Transactions on the database, each on whichever file has its name at the time.
 
-An SQLite file that was replaced while it was open is opened as at first; one that is gone is told, and never made anew
-by the way.
+If an SQLite file is replaced while it is open, the new one is opened as at first; if it is gone, an error is raised and
+no new file is created in passing.
 """
 
 import copy
@@ -20,7 +20,7 @@ from mnistlab.reopening import FILES, reopen_when_replaced
 
 
 class Database:
-    """A database that is used by transactions; safe to share between threads."""
+    """A database used through transactions; safe to share between threads."""
 
     def __init__(self, url: str | None = None) -> None:
         """Open the database at `url` (default: MNISTLAB_DB, or an SQLite file in the lab folder).
@@ -38,9 +38,9 @@ class Database:
             reopen_when_replaced(self._engine, self.url, self._file)
 
     def holding(self) -> Self:
-        """The same database for a training, which belongs to the file that bears its name now.
+        """The same database for a training, bound to the file that has its name now.
 
-        Once another file does, its transactions raise DatabaseReplacedError.
+        Once another file has that name, its transactions raise DatabaseReplacedError.
         """
         held = copy.copy(self)
         held._held = None if self._file is None else self._file.ids()[ITSELF]
@@ -48,11 +48,11 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """Use the database: all of what is done inside happens, or nothing.
+        """Use the database: everything done inside takes effect, or nothing does.
 
         Raises:
             DatabaseGoneError: its file was moved or deleted.
-            StoreError: the database does not take it.
+            StoreError: the database refuses it.
         """
         if self._file is not None:
             self._file.check_is_there()

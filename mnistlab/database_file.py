@@ -1,9 +1,9 @@
 """The file of an SQLite database, which may be deleted or replaced by another one while programs have it open.
 
 Beside it lie the log of its last changes, -wal, and the index of that log, -shm. SQLite finds both by their names alone
-and reads them as part of whatever file they lie beside: beside a file that was put in the place of another they are
-strangers, and would be mixed into it. So a note of ours, -files, says which files belong together, and strangers are
-given another name. Nothing is ever deleted.
+and reads them as part of whatever file they lie beside: beside a file that replaced another, they are strangers that
+would be mixed into it. So our own note, -files, records which files belong together, and strangers are renamed.
+Nothing is ever deleted.
 """
 
 import json
@@ -25,12 +25,12 @@ from mnistlab.errors import DatabaseGoneError
 ITSELF, _LOG, _INDEX, _NOTE = "", "-wal", "-shm", "-files"
 _LOOK_AGAIN = 0.1  # seconds until a file counts as gone: a disk on the network may miss one for a moment
 
-# By the ending of its name, what tells each file from all others that ever bear this name; None where there is none.
+# By the ending of its name, what identifies each file among all that ever have this name; None if there is no file.
 Ids = Mapping[str, str | None]
 
 
 class DatabaseFile:
-    """Whichever file bears the name of an SQLite database, with what SQLite keeps beside it."""
+    """Whichever file has the name of an SQLite database, with what SQLite keeps beside it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -43,24 +43,24 @@ class DatabaseFile:
         try:
             name = sa.make_url(url).database
         except (SQLAlchemyError, ValueError):
-            return None  # who opens it will say so
+            return None  # opening it will raise the error
         if not name or name == ":memory:" or name.startswith("file:"):
             return None
         return cls(Path(name).resolve())  # SQLite keeps its log where the file really lies, not beside a link to it
 
     def ids(self) -> Ids:
-        """Device and inode of each file: no other one has the same while this one is open anywhere."""
+        """Device and inode of each file: no other file has the same while this one is open anywhere."""
         found: dict[str, str | None] = {}
         for ending in (_LOG, _INDEX, ITSELF):
             try:
-                about = os.stat(f"{self.path}{ending}")  # half of what a look costs would be making a Path
+                about = os.stat(f"{self.path}{ending}")  # a Path would double the cost
             except OSError:
                 about = None
             found[ending] = f"{about.st_dev}:{about.st_ino}" if about and about.st_ino else None
         return found
 
     def check_is_there(self) -> None:
-        """See that the file exists.
+        """Check that the file exists.
 
         Raises:
             DatabaseGoneError: it was moved or deleted.
@@ -77,23 +77,23 @@ class DatabaseFile:
     def _is_gone(self) -> bool:
         try:
             os.stat(self.path)
-        except OSError as error:  # at any other it may be there, and who opens it will say what is wrong
+        except OSError as error:  # after any other error it may exist, and opening it will say what is wrong
             return isinstance(error, FileNotFoundError)
         return False
 
     def note_ids(self) -> Ids:
-        """Note that the files which are there now belong together; return what tells them from others."""
+        """Note that the files that are there now belong together; return their ids."""
         ids = self.ids()
         if ids != self._noted():
             self._note(ids)
         return ids
 
     def set_strangers_aside(self, opened: Ids | None = None) -> None:
-        """Give another name to the log and index that another file of this name has left behind.
+        """Rename the log and index that another file of this name has left behind.
 
         Args:
-            opened: the files of a connection that is still open, about which there is no doubt. Others are known by
-                our note alone, so for these it is said where the log is now.
+            opened: the files of a connection that is still open, about which there is no doubt. Others are known from
+                our note alone, so for these a message says where the log is now.
         """
         if opened is None and self.ids()[ITSELF] == self._noted().get(ITSELF):
             return
@@ -103,7 +103,7 @@ class DatabaseFile:
             for ending in {*known, *_strangers(ids, noted)}:
                 self._set_aside(ending, is_said=ending == _LOG and ending not in known)
             if ids[ITSELF] != noted.get(ITSELF):
-                # At once: what others lay beside this file from now on is its own, whichever numbers it bears.
+                # At once: what is put beside this file from now on belongs to it, whatever its device and inode.
                 self._note({ITSELF: ids[ITSELF]})
 
     def _set_aside(self, ending: str, is_said: bool) -> None:
@@ -140,7 +140,7 @@ class DatabaseFile:
 
 
 def _strangers(now: Ids, before: Ids) -> list[str]:
-    """The endings of what lies beside the file now and lay beside another file before."""
+    """The endings of the files beside this one now that were beside another one before."""
     if now[ITSELF] == before.get(ITSELF):
         return []
     return [ending for ending in (_LOG, _INDEX) if now[ending] is not None and now[ending] == before.get(ending)]

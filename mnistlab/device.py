@@ -1,4 +1,4 @@
-"""Which device computes, how it is seeded, and how it is named to a person."""
+"""Pick the device to compute on, keep its random numbers apart, and describe it to people."""
 
 import ctypes
 import platform
@@ -13,7 +13,7 @@ _OMP_PAUSE_SOFT = 1  # give resources back; the next computation takes them agai
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """Turn a setting into a device that is there.
+    """Turn a setting into a device that is available.
 
     Args:
         name: auto, cpu, cuda, cuda:1, mps, xpu ... auto takes the accelerator that torch offers, else the CPU.
@@ -51,17 +51,17 @@ def device_names() -> tuple[str, ...]:
 def flush_denormals() -> None:
     """Let the CPU round numbers below 1e-38 to zero.
 
-    Adam's averages behind pixels that are always black shrink into that range, where a CPU computes many times
-    slower: measured on tutorial-deep, an epoch takes 42 s without this and 16 s with it, to the same weights.
+    Adam's running averages for pixels that are always black shrink into that range, where a CPU computes many times
+    slower: measured on tutorial-deep, an epoch takes 42 s without this and 16 s with it, with the same weights.
     """
     torch.set_flush_denormal(True)
     _end_helper_threads()
 
 
 def _end_helper_threads() -> None:
-    """End the threads that OpenMP keeps to compute with this one: those that follow round as this one does.
+    """End the helper threads in OpenMP's pool, so that new ones inherit this thread's setting.
 
-    torch's setting is for one thread and those that it starts from then on. Source: OpenMP API 5.0,
+    torch sets it for one thread and those that it starts from then on. Source: OpenMP API 5.0,
     omp_pause_resource_all. A build of torch without it (Windows) keeps its threads, and computes slower.
     """
     with suppress(AttributeError):
@@ -69,7 +69,7 @@ def _end_helper_threads() -> None:
 
 
 def computes_bfloat16(device: torch.device) -> bool:
-    """Whether a device multiplies bfloat16 by itself; where it only imitates it, float32 is faster."""
+    """Whether a device multiplies bfloat16 natively; where that is only emulated, float32 is faster."""
     if device.type == "cpu":
         asks = (getattr(torch.cpu, f"_is_{unit}_supported", None) for unit in ("avx512_bf16", "amx_tile"))
         return any(bool(ask()) for ask in asks if ask is not None)
@@ -79,9 +79,9 @@ def computes_bfloat16(device: torch.device) -> bool:
 
 
 def describe_device(name: str = "auto", threads: int | None = None) -> str:
-    """Name the device for a person: "CPU, 2 threads" or the accelerator's own name.
+    """Describe the device to people: "CPU, 2 threads" or the accelerator's own name.
 
-    threads: that a CPU computes with; by default those of this process.
+    threads: the number that a CPU computes with; by default this process's.
     """
     device = pick_device(name)
     if device.type == "cpu":
@@ -103,7 +103,7 @@ def describe_machine() -> dict[str, str]:
 
 
 class RandomStream:
-    """A run's own position in torch's random numbers, kept apart from everybody else's.
+    """A run's own state of torch's random number generators, kept apart from everybody else's.
 
     Dropout and initialisation draw from torch's global generator. A run swaps its own state in while it
     computes and out before it yields, so that whatever its consumer draws in between changes nothing.
@@ -111,7 +111,7 @@ class RandomStream:
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._accelerator = None if device.type in ("cpu", "meta") else torch.get_device_module(device)
-        self._which = () if device.index is None else (device,)  # else the present one; MPS has but one
+        self._which = () if device.index is None else (device,)  # else the current one; MPS has only one
         self._outside = self._read()
         torch.manual_seed(seed)
         self._inside = self._read()
@@ -129,19 +129,19 @@ class RandomStream:
             self._accelerator.set_rng_state(states[1], *self._which)
 
     def enter(self) -> None:
-        """Go on drawing from the run's own numbers."""
+        """Swap in the run's own generator state."""
         self._outside = self._read()
         self._write(self._inside)
 
     def leave(self) -> None:
-        """Give the global generator back as it was found."""
+        """Restore the global generators as they were found."""
         self._inside = self._read()
         self._write(self._outside)
 
     def state(self) -> list[torch.Tensor]:
-        """The run's position, for a checkpoint: one or two uint8 tensors; only valid outside enter/leave."""
+        """The run's generator state, for a checkpoint: one or two uint8 tensors; only valid outside enter/leave."""
         return self._inside
 
     def restore(self, states: list[torch.Tensor]) -> None:
-        """Go back to a position that `state` gave."""
+        """Go back to what `state` has returned."""
         self._inside = states

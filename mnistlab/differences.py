@@ -1,4 +1,4 @@
-"""How recipes differ, setting by setting and in words. What has no effect is no difference: dropout without a layer."""
+"""How recipes differ, setting by setting and in words. A setting without effect, such as an MLP's pools, is ignored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 SEED = "seed"
 NOT_USED, NONE = "not used", "none"
 _FEW = 4  # differences that a sentence can name
-# Names that say nothing without the part of the config in which they stand.
+# Names that mean nothing outside their section of the config.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
 _SWITCHED = ("yes", "no")
-# What is switched on and off, where its name is no noun.
+# How switches are worded whose names are not nouns.
 _SWITCHES = {
     "shuffle": ("images shuffled", "images in file order"),
     "normalise": ("pixels normalised", "pixels not normalised"),
@@ -36,7 +36,7 @@ class Difference:
 
 @lru_cache(maxsize=4096)
 def settings(config: RunConfig) -> dict[str, object]:
-    """All that decides what a run learns, by names for people: "learning rate". Not to be changed by the caller."""
+    """Everything that determines what a run learns, by readable names: "learning rate". Callers must not change it."""
     parts = {**_of_model(config.model), **_of_training(config.train), **_of_augmentation(config.augment)}
     return {"dataset": config.dataset, **{setting_name(field): value for field, value in parts.items()}}
 
@@ -47,7 +47,7 @@ def setting_name(field: str) -> str:
 
 
 def differences(before: Recipe, now: Recipe) -> list[Difference]:
-    """The settings in which `now` is not as `before`."""
+    """The settings in which `now` differs from `before`."""
     old, new = _settings_of(before), _settings_of(now)
     names = list(dict.fromkeys([*old, *new]))
     found = [Difference(name, shown(old.get(name)), shown(new.get(name))) for name in names]
@@ -64,14 +64,14 @@ def differing(recipes: Sequence[Recipe]) -> list[str]:
 def in_words(before: Recipe, now: Recipe, names: Sequence[str]) -> str:
     """How `now` differs in these settings, for a sentence: "learning rate 0.3 instead of 0.1"; "" if in none.
 
-    What it has no use for is left out: that follows from another difference.
+    Settings that `now` does not use are left out, since they follow from another difference.
     """
     found = [one for one in differences(before, now) if one.name in names and one.now != NOT_USED]
     return ", ".join(_sentence_part(one) for one in found)
 
 
 def contrast(before: Recipe, now: Recipe, names: tuple[str, str]) -> str:
-    """What sets two recipes apart, in a sentence that calls them by these names; of many differences it tells some."""
+    """What sets two recipes of these names apart, in a sentence; of many differences it mentions only some."""
     found = differences(before, now)
     if not found:
         return "Both come from one recipe and one seed."
@@ -109,7 +109,7 @@ def shown(value: object) -> str:
 
 
 def _of_model(model: ModelConfig) -> dict[str, object]:
-    """A network's settings without those of the other kind, and without what is for layers that it has not."""
+    """A network's settings, without those of the other kind and those for layers that it does not have."""
     unused = {"channels", "pools", "head"} if model.kind == "mlp" else {"hidden"}
     if model.kind == "mlp" and not model.hidden:
         unused |= {"activation", "dropout", "batch_norm"}
@@ -126,6 +126,6 @@ def _of_training(train: TrainConfig) -> dict[str, object]:
 
 
 def _of_augmentation(augment: AugmentConfig) -> dict[str, object]:
-    """The settings of augmentation; how it is done only where anything is done."""
+    """The settings of augmentation; `interpolation` and `use` only if anything is done."""
     unused = set() if augment.is_active else {"interpolation", "use"}
     return {name: value for name, value in augment if name not in unused}

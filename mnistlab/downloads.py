@@ -23,7 +23,7 @@ from mnistlab.paths import lab_folder, lab_place
 
 # What is fetched, in MB, rounded; source: the sizes of the published archives.
 DOWNLOAD_MB: dict[DatasetName, int] = {"fashion-mnist": 31, "kmnist": 21, "emnist-digits": 562, "qmnist": 40}
-# What torchvision raises without a network, and while it reads half a file: its checks are asserts and look-ups.
+# What torchvision raises without a network, and when it reads an incomplete file, which it does not check for.
 _FETCH_ERRORS = (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 _READ_ERRORS = (ValueError, TypeError, LookupError, AssertionError)
 # Where torchvision keeps each of them.
@@ -75,7 +75,7 @@ def download(name: DatasetName, progress: Callable[[float], None], folder: Path 
 
 
 def _done_file(name: DatasetName, root: Path) -> Path:
-    """An empty file that stands for a complete download: torchvision leaves half of one behind when it fails."""
+    """An empty file that marks a complete download: torchvision leaves half of one behind when it fails."""
     return root / f"{name}.complete"
 
 

@@ -1,4 +1,4 @@
-"""The lab's own digits: drawings kept with their labels, in the lab's database, to score models on and to take home.
+"""The lab's own digits: labelled drawings, kept in the lab's database to score models on and to take home.
 
     drawings = Drawings(store)
     kept = drawings.add(framing.image, label=7, source="pen")
@@ -67,7 +67,7 @@ class Drawings:
 
         Raises:
             ImageError: another shape or range.
-            DataError: no digit, an unknown source, or the set is full.
+            DataError: the label is not a digit, the source is unknown, or the set is full.
         """
         content = _checked(image)
         _check_label(label)
@@ -111,10 +111,10 @@ class Drawings:
         return len(new)
 
     def relabel(self, drawing_id: str, label: int) -> bool:
-        """Let a drawing be another digit, as if it had just been kept; False if it is not there.
+        """Change the digit a drawing stands for, as if it had just been kept; False if it is not there.
 
         Raises:
-            DataError: no digit.
+            DataError: the label is not a digit.
         """
         _check_label(label)
         change = table.update().where(table.c.id == str(drawing_id)).values(label=int(label), created=time.time())
@@ -143,7 +143,7 @@ class Drawings:
             return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
     def version(self) -> Hashable:
-        """Something that is another one whenever the set has changed."""
+        """A value that changes whenever the set does."""
         query = sa.select(sa.func.count(), sa.func.max(table.c.created), sa.func.sum(table.c.created))
         with self._store.transaction() as connection:
             return tuple(connection.execute(query).one())

@@ -1,7 +1,7 @@
-"""Dropout as torch's own, with its random numbers drawn many at once.
+"""Torch's dropout, with its random numbers drawn in bulk.
 
-Torch draws a hidden layer's mask number by number on a CPU: measured for 20 images and 512 neurons, 125 microseconds,
-where a plain block of random numbers of the same size takes 49.
+On a CPU torch draws a hidden layer's mask number by number: for 20 images and 512 neurons this was measured to take 125
+microseconds, where a plain block of random numbers of the same size takes 49.
 """
 
 import torch
@@ -9,7 +9,7 @@ from torch import nn
 
 
 class Dropout(nn.Dropout):
-    """While learning, set a share `p` of the features to 0 and enlarge the others, so that their sum stays the same."""
+    """In training, set a share `p` of the features to 0 and scale up the others, to keep the expected sum."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         if not self.training:

@@ -1,11 +1,11 @@
 """The engine: a Dask cluster in a process of its own, found or started; `python -m mnistlab.engine` is that process.
 
-The store is the truth and the engine a cache of it: it may die at any time, and nothing but time is lost.
-What it is tells `notice`; when it makes way for another one, `renewal`.
+The store is the source of truth: the engine may die at any time, and nothing but time is lost.
+`notice` says which engine is running, `renewal` when it makes way for a new one.
 Settings, all from the environment:
     MNISTLAB_SCHEDULER     use this Dask scheduler instead of a local engine; its TLS settings are Dask's own
-    MNISTLAB_WORKERS       trainings at a time of the local engine (1)
-    MNISTLAB_THREADS       with how many threads each of them computes (all cores but one, shared out)
+    MNISTLAB_WORKERS       how many trainings the local engine runs at a time (1)
+    MNISTLAB_THREADS       how many threads each of them computes with (all cores but one, shared out)
     MNISTLAB_ENGINE_IDLE   how long the local engine waits for work before it ends itself ("15 minutes")
 """
 
@@ -37,20 +37,20 @@ _NO_SCHEDULER = (
     "MNISTLAB_SCHEDULER must be the address that `dask scheduler` prints, not that of its dashboard or of another "
     "program; if it is, that scheduler hangs and must be restarted."
 )
-# Dask refuses to keep a Client in a Streamlit cache, so it lives here, with the child that we may have started.
+# Streamlit's cache cannot keep a Dask client, so it lives here, with the child process that we may have started.
 _lock = threading.Lock()
 _client: Any = None
 _child: "subprocess.Popen[bytes] | None" = None
 
 
 def client() -> Any:
-    """A connected Dask client of the engine, which is started if need be; safe to call from many threads.
+    """A Dask client connected to the engine, which is started if need be; safe to call from many threads.
 
     Raises:
         EngineError: it cannot be started or reached, or Dask cannot read its settings.
     """
     _check_settings()
-    from mnistlab import dask_settings  # which imports Dask, and that reads its settings
+    from mnistlab import dask_settings  # imports Dask, which reads its settings
 
     dask_settings.hush()
     with _lock:
@@ -60,16 +60,16 @@ def client() -> Any:
     except EngineError:
         if setting("MNISTLAB_SCHEDULER") or running_address() == wanted:
             raise
-    with _lock:  # it has ended meanwhile, as engines do
+    with _lock:  # the engine ended in the meantime, as idle ones do
         wanted = address()
     return _connected(wanted)
 
 
 def _connected(wanted: str) -> Any:
-    """Our client, or a new one, of who listens at this address.
+    """Our client of the scheduler at this address, or a new one.
 
     Raises:
-        EngineError: no Dask scheduler, or not as it should.
+        EngineError: no Dask scheduler answers there, or none that we can talk to.
     """
     global _client
     from distributed import Security
@@ -80,8 +80,8 @@ def _connected(wanted: str) -> Any:
     wanted, is_own = normalize_address(wanted), not setting("MNISTLAB_SCHEDULER")
     try:
         greeting.check_certificates(wanted)
-        # Not under the lock: where nobody speaks, all who ask wait for that beside each other.
-        # Who is silent where our engine was may speak later; elsewhere, nobody says that it is a scheduler.
+        # Not under the lock: if nothing answers, all callers wait at the same time, not one after another.
+        # Our own engine may only be busy when it is silent; whatever is silent elsewhere may not be a scheduler at all.
         security, silence = (dask_settings.own_security(), EngineBusyError) if is_own else (Security(), EngineError)
         greeting.check(wanted, security, _advice(), silence)
         with _lock:
@@ -99,7 +99,7 @@ def _connected(wanted: str) -> Any:
 
 
 def _connect_to_lab(wanted: str) -> Any:
-    """Connect to a scheduler that we did not start, and let its workers get ready."""
+    """Connect to a scheduler that we did not start, and warm up its workers."""
     from distributed import Client
 
     dask = Client(wanted, set_as_default=False, timeout=10)
@@ -108,7 +108,7 @@ def _connect_to_lab(wanted: str) -> Any:
 
 
 def _advice() -> str:
-    """What to do where it is no scheduler that listens, or one that hangs."""
+    """What to do if it is not a scheduler that listens, or one that hangs."""
     if setting("MNISTLAB_SCHEDULER") or (found := notice.read()) is None:
         return _NO_SCHEDULER
     return f"That is the engine, process {found.pid}, which hangs: end this process, and another one is started."
@@ -122,14 +122,14 @@ def _check_settings() -> None:
 
 
 def hang_up() -> None:
-    """Close this process's connection to the engine, which goes on; call it before a process ends.
+    """Close this process's connection to the engine, which keeps running; call it before the process ends.
 
-    Otherwise a run that fails just then is told to a Dask client that is half gone, with a traceback on the terminal.
+    Otherwise a run that fails just then is reported to a half-closed Dask client, with a traceback on the terminal.
     """
     global _client
     with _lock:
         if _client is not None:
-            with contextlib.suppress(Exception, KeyboardInterrupt):  # it is gone already, or somebody cannot wait
+            with contextlib.suppress(Exception, KeyboardInterrupt):  # already gone, or an impatient Ctrl-C
                 _client.close(timeout=1)
         _client = None
 
@@ -138,7 +138,7 @@ def _warm_up_strangers(dask: Any) -> None:
     """Let the workers of a scheduler that we did not start import torch before their first run."""
     from mnistlab.worker import WarmUp
 
-    with contextlib.suppress(Exception):  # whichever worker cannot will say so when it gets a run
+    with contextlib.suppress(Exception):  # a worker that cannot will say so when it gets a run
         dask.register_plugin(WarmUp())
 
 
@@ -146,8 +146,8 @@ def address() -> str:
     """Where the engine listens: MNISTLAB_SCHEDULER, else the running local engine, else a new one.
 
     Raises:
-        EngineError: MNISTLAB_SCHEDULER is no address, or a local engine cannot be started; then the message quotes the
-            end of its log.
+        EngineError: MNISTLAB_SCHEDULER is not an address, or a local engine cannot be started; then the message quotes
+            the end of its log.
     """
     scheduler = setting("MNISTLAB_SCHEDULER")
     if scheduler:
@@ -164,10 +164,10 @@ def address() -> str:
 
 
 def _checked(scheduler: str) -> str:
-    """A scheduler's address without the slash that browsers put behind one, with which Dask would wait for ever."""
+    """A scheduler's address without a trailing slash, which browsers add and which would make Dask wait for ever."""
     given = scheduler.rstrip("/")
     whole = given if "://" in given else f"tcp://{given}"
-    with contextlib.suppress(ValueError):  # a port that is none, or brackets that are not closed
+    with contextlib.suppress(ValueError):  # an invalid port, or brackets that are not closed
         place = urlsplit(whole)
         is_whole = place.scheme in ("tcp", "tls") and place.hostname and place.port
         if is_whole and not (place.path or place.query or place.fragment or place.username):
@@ -179,7 +179,7 @@ def _checked(scheduler: str) -> str:
 
 
 def is_up() -> bool:
-    """Whether runs are being taken: the local engine listens, or MNISTLAB_SCHEDULER names one to look after itself."""
+    """Whether runs are being taken: the local engine listens, or MNISTLAB_SCHEDULER names one, assumed to be up."""
     return bool(setting("MNISTLAB_SCHEDULER")) or running_address() is not None
 
 
@@ -205,16 +205,16 @@ def _start() -> str:
         time.sleep(0.05)
     if found:
         return found
-    child.kill()  # one that hangs would be there beside the next one
+    child.kill()  # if it hangs, it must not live on beside the next one
     raise EngineError(f"The engine did not start. The end of {log_file()}: {last_words()}")
 
 
 def _launch() -> "subprocess.Popen[bytes]":
     log = log_file()
     detached: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":  # a console that nobody sees, which its workers share: without one, each opens its own
+    if sys.platform == "win32":  # a hidden console that its workers share: without it, each opens its own
         detached = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    with contextlib.suppress(OSError):  # the last engine may still be ending, and write to its own
+    with contextlib.suppress(OSError):  # a new file: the last engine may still be ending, and writing to the old one
         log.unlink()
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -254,19 +254,19 @@ def serve() -> None:
     except Exception as error:
         _give_up(error)
     with cluster:
-        cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here reads what Dask tells there
+        cluster.loop.add_callback(cluster.scheduler.http_server.stop)  # nobody here uses Dask's HTTP server
         if not notice.publish(cluster.scheduler_address):
-            return  # another engine of this lab is there already
+            return  # this lab has another engine already
         try:
             _warm_up_own(cluster)
-            step_back_together()  # not before: on a busy machine, its start would take half a minute instead of seconds
+            step_back_together()  # only now: at low priority, starting on a busy machine takes half a minute
             workers: set[int] = set()
-            # Where idle workers die without an end, so do we: whoever has work next starts a new engine, or is told.
+            # If idle workers keep dying, end too: whoever has work next starts a new engine, or is told why it fails.
             while cluster.scheduler.status.name == "running" and not room.is_lacking(cluster, workers):
                 time.sleep(0.5)
         finally:
             notice.withdraw()
-        # Closing calls the scheduler that has just ended, and by default for 30 s.
+        # Closing tries to reach the scheduler that has just ended, by default for 30 s.
         dask.config.set({"distributed.comm.timeouts.connect": "1 s"})
 
 
@@ -280,15 +280,15 @@ def _warm_up_own(cluster: Any) -> None:
             own_client.register_plugin(WarmUp())
     except Exception as error:
         if cluster.scheduler.status.name != "running":
-            return  # told to end, or idle for a time shorter than the warm-up
+            return  # told to end, or its idle timeout is shorter than the warm-up
         _give_up(EngineError(_DIED) if isinstance(error, CommClosedError) else error)
 
 
 def _give_up(error: BaseException) -> NoReturn:
-    """Say why, with what was at the bottom of it, before anybody sees that the engine is gone, and starts another."""
+    """Log the root cause, before anybody notices that the engine is gone and starts another, and exit."""
     sys.stdout.write(traceback.format_exc())
     while below := error.__cause__ or (error.__context__ if isinstance(error, AssertionError) else None):
-        error = below  # an assertion of Dask's own, that what could not be started has ended, hides why
+        error = below  # Dask's own assertion, that what failed to start has ended, hides the cause
     said = error if isinstance(error, MnistLabError) else f"{type(error).__name__}: {error}"
     sys.stdout.write(f"{FAILURE}{said}\n")
     sys.stdout.flush()

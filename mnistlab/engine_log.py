@@ -1,4 +1,4 @@
-"""The log of the local engine, engine.log: what it says of itself, and why the last one gave up."""
+"""The log of the local engine, engine.log: its messages, and why the last engine gave up."""
 
 import time
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 from mnistlab.paths import lab_place
 
 _RECENTLY = 60.0  # seconds, for which an engine whose workers cannot start is not tried again
-FAILURE = "The engine's workers cannot start: "  # what the line begins with that says why it gave up
+FAILURE = "The engine's workers cannot start: "  # how the line begins that says why it gave up
 
 
 def log_file() -> Path:
-    """What the local engine says of itself."""
+    """The path of the local engine's log."""
     return lab_place() / "engine.log"
 
 
 def last_words() -> str:
-    """The last line of that, or the one that says why it gave up."""
+    """The last line of the log, or the one that says why the engine gave up."""
     lines = _lines()
     return _failure() or (lines[-1] if lines else "(empty)")
 
@@ -23,13 +23,13 @@ def last_words() -> str:
 def recent_failure() -> str | None:
     """Why the last engine gave up, if it has just done so: the next one would too."""
     log = log_file()
-    # Either way: this clock may have been set back since then, or a shared folder's run ahead of it.
+    # In either direction: our clock may have been set back since then, or a shared folder's may be ahead of it.
     is_recent = log.exists() and abs(time.time() - log.stat().st_mtime) < _RECENTLY
     return _failure() if is_recent else None
 
 
 def _failure() -> str | None:
-    """Why the last engine gave up, which others of its processes may have written something after."""
+    """Why the last engine gave up; its other processes may have written more after that line."""
     return next((line for line in reversed(_lines()) if line.startswith(FAILURE)), None)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class MnistLabError(Exception):
-    """Any mistake that a caller can mend; the message is written to be shown to a person."""
+    """Any error that a caller can fix; the message is written to be shown to people."""
 
 
 class ConfigError(MnistLabError):
@@ -81,7 +81,7 @@ class EngineError(MnistLabError):
 
 
 class EngineBusyError(EngineError):
-    """An engine of another version is in use, or it hangs: what is new waits in the queue until that is over."""
+    """An engine of another version is in use, or it hangs: new runs wait in the queue until that is over."""
 
 
 class DivergedError(MnistLabError):

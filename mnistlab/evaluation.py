@@ -47,7 +47,7 @@ class Evaluation:
 
     @cached_property
     def mistakes(self) -> npt.NDArray[np.int64]:
-        """(K,): the images that were misread, those it was surest of first."""
+        """(K,): the images that were misread, the most confident mistakes first."""
         wrong = np.flatnonzero(~self.correct)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
 
@@ -131,7 +131,7 @@ def _check_network(model: object) -> torch.device:
 
 
 def digit_line(digit: int, num_correct: int, num_images: int) -> str:
-    """The tutorial's line for one digit, rounded instead of cut: "3: 97.8 % (988/1010)"."""
+    """The tutorial's line for one digit, rounded instead of truncated: "3: 97.8 % (988/1010)"."""
     if num_images == 0:
         return f"{digit}: none in this split"
     return f"{digit}: {percent(num_correct / num_images, 1)} ({num_correct}/{num_images})"

@@ -1,4 +1,4 @@
-"""What a training tells its consumer, in the order in which it happens.
+"""The events that a training yields to its consumer, in their order.
 
 TrainingStarted, EpochEnded (epoch 0: before any step), then StepsTaken ... EpochEnded, ..., TrainingEnded
 """
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 # How many images are sent through a network to find its silent ReLUs. Of 395 neurons that were silent on 200 images, at
-# a rate of 1, two thirds were silent on all 55,000 as well. A channel has hundreds of places in each to speak at.
+# a learning rate of 1, two thirds were silent on all 55,000 as well. A channel needs fewer images: it has hundreds of
+# places in each where it may fire.
 NUM_PROBED = {"mlp": 200, "cnn": 50}
 
 
@@ -35,12 +36,12 @@ class Probes:
 
     layers: list[str]  # names of the layers with weights: "layer 1", ..., "output"
     gradients: list[float]  # (len(layers),) mean absolute gradient of a weight, biases left out
-    dead: float | None  # share of hidden ReLUs silent on each of NUM_PROBED images; None where nobody has looked
+    dead: float | None  # share of hidden ReLUs silent on each of NUM_PROBED images; None if not measured
 
 
 @dataclass(frozen=True, eq=False)
 class StepsTaken:
-    """Steps since the last report; sent by time, not by number."""
+    """Steps since the last report; sent at intervals of time, not of steps."""
 
     first_step: int  # counted from 1; losses[0] is the loss of this step
     step: int  # the last step taken

@@ -1,7 +1,7 @@
-"""A run being executed in this process: claimed, trained, steered by the store, closed. What an engine's worker does.
+"""Execute a run in this process: claim it, train, obey the store's requests, close it. What an engine's worker does.
 
-It goes on from the last checkpoint, so that a retry after a crash, a resume after a stop and a takeover by another
-host are the same call.
+A run continues from its last checkpoint, so that a retry after a crash, a resume after a stop and a takeover by
+another host are the same call.
 """
 
 import os
@@ -34,16 +34,16 @@ from mnistlab.training import train
 if TYPE_CHECKING:
     from mnistlab.trials import OpenTrial
 
-_LOOK_EVERY = 0.1  # seconds between two looks of a paused run at its request
+_LOOK_EVERY = 0.1  # seconds between two times that a paused run polls for requests
 _PULSE_EVERY = 5.0  # seconds between two heartbeats, whatever the training does
-_REASON_PATIENCE = 600.0  # seconds for which a worker tries to say why its training ended
+_REASON_PATIENCE = 600.0  # seconds for which a worker keeps trying to record why its training ended
 _BEAT_EVERY = 1.0  # seconds between two heartbeats of a paused run
-# A paused run keeps its worker for as long as this where others wait for one, and where nobody does.
+# How long a paused run keeps its worker: while other runs wait for one, and while none does.
 _GUEST_SECONDS, _ALONE_SECONDS = 30.0, 600.0
-_OTHERS_SECONDS = 5.0  # a run that has not waited for so long may be about to be taken by a worker that is free
-# A worker is given run after run, and reading a data set anew would cost each of them 0.2 s before its first step.
+_OTHERS_SECONDS = 5.0  # a run that has waited for less may be about to be taken by a free worker
+# A worker executes run after run, and reloading the data set would delay the first step of each by 0.2 s.
 load_dataset = lru_cache(maxsize=2)(data.load_dataset)
-# What torch says on a CPU (the second on Windows), oneDNN where it has no room for what it computes with, a Mac's GPU.
+# The messages of torch on a CPU (the second on Windows), of oneDNN without room for its workspace, and of a Mac's GPU.
 _OUT_OF_MEMORY = (
     "can't allocate memory",
     "DefaultCPUAllocator: not enough memory",
@@ -51,12 +51,13 @@ _OUT_OF_MEMORY = (
     "MPS backend out of memory",
 )
 
-# Two runs in one process would draw from the same random numbers: a worker with more threads trains one at a time.
+# Two runs in one process would share its random number generators, so a worker with several threads trains one run at
+# a time.
 training_turn = threading.Lock()
 
 
 def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
-    """Train the run that is next in the queue, of those that need so many GPUs, to its end."""
+    """Take the next run of the queue, of those that need `num_gpus` GPUs if given, and train it to its end."""
     from mnistlab.worker import use_own_threads
 
     with training_turn:
@@ -71,7 +72,7 @@ def run_next(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
 
 
 def this_worker() -> str:
-    """The name of this process among all that may share a store."""
+    """The name of this process, unique among all that may share a store."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -87,7 +88,7 @@ def execute(
     Args:
         on_event: called with each event, for a progress bar.
         wants_stop: asked at each event; true stops the run as a request in the store does.
-        seen: the attempt it had when it was seen; nothing is done if somebody else has taken it since.
+        seen: the attempt number last seen; nothing is done if another worker has taken the run since.
     """
     store = store.holding()
     attempt = store.claim(run_id, this_worker(), seen=seen)
@@ -117,7 +118,7 @@ def _attempt(
 
 
 def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) -> None:
-    """Say why a run goes no further: at once, for a few bytes may find room, or as soon as they do, in a worker."""
+    """Record why a run ended: at once, since a few bytes may still find room, else in a thread that keeps trying."""
     values = {"heartbeat": 0.0, "error": f"It ended because what it learned could not be saved: {error}"}
 
     def is_left() -> bool:
@@ -136,11 +137,11 @@ def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) ->
 
 
 def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":
-    """Let a trial of a sweep ask what to try; None for any other run."""
+    """Begin a sweep's trial, which asks the study what to try; None for any other run."""
     run = store.run(run_id)
     if run.sweep is None:
         return None
-    from mnistlab import trials  # Optuna, which only a sweep need wait for
+    from mnistlab import trials  # imports Optuna, which only sweeps should wait for
 
     return trials.begin(store, run, attempt)
 
@@ -156,7 +157,7 @@ def _end_trial(store: Store, run_id: str) -> None:
 
 @contextmanager
 def _pulse(store: Store, run_id: str, attempt: int) -> Iterator[None]:
-    """Show that this process is alive also while one step, or the test at the end, takes longer than a heartbeat."""
+    """Keep the heartbeat going even while one step, or the test at the end, takes longer than its interval."""
     is_over = threading.Event()
 
     def beat() -> None:
@@ -183,15 +184,15 @@ def _follow(
     begin = parallel.lead if parallel.are_joined() else train
     events = begin(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes)
     try:
-        with closing(events):  # at once, for other processes may wait for what this one does next
+        with closing(events):  # at once: other processes may be waiting for this one's next message
             is_whole = _listen(events, recorder, store, on_event, wants_stop, trial)
     except DivergedError as error:
         if trial is not None:
-            with suppress(StudyError):  # the next trial that begins tells it instead
+            with suppress(StudyError):  # the next trial that begins will tell the study instead
                 trial.diverged()
         raise DivergedError(f"{error}{recorder.give_up(error.last)}") from error
     if is_whole:
-        # A sweep chooses among its trials, and what is chosen by the test set is flattered by it.
+        # A sweep chooses among its trials, and a choice made on the test set would be flattered by it.
         recorder.finish(dataset.test if trial is None else None)
 
 
@@ -203,7 +204,7 @@ def _listen(
     wants_stop: Callable[[], bool],
     trial: "OpenTrial | None",
 ) -> bool:
-    """Record a training's events and do what the store asks for; tell whether it came to its end."""
+    """Record a training's events and obey the store's requests; return whether it ran to its end."""
     for event in events:
         on_event(event)
         request = recorder.record(event)
@@ -232,7 +233,7 @@ def _obey(recorder: Recorder, request: Request) -> None:
 
 
 def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants_stop: Callable[[], bool]) -> Request:
-    """Wait until a paused run is to do something; after a time it makes room, as if stopped."""
+    """Wait until a paused run is asked to do something; after a time it gives up its worker, as if stopped."""
     since = last_beat = time.monotonic()
     others = queue.Rivals(store, recorder.config) if recorder.is_a_guest else None
     if request.is_waiting(recorder.state.step):
@@ -252,7 +253,7 @@ def _wait_while_paused(store: Store, recorder: Recorder, request: Request, wants
 
 
 def _why_to_leave(others: queue.Rivals, seconds: float) -> str | None:
-    """What has ended a pause of so many seconds; None as long as it may go on. To be asked all along."""
+    """Why a pause of so many seconds must end; None while it may last. Ask regularly: `others` counts waits by that."""
     if seconds > _ALONE_SECONDS:
         return "ten minutes went by"
     with suppress(StoreError):

@@ -1,10 +1,10 @@
 """Why a network reads one picture as it does: which pixels speak for a digit, and how little would change its mind.
 
     input_gradient(model, image, digit)         # what a bit more ink at each pixel would do
-    integrated_gradients(model, image, digit)   # what the ink that is there has done, from a black picture on
+    integrated_gradients(model, image, digit)   # what the ink that is there adds to the score of a black picture
     find_flip(model, image)                     # the smallest step along a gradient that gives another answer
 
-An image is (28, 28), floats in [0, 1] or uint8; another one is an ImageError. A model is in eval mode on the CPU. A
+An image is (28, 28), floats in [0, 1] or uint8; any other raises an ImageError. A model is in eval mode on the CPU. A
 digit's score is its logit.
 """
 
@@ -46,9 +46,9 @@ class Attribution:
 
 
 def integrated_gradients(model: nn.Module, image: Picture, digit: int) -> Attribution:
-    """Add up the gradients on the straight way from a black picture to this one, times the ink of each pixel.
+    """Average the gradients on the straight line from a black picture to this one, times the ink of each pixel.
 
-    Source: M. Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017; midpoints of 128 parts.
+    Source: M. Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017; midpoint rule with 128 parts.
     """
     ink = _tensor(image)
     midpoints = (torch.arange(_PATH_STEPS) + 0.5) / _PATH_STEPS
@@ -79,7 +79,7 @@ def find_flip(model: nn.Module, image: Picture, towards: int | None = None) -> F
         towards: the digit to favour; None for the runner-up.
 
     Returns:
-        None if there is no such gradient, or no step up to half of the way from black to white is enough.
+        None if that gradient is zero, or no step up to half of the way from black to white is enough.
     """
     ink = _tensor(image)
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""Figures as a person writes them, on pages, in reports and on terminals: each with its unit, rounded, never cut."""
+"""Figures as people write them, on pages, in reports and on terminals: each with its unit, rounded, not truncated."""
 
 import math
 

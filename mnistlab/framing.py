@@ -1,8 +1,8 @@
-"""Set warped digits as MNIST was made, many at once: longer side 20 pixels, centre of mass in the middle.
+"""Frame many warped digits at once as MNIST's were: longer side 20 pixels, centre of mass in the middle.
 
     warped = warp_framed(images, warps)       # (N, 28, 28) float32 in [0, 1] -> the same
 
-ink.py does this to one drawing, step by step; here it is one more matrix of a batch's warp, so that the digits are
+ink.py does this to one drawing, step by step; here it is one more matrix in a batch's warp, so that the digits are
 still interpolated only once.
 """
 
@@ -18,7 +18,7 @@ from mnistlab.ink import CENTRE, DIGIT_SIDE, INK_THRESHOLD
 def warp_framed(
     images: torch.Tensor, warps: Warps, interpolation: Literal["bilinear", "nearest"] = "bilinear"
 ) -> torch.Tensor:
-    """Bend, slant and turn each image, frame what comes of it, and only then scale and shift it.
+    """Bend, stretch, slant and turn each image, frame the result, and only then scale and shift it.
 
     Args:
         images: (N, 28, 28) float32 in [0, 1].
@@ -36,7 +36,7 @@ def framed_matrices(images: torch.Tensor, warps: Warps) -> torch.Tensor:
     first = replace(warps, shift=still.shift, scale=still.scale)
     last = replace(still, shift=warps.shift, scale=warps.scale)
     trial = sample(images, inverse_matrices(first), warps.bend, "bilinear")
-    # Right to left: a pixel of the result is looked up through scale and shift, the frame, then the turn.
+    # Right to left: a pixel of the result is traced back through scale and shift, the frame, then the turn.
     return _after(inverse_matrices(first), _after(_frame_matrices(trial), inverse_matrices(last)))
 
 

@@ -1,6 +1,6 @@
-"""Whether a Dask scheduler speaks at an address: Dask would wait without an end for one who listens and says nothing.
+"""Whether a Dask scheduler answers at an address: Dask would wait forever for a program that listens but says nothing.
 
-Such are a scheduler's dashboard, another program at a port that was mistyped, and an engine that has been stopped.
+That may be a scheduler's dashboard, another program at a mistyped port, or a suspended engine.
 """
 
 import asyncio
@@ -8,21 +8,21 @@ from typing import Any
 
 from mnistlab.errors import EngineError
 
-_CONNECT_SECONDS = 9.0  # until somebody listens there
-_PATIENCE = 10.0  # seconds, until he has also said who he is; milliseconds are usual
+_CONNECT_SECONDS = 9.0  # to get a connection
+_PATIENCE = 10.0  # seconds to get a connection and Dask's handshake; milliseconds are usual
 
 
 def check(address: str, security: Any, advice: str, silence: type[EngineError] = EngineError) -> None:
-    """See that a Dask scheduler greets us, as each does at once.
+    """Check that a Dask scheduler answers with a handshake, as each does at once.
 
     Args:
-        security: Dask's, of the client that is to be made.
-        advice: what to do where it is another one who listens, or nobody who speaks.
-        silence: what is raised where nobody speaks.
+        security: the Dask security settings of the client that is to be made.
+        advice: what to do if another program listens there, or one that is silent.
+        silence: the error to raise if whatever listens there is silent.
 
     Raises:
-        EngineError: one listens there who says nothing, or nothing that Dask understands.
-        OSError: nobody can be reached there, or he refuses us.
+        EngineError: whatever listens there is silent, or does not speak Dask's protocol.
+        OSError: nothing can be reached there, or it refuses us.
     """
     from distributed.utils import LoopRunner
 
@@ -32,17 +32,17 @@ def check(address: str, security: Any, advice: str, silence: type[EngineError] =
         raise silence(
             f"Something listens at {address}, but it has said nothing for {_PATIENCE:g} seconds. {advice}"
         ) from error
-    except (OSError, RuntimeError):  # RuntimeError: of our own side, as of a server that is being stopped
+    except (OSError, RuntimeError):  # RuntimeError: on our own side, as when a server is being stopped
         raise
-    except Exception as error:  # whatever Dask makes of another one's words: too long, not to be unpacked, no greeting
+    except Exception as error:  # whatever Dask raises on another protocol: too long, not decodable, no handshake
         raise EngineError(f"Whatever listens at {address} does not speak Dask's language. {advice}") from error
 
 
 def check_certificates(wanted: str) -> None:
-    """See that Dask's own settings name what a TLS connection needs; it would fail without saying so.
+    """Check that Dask's settings name the certificates for TLS; otherwise it would fail without saying so.
 
     Raises:
-        EngineError: they do not, or there are no such files.
+        EngineError: they do not, or the files cannot be read.
     """
     from distributed import Security
 

@@ -1,4 +1,4 @@
-"""What runs read of the images that they held out: the only result of a sweep's trials, which are never tested."""
+"""The accuracy of runs on their held-out images: the only result of a sweep's trials, which are never tested."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from mnistlab.store import Store
 
 
 def last_accuracies(run_ids: Sequence[str], store: Store) -> dict[str, float]:
-    """The validation accuracy, 0 to 1, after the last epoch of each run that has one; untrained, it has none."""
+    """The validation accuracy, 0 to 1, after the last epoch of each run that has one; epoch 0 does not count."""
     epochs = schema.epochs
     last = (
         sa.select(epochs.c.run_id, sa.func.max(epochs.c.epoch).label("epoch"))

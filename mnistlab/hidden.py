@@ -1,7 +1,7 @@
-"""What a network makes of a picture before it decides: its last hidden layer, as vectors and as a map.
+"""A network's features of a picture before it decides: its last hidden layer, as vectors and as a map.
 
-features = hidden_features(model, images)        # (N, W): what the last linear layer is given
-Map.of(features).points                          # (N, 2): the plane in which they lie farthest apart
+features = hidden_features(model, images)        # (N, W): the input of the last linear layer
+Map.of(features).points                          # (N, 2): the plane in which they differ most
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mnistlab.predict import as_pictures
 
 @torch.inference_mode()
 def hidden_features(model: nn.Sequential, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    """What the last linear layer is given for each picture.
+    """The input of the last linear layer for each picture.
 
     Args:
         model: in eval mode; without a hidden layer, the pixels themselves come back.
@@ -52,11 +52,11 @@ class Map:
 
     @classmethod
     def of(cls, vectors: npt.NDArray[np.float32]) -> "Map":
-        """Lay (N, W) vectors down in the plane in which they differ most.
+        """Project (N, W) vectors onto the plane in which they differ most.
 
-        The axes are the eigenvectors of the covariance with the largest eigenvalues, each turned so that its largest
-        part is positive: the same vectors always give the same map. A single dimension gets a second axis of zeros.
-        Of a layer that is wider than there are pictures, they are found by way of the pictures' own products, N x N.
+        The axes are the eigenvectors of the covariance with the largest eigenvalues, each with the sign that makes its
+        largest component positive: the same vectors always give the same map. A single dimension gets a second axis of
+        zeros. If W is larger than N, they are computed from the N x N matrix of the vectors' products instead.
         """
         centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
         if centred.shape[1] <= len(centred):

@@ -1,4 +1,4 @@
-"""The ids of runs and sweeps: eight letters or digits that nobody confuses, and that are safe in any address."""
+"""The ids of runs and sweeps: eight letters or digits that are hard to confuse, and safe in any URL."""
 
 import re
 import secrets

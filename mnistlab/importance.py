@@ -12,12 +12,12 @@ from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import TrialState
 
 _SHUFFLES = 40
-_SELDOM = 95  # in so many of 100 cases chance reaches no more
-_FEW, _MOST = 5, 0.5  # the best are at least five trials, where that is not more than half of all
+_SELDOM = 95  # the percentile of what chance reaches
+_FEW, _MOST = 5, 0.5  # the best are at least five trials, but at most half of all
 
 
 def evaluator(study: optuna.Study) -> PedAnovaImportanceEvaluator:
-    """The evaluator for a study of this size: the best tenth of its trials, and not so few that they are chance."""
+    """The evaluator for a study of this size: the best tenth of its trials, or more where that is too few."""
     finished = len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]))
     return PedAnovaImportanceEvaluator(target_quantile=min(_MOST, max(0.1, _FEW / max(1, finished))))
 
@@ -25,10 +25,10 @@ def evaluator(study: optuna.Study) -> PedAnovaImportanceEvaluator:
 def chance(study: optuna.Study) -> dict[str, float]:
     """How much each setting would seem to matter in 1 of 20 cases if none did, as a share of all, 0 to 1.
 
-    The accuracies are dealt out anew to the finished trials, again and again; what is left then is chance.
+    The accuracies are shuffled among the finished trials, again and again; what still seems to matter is chance.
     """
     finished = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-    # It looks for low targets, and says so each time; these are the accuracies, their sign turned.
+    # It warns each time that it looks for low targets; these are the negated accuracies.
     warnings.filterwarnings("ignore", "PedAnovaImportanceEvaluator computes")
     judge, generator = evaluator(study), np.random.default_rng(0)
     values, numbers = [trial.value or 0.0 for trial in finished], [trial.number for trial in finished]
@@ -43,5 +43,5 @@ def chance(study: optuna.Study) -> dict[str, float]:
 def _importances(
     judge: PedAnovaImportanceEvaluator, study: optuna.Study, accuracies: dict[int, float]
 ) -> dict[str, float]:
-    """How much each setting would seem to matter if its trials had come to these accuracies, by their numbers."""
+    """How much each setting would seem to matter if the trials of these numbers had reached these accuracies."""
     return judge.evaluate(study, target=lambda trial: -accuracies[trial.number])

@@ -1,7 +1,7 @@
-"""A drawing becomes the 28x28 picture that MNIST would have made of it, every stage kept.
+"""Turn a drawing into the 28x28 picture that MNIST would have made of it, keeping every stage.
 
-MNIST was made so: the digit's box, scaled to fit 20x20 with antialiasing, set into 28x28 with its centre of mass
-in the middle. A network trained on MNIST reads nothing else well, so a drawing takes the same way.
+MNIST was made like this: the digit's box was scaled to fit 20x20 with antialiasing and placed in 28x28 with its centre
+of mass in the middle. A network trained on MNIST reads nothing else well, so drawings are treated the same way.
 Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", 1998.
 """
 
@@ -20,10 +20,10 @@ FloatImage = npt.NDArray[np.float32]
 DIGIT_SIDE = 20  # longer side of the ink's box in the 28x28 picture
 # Mean centre of mass over MNIST's training images: row 14.0, column 14.0, standard deviation 0.3.
 CENTRE = 14
-# Ink fainter than this is paper, smudge or the edge of antialiasing; it does not widen the box.
+# Ink fainter than this is paper, a smudge or an antialiased edge; it does not widen the box.
 INK_THRESHOLD = 0.15
-# Ink whose brightness differs by less has one colour. What covers more than 0.4 of the picture, or fills 0.7 of its
-# box, is a sheet; a stroke seldom does, but for a 1, whose box is slimmer than 0.4.
+# Ink whose brightness varies by less is of one colour. What covers more than 0.4 of the picture, or fills 0.7 of its
+# box, is a sheet; strokes seldom do, except a 1, whose box is slimmer than 0.4.
 _ONE_COLOUR, _SHEET, _FULL, _SLIM = 0.1, 0.4, 0.7, 0.4
 _MAX_SIDE = 4096  # pixels; larger pictures are a mistake or an attack
 
@@ -99,7 +99,7 @@ def frame_ink(ink: FloatImage, options: FramingOptions | None = None) -> Framing
         raise EmptyDrawingError("There is nothing on the canvas yet. Draw one digit, large, in the middle.")
     top, left, bottom, right = box = box_of(is_ink) if options.box else (0, 0, *ink.shape)
     cropped = ink[top:bottom, left:right]
-    # A faint pen is made strong before scaling, what a thin one lost in scaling after it.
+    # A faint pen is strengthened before scaling, and what a thin one loses by scaling is made up for afterwards.
     scaled = _scale(_strongest_is_1(cropped) if options.strength else cropped, options)
     scaled = _strongest_is_1(scaled) if options.strength else scaled
     position = _position_by_mass(scaled) if options.centre else _position_by_box(scaled)
@@ -128,10 +128,10 @@ def ink_on_ground(grey: FloatImage) -> FloatImage:
 
 
 def is_on_transparent(rgba: npt.NDArray[np.uint8]) -> bool:
-    """Whether a picture's ground is transparent, and what is opaque is ink: no sheet with ink on it, cut out.
+    """Whether a picture's ground is transparent and its opaque part is ink, not a cut-out sheet with ink on it.
 
-    Ink has one colour. Where it has several, it is a sheet if it covers much of the picture or fills its box, unless
-    that is as slim as a 1.
+    Ink has one colour. An opaque part of several colours is a sheet if it covers much of the picture or fills its box,
+    unless that is as slim as a 1.
     """
     opaque = rgba[..., 3] >= 128
     if opaque.all():
@@ -146,7 +146,7 @@ def is_on_transparent(rgba: npt.NDArray[np.uint8]) -> bool:
 
 
 def brightness(rgba: npt.NDArray[np.uint8]) -> FloatImage:
-    """How bright each pixel is, (H, W) float32 in [0, 1]; what is transparent, as bright as most of what is not."""
+    """How bright each pixel is, (H, W) float32 in [0, 1]; transparent ones get the median of the opaque ones."""
     grey, alpha = _grey(rgba), rgba[..., 3].astype(np.float32) / np.float32(255)
     if alpha.min() == 1:
         return grey
@@ -187,7 +187,7 @@ def _check_sides(height: int, width: int) -> None:
 
 
 def ground_of(grey: FloatImage) -> float:
-    """How bright the ground is: most of a picture's rim."""
+    """How bright the ground is: the median of the picture's rim."""
     return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
 
 
@@ -222,7 +222,7 @@ def _position_by_box(scaled: FloatImage) -> tuple[int, int]:
 def _position_by_mass(scaled: FloatImage) -> tuple[int, int]:
     """Where the box's corner must go so that its centre of mass is in the middle, kept inside the picture."""
     mass = scaled.sum()
-    if mass == 0:  # a hair that fell between the points that were kept
+    if mass == 0:  # a thin line that fell between the sampled points
         return _position_by_box(scaled)
     row = scaled.sum(axis=1) @ np.arange(scaled.shape[0]) / mass
     column = scaled.sum(axis=0) @ np.arange(scaled.shape[1]) / mass

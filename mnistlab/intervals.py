@@ -1,4 +1,4 @@
-"""How far a share that was counted on some images may lie from the one on all images of that kind."""
+"""Confidence intervals: how far a share counted on some images may lie from that of all images of their kind."""
 
 import math
 from statistics import NormalDist
@@ -12,7 +12,7 @@ def wilson_interval(num_correct: int, num_images: int, confidence: float = 0.95)
     Args:
         num_correct: 0 to `num_images`.
         num_images: at least 1.
-        confidence: of so many intervals made in this way, this share holds the true one; between 0 and 1.
+        confidence: the share of intervals made in this way that contain the true share; between 0 and 1.
 
     Returns:
         Its lower and upper end, each in 0 to 1.
@@ -34,7 +34,7 @@ def wilson_interval(num_correct: int, num_images: int, confidence: float = 0.95)
 
 
 def luck_between(accuracy: float, num_images: int) -> float:
-    """How far two equally good networks' accuracies on so many images may lie apart, in 95 % of such pairs.
+    """How far apart the accuracies of two equally good networks on so many images are, at most, in 95 % of such pairs.
 
     By the binomial formula, as if they erred independently of each other: on the same images it is a little less.
     """
@@ -46,7 +46,7 @@ def luck_between(accuracy: float, num_images: int) -> float:
 def difference_interval(
     first_correct: int, first_images: int, second_correct: int, second_images: int
 ) -> tuple[float, float]:
-    """Newcombe's 95 % interval of the second share less the first, counted on different images: from Wilson's of each.
+    """Newcombe's 95 % interval of the second share minus the first, counted on different images: from Wilson's of each.
 
     Raises:
         ConfigError: as wilson_interval.

@@ -1,6 +1,6 @@
 """Runs as jobs of the engine: start, stop, resume, extend; and `run_job`, the one function its workers execute.
 
-Everything is said through the store. What the engine gets are tickets: each takes the run that is next in the queue.
+All communication goes through the store. The engine only gets tickets, each of which takes the next run of the queue.
 """
 
 import threading
@@ -22,9 +22,9 @@ _waking = threading.Lock()
 
 
 def start(config: RunConfig, store: Store, owner: str | None = None) -> str:
-    """Keep a new run, hand it to the engine and return its id.
+    """Store a new run, hand it to the engine and return its id.
 
-    Where an engine of another version is in use, the run stays queued with that reason; `wake` hands it over later.
+    If an engine of another version is in use, the run stays queued with that reason; `wake` hands it over later.
 
     Args:
         owner: the browser or person it is for; whoever has fewest jobs goes first.
@@ -41,9 +41,9 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
     """Ask a run to stop: it keeps what it has learned and can be resumed.
 
     Args:
-        force: take it from its worker at once and end that process, for one that hangs; it loses what it has done
-            since its last checkpoint. A process in the foreground, which may be on another computer, is not ended:
-            it can write nothing more, and leaves when it next tries to.
+        force: take it from its worker at once and kill that process, in case it hangs; what was learned since the last
+            checkpoint is lost. A process in the foreground, which may be on another computer, is not killed: it can no
+            longer write, and leaves the run when it next tries to.
     """
     run = store.run(run_id)
     if not force:
@@ -71,7 +71,7 @@ def resume(run_id: str, store: Store) -> None:
 
 
 def extend(run_id: str, num_epochs: int, store: Store) -> None:
-    """Let a run that is over go on for more epochs than it was to have.
+    """Let a run that is over go on for more epochs than were planned.
 
     Raises:
         ConfigError: more epochs than a run may have.
@@ -97,7 +97,7 @@ def end_hanging_worker(run: Run) -> None:
 
 
 def reconcile(store: Store) -> None:
-    """Hand the engine a ticket for every queued run; those it has already are left as they are.
+    """Hand the engine a ticket for every queued run; tickets that it already has are left alone.
 
     Raises:
         EngineError: the engine cannot be started or reached.
@@ -109,9 +109,9 @@ def reconcile(store: Store) -> None:
 
 
 def wake(store: Store) -> None:
-    """Look after the queue: start the engine if it is gone, hand it what it has not got. Cheap to call often.
+    """Look after the queue: start the engine if it is gone and hand it missing tickets. Cheap to call often.
 
-    Where that cannot be done, the runs stay in the queue with the reason, and go on when it can.
+    If that fails, the runs stay in the queue with the reason, until it succeeds.
     """
     global _last_wake
     from mnistlab import tickets
@@ -135,12 +135,12 @@ def wake(store: Store) -> None:
 
 
 def _lacking(run: Run, offers: Sequence[Offer] | None) -> str | None:
-    """Why no worker can take this run, where some are there."""
+    """Why none of a lab's workers can take this run; None if one can, or there are none."""
     return missing(run.config, offers) if offers and in_a_lab() else None
 
 
 def wake_soon(store: Store) -> None:
-    """Look after the queue in a thread, so that a page need not wait: an engine that hangs takes ten seconds."""
+    """Call `wake` in a thread, so that a page need not wait: an engine that hangs takes ten seconds."""
     if time.monotonic() - _last_wake >= _WAKE_EVERY and not _waking.locked():
         threading.Thread(target=_wake_quietly, args=(store,), daemon=True).start()
 
@@ -152,19 +152,19 @@ def _wake_quietly(store: Store) -> None:
 
 def run_job(db_url: str, ticket: str, num_gpus: int | None = None) -> None:
     """Train the run that is next in the queue to its end: what a worker executes."""
-    from mnistlab.execution import run_next  # torch, which whoever only starts a job need not wait for
+    from mnistlab.execution import run_next  # imports torch, which is needed only to execute a job
 
     run_next(db_url, ticket, num_gpus)
 
 
 def ticket_failed(db_url: str, run_id: str, ticket: str, error: BaseException) -> None:
-    """Close the run of a ticket that ended with an error outside the training: called by whoever gave the ticket."""
+    """Close the run of a ticket that failed outside the training; called by the process that submitted the ticket."""
     store = opened(db_url)
     held = queue.held_by(ticket, store)
     if held is not None and not isinstance(error, StoreError):
         reason = f"Its worker process died several times, most often for lack of memory ({_root_of(error)})."
         store.finish(held.id, held.attempt, "failed", error=reason)
-    elif held is None and not queue.has_taken(ticket, store):  # else it has told its own run
+    elif held is None and not queue.has_taken(ticket, store):  # else its run says why already
         # The run stays in the queue, and `wake` tries again.
         store.change(run_id, {"error": f"{queue.WORKERS_TROUBLE}{_root_of(error)}. {_ADVICE}"}, ["queued"])
 
@@ -183,9 +183,9 @@ def _submit(store: Store, run_id: str) -> None:
         tickets.submit(store.url, run_id, run.attempt, kind_of(run.config))
         reason = _lacking(run, tickets.offers()) if kind_of(run.config) else None
     except EngineBusyError as error:
-        reason = str(error)  # `wake` hands it over when that is mended
+        reason = str(error)  # `wake` hands it over once that is resolved
     except EngineError as error:
-        # If it is still as it was seen: somebody else's engine may have taken it meanwhile.
+        # Only if it is unchanged: another process's engine may have taken it in the meantime.
         values = {"state": "failed", "error": str(error), "finished": time.time()}
         store.change(run_id, values, ["queued"], run.attempt)
         raise

@@ -1,6 +1,6 @@
-"""What a person does with a run that is kept: name it, write about it, star it, put it away and bring it back.
+"""What people do with a stored run: name it, annotate it, star it, delete it and bring it back.
 
-Whatever its state, and whoever holds it: a worker's reports do not touch any of this.
+All this is independent of the run's state and of its worker, whose reports do not touch any of it.
 """
 
 import time
@@ -58,7 +58,7 @@ def put_away(run_id: str, store: Store) -> None:
     Raises:
         RunNotFoundError: no run has this id.
     """
-    steering.stop_at_once(run_id, store)  # which leaves one that is over as it is
+    steering.stop_at_once(run_id, store)  # does nothing to one that is over
     store.delete(run_id)
     clear_away(store)
 
@@ -81,9 +81,9 @@ def clear_away(store: Store, after: float = _UNDO_SECONDS) -> int:
 
 
 def strange_sign(line: str) -> str | None:
-    """The first character that is no text of one line: a control, or one that turns the direction of writing.
+    """The first character that has no place in a line of text: a control, or one that turns the writing direction.
 
-    Spaces of all kinds are text, and so is what joins and parts letters in Persian, Hindi and emoji, beside these.
+    Spaces of all kinds are fine, and so, beside letters or emoji, are the joiners of Persian, Hindi and emoji.
     """
     unseen = _JOINERS if any(sign.isprintable() and sign != " " for sign in line) else ""
     return next((sign for sign in line if not (sign.isprintable() or sign in unseen or category(sign) == "Zs")), None)

@@ -2,11 +2,11 @@
 
     likeness = load_likeness()
     likeness.distance(image)                # to the nearest of 4,000 training digits, in the hidden layer
-    likeness.is_unlike(image)               # farther than that of nearly any digit
+    likeness.is_unlike(image)               # whether that is farther than for nearly any digit
 
 A network spreads its ten probabilities over whatever it is shown, and may be sure of a scribble or a letter. But its
-hidden layer puts such a thing where no training digit lies. How far is too far is measured on the validation images
-alone: `FAMILIAR` of them are nearer. Source of the idea: Sun et al., "Out-of-distribution detection with deep nearest
+hidden layer maps these to where no training digit lies. How far is too far is measured on the validation images alone:
+a share of `FAMILIAR` is nearer. Source of the idea: Sun et al., "Out-of-distribution detection with deep nearest
 neighbors", 2022, https://arxiv.org/abs/2204.06507.
 
     python -m mnistlab.likeness             # measures MODEL anew, and writes MODEL.likeness beside it
@@ -30,15 +30,15 @@ from mnistlab.ink import FloatImage, Framing
 from mnistlab.paths import BUILTIN_MODELS
 from mnistlab.predict import Predictor, load_predictor
 
-# Not the default model, which was taught that a stroke across means nothing: to that, an F is more like a digit.
+# Not the default model, which was trained to ignore a stroke across, and so finds an F more like a digit.
 MODEL = "best-cnn"
-NUM_EXAMPLES = 4000  # training digits to resemble; half as many miss a third more scribbles
+NUM_EXAMPLES = 4000  # training digits to compare with; with half as many, a third more scribbles are missed
 FAMILIAR = 0.995  # share of the validation digits that are near enough to one of them
 
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
-    """A network, what its hidden layer makes of training digits, (N, W) float32, and how far is too far."""
+    """A network, its hidden features of training digits, (N, W) float32, and the largest distance allowed."""
 
     predictor: Predictor
     examples: npt.NDArray[np.float32]
@@ -54,28 +54,28 @@ class Likeness:
 
 
 def measure(predictor: Predictor, dataset: Dataset) -> Likeness:
-    """Read training digits, and find the distance within which `FAMILIAR` of the validation digits have one."""
+    """Read training digits; find the distance within which a share `FAMILIAR` of the validation digits has one."""
     examples = hidden_features(predictor.network, dataset.train.images[:NUM_EXAMPLES])
-    examples = examples.astype(np.float16).astype(np.float32)  # as they are kept
+    examples = examples.astype(np.float16).astype(np.float32)  # as they are stored
     distances = _to_nearest(hidden_features(predictor.network, dataset.validation.images), examples)
     return Likeness(predictor, examples, float(np.quantile(distances, FAMILIAR)))
 
 
 def doubt_about(framing: Framing, likeness: Likeness) -> Shape | None:
-    """What a drawing is if it is not one digit: by its shape, or as it resembles no training digit."""
+    """What a drawing is if it is not one digit: by its shape, or because it resembles no training digit."""
     shape = check_shape(framing.ink)
     return Shape.UNLIKE if shape is None and likeness.is_unlike(framing.image) else shape
 
 
 @lru_cache(maxsize=1)
 def load_likeness() -> Likeness:
-    """Load what was measured of the model and kept; if its weights are others by now, measure anew: some seconds."""
+    """Load the stored measurement of the model; if its weights have changed since, measure again, in some seconds."""
     predictor = load_predictor(MODEL)
     return kept(predictor) or measure(predictor, load_dataset(predictor.config.dataset))
 
 
 def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None:
-    """What was written for these weights of a built-in model; None if it was made with others."""
+    """What was stored for these weights of a built-in model; None if it was made with others."""
     path = folder / f"{predictor.name}.likeness"
     content = path.read_bytes() if path.exists() else b""
     about = read_header(content) if content else {}
@@ -85,7 +85,7 @@ def kept(predictor: Predictor, folder: Path = BUILTIN_MODELS) -> Likeness | None
 
 
 def write(found: Likeness, folder: Path = BUILTIN_MODELS) -> None:
-    """Keep it beside the built-in model: 4,000 x W numbers of 2 bytes."""
+    """Store it beside the built-in model: 4,000 x W numbers of 2 bytes."""
     name = found.predictor.name
     about = {"mnistlab": "1", "weights": weights_digest(name), "limit": repr(found.limit)}
     (folder / f"{name}.likeness").write_bytes(save({"examples": found.examples.astype(np.float16)}, about))

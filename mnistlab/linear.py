@@ -1,9 +1,9 @@
-"""A linear layer as torch's own, with its large products computed by oneDNN while learning on a CPU.
+"""Torch's linear layer, with its large products computed by oneDNN in training on a CPU.
 
-torch leaves float32 products to MKL, which uses AVX-512 on processors of its own maker only. Measured for 784-512 and
-20 images, on one core of an AMD EPYC (Zen 5): forward 0.14 ms instead of 0.21, the weights' gradient 0.10 instead of
-0.19. Without AVX-512 MKL is as fast or faster (Zen 3: 0.31 ms instead of 0.34), and left alone. The sums are the same
-but for rounding.
+torch leaves float32 products to MKL, which uses AVX-512 only on Intel's own processors. Measured for 784-512 and 20
+images, on one core of an AMD EPYC (Zen 5): forward 0.14 ms instead of 0.21, the weights' gradient 0.10 instead of 0.19.
+Without AVX-512 MKL is as fast or faster (Zen 3: 0.31 ms instead of 0.34), and is left in use. Results are the same up
+to rounding.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from torch import nn
 # The operator that torch's own compiler uses for linear layers on a CPU; some builds (ARM, macOS) are without it.
 _HAS_OPERATOR = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 _HAS_ONEDNN = _HAS_OPERATOR and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-_MIN_WEIGHTS = 100_000  # below, calling costs more than computing
+_MIN_WEIGHTS = 100_000  # below this, the call costs more than it saves
 
 
 class Linear(nn.Linear):
@@ -28,7 +28,7 @@ class Linear(nn.Linear):
 
 
 def product(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """features (N, I) @ weight (O, I).T + bias (O,): (N, O), as a layer computes it while learning."""
+    """features (N, I) @ weight (O, I).T + bias (O,): (N, O), as a layer computes it in training."""
     if _is_worth_it(features, *weight.shape):
         return _onednn(features, weight, bias)
     return torch.addmm(bias, features, weight.T)

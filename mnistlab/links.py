@@ -1,10 +1,10 @@
-"""A recipe as the query of an address, and back: what differs from its preset, and which controls are hidden or locked.
+"""A recipe as a URL's query, and back: what differs from its preset, and which controls are hidden or locked.
 
     write_link(config, locked=["epochs"])   # {"preset": "tutorial-mlp", "train.learning_rate": "0.3", "lock": "epochs"}
     read_link({"preset": "tutorial-mlp", "learning_rate": "0.3"}).config
 
-Whoever reads a link gets a recipe that can be trained, whatever it says, with a sentence for each thing that could not
-be followed: a number beyond its bounds is the nearest one allowed; what has no nearest is as the preset has it.
+Reading a link always gives a valid recipe, whatever it says, with a sentence for each thing that could not be followed:
+a number out of bounds becomes the nearest one allowed; what has no nearest value is taken from the preset.
 """
 
 import copy
@@ -27,7 +27,7 @@ _START, _CUSTOM = "tutorial-mlp", "custom"
 
 
 class Problem(NamedTuple):
-    """A sentence with what was given in its middle, which a page must not take for markup."""
+    """A sentence with the given text in its middle, which a page must not render as markup."""
 
     before: str
     given: str
@@ -48,7 +48,7 @@ class Link:
 
 
 def write_link(config: RunConfig, hidden: Iterable[str] = (), locked: Iterable[str] = ()) -> dict[str, str]:
-    """The query that `read_link` makes the same recipe of; empty for the one that a page begins with."""
+    """The query that `read_link` reads back as the same recipe; empty for the one that a page starts with."""
     base = _base(config.preset)
     query = {} if base.preset == _START else {PRESET: base.preset}
     for path in FIELDS:
@@ -58,17 +58,17 @@ def write_link(config: RunConfig, hidden: Iterable[str] = (), locked: Iterable[s
     for key, names in ((HIDE, hidden), (LOCK, locked)):
         if names:
             query[key] = ",".join(names)
-    # A reader sees at once which recipe it is; only the page's own start goes without saying.
+    # The preset is always named, so that readers see which recipe it is, unless the query is empty.
     return {PRESET: base.preset, **query} if query else query
 
 
 def recipe_part(query: Mapping[str, str]) -> dict[str, str]:
-    """What an address says about a recipe."""
+    """The part of a query that is about the recipe."""
     return {key: value for key, value in query.items() if _is_ours(key)}
 
 
 def read_link(query: Mapping[str, str]) -> Link:
-    """The recipe that an address asks for, or the nearest one."""
+    """The recipe that a query asks for, or the nearest valid one."""
     problems: list[Problem] = []
     base = _read_preset(query.get(PRESET, _START), problems)
     values = base.model_dump()
@@ -86,12 +86,12 @@ def read_link(query: Mapping[str, str]) -> Link:
 
 
 def hold(config: RunConfig, link: Link) -> RunConfig:
-    """A recipe with the link's own values for what it locks; where the two do not go together, with more of them."""
+    """A recipe with the link's values for what it locks, and for more settings where the two conflict."""
     return _agreeing(hold_values(config.model_dump(), link), link.config, [])
 
 
 def hold_values(values: Mapping[str, Any], link: Link) -> dict[str, Any]:
-    """Put what the link locks into the values of a recipe, which need not go together before or afterwards."""
+    """Put what the link locks into the values of a recipe, which need not be valid before or afterwards."""
     held, theirs = copy.deepcopy(dict(values)), link.config.model_dump()
     for name in link.locked & set(PATHS):
         put_value(held, PATHS[name], value_at(theirs, PATHS[name]))
@@ -99,7 +99,7 @@ def hold_values(values: Mapping[str, Any], link: Link) -> dict[str, Any]:
 
 
 def _agreeing(values: dict[str, Any], base: RunConfig, problems: list[Problem]) -> RunConfig:
-    """The recipe of these values; where two of them exclude each other, the preset's own come back one by one."""
+    """The recipe of these values; where some conflict, `base`'s own are restored one by one until it is valid."""
     for path in FIELDS:
         try:
             return parse_config(values)
@@ -128,7 +128,7 @@ def _read_preset(name: str, problems: list[Problem]) -> RunConfig:
 
 
 def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) -> None:
-    """Put one setting of a link into the values of a recipe, as far as it is allowed."""
+    """Put one setting of a link into the values of a recipe, moved into its bounds if need be."""
     path = PATHS.get(key, key)
     if path not in FIELDS:
         problems.append(Problem("There is no setting ", key, "; it is ignored."))
@@ -148,7 +148,7 @@ def _take(key: str, text: str, values: dict[str, Any], problems: list[Problem]) 
 
 
 def _nearest(section: type[BaseModel], name: str, value: object) -> float | None:
-    """The bound that a number has overstepped; None for what is no number, or where the bound itself is excluded."""
+    """The bound that a number exceeds; None for anything but a number, or if the bound itself is excluded."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     lowest, highest = bounds_of(section.model_fields[name])

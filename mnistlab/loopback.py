@@ -11,11 +11,11 @@ _PATIENCE = 5.0  # seconds; microseconds are usual
 
 
 def check() -> None:
-    """See that this computer can reach itself; Dask would try to for half a minute, and not say what it misses.
+    """Check that this computer can reach itself; Dask would try for half a minute, and not say what is missing.
 
     Raises:
         EngineError: it cannot.
-        OSError: that is not known, as where too many files are open.
+        OSError: this could not be checked, for example because too many files are open.
     """
     try:
         with socket.create_server((HOST, 0)) as server:
@@ -27,4 +27,4 @@ def check() -> None:
             f"Processes of this computer cannot reach each other at {HOST} ({error.strerror or error}), as trainings "
             "in the engine do. Set up its loopback interface, on Linux by `ip link set lo up`, or train without an "
             "engine: `python -m mnistlab train`, `python -m mnistlab sweep start --here`."
-        ) from None  # the engine tells what is at the bottom of a chain
+        ) from None  # the engine reports the root of a chain

@@ -18,7 +18,7 @@ def answer(
 
     Args:
         names: what they are called in the sentences.
-        answers: what each said about the test images, for single runs that have kept it.
+        answers: for single runs, their answers on the test images, if they were kept.
 
     Raises:
         DataError: one of them has no test result, or they were tested on different images.
@@ -43,7 +43,7 @@ def answer(
 
 
 def scatter(group: Group, name: str) -> str:
-    """How far the seeds of one recipe lie apart, which is what luck alone does; at least two of them."""
+    """How far the seeds of one recipe lie apart, by luck alone; there must be at least two."""
     values, interval = group.accuracies, group.interval
     assert interval is not None
     return (
@@ -55,13 +55,13 @@ def scatter(group: Group, name: str) -> str:
 
 
 def _between(low: float, high: float) -> str:
-    """An interval of a share, which nothing can lie outside of 0 and 1."""
+    """An interval of a share in words, cut to 0 and 1."""
     return f"between {percent(max(0, low))} and {percent(min(1, high))}"
 
 
 def _of_means(first: Group, second: Group, names: tuple[str, str]) -> str:
     found = welch(first.accuracies, second.accuracies, resolution=second.resolution)
-    if found.difference < 0:  # the better one first
+    if found.difference < 0:  # the better one is `second`, and named first
         return _of_means(second, first, names[::-1])
     means = [fmean(group.accuracies) for group in (first, second)]
     odds = how_often(found.p_value, "Welch's test")
@@ -94,7 +94,7 @@ def _of_one_among_many(single: Group, many: Group, name: str, others: str) -> st
 
 
 def _of_counts(first: Group, second: Group, names: tuple[str, str]) -> str:
-    """Compare by their numbers alone, as if they had read different images: less exact than image by image."""
+    """Compare by counts alone, as if they had read different images: less exact than image by image."""
     counts = [counted(group.tested[0]) for group in (first, second)]
     low, high = difference_interval(*counts[0], *counts[1])
     shares = [correct / images for correct, images in counts]

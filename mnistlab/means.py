@@ -1,8 +1,8 @@
 """What a few repeats say about a mean: Student's t interval of one, Welch's of the difference of two.
 
-Values that are counted, as right answers are, have a `resolution`: how far two neighbours lie apart. A few that
-happen to be equal would look as if they could not scatter; rounding alone makes them do so, with a variance of at
-least resolution**2 / 12.
+Counted values, such as right answers, have a `resolution`: the distance between two neighbouring values. A few that
+happen to be equal would look as if they could not vary; their variance is taken to be at least that of rounding,
+resolution**2 / 12.
 """
 
 import math
@@ -18,7 +18,7 @@ _MOST_TERMS = 500  # of a continued fraction that needs some 50
 
 @dataclass(frozen=True)
 class MeanDifference:
-    """How far the mean of a second group lies above that of a first, with its 95 % interval, and how odd that is."""
+    """How far the mean of a second group lies above that of a first, with its 95 % interval and p-value."""
 
     difference: float
     low: float
@@ -27,7 +27,7 @@ class MeanDifference:
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95, resolution: float = 0) -> tuple[float, float]:
-    """Student's interval of the mean of all repeats there could be, from a few of them.
+    """Student's interval of the mean of all possible repeats, estimated from a few of them.
 
     Args:
         values: at least two.
@@ -42,7 +42,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95, resolution:
 
 
 def next_interval(values: Sequence[float], resolution: float = 0) -> tuple[float, float]:
-    """The 95 % prediction interval: where one repeat more would lie; wider than the interval of their mean.
+    """The 95 % prediction interval: where one more repeat would lie; wider than the interval of their mean.
 
     Raises:
         ConfigError: fewer than two values.
@@ -54,7 +54,7 @@ def next_interval(values: Sequence[float], resolution: float = 0) -> tuple[float
 
 
 def welch(first: Sequence[float], second: Sequence[float], resolution: float = 0) -> MeanDifference:
-    """Welch's test and 95 % interval of the difference of two means, whose groups need not scatter alike.
+    """Welch's test and 95 % interval of the difference of two means, whose groups may have different variances.
 
     Args:
         first, second: at least two values each.
@@ -69,7 +69,7 @@ def welch(first: Sequence[float], second: Sequence[float], resolution: float = 0
     difference = fmean(second) - fmean(first)
     parts = [_variance(values, resolution) / len(values) for values in (first, second)]
     error = math.sqrt(sum(parts))
-    if error == 0:  # both groups without any scatter: as sure as it gets
+    if error == 0:  # neither group varies at all: as sure as it gets
         return MeanDifference(difference, difference, difference, 0.0 if difference else 1.0)
     denominator = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (first, second), strict=True))
     freedom = sum(parts) ** 2 / denominator
@@ -78,7 +78,7 @@ def welch(first: Sequence[float], second: Sequence[float], resolution: float = 0
 
 
 def t_quantile(probability: float, freedom: float) -> float:
-    """The t that Student's distribution stays below with this probability, 0.5 to 1, by halving an interval.
+    """The quantile of Student's t distribution at this probability, 0.5 to 1, by bisection.
 
     Args:
         freedom: degrees of freedom, above 0; they need not be whole.
@@ -107,14 +107,14 @@ def _incomplete_beta(share: float, a: float, b: float) -> float:
     """
     if share in (0.0, 1.0):
         return share
-    if share > (a + 1) / (a + b + 2):  # there the fraction of the other tail converges faster
+    if share > (a + 1) / (a + b + 2):  # here the other tail's fraction converges faster
         return 1 - _incomplete_beta(1 - share, b, a)
     log_scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(share) + b * math.log1p(-share)
     return math.exp(log_scale) / a / _fraction(share, a, b)
 
 
 def _fraction(share: float, a: float, b: float) -> float:
-    """1 + d1 / (1 + d2 / (1 + ...)), from its first term on until another one changes nothing."""
+    """Evaluate 1 + d1 / (1 + d2 / (1 + ...)) term by term until another one changes nothing."""
     value, numerator, denominator = 1.0, 1.0, 0.0
     for term in range(1, _MOST_TERMS):
         half = term // 2

@@ -1,4 +1,4 @@
-"""Losses and hits of a training, kept on the device and fetched in bulk: a step never waits for a number."""
+"""Losses and hits of a training, kept on the device and fetched in bulk, so that no step waits for a transfer."""
 
 import math
 import time
@@ -12,16 +12,16 @@ from torch import nn
 from mnistlab.errors import DivergedError
 from mnistlab.events import EpochEnded, Probes, StepsTaken
 
-# A full meter is due: so many steps, or so many images, whose logits take 40 bytes each.
+# A report is due at the latest after this many steps, or this many images, whose logits take 40 bytes each.
 CAPACITY, MAX_IMAGES = 10_000, 500_000
-# The first report comes after this share of the usual time and each later one after twice as long, so that whoever
-# watches sees a curve begin at once.
+# The first report comes after this share of the usual interval, which then doubles up to its full length, so that
+# viewers see a curve begin at once.
 _FIRST_SHARE = 1 / 8
 
 
 @dataclass
 class Tally:
-    """What was reported so far, over the run and over its present epoch; part of a checkpoint."""
+    """Totals of what was reported so far, over the run and over its current epoch; part of a checkpoint."""
 
     step: int = 0
     num_images: int = 0
@@ -32,7 +32,7 @@ class Tally:
     epoch_is_told: bool = False  # at the end of an epoch: whether EpochEnded was sent
 
     def begin_epoch(self) -> None:
-        """Start the present epoch's sums again."""
+        """Reset the sums for the next epoch."""
         self.epoch_loss = 0
         self.epoch_hits = self.epoch_steps = self.epoch_images = 0
         self.epoch_is_told = True
@@ -50,12 +50,12 @@ class Meter:
         self._steps_per_epoch = steps_per_epoch
         self._report_every = report_every
         self._next_report = report_every * _FIRST_SHARE  # seconds after the last one
-        # Of the steps not reported yet: to keep a tensor costs a step nothing, to compute with it 8 microseconds.
+        # Of the steps not reported yet: keeping a tensor costs a step nothing, computing with it 8 microseconds.
         self._losses: list[torch.Tensor] = []
         self._logits: list[torch.Tensor] = []
         self._labels: list[torch.Tensor] = []
         self._images_waiting = 0
-        self._last_report: float | None = None  # before it, time counts from the first step
+        self._last_report: float | None = None  # before the first report, the time of the first step
 
     @property
     def step(self) -> int:
@@ -90,7 +90,7 @@ class Meter:
         Args:
             learning_rate: of the last step.
             seconds: spent in the training loop so far.
-            highest_rate: to blame where a loss is no number; by default the last step's.
+            highest_rate: the rate to blame if a loss is not a number; by default the last step's.
 
         Raises:
             DivergedError: a loss is infinite or not a number; with the report of the steps before it, if any.
@@ -166,7 +166,7 @@ class Meter:
 
 
 def check_weights(model: nn.Module, step: int, learning_rate: float) -> None:
-    """See that the last step, whose loss nobody has measured, has left numbers behind.
+    """Check the weights after the last step, whose effect no loss has shown yet.
 
     Raises:
         DivergedError: a weight is infinite or not a number.
@@ -176,7 +176,7 @@ def check_weights(model: nn.Module, step: int, learning_rate: float) -> None:
 
 
 def check_reading(loss: float, images: str, step: int, learning_rate: float) -> None:
-    """See that the network, whose weights may be numbers but huge, still says numbers about these images.
+    """Check the loss on these images, which may overflow although all weights are finite.
 
     Raises:
         DivergedError: its mean loss is infinite or not a number.

@@ -3,7 +3,7 @@
     model = build_model(ModelConfig(hidden=(512,)))
     model(pixels)    # (N, 784) or (N, 28, 28) float32 in [0, 1] -> (N, 10) logits
 
-Every network takes pixels in [0, 1]; what is done to them first, where a config asks for it, are its first layers, so
+Every network takes pixels in [0, 1]; preprocessing that a config asks for is done by the network's own first layers, so
 that no caller can forget it.
 """
 
@@ -19,8 +19,8 @@ from mnistlab.linear import Linear
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
 NUM_PIXELS = IMAGE_SIDE * IMAGE_SIDE
-# What convolutions make of more images leaves a core's cache (with 1,000, pen-cnn takes twice as long for each), and
-# pen-cnn's peak of memory rises by 25 MB for each hundred.
+# The activations of more images would not fit a core's cache (with 1,000, pen-cnn takes twice as long per image), and
+# pen-cnn's peak memory grows by 25 MB per hundred.
 _READ_AT_ONCE = 100
 
 _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
@@ -40,13 +40,13 @@ class Deslant(nn.Module):
     Learning Applied to Document Recognition", 1998.
     """
 
-    # 28 is written out, for layers.source() shows this class by itself.
+    # 28 is written out because layers.source() shows this class on its own.
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         pictures = pixels.reshape(-1, 28, 28)
         places = torch.arange(28.0, device=pixels.device)
         rows = pictures.sum(2)
         ink = rows.sum(1, keepdim=True).clamp(min=1e-6)
-        down = places - (rows * places).sum(1, keepdim=True) / ink  # (N, 28): each row's way from the centre of mass
+        down = places - (rows * places).sum(1, keepdim=True) / ink  # (N, 28): each row's offset from the centre of mass
         covariance = (pictures * places).sum(2).mul(down).sum(1, keepdim=True)
         slant = (covariance / (rows * down**2).sum(1, keepdim=True).clamp(min=1e-6)).clamp(-1, 1)
         across = places + (slant * down).unsqueeze(2)  # (N, 28, 28): the column that each pixel comes from
@@ -77,12 +77,12 @@ def build_model(config: ModelConfig) -> nn.Sequential:
 
 
 def in_batches(read: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor) -> torch.Tensor:
-    """What a network makes of many images (N, ...), which it reads a hundred at a time."""
+    """Apply `read` to many images (N, ...), a hundred at a time, and join the results."""
     return torch.cat([read(batch) for batch in images.split(_READ_AT_ONCE)])
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers training may change."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 

@@ -1,4 +1,4 @@
-"""Which examples lie nearest: by comparing with all of them, exactly.
+"""Exact nearest neighbours, found by comparing with all examples.
 
 Squared distances come from one matrix product, |q|^2 - 2 q.c + |c|^2, in chunks of the candidates.
 """
@@ -42,14 +42,14 @@ def nearest(queries: npt.NDArray[np.generic], candidates: npt.NDArray[np.generic
         places = torch.cat([places, here], dim=1)
         best, order = best.topk(min(num, best.shape[1]), dim=1, largest=False)
         places = places.gather(1, order)
-    # The matrix product tells near from far, but loses the last digits of a small distance.
+    # Measured again: the matrix product tells near from far, but loses the last digits of a small distance.
     chosen = _rows(candidates[places.flatten().numpy()]).reshape(*places.shape, asked.shape[1])
     distances, order = (chosen - asked[:, None]).norm(dim=2).sort(dim=1, stable=True)
     return Neighbours(places.gather(1, order).numpy(), distances.numpy())
 
 
 def vote(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """What most of each query's neighbours are: (Q, K) labels, nearest first -> (Q,); the nearest breaks a tie."""
+    """The commonest label of each query's neighbours: (Q, K) labels, nearest first -> (Q,); nearer ones break a tie."""
     counts = np.zeros((len(labels), NUM_CLASSES))
     for place in range(labels.shape[1]):
         # A nearer neighbour counts a trifle more, never as much as another vote.

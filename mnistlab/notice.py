@@ -1,7 +1,7 @@
-"""The notice of the local engine, engine.json: where it listens, from which version it was started, with what settings.
+"""The local engine's notice, engine.json: where it listens, and the version and settings it was started with.
 
-An engine outlives those who started it, so that who finds one must be able to tell whether it is the one they mean.
-In a copy of a lab lies the notice of the first one's engine, whose runs are not the copy's.
+An engine outlives the process that started it, so whoever finds one must be able to tell whether it is the right one.
+A copy of a lab, for instance, contains the notice of the original's engine, whose runs are not the copy's.
 """
 
 import contextlib
@@ -27,14 +27,14 @@ _SOURCES = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Notice:
-    """What an engine tells of itself; of one from before it told more, address and process alone."""
+    """What an engine publishes about itself; those of older versions published only address and process."""
 
     address: str
     pid: int
     version: str | None = None
     settings: dict[str, float | None] = field(default_factory=dict)
-    lab: str | None = None  # what tells its lab's folder from others, wherever that is moved; None if not known
-    place: str | None = None  # where that was
+    lab: str | None = None  # identifies its lab's folder, even after a move; None if not known
+    place: str | None = None  # the folder's path
 
     @property
     def is_of_our_lab(self) -> bool:
@@ -44,14 +44,14 @@ class Notice:
 
     @property
     def is_of_our_version(self) -> bool:
-        """Whether it was started from the sources that this process runs, or would start a new one from."""
+        """Whether it was started from the sources that this process runs, or from those now on disk."""
         return self.version == version() or self.version == _version_on_disk()
 
     def differences(self, with_defaults: bool = False) -> list[str]:
-        """Settings that are otherwise here, in words: "MNISTLAB_WORKERS is 2 here, and 1 there".
+        """Settings that differ from ours, in words: "MNISTLAB_WORKERS is 2 here, and 1 there".
 
         Raises:
-            ConfigError: a setting is none.
+            ConfigError: a setting is invalid.
         """
         return [
             f"{name} is {_shown(value)} here, and {_shown(self.settings.get(name))} there"
@@ -61,14 +61,14 @@ class Notice:
 
 
 def settings_here(with_defaults: bool = False) -> dict[str, float | None]:
-    """What an engine's workers take from the environment when they start, as it is in this process.
+    """The settings that an engine's workers read from the environment when they start, as set in this process.
 
     Args:
-        with_defaults: also what is not set here, else whoever sets nothing takes an engine as it is: a terminal beside
-            a server must not undo the server's settings.
+        with_defaults: include the defaults of what is not set here. Without them, a process that sets nothing accepts
+            any engine: a terminal beside a server must not undo the server's settings.
 
     Raises:
-        ConfigError: a setting is none.
+        ConfigError: a setting is invalid.
     """
     readers: dict[str, Callable[[], float | None]] = {
         WORKERS_VARIABLE: num_workers,
@@ -79,7 +79,7 @@ def settings_here(with_defaults: bool = False) -> dict[str, float | None]:
 
 
 def _checkpoint_seconds() -> float | None:
-    """None where it is not set: the default is the recorder's own, and importing that takes seconds."""
+    """None if it is not set: the default is defined in the recorder, which takes seconds to import."""
     return seconds_setting(_CHECKPOINT_VARIABLE, 0) if setting(_CHECKPOINT_VARIABLE) else None
 
 
@@ -89,7 +89,7 @@ def _shown(value: float | None) -> str:
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """What the sources were when this process first asked: the package's version and a digest, such as 0.1.0+3f2a."""
+    """The version of the sources when this process first asked, with a digest, such as 0.1.0+3f2a."""
     return _version_on_disk()
 
 
@@ -111,7 +111,7 @@ def read() -> Notice | None:
         settings = settings if settings is not None else {}
         found = Notice(told["address"], told["pid"], told.get("version"), settings, told.get("lab"), told.get("place"))
         if not found.is_of_our_lab or not psutil.pid_exists(found.pid):
-            return None  # it is of another lab, or was killed; whoever listens there now is somebody else
+            return None  # another lab's, or killed: whatever listens there now is another program
         place = urlsplit(found.address)
         socket.create_connection((place.hostname, place.port), timeout=0.5).close()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -120,10 +120,10 @@ def read() -> Notice | None:
 
 
 def publish(address: str) -> bool:
-    """Write this process's notice in one piece, so that nobody reads half of it; tell whether it was done.
+    """Write this process's notice atomically, so that nobody reads half of it; return whether it was written.
 
-    It is not where another engine of this lab is there already: whoever started one of the two was killed before that
-    was ready, and who came next could not know of it.
+    It is not if this lab already has another engine: if the process that starts an engine is killed before that engine
+    is ready, the next process cannot know of it and starts a second one.
     """
     other = read()
     if other is not None and other.pid != os.getpid():
@@ -136,7 +136,7 @@ def publish(address: str) -> bool:
 
 
 def withdraw() -> None:
-    """Remove our notice, so that the next job starts another engine; what another one published stays."""
+    """Remove our notice, so that the next job starts another engine; another engine's notice stays."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         if json.loads(_file().read_text(encoding="utf-8"))["pid"] == os.getpid():
             _file().unlink()
@@ -147,7 +147,7 @@ def _file() -> Path:
 
 
 def _lab() -> str | None:
-    """What tells this lab's folder from all others that are there: device and inode, as long as it has some."""
+    """What identifies this lab's folder among all others: device and inode, or None if it has none."""
     about = os.stat(lab_place())
     return f"{about.st_dev}:{about.st_ino}" if about.st_ino else None
 

@@ -1,7 +1,7 @@
 """Which workers may take which run: what a run needs, and what the workers of a lab offer.
 
-A worker of a lab says what it has when it is started, `python -m dask worker ADDRESS --nthreads 1 --resources "GPU=1"`:
-each GPU is given to one run at a time. The local engine's workers offer nothing and take every run.
+A worker of a lab declares what it has at its start, `python -m dask worker ADDRESS --nthreads 1 --resources "GPU=1"`:
+each GPU is given to one run at a time. The local engine's workers declare nothing and take every run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ Offer = Mapping[str, float]  # of one worker: {"GPU": 1.0}
 
 
 def gpus_of(config: RunConfig) -> int:
-    """How many GPUs a run needs: one where its device is named; auto takes what the next free worker has."""
+    """How many GPUs a run needs: one if it names a GPU as its device; auto takes what the next free worker has."""
     return 0 if config.train.device in ("auto", "cpu") else 1
 
 
@@ -29,7 +29,7 @@ def in_a_lab() -> bool:
 
 
 def demand(num_gpus: int | None, offers: Sequence[Offer]) -> dict[str, float]:
-    """What the engine has to find at a worker: GPUs, or a CPU where workers are told apart by that."""
+    """The resources a worker must have: GPUs, or a CPU if some workers declare one."""
     if num_gpus:
         return {GPU: num_gpus}
     return {CPU: 1} if any(CPU in offer for offer in offers) else {}

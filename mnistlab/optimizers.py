@@ -13,7 +13,7 @@ from mnistlab.config import TrainConfig
 
 # One fused kernel instead of a Python loop over parameters; torch offers it on these devices.
 _FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
-# One-cycle: the share of the run in which the rate rises, and what it starts and ends at, as a share of its peak.
+# One-cycle: the share of the run in which the rate rises, its start as a share of its peak, its end as a share of that.
 # Source: Smith and Topin, "Super-convergence", 2018; the figures are those of torch's OneCycleLR.
 _RISE, _START, _END = 0.3, 1 / 25, 1e-4
 
@@ -21,9 +21,9 @@ _Kind = TypeVar("_Kind", bound=torch.optim.Optimizer)
 
 
 def build_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
-    """Make torch's optimizer for a model that is built and on its device already.
+    """Build torch's optimizer for a model that is already on its device.
 
-    The order matters: an optimizer made before its model, as the tutorial's is, would train another network.
+    The order matters: an optimizer built before its model, as in the tutorial, would train another network.
     """
     parameters = list(model.parameters())
     fused = parameters[0].device.type in _FUSED_DEVICES
@@ -40,10 +40,10 @@ def build_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimi
 
 
 def _bare(kind: type[_Kind]) -> type[_Kind]:
-    """Leave out what torch wraps around an optimizer's methods for its compiler and profiler; nothing here uses them.
+    """Strip the wrappers that torch puts around an optimizer's methods for its compiler and profiler, unused here.
 
     The compiler's wrappers import it when they are first called: 150 MB of memory and 1.6 seconds (torch 2.14). The
-    profiler's take a twentieth of a small step. Of hooks, an optimizer's own are called; torch's global ones are not.
+    profiler's take a twentieth of a small step. An optimizer's own hooks are still called; torch's global ones are not.
     """
     kept = ("add_param_group", "state_dict", "load_state_dict")
     methods: dict[str, Any] = {name: inspect.unwrap(getattr(kind, name)) for name in kept}
@@ -68,9 +68,9 @@ def _bare(kind: type[_Kind]) -> type[_Kind]:
 
 @torch.no_grad()
 def _take_adams_step(optimizer: torch.optim.Adam) -> bool:
-    """Take torch's step without its checks of each parameter, a thirtieth of a small step; return whether it could.
+    """Take Adam's step without torch's checks of each parameter, a thirtieth of a small step; return whether it did.
 
-    It cannot before each parameter has a gradient and a state, nor for what `build_optimizer` does not ask for.
+    It does not before each parameter has a gradient and a state, nor with options that `build_optimizer` never sets.
     """
     group = optimizer.param_groups[0]
     parameters = group["params"]
@@ -106,9 +106,9 @@ RMSprop = _bare(torch.optim.RMSprop)
 
 
 def learning_rate_at(config: TrainConfig, step: int, num_steps: int, peak: float | None = None) -> float:
-    """The learning rate of a step (0, 1, ... num_steps - 1): a function, so that a resumed run needs no memory.
+    """The learning rate of a step (0, 1, ... num_steps - 1): a pure function, so that a resumed run needs no state.
 
-    peak: what the schedule starts or rises to, instead of the config's rate.
+    peak: the rate that the schedule starts at or rises to, instead of the config's.
     """
     rate = config.learning_rate if peak is None else peak
     done = step / max(1, num_steps - 1)
@@ -122,30 +122,30 @@ def learning_rate_at(config: TrainConfig, step: int, num_steps: int, peak: float
 
 
 class LearningRate:
-    """The learning rate over a run: its schedule, and what a person has changed on the way."""
+    """The learning rate over a run: its schedule, and changes made by hand along the way."""
 
     def __init__(self, config: TrainConfig, num_steps: int, changes: Sequence[tuple[int, float]] = ()) -> None:
         """`changes`: [(steps taken before it, rate), ...] in order; with a schedule the rate is its new peak.
 
-        Some may lie ahead, where a run goes on from a checkpoint that is older than they are.
+        Some may lie ahead of a run that resumes from an older checkpoint.
         """
         self._config = config
         self._num_steps = num_steps
         self.changes = list(changes)
 
     def chosen(self, step: int) -> float:
-        """The rate that the last change before a step has set, or the config's."""
+        """The rate set by the last change up to a step, else the config's."""
         return self._chosen(step)[-1][1]
 
     def change(self, step: int, rate: float) -> None:
-        """Use this rate once `step` steps are taken, instead of whatever was to come after them."""
+        """Use this rate once `step` steps are taken, in place of any later changes."""
         self.changes = [*self._chosen(step)[1:], (step, rate)]
 
     def undo_rise(self, step: int) -> tuple[int, float, float] | None:
-        """Take the last change before a step back, and what was to come, if it raised the rate.
+        """Undo the last change up to a step, and drop all later ones, if it raised the rate.
 
         Returns:
-            After how many steps it was made, that rate, and the one before; None where it is not taken back.
+            The step after which it was made, its rate, and the rate before it; None if nothing was undone.
         """
         chosen = self._chosen(step)
         if len(chosen) == 1 or chosen[-1][1] <= chosen[-2][1]:
@@ -154,7 +154,7 @@ class LearningRate:
         return *chosen[-1], chosen[-2][1]
 
     def _chosen(self, step: int) -> list[tuple[int, float]]:
-        """The config's rate and each change that was made by a step."""
+        """The config's rate, then each change made up to a step."""
         return [(0, self._config.learning_rate), *(change for change in self.changes if change[0] <= step)]
 
     def at(self, step: int) -> float:
@@ -162,7 +162,7 @@ class LearningRate:
         return learning_rate_at(self._config, step, self._num_steps, self.chosen(step))
 
     def highest(self, step: int) -> float:
-        """The highest rate of the steps up to this one, since the last change before it."""
+        """The highest rate from the last change up to this step."""
         start, peak = self._chosen(step)[-1]
         is_past_the_rise = self._config.schedule == "one-cycle" and start <= _RISE * (self._num_steps - 1) <= step
         return peak if is_past_the_rise else max(self.at(start), self.at(step))

@@ -1,10 +1,10 @@
-"""Paper becomes ink: how dark a pen is beside the paper around it, whatever the light, and without printed lines.
+"""Find ink on paper: how dark a stroke is compared with the paper around it, in any light, without printed lines.
 
     ink = ink_on_paper(grey)                # (H, W) brightness in [0, 1] -> (H, W) ink in [0, 1]
 
-A camera sees paper times light. So nothing here looks at brightness itself: each pixel is divided by the paper around
-it, which is as bright as the brightest nearby once all that is narrower than a window has been filled up. A shadow is
-wider than that, however deep, and stays paper.
+A camera sees paper times light. So brightness is never used as it is: each pixel is compared with the paper around it,
+estimated by filling up everything dark that is narrower than a window (a morphological closing). A shadow, however
+deep, is wider than the window and stays paper.
 """
 
 from typing import Any
@@ -19,19 +19,19 @@ from mnistlab.pieces import Piece, is_inked, label_pieces
 
 _Mask = npt.NDArray[np.bool_]
 
-# Ink takes away at least so much of the paper's brightness: more than grainy paper or JPEG do, less than pencil.
-# Chosen on drawn photos (tests/photos.py), not on those of a camera.
+# Ink reduces the paper's brightness by at least this share: more than grainy paper or JPEG do, less than pencil.
+# Chosen on synthetic photos (tests/photos.py), not on a camera's.
 FAINTEST = 0.13
 _WINDOW = 0.16  # of the longer side: wider than any stroke, narrower than a shadow
-_EVEN, _THICK = 2 / 255, 0.4  # levels of brightness; strokes so much of the window wide
+_EVEN, _THICK = 2 / 255, 0.4  # spread of brightness in even ground; width of a thick stroke as a share of the window
 _DARKEST_PAPER = 0.08  # of full brightness; in deeper shadow there is nothing but noise
-_STRONGEST = 0.0015  # share of the pixels that count as the middle of a stroke, at least
+_STRONGEST = 0.0015  # share of the pixels, the deepest ones, that count as the middle of a stroke
 _LIGHTEST, _FULL = 0.3, 0.8  # of the strongest ink: below the first is paper, from the second on full ink
 _SPECK = 0.04  # of the largest piece's area; smaller ones are dust
-_TALL = 0.06  # of the longer side: a piece that is as tall may be the digit
+_TALL = 0.06  # of the longer side: a piece at least this tall may be the digit
 _LINE_LENGTH, _LINE_WIDTH = 0.3, 0.03  # of the sides: a printed line is longer and thinner than most strokes
-_LINES = 3  # a digit has no three long straight strokes that lie, or stand; two may be a 7's or a 4's
-_LINE_STRETCH = 0.08  # of the side: what is straight for so long may be part of a line
+_LINES = 3  # no digit has three long straight strokes, all horizontal or all vertical; a 7 or a 4 may have two
+_LINE_STRETCH = 0.08  # of the side: what is straight for this long may be part of a line
 _LINE_LEEWAY = 1.35  # a pen crosses a line where the ink is this much stronger than along the line
 _THINNEST = 0.075  # of the digit's longer side; MNIST's lines have about 0.13, and a fineliner's would fade away
 
@@ -62,10 +62,10 @@ def ink_on_paper(grey: FloatImage) -> FloatImage:
 
 
 def is_cut_out_closely(grey: FloatImage) -> bool:
-    """Whether a stroke is so wide beside the picture that it would pass for a shadow, and surely is none.
+    """Whether strokes are so wide for the picture that they would pass for a shadow, but clearly are not one.
 
-    The ground, which most of the picture's rim shows, is evenly bright, and what stands out from it is nearly all at
-    the other end of the scale: a shadow would be half-way.
+    That is where the ground, shown by most of the picture's rim, is evenly bright, and what stands out from it is
+    nearly all at the other end of the scale: a shadow would be half-way.
     """
     away = np.abs(grey - ground_of(grey))
     stands_out = away > _LIGHTEST * away.max()
@@ -77,13 +77,13 @@ def is_cut_out_closely(grey: FloatImage) -> bool:
 
 
 def _thickness(mask: _Mask) -> float:
-    """How wide its strokes are on average, in pixels: their area by half their outline."""
+    """How wide its strokes are on average, in pixels: their area divided by half their outline."""
     outline = np.diff(mask, axis=0).sum() + np.diff(mask, axis=1).sum()
     return float(mask.sum() / max(1.0, outline * np.pi / 8))  # half the outline by Crofton's formula, see doubt.py
 
 
 def _smoothed(grey: FloatImage) -> FloatImage:
-    """Each pixel the mean of 3 x 3: a camera's noise is as fine as pixels, a stroke is not."""
+    """Average over 3 x 3 pixels: a camera's noise is as fine as pixels, a stroke is not."""
     around = np.pad(grey, 1, mode="edge")
     height, width = grey.shape
     parts = [around[row : row + height, column : column + width] for row in range(3) for column in range(3)]
@@ -92,7 +92,7 @@ def _smoothed(grey: FloatImage) -> FloatImage:
 
 
 def _is_light_on_dark(grey: FloatImage, window: int) -> bool:
-    """Whether ink is light: around a stroke most is paper. Both sides of a shadow's edge are, so it has no say."""
+    """Whether ink is light on dark: around strokes, most pixels are paper. At a shadow's edge the two cancel out."""
     highest, lowest = _maximum(grey, window), _minimum(grey, window)
     contrast = highest - lowest
     votes = contrast * np.sign(grey - (highest + lowest) / 2)
@@ -139,13 +139,13 @@ def _strongest(depth: FloatImage) -> float:
 
 
 def _without_lines(depth: FloatImage) -> FloatImage:
-    """Take out printed lines that lie: long, thin, straight, equally deep all along, and more than a digit has."""
+    """Remove printed horizontal lines: long, thin, straight, equally deep all along, and more than a digit has."""
     height, width = depth.shape
     stretch = max(9, round(_LINE_STRETCH * width))
     if height < 9 or width < stretch:
         return depth
     inked = depth >= _floor(depth)
-    without_gap = ~_longest(~_up_and_down(inked, 1), stretch, 1)  # in the middle of a stretch of nothing but ink
+    without_gap = ~_longest(~_up_and_down(inked, 1), stretch, 1)  # the centres of stretches of nothing but ink
     straight = _longest(without_gap, stretch, 1) & inked
     labelled, found = label_pieces(_up_and_down(straight, 1))
     lines = [number for number, piece in enumerate(found, start=1) if _is_long_and_thin(piece, height, width)]
@@ -159,7 +159,7 @@ def _without_lines(depth: FloatImage) -> FloatImage:
 
 
 def _floor(depth: FloatImage) -> float:
-    """Deeper than paper: four times what the middle half of all pixels differ by."""
+    """The least depth that is not paper: 2.5 interquartile ranges above the upper quartile, and at least 0.035."""
     low, high = np.percentile(depth, [25, 75])
     return float(max(0.035, high + 2.5 * (high - low)))
 
@@ -170,7 +170,7 @@ def _is_long_and_thin(piece: Piece, height: int, width: int) -> bool:
 
 
 def _up_and_down(mask: _Mask, by: int) -> _Mask:
-    """The mask, and so many rows above and below."""
+    """The mask, grown by so many rows above and below."""
     grown = mask.copy()
     for step in range(1, by + 1):
         grown[step:] |= mask[:-step]
@@ -179,7 +179,7 @@ def _up_and_down(mask: _Mask, by: int) -> _Mask:
 
 
 def _without_dust(ink: FloatImage) -> FloatImage:
-    """Leave out specks, and what runs over the picture's edge (a table, a shadow) if anything else is left."""
+    """Remove specks, and what runs over the picture's edge (a table, a shadow) if anything else is left."""
     labelled, found = label_pieces(is_inked(ink))
     height, width = ink.shape
     inside = [
@@ -193,7 +193,7 @@ def _without_dust(ink: FloatImage) -> FloatImage:
     if tallest < _TALL * max(ink.shape) and len(inside) < len(found):
         return ink  # the digit itself runs over the edge
     wanted = np.isin(labelled, kept)
-    # A pixel or two of soft edge belong to a piece.
+    # Each piece keeps a pixel or two of soft edge.
     near = np.asarray(Image.fromarray(wanted).convert("L").filter(ImageFilter.MaxFilter(5))) > 0
     return np.where(near, ink, np.float32(0)).astype(np.float32)
 

@@ -1,10 +1,10 @@
-"""One model trained by several processes, one a GPU: torchrun starts them, and each learns from its share of a batch.
+"""Data-parallel training of one model: torchrun starts one process per GPU, each computing its share of every batch.
 
     torchrun --nproc-per-node 2 -m mnistlab train --preset best-cnn
 
 All run the same loop over the same batches. Before `optimizer.step()` their gradients are added up, so that all take
-the same step: the one that a single process takes that learns from whole batches, up to rounding.
-The first one leads. It alone reads and writes the store, and tells the others at each event what it was asked to do.
+the same step: the one that a single process would take on the whole batch, up to rounding.
+The first process leads. It alone reads and writes the store, and tells the others at each event what was asked of it.
 """
 
 import json
@@ -29,12 +29,12 @@ from mnistlab.events import Event, TrainingStarted
 from mnistlab.shares import Shares, SharingBatches, SharingMeter
 from mnistlab.training import TrainingState, train
 
-# How long the others wait for the first one, which may be paused: torchrun ends them where it has died.
+# How long the others wait for the first process, which may be paused; if it dies, torchrun ends them.
 _PATIENCE = timedelta(days=30)
 
 
 class Team:
-    """The processes that train one model: this one's number among them, and what they say to each other."""
+    """The processes that train one model: this one's rank among them, and their messages."""
 
     def __init__(self) -> None:
         self.rank = dist.get_rank()
@@ -46,7 +46,7 @@ class Team:
         return self.rank == 0
 
     def join(self, config: RunConfig, state: TrainingState) -> tuple[partial[SharingBatches], partial[SharingMeter]]:
-        """Let `state` take its steps together with the others; return what makes its batches and its meter.
+        """Let `state` take its steps together with the others; return factories of its batches and its meter.
 
         Raises:
             ConfigError: batch norm on a CPU, where torch cannot normalise over the batch of all processes.
@@ -59,7 +59,7 @@ class Team:
         state.model = nn.SyncBatchNorm.convert_sync_batchnorm(state.model)
         for tensor in state.model.state_dict().values():
             dist.broadcast(tensor, 0)
-        if not self.leads:  # else all would silence the same neurons
+        if not self.leads:  # else dropout would drop the same neurons in all
             seed = np.random.SeedSequence([config.train.seed, self.rank, state.step]).generate_state(1)[0]
             state.random = RandomStream(int(seed), state.device)
         shares = Shares(self.rank, self.size, add_up)
@@ -67,7 +67,7 @@ class Team:
         return partial(SharingBatches, shares), partial(SharingMeter, shares)
 
     def tell(self, said: dict[str, Any] | None, content: bytes = b"") -> None:
-        """Say something to the others: JSON and bytes."""
+        """Send a message to the others: JSON and bytes."""
         text = json.dumps(said).encode()
         lengths = torch.tensor([len(text), len(content)])
         with _telling_trouble():
@@ -75,7 +75,7 @@ class Team:
             dist.broadcast(torch.frombuffer(bytearray(text + content), dtype=torch.uint8), 0)
 
     def hear(self) -> tuple[dict[str, Any] | None, bytes]:
-        """Wait for what the first one says next."""
+        """Wait for the first process's next message."""
         lengths = torch.empty(2, dtype=torch.int64)
         with _telling_trouble():
             dist.broadcast(lengths, 0)
@@ -86,13 +86,13 @@ class Team:
 
 
 def are_joined() -> bool:
-    """Whether this process has met the others and trains together with them."""
+    """Whether this process has joined the others to train together with them."""
     return dist.is_available() and dist.is_initialized()
 
 
 @contextmanager
 def joined() -> Iterator[Team]:
-    """Meet the other processes; they are told when the first one has done its work, or failed."""
+    """Join the other processes; at the end the first one tells them that it is done, or has failed."""
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, timeout=_PATIENCE)
     team = Team()
@@ -111,7 +111,7 @@ def lead(
     checkpoint: bytes | None = None,
     rate_changes: Sequence[tuple[int, float]] = (),
 ) -> Generator[Event, None, None]:
-    """Train as `train` does, together with all that follow; whatever the consumer does, they do."""
+    """Train as `train` does, together with all processes that `follow`; they do whatever the consumer does."""
     team = Team()
     own = _on_own_device(config)
     team.tell({"config": config.model_dump_json(), "rate_changes": list(rate_changes)}, checkpoint or b"")
@@ -141,7 +141,7 @@ def follow(team: Team) -> None:
             return
         config = parse_config(said["config"])
         changes = [(step, rate) for step, rate in said["rate_changes"]]
-        with suppress(DivergedError):  # which the first one tells
+        with suppress(DivergedError):  # the first process reports it
             _train_along(team, config, checkpoint or None, changes)
 
 
@@ -163,7 +163,7 @@ def _on_own_device(config: RunConfig) -> RunConfig:
     """The config with this process's own GPU, or the CPU, as its device.
 
     Raises:
-        ConfigError: there is not one for each process of this machine, or they are of a kind that cannot do this.
+        ConfigError: there are fewer GPUs than processes on this machine, or the device is of an unsupported kind.
     """
     device = pick_device(config.train.device)
     name = device.type
@@ -189,7 +189,7 @@ def add_up(tensor: torch.Tensor) -> None:
 
 @contextmanager
 def _telling_trouble() -> Iterator[None]:
-    """Say in a sentence that another process is gone."""
+    """Raise an EngineError if another process is gone."""
     try:
         yield
     except RuntimeError as error:

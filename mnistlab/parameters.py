@@ -1,4 +1,4 @@
-"""How many numbers training changes in a network, reckoned from its settings alone. Needs no torch."""
+"""Count a network's trainable parameters from its settings alone. Needs no torch."""
 
 from itertools import pairwise
 
@@ -9,7 +9,7 @@ _KERNEL = 3 * 3  # pixels that a channel of a convolution looks at
 
 
 def num_parameters(model: ModelConfig) -> int:
-    """Weights and biases of all layers, and two numbers a neuron or channel where there is batch norm."""
+    """Weights and biases of all layers, and two numbers per neuron or channel where there is batch norm."""
     return _of_mlp(model) if model.kind == "mlp" else _of_cnn(model)
 
 
@@ -26,7 +26,7 @@ def _of_cnn(model: ModelConfig) -> int:
 
 
 def num_features(model: ModelConfig) -> int:
-    """What the last layer of a CNN sees: each channel's mean, or all that is left of each channel's picture."""
+    """How many inputs a CNN's last layer has: each channel's mean, or all pixels left of each channel's picture."""
     num_pools = sum(place <= len(model.channels) for place in set(model.pools))
     side = IMAGE_SIDE >> num_pools
     return model.channels[-1] * (side * side if model.head == "places" else 1)

@@ -1,4 +1,4 @@
-"""What somebody has given becomes a config, or a sentence that says what is wrong with it.
+"""Parse untrusted input into a config, or raise an error that says in a sentence what is wrong with it.
 
 parse(RunConfig, '{"train": {"epochs": 0}}')     # ConfigError: train.epochs: 0 was given; allowed: ...
 """
@@ -15,7 +15,7 @@ _Config = TypeVar("_Config", bound=BaseModel)
 
 
 class Frozen(BaseModel):
-    """A config that cannot be changed, knows all of its keys, and holds nothing infinite."""
+    """A config that is immutable, forbids unknown keys, and contains no infinity or NaN."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -47,7 +47,7 @@ def problem_with(section: type[BaseModel], name: str, value: object) -> str | No
 
 
 def describe(error: ValidationError) -> str:
-    """Say in one line a field which settings are wrong, what was given and what is allowed."""
+    """Say which settings are wrong, one line per field: what was given and what is allowed."""
     lines = []
     for problem in error.errors(include_url=False):
         field = ".".join(str(part) for part in problem["loc"]) or "settings"
@@ -59,6 +59,6 @@ def describe(error: ValidationError) -> str:
 
 
 def _quoted(given: object) -> str:
-    """What was given, but no more of it than can be read."""
+    """What was given, shortened to what can be read."""
     shown = repr(given)
     return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."

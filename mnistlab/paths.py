@@ -1,4 +1,4 @@
-"""Where things lie on the disk: the one file that knows folders.
+"""Where things are on disk: the only module that knows folders.
 
 The lab folder holds what a lab collects: the database, downloaded data sets, the engine's address and log.
 """
@@ -11,22 +11,22 @@ from mnistlab.errors import ConfigError, StoreError
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_MNIST = Path(__file__).resolve().parent / "mnist"
-UNPACKED_MNIST = BUNDLED_MNIST / "__unpacked__"  # a cache: may be deleted at any time, is made again
+UNPACKED_MNIST = BUNDLED_MNIST / "__unpacked__"  # a cache: may be deleted at any time
 BUILTIN_MODELS = Path(__file__).resolve().parent / "builtin"
 BASELINE_TABLE = Path(__file__).resolve().parent / "baselines.json"
 
-_SQLITE_FILE = "sqlite:///"  # what an address begins with that names a file
+_SQLITE_FILE = "sqlite:///"  # how the URL of a database file begins
 
 
 def setting(name: str) -> str:
-    """A variable of the environment; "" where it is not set, or holds nothing but blanks."""
+    """An environment variable; "" if it is not set, or blank."""
     return os.environ.get(name, "").strip()
 
 
 def lab_place() -> Path:
-    """Where the folder of this lab is to be, made or not: MNISTLAB_LAB, or `lab/` in the project.
+    """The path of this lab's folder, which may not exist: MNISTLAB_LAB, or `lab/` in the project.
 
-    For whoever only reads: an empty folder in its place would be in the way of one that is moved back there.
+    For readers, which must not create it: an empty folder would be in the way of one that is moved back there.
     """
     return Path(os.path.expanduser(setting("MNISTLAB_LAB") or PROJECT / "lab")).absolute()
 
@@ -48,16 +48,16 @@ def lab_folder() -> Path:
 
 
 def database_url() -> str:
-    """The address of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's with its whole path.
+    """The URL of the database: MNISTLAB_DB, or an SQLite file in the lab folder; a file's has its absolute path.
 
     Raises:
-        StoreError: the path cannot stand in an address.
+        StoreError: the path cannot be written in a URL.
     """
     url = setting("MNISTLAB_DB")
     if not url:
         return f"{_SQLITE_FILE}{_in_address(lab_folder() / 'lab.sqlite')}"
     kind, mark, path = url.partition(":///")
-    # What begins with "file:" is an address of SQLite's own kind, with settings behind the path.
+    # What begins with "file:" is one of SQLite's own URIs, with parameters after the path.
     is_path = kind.partition("+")[0] == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
     if not is_path:
         return url
@@ -66,15 +66,15 @@ def database_url() -> str:
 
 
 def _in_address(path: Path) -> str:
-    """A path as SQLAlchemy reads it in an address: there a ? ends it, and from SQLAlchemy 2.1 on %41 is an A.
+    """A path as SQLAlchemy expects it in a URL: a ? ends it there, and from SQLAlchemy 2.1 on %41 is an A.
 
     Raises:
-        StoreError: it holds a ?, which an older SQLAlchemy cannot be told.
+        StoreError: it contains a ?, which cannot be escaped for an older SQLAlchemy.
     """
     written = str(path)
     if "%" not in written and "?" not in written:
         return written
-    from sqlalchemy import make_url  # 0.2 s, which whoever uses no database need not wait for
+    from sqlalchemy import make_url  # takes 0.2 s to import, needed only here
 
     if make_url(f"{_SQLITE_FILE}%25").database == "%":
         return written.replace("%", "%25").replace("?", "%3F")
@@ -125,7 +125,7 @@ def span_setting(name: str, default: str) -> str:
     """A length of time from the environment, as Dask reads it: "15 minutes".
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not one.
     """
     from dask.utils import parse_timedelta
 

@@ -1,9 +1,9 @@
-"""A photo or file of a digit on paper becomes ink, as a pad would have given it.
+"""Turn a photo or file of a digit on paper into ink, as a drawing pad would have given it.
 
     ink = read_photo(content)               # PNG, JPEG or WebP bytes -> (H, W) float32 in [0, 1]
     framing = frame_ink(ink)
 
-Whatever the bytes hold, the answer is ink or an ImageError. Size is checked before anything is decoded.
+Whatever the bytes are, the result is ink or an ImageError. Size is checked before anything is decoded.
 """
 
 import io
@@ -19,8 +19,8 @@ from mnistlab.paper import ink_on_paper, is_cut_out_closely
 MAX_BYTES = 10_000_000  # a phone's photo has 3 to 6 MB
 MAX_PIXELS = 25_000_000  # 75 MB once decoded; a phone's photo has 12 million
 FORMATS = ("PNG", "JPEG", "WEBP")
-_SIDE = 600  # pixels of the longer side that is looked at: a digit that fills a fifth of it still has 120
-_SMALLEST_SIDE = 112  # and at least so many: MNIST's own digits have 28
+_SIDE = 600  # pixels of the longer side after scaling: a digit that fills a fifth of it still has 120
+_SMALLEST_SIDE = 112  # pixels it has at least: MNIST's own digits have 28
 _TOO_MANY = (
     f"The picture has {{}} pixels; at most {MAX_PIXELS // 1_000_000} million are read. Take a smaller photo, or crop "
     "it to the digit."
@@ -72,7 +72,7 @@ def _decode(content: bytes) -> npt.NDArray[np.uint8]:
 
 
 def check_size(num_bytes: int) -> None:
-    """See that a file is not too large to be read.
+    """Check that a file is not too large to be read.
 
     Raises:
         ImageError: it is.
@@ -82,7 +82,7 @@ def check_size(num_bytes: int) -> None:
 
 
 def _large_enough(picture: Image.Image) -> Image.Image:
-    """Small pictures enlarged: where a stroke is as wide as the grain of a photo, it would be smoothed away with it."""
+    """Enlarge small pictures, in which a stroke as thin as a photo's grain would be smoothed away with it."""
     scale = _SMALLEST_SIDE / max(picture.size)
     if scale <= 1:
         return picture
@@ -95,7 +95,7 @@ def _check_pixels(width: int, height: int) -> None:
 
 
 def _as_rgba(picture: Image.Image) -> Image.Image:
-    """Any kind of pixels as RGBA: 16 bits a pixel would be cut off at 255, and print colours have no way to RGBA."""
+    """Convert to RGBA from any mode: Pillow would clip 16-bit pixels at 255, and cannot convert CMYK directly."""
     if picture.mode.startswith("I;16"):
         levels = np.asarray(picture) // 257
         return Image.fromarray(levels.astype(np.uint8)).convert("RGBA")

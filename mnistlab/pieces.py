@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from mnistlab.ink import FloatImage
 
-_SIDE = 112  # pixels of the longer side in which pieces are looked for: four for each pixel of MNIST
-_INK = 0.4  # a pixel with more is ink; half covered edges are not, so that neighbours stay apart
+_SIDE = 112  # pixels of the longer side when looking for pieces: four for each pixel of MNIST
+_INK = 0.4  # a pixel with more counts as ink; fainter edges do not, so that neighbours stay separate
 _Mask = npt.NDArray[np.bool_]
 _Run = tuple[int, int, int]  # row, first column, column after the last
 
@@ -29,7 +29,7 @@ class Piece:
 
 
 def shrink(ink: FloatImage) -> FloatImage:
-    """Ink (H, W) with its longer side brought down to 112 pixels or less by averaging blocks."""
+    """Shrink ink (H, W) to a longer side of at most 112 pixels by averaging blocks."""
     block = -(-max(ink.shape) // _SIDE)
     rows, columns = (-(-length // block) * block for length in ink.shape)
     padded = np.zeros((rows, columns), np.float32)
@@ -45,7 +45,7 @@ def is_inked(ink: FloatImage) -> _Mask:
 
 
 def pieces(mask: _Mask) -> list[Piece]:
-    """The pieces that touch each other nowhere, not even at a corner; the largest first."""
+    """The connected pieces, which touch each other nowhere, not even at a corner; the largest first."""
     found = [_piece(runs) for runs in _connected(mask, diagonal=True)]
     return sorted(found, key=lambda piece: -piece.area)
 
@@ -69,7 +69,7 @@ def holes(mask: _Mask) -> list[int]:
 
 
 def _connected(mask: _Mask, diagonal: bool) -> list[list[_Run]]:
-    """The runs of each piece: neighbours in two rows belong together where they overlap (or touch at a corner)."""
+    """The runs of each piece: runs of two adjacent rows belong together if they overlap (or touch at a corner)."""
     reach = int(diagonal)
     group: dict[_Run, list[_Run]] = {}
     above: list[_Run] = []

@@ -59,7 +59,7 @@ class Predictor:
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """What a model made of a drawing; `probabilities` is (10,) float32."""
+    """How a model read a drawing; `probabilities` is (10,) float32."""
 
     model: str
     framing: Framing

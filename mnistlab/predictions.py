@@ -1,6 +1,6 @@
-"""A finished run's answers on the test set, kept with it: to evaluate or compare it later costs no second reading.
+"""A finished run's answers on the test set, kept with it so that it can be evaluated or compared without rereading.
 
-Safetensors bytes, as weights are; 450 KB for 10,000 images. They are used only where they still fit: the step of
+They are safetensors bytes, like weights; 450 KB for 10,000 images. They are used only if they still fit: the step of
 the weights and the labels of the split must be those they were made with.
 """
 
@@ -19,12 +19,12 @@ from mnistlab.evaluation import Evaluation
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
-# The kind under which a store keeps them beside a run's weights.
+# The kind under which a store keeps them with a run's weights.
 ANSWERS = "answers"
 
 
 def pack_answers(evaluation: Evaluation, version: int | str) -> bytes:
-    """A model's probabilities on a split as safetensors bytes; `version` tells its weights from others: their step."""
+    """A model's probabilities on a split as safetensors bytes; `version` identifies its weights: their step."""
     tensors: dict[str, npt.NDArray[Any]] = {
         "probabilities": np.ascontiguousarray(evaluation.probabilities),
         "labels": evaluation.labels.astype(np.uint8),
@@ -60,7 +60,7 @@ def stored_evaluation(store: Store, run_id: str, step: int, split: Split) -> Eva
 
 
 def kept_answers(store: Store, run: Run) -> Evaluation | None:
-    """What a run said about each test image when it was last tested; None if it has not kept it, or learned on."""
+    """A run's answers on the test set when it was last tested; None if none were kept or it has trained since."""
     try:
         evaluation, version = unpack_answers(store.weights(run.id, ANSWERS))
     except (RunNotFoundError, DataError):
@@ -71,7 +71,7 @@ def kept_answers(store: Store, run: Run) -> Evaluation | None:
 def fitting(content: bytes, version: int | str, split: Split) -> Evaluation | None:
     """The packed evaluation if it was made with weights of this version on these labels, else None.
 
-    Damaged answers fit nothing either: what was kept to save time is never needed.
+    Damaged answers do not fit either: they only save time, and can always be computed again.
     """
     try:
         evaluation, kept_version = unpack_answers(content)

@@ -18,7 +18,7 @@ class Preset:
 
     @property
     def name(self) -> str:
-        """The name used on the command line, in the store and in addresses."""
+        """The name used on the command line, in the store and in URLs."""
         return self.config.preset
 
 
@@ -151,5 +151,5 @@ def changed_from_preset(config: RunConfig) -> list[Difference]:
 
 
 def changes(config: RunConfig) -> list[str]:
-    """How a config differs from the preset it names, a setting a line: "learning rate 0.3 (preset: 0.1)"."""
+    """How a config differs from the preset it names, one line per setting: "learning rate 0.3 (preset: 0.1)"."""
     return [f"{one.name} {one.now} (preset: {one.before})" for one in changed_from_preset(config)]

@@ -1,4 +1,4 @@
-"""A look inside a network that learns: how strongly its layers are pulled, and how many of its ReLUs are dead."""
+"""A look inside a network as it learns: how large its layers' gradients are, and how many of its ReLUs are dead."""
 
 import time
 from collections.abc import Iterable
@@ -11,8 +11,8 @@ from torch import nn
 from mnistlab.data import Dataset
 from mnistlab.events import NUM_PROBED, Probes
 
-# Where a look for silent ReLUs takes more of the processor than this, in seconds, the next one waits for so many times
-# as long, which leaves it a thirtieth of a training.
+# If a look for silent ReLUs takes more processor time than this, in seconds, the next one waits for this many times as
+# long, so that looking takes at most a thirtieth of a training.
 _CHEAP, _REST = 0.004, 30
 
 
@@ -31,7 +31,7 @@ class Probe:
         """Keep the first images of the training split on the device, to send them through the network.
 
         Args:
-            kind: of network, which decides how many.
+            kind: the kind of network, which decides how many images.
         """
         images = dataset.source.images[dataset.train_indices(0)[: NUM_PROBED[kind]]]
         self._images = torch.tensor(images, device=device).float() / 255
@@ -45,7 +45,7 @@ class Probe:
     def _dead_relus(self, model: nn.Module) -> float | None:
         if time.perf_counter() < self._next_look:
             return None
-        start = time.thread_time()  # without what other programs take
+        start = time.thread_time()  # does not count other programs
         dead = share_of_dead_relus(model, self._images)
         cost = time.thread_time() - start
         self._next_look = time.perf_counter() + _REST * cost if cost > _CHEAP else 0
@@ -62,7 +62,7 @@ def weight_layers(model: nn.Module) -> dict[str, nn.Linear | nn.Conv2d]:
 def mean_gradients(layers: Iterable[nn.Module]) -> list[float]:
     """The mean absolute gradient of the weights of each layer, after a backward pass."""
     sizes = [layer.weight.grad.abs().mean() for layer in layers if isinstance(layer.weight.grad, torch.Tensor)]
-    found: list[float] = torch.stack(sizes).tolist() if sizes else []  # one wait for the device, not one a layer
+    found: list[float] = torch.stack(sizes).tolist() if sizes else []  # one wait for the device, not one per layer
     return found
 
 

@@ -1,8 +1,8 @@
-"""The queue: which waiting run is next. Whoever has the fewest jobs goes first, and of those who has waited longest.
+"""The queue: which waiting run is next. The owner with the fewest jobs goes first; of several, who has waited longest.
 
-So nobody can fill it up, not even where one worker is all there is, which asks when nothing runs.
+So nobody can monopolise it, not even where there is a single worker, which asks for a run while none is running.
 
-An engine's task is a ticket, not a run: when it is its turn, it takes the run that is next by then.
+An engine's task is a ticket, not a run: when its turn comes, it takes whichever run is next by then.
 """
 
 import heapq
@@ -24,7 +24,7 @@ from mnistlab.store import Store
 
 # A worker process that dies twice at the same checkpoint will do so a third time.
 _MOST_DEATHS = 2
-WORKERS_TROUBLE = "A worker could not begin: "  # what an error begins with that a worker has left on a queued run
+WORKERS_TROUBLE = "A worker could not begin: "  # how an error begins that a worker left on a queued run
 _OTHER_VERSION = (
     "its version of mnistlab is not the one that this run was started with. Update mnistlab on every worker, and "
     "restart workers and servers."
@@ -33,10 +33,10 @@ _OTHER_VERSION = (
 
 @dataclass(frozen=True)
 class Queue:
-    """The queue as it was when it was read: all that decides who is next."""
+    """A snapshot of the queue: everything that decides who is next."""
 
     active: Sequence[Run]  # the runs that are not over
-    served: Mapping[str | None, float] = field(default_factory=dict)  # as `served` tells it
+    served: Mapping[str | None, float] = field(default_factory=dict)  # from the function `served`
 
     @classmethod
     def read(cls, store: Store) -> "Queue":
@@ -50,7 +50,7 @@ class Queue:
         return fair_order(queued, [run for run in self.active if run.state == "running"], self.served)
 
     def ahead_of(self, run: Run) -> list[Run]:
-        """The waiting runs that go before this one to the same workers: in a lab GPUs have a queue of their own."""
+        """The waiting runs that go to the same workers before this one: in a lab, GPUs have a queue of their own."""
         same = [other for other in self.waiting if kind_of(other.config) == kind_of(run.config)]
         ids = [other.id for other in same]
         return same[: ids.index(run.id)] if run.id in ids else []
@@ -64,11 +64,10 @@ class Queue:
 
 
 def fair_order(waiting: Sequence[Run], running: Iterable[Run], served: Mapping[str | None, float]) -> list[Run]:
-    """Order waiting runs: always next is one of the owner who has the fewest running or before it.
+    """Order waiting runs: each next one belongs to the owner with the fewest runs that are running or already ordered.
 
-    Of these owners it is the one whose last run was at work the longest ago. Of the runs of those who never had one,
-    and of each owner's own, those that somebody started by hand go before the trials of sweeps, and the older before
-    the newer.
+    Ties go to the owner whose last run was at work longest ago. Among owners who never had one, and among each owner's
+    own runs, those started by hand go before the trials of sweeps, and older before newer.
     """
     now = max(served.values(), default=0.0)
     num_jobs = Counter(run.owner for run in running)
@@ -94,12 +93,12 @@ def _rank(run: Run) -> tuple[bool, float]:
 
 
 def active(store: Store, with_trials: bool = True, owner: str | None = None) -> list[Run]:
-    """The runs that are not over, all of them: a class that sweeps has more than any list would show."""
+    """All runs that are not over, without any limit: a class that sweeps has more than a list would show."""
     return store.runs(limit=None, states=ACTIVE, with_trials=with_trials, owner=owner)
 
 
 def active_trials(sweep_id: str, store: Store) -> list[Run]:
-    """A sweep's trials that are not over, the oldest first, even where another version has written its own config."""
+    """A sweep's trials that are not over, the oldest first, even if another version wrote the sweep's own config."""
     return [run for run in reversed(active(store)) if run.sweep == sweep_id]
 
 
@@ -109,7 +108,7 @@ def waiting(store: Store) -> list[Run]:
 
 
 def served(store: Store) -> dict[str | None, float]:
-    """When a run of each owner was last at work, of those who ever had one there."""
+    """When each owner's runs were last at work, for all owners who ever had one taken."""
     runs = schema.runs
     query = sa.select(runs.c.owner, sa.func.max(runs.c.heartbeat)).where(runs.c.attempt > 0).group_by(runs.c.owner)
     with store.transaction() as connection:
@@ -117,7 +116,7 @@ def served(store: Store) -> dict[str | None, float]:
 
 
 def places(store: Store) -> dict[str, int]:
-    """The place of each queued run by its id, 1 for the next."""
+    """The place in the queue of each waiting run by its id, 1 for the next."""
     num_before: Counter[int | None] = Counter()
     found = {}
     for run in waiting(store):
@@ -129,7 +128,7 @@ def places(store: Store) -> dict[str, int]:
 class Rivals:
     """The queued runs that go to the same workers as a run of this config, and for how long they have been waiting.
 
-    That is how long they were seen to wait: of the times in the store, each is by the clock of another computer.
+    Waits count from when this process first saw them: times in the store come from the clocks of other computers.
     """
 
     def __init__(self, store: Store, config: RunConfig) -> None:
@@ -138,7 +137,7 @@ class Rivals:
         self._since: dict[str, float] = {}
 
     def longest_wait(self) -> float:
-        """Look who waits now; return for how many seconds one of them has been seen to, 0 where nobody has."""
+        """Look who is waiting now; return the longest wait seen so far in seconds, 0 if nobody waits."""
         now = time.monotonic()
         queued = self._store.runs(limit=None, states=["queued"])
         ids = [run.id for run in queued if kind_of(run.config) == self._kind]
@@ -150,7 +149,7 @@ def take(store: Store, worker: str, ticket: str, num_gpus: int | None = None) ->
     """Claim the run that this ticket held when its worker died, else the next one of the queue.
 
     Args:
-        num_gpus: only runs that need as many GPUs, for which the engine has found this worker; None for any run.
+        num_gpus: take only runs that need this many GPUs, for which the engine chose this worker; None for any run.
 
     Returns:
         (run id, attempt), or None where nobody waits.
@@ -167,7 +166,7 @@ def take(store: Store, worker: str, ticket: str, num_gpus: int | None = None) ->
 
 
 def _tell_unreadable(store: Store) -> None:
-    """Say on each queued run that this version cannot read, and that has no reason yet, why it waits."""
+    """Record why it waits on each queued run that this version cannot read, unless it has a reason already."""
     runs = schema.runs
     query = sa.select(runs.c.id, runs.c.config).where(
         runs.c.state == "queued", runs.c.error.is_(None), runs.c.deleted.is_(None)
@@ -184,7 +183,7 @@ def _next_of(order: Iterable[Run], num_gpus: int | None) -> Run | None:
 
 
 def held_by(ticket: str, store: Store) -> Run | None:
-    """The running run that a ticket has taken."""
+    """The run that a ticket has taken, while it is running."""
     runs = schema.runs
     query = sa.select(runs.c.id).where(runs.c.ticket == ticket, runs.c.state == "running", runs.c.deleted.is_(None))
     with store.transaction() as connection:
@@ -193,7 +192,7 @@ def held_by(ticket: str, store: Store) -> Run | None:
 
 
 def has_taken(ticket: str, store: Store) -> bool:
-    """Whether a ticket has ever taken a run, which may be over."""
+    """Whether a ticket has ever taken a run, even one that is over."""
     with store.transaction() as connection:
         return connection.scalar(sa.select(schema.runs.c.id).where(schema.runs.c.ticket == ticket)) is not None
 
@@ -203,7 +202,7 @@ def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, i
     if deaths < _MOST_DEATHS:
         attempt = store.claim(run.id, worker, ticket, seen=run.attempt)  # it may be resumed elsewhere just now
         return None if attempt is None else (run.id, attempt)
-    store.finish(  # as the dead worker would have: claimed first, it would be seen running once more
+    store.finish(  # under the dead worker's attempt: a claim would show it running once more
         run.id,
         run.attempt,
         "failed",
@@ -214,9 +213,9 @@ def _take_over(store: Store, run: Run, worker: str, ticket: str) -> tuple[str, i
 
 
 def _count_death(store: Store, run: Run) -> tuple[int, int]:
-    """Note that a worker has died over a run; return how often in a row after the same checkpoint, and its step.
+    """Count the death of a run's worker; return how many died in a row after the same checkpoint, and its step.
 
-    One that dies in a pause has not died of the run, which stood still: its computer slept, or was switched off.
+    A death during a pause does not count: the run stood still, so its computer slept or was switched off.
     """
     runs = schema.runs
     with store.transaction() as connection:

@@ -19,14 +19,14 @@ BEST_CNN = RunConfig(
         schedule="one-cycle",
         precision="bfloat16",
     ),
-    # Hands differ in slant, bow and pen, hardly in tilt: a turned seven looks like a one with a hook.
+    # Handwriting differs in slant, curves and pen, hardly in rotation: a turned seven looks like a one with a hook.
     augment=AugmentConfig(
         rotation=8, shear=20, elastic=1.2, thickness=0.6, framed=True, shift=0.04, scale_min=0.9, scale_max=1.05
     ),
 )
 
-# For pen and screen: some strike their 0 and 7 through, so one digit in twenty gets a stroke across. Strokes that mean
-# nothing take room, which the wider layers give, and a tenth of a point on MNIST.
+# For drawing on a screen: some people cross their 0 and 7, so one digit in twenty gets a stroke across. Learning to
+# ignore strokes takes capacity, which the wider layers provide, and a tenth of a point on MNIST.
 PEN_CNN = RunConfig(
     preset="pen-cnn",
     model=ModelConfig(
@@ -38,9 +38,9 @@ PEN_CNN = RunConfig(
 
 BEST_MLP = RunConfig(
     preset="best-mlp",
-    # Without convolutions a network learns no stroke for two places at once: stand each digit upright, and show it as
-    # many hands and pens would write it, and set as MNIST sets it. Chosen with 20,000 images held out (README); then it
-    # learns from all of them, so that no validation curve is left to choose by.
+    # Without convolutions a network must learn a stroke anew for each place: so each digit is deslanted, shown as many
+    # hands and pens would write it, and framed as in MNIST. Chosen with 20,000 images held out (README); now it learns
+    # from all of them, so that no validation curve is left to choose by.
     model=ModelConfig(hidden=(2048, 1024), batch_norm=True, deslant=True, normalise=True),
     train=TrainConfig(
         optimizer="adamw",

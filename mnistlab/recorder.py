@@ -1,4 +1,4 @@
-"""From a training's events to the store: throttled, with checkpoints, and a test at the end."""
+"""Write a training's events to the store: throttled, with checkpoints, and a test at the end."""
 
 import time
 from collections.abc import Callable
@@ -22,9 +22,9 @@ from mnistlab.training import TrainingState
 _WRITE_EVERY = 0.5  # seconds between two transactions
 # Seconds of work that a crash may cost; a checkpoint of the tutorial's network takes some 10 ms.
 _CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
-# After a checkpoint that took longer, in seconds, the next one waits for so many times as long, up to a minute.
+# After a checkpoint that took longer than this, in seconds, the next waits this many times as long, up to a minute.
 _SLOW, _REST, _LONGEST_REST = 0.5, 10, 60
-_STORE_PATIENCE = 60.0  # seconds for which a full disk or a locked database is put up with
+_STORE_PATIENCE = 60.0  # seconds for which writes are retried on a full disk or a locked database
 _BEFORE_RISE = "before_rise"  # the kind of the weights that are kept before a learning rate is raised by hand
 
 _Answer = TypeVar("_Answer")
@@ -46,7 +46,7 @@ class Recorder:
         self._has_begun = False  # whether its first losses are in the store
         self._last_write = 0.0
         self._last_checkpoint = time.monotonic()
-        self._refused_since: float | None = None  # when the database first took nothing, since it last did
+        self._refused_since: float | None = None  # since when the database has refused every write
         self._checkpoint_rest = 0.0  # seconds
 
     @property
@@ -56,14 +56,14 @@ class Recorder:
         return self._started.state
 
     def last_checkpoint(self) -> bytes | None:
-        """The checkpoint that a former attempt has left, if any."""
+        """The checkpoint that an earlier attempt left, if any."""
         try:
             return self._store.weights(self._run_id, "checkpoint")
         except RunNotFoundError:
             return None
 
     def record(self, event: Event) -> Request | None:
-        """Take one event; return what the store asks for where it was written, None where it was not yet.
+        """Take one event; if it is written now, return what the store asks for, else None.
 
         Raises:
             StoreError: the database has refused everything for a minute, or another one has taken its place.
@@ -79,7 +79,7 @@ class Recorder:
         except DatabaseReplacedError:
             raise
         except StoreError:
-            self._last_write = time.monotonic()  # what could not be written waits for the next time
+            self._last_write = time.monotonic()  # what could not be written is kept for the next try
             if self._refused_since is None:
                 self._refused_since = self._last_write
             if self._last_write - self._refused_since >= _STORE_PATIENCE:
@@ -100,15 +100,15 @@ class Recorder:
                 self._ended = event
 
     def beat(self, with_checkpoint: bool = False) -> Request:
-        """Tell that the worker of a waiting run is alive; return what the store asks for."""
+        """Write a heartbeat for a run that waits; return what the store asks for."""
         return self._insist(lambda: self._write(with_checkpoint))
 
     def is_asked_otherwise(self, request: Request) -> bool:
-        """Whether the store asks for something else by now; reading alone, so that it can be asked often."""
+        """Whether the store asks for something else by now; it only reads, so that it can be called often."""
         try:
             run = self._store.run(self._run_id)
         except (RunNotFoundError, StoreError):
-            return True  # whoever writes next finds out
+            return True  # the next write will find out
         return run.request != request or run.attempt != self._attempt
 
     def stop(self) -> None:
@@ -118,29 +118,29 @@ class Recorder:
 
     @property
     def config(self) -> RunConfig:
-        """What the run was asked to be."""
+        """The run's config."""
         return self._run.config
 
     @property
     def is_a_guest(self) -> bool:
-        """Whether an engine's worker is held, which others may wait for."""
+        """Whether it occupies an engine's worker, which others may be waiting for."""
         return self._run.ticket is not None
 
     def note(self, reason: str) -> None:
-        """Say why it is stopped, where nobody has asked for it."""
+        """Note why the run is stopped when nobody asked for it."""
         self._note = reason
 
     def keep_before_rise(self) -> None:
-        """Keep apart where the training is now, to go back to if a higher learning rate turns out to be too high."""
+        """Keep a separate checkpoint to go back to if the raised learning rate turns out to be too high."""
         weights = {_BEFORE_RISE: self._checkpoint()}
         self._insist(lambda: self._store.log(self._run_id, self._attempt, weights=weights))
 
     def give_up(self, last: StepsTaken | None) -> str:
-        """Keep the curve up to where the loss was last a number, without the weights, which no longer are.
+        """After the training diverged, keep its curve up to the last finite loss, but not the weights.
 
-        last: the end of that curve, where no event has told it.
-        Where the learning rate was raised by hand, that is taken back, and what was learned with it too, so that a
-        resumed run does not do the same again; return a sentence that says so, else an empty one.
+        last: the end of that curve, if no event has reported it yet.
+        If the learning rate was raised by hand, undo that and what was learned with it, so that a resumed run does not
+        diverge again; return a sentence that says so, else an empty one.
         """
         taken_back = self.state.rate.undo_rise(self.state.step)
         steps, epochs, changes = [*self._steps, *filter(None, [last])], self._epochs, self.state.rate.changes
@@ -157,7 +157,7 @@ class Recorder:
         return message
 
     def _go_back(self, step: int) -> bool:
-        """Make the weights kept before the learning rate was raised, at this step, the checkpoint, if there are any."""
+        """Make the weights kept when the rate was raised at this step the checkpoint; return whether there were any."""
         with self._store.transaction() as connection:
             is_mine = change_run(connection, self._run_id, {"heartbeat": time.time()}, ("running",), self._attempt)
             return is_mine and make_checkpoint(connection, self._run_id, _BEFORE_RISE, step)
@@ -187,7 +187,7 @@ class Recorder:
         self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
 
     def _devices(self) -> dict[str, str]:
-        """What it was trained on, and before that, if it was resumed elsewhere: what differs most from one CPU."""
+        """The device it was trained on and, if it was resumed elsewhere, the earlier one least like a single CPU."""
         assert self._started is not None
         now = self._started.device
         earlier = sorted(
@@ -219,12 +219,12 @@ class Recorder:
         return request
 
     def _checkpoint(self) -> bytes:
-        """What a resumed run goes on from: never weights that are no numbers, which the next loss would show."""
+        """A checkpoint to resume from; raises DivergedError rather than keep weights that are not finite."""
         check_weights(self.state.model, self.state.step, self.state.highest_rate)
         return self.state.checkpoint()
 
     def _insist(self, write: Callable[[], _Answer]) -> _Answer:
-        """Write what must not be lost: where the database does not take it, try again for a minute."""
+        """Make a write that must not be lost: if the database refuses it, try again for a minute."""
         until = time.monotonic() + _STORE_PATIENCE
         while True:
             try:

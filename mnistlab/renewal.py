@@ -1,7 +1,7 @@
 """Renewal of the local engine: one of another version, or with other settings, makes way for a new one once it is idle.
 
-Only who has work for an engine asks for that, and one that was started just now is left to whoever did so: two servers
-of different versions on one lab train in turn, and neither ends what the other waits for.
+Only a process that has work for an engine asks for it, and an engine started just now is left to whoever started it. So
+two servers of different versions on one lab train in turn, and neither ends the engine that the other waits for.
 """
 
 import logging
@@ -19,7 +19,7 @@ from mnistlab.errors import ConfigError, EngineBusyError, EngineError
 from mnistlab.notice import Notice
 from mnistlab.offers import in_a_lab
 
-_YOUNG_SECONDS = 10.0  # within which whoever started an engine gives it work
+_YOUNG_SECONDS = 10.0  # the time that whoever started an engine has to give it work
 _WORKERLESS_SECONDS = 5.0  # a worker that was killed is back after 3, with its run
 _END_TIMEOUT = 10.0  # seconds; 0.5 is usual
 _OTHER_VERSION = (
@@ -29,23 +29,23 @@ _OTHER_VERSION = (
 )
 _log = logging.getLogger(__name__)
 _renewing = threading.Lock()
-_told: set[int] = set()  # processes of engines that go on with other settings, each of which is told of once
+_told: set[int] = set()  # processes of engines that keep other settings; each is warned of once
 
 Ask = Callable[[Callable[[Any], bool]], bool]
 
 
 def renew(ask: Ask, with_defaults: bool = False) -> None:
-    """End a local engine that is not as it would be started here, if it is idle; a busy one finishes its runs.
+    """End an idle local engine that differs from one that would be started here; a busy one finishes its runs.
 
     Args:
-        ask: puts a question to the engine's client.
-        with_defaults: what is not set here counts as its default, as for a server that starts.
+        ask: calls a function with the engine's client.
+        with_defaults: settings that are not set here count with their defaults, as for a server that starts.
 
     Raises:
-        EngineBusyError: it is of another version, which may not be able to read what it is given.
-        EngineError: the engine cannot be reached, or a setting is none.
+        EngineBusyError: a busy engine is of another version, which may not be able to read what it is given.
+        EngineError: the engine cannot be reached, or a setting is invalid.
     """
-    notice.version()  # now, and not after somebody has replaced the sources of a server that goes on
+    notice.version()  # computed now, before somebody replaces the sources of a running server
     found = None if in_a_lab() else notice.read()
     if found is None:
         return
@@ -66,7 +66,7 @@ def renew(ask: Ask, with_defaults: bool = False) -> None:
 
 
 def _end_if_idle(found: Notice, dask: Any) -> bool:
-    """Tell whether it is gone now, or was already."""
+    """End this engine if it is idle and not young; return whether it is gone."""
     if dask.scheduler.address != found.address:
         return True
     if _is_young(found.pid) or _is_training(dask):
@@ -84,13 +84,13 @@ def _is_young(pid: int) -> bool:
 
 def _is_training(dask: Any) -> bool:
     until = time.monotonic() + _WORKERLESS_SECONDS
-    while not (tickets := dask.processing()) and time.monotonic() < until:  # no worker is there, for the moment
+    while not (tickets := dask.processing()) and time.monotonic() < until:  # there is no worker at the moment
         time.sleep(0.2)
     return any(tickets.values())
 
 
 def _wait_until_gone(found: Notice) -> None:
-    """Wait until nobody takes it for the engine; its process needs some seconds more, in which it does no harm."""
+    """Wait until its notice is gone; its process takes some seconds more to end, which does no harm."""
     until = time.monotonic() + _END_TIMEOUT
     while notice.read() == found and time.monotonic() < until:
         time.sleep(0.05)

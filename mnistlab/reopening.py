@@ -1,8 +1,8 @@
-"""Connections to an SQLite database whose file was replaced: they are closed, and opened anew to the file there now.
+"""Reopen connections to an SQLite database whose file was replaced: close them, and connect to the file there now.
 
 A file lives on without its name for whoever has it open, and what is written to it then is lost. So whenever a
-connection is used, the file that it has opened is compared with the one that bears the name now, in microseconds. What
-is not noticed is a file that was overwritten in its place.
+connection is used, the file that it opened is compared, in microseconds, with the one that has the name now. A file
+that was overwritten in place is not noticed.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from mnistlab import schema
 from mnistlab.database_file import ITSELF, DatabaseFile
 
 FILES = "files"  # in a connection's info: the ids of the files that it has opened
-_MOST_TRIES = 5  # to open a file that is not replaced in this very moment
-_MOST_MISSES = 30  # connections in a row, after which numbers of files mean nothing on this disk
+_MOST_TRIES = 5  # to open a file that is not being replaced at that very moment
+_MOST_MISSES = 30  # connections in a row, after which inodes are taken to be unreliable on this disk
 
 
 def reopen_when_replaced(engine: sa.Engine, url: str, file: DatabaseFile) -> None:
-    """Keep the connections of an engine that was opened just now to the file that bears the database's name."""
+    """Keep the connections of a newly opened SQLAlchemy engine on the file that has the database's name."""
     connections = _Connections(url, file)
     with engine.connect() as connection:  # the one by which the database was opened
         connection.info[FILES] = file.note_ids()
@@ -29,7 +29,7 @@ def reopen_when_replaced(engine: sa.Engine, url: str, file: DatabaseFile) -> Non
 
 
 class _Connections:
-    """What SQLAlchemy calls when it makes a connection and when it lends one."""
+    """What SQLAlchemy calls when it makes a connection and when it checks one out."""
 
     def __init__(self, url: str, file: DatabaseFile) -> None:
         self._url, self._file = url, file
@@ -37,7 +37,7 @@ class _Connections:
         self._misses = 0
 
     def connect(self, dialect: sa.Dialect, _record: Any, arguments: Any, options: Any) -> Any:
-        """Open the file, which has to bear its name before and afterwards."""
+        """Open the file, which must have its name both before and afterwards."""
         for _ in range(_MOST_TRIES):
             self._file.check_is_there()  # SQLite would make an empty one
             self._file.set_strangers_aside()
@@ -49,7 +49,7 @@ class _Connections:
         return dialect.connect(*arguments, **options)
 
     def prepare(self, connection: Any, record: Any) -> None:
-        """Give a file that was never opened before its tables, and those of an older schema what they lack."""
+        """Create the tables of a file that is new to us, or bring an older schema up to date."""
         opened = self._file.ids()[ITSELF]
         try:
             if opened != self._prepared or not _has_tables(connection):

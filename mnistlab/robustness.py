@@ -64,7 +64,7 @@ def curve(split: Split, amounts: Sequence[float], logits: Callable[[torch.Tensor
     """How many images of a split are read correctly at each amount.
 
     Args:
-        logits: what a model makes of images (N, 28, 28) float32 in [0, 1] at an amount: (N, 10).
+        logits: maps images (N, 28, 28) float32 in [0, 1] and an amount to a model's logits (N, 10).
     """
     images, labels = torch.tensor(split.images).float() / 255, torch.tensor(split.labels)
     return [Point(amount, int((logits(images, amount).argmax(1) == labels).sum()), len(labels)) for amount in amounts]

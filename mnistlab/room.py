@@ -1,7 +1,7 @@
 """Whether this computer lets the engine start as many threads and processes as it needs.
 
-Where `ulimit` or a container allows fewer, Dask may wait for one that could not be started, without an end or a word.
-Nor does it say what is missing where processes cannot share a lock, as those that it starts do.
+Where `ulimit` or a container allows fewer, Dask may silently wait forever for one that could not be started. Nor does
+it say what is missing where processes cannot share a lock, as those that it starts must.
 """
 
 import errno
@@ -12,7 +12,7 @@ from typing import Any
 from mnistlab.cores import THREADS_VARIABLE, WORKERS_VARIABLE
 from mnistlab.errors import EngineError
 
-# With one worker, one thread each, and a run that trains, the engine has been seen to need 11 beside its first.
+# With one worker of one thread and a run in training, the engine was seen to need 11 threads and processes of its own.
 _OWN, _WORKERS_OWN = 6, 5
 _NO_PLACE = (errno.ENOENT, errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOSYS)  # for a lock
 _MOST_DEATHS = 5  # of idle workers; where memory runs out beside them, one is tried every 5 s
@@ -20,10 +20,10 @@ _ALONE = "train without an engine: `OMP_NUM_THREADS=1 python -m mnistlab train`.
 
 
 def check(num_workers: int, threads_each: int) -> None:
-    """See that an engine with so many workers, and what each of them computes with, finds room: 1 ms.
+    """Check that an engine with so many workers, and threads for each, can be started; takes 1 ms.
 
     Raises:
-        EngineError: it does not.
+        EngineError: it cannot.
     """
     num_needed = _needed(num_workers, threads_each)
     num_started = _num_that_start(num_needed)
@@ -52,26 +52,26 @@ def _check_locks() -> None:
         raise EngineError(
             f"Processes of this computer cannot share a lock ({error.strerror}). On Linux locks lie in /dev/shm: have "
             f"a tmpfs there into which the lab's user may write, or {_ALONE}"
-        ) from None  # the engine tells what is at the bottom of a chain
+        ) from None  # the engine reports the root of a chain
 
 
 def _needed(num_workers: int, threads_each: int) -> int:
-    """Threads and processes of such an engine.
+    """How many threads and processes such an engine needs.
 
-    torch and OpenMP keep a pool each, in which the thread that computes is one. Source: counted, torch 2.14 on Linux.
+    torch and OpenMP keep a pool each, which includes the calling thread. Source: counted, torch 2.14 on Linux.
     """
     return _OWN + num_workers * (_WORKERS_OWN + 2 * threads_each - 1)
 
 
 def _num_that_start(num_wanted: int) -> int:
-    """How many of so many threads can be there at once; they are gone again afterwards."""
+    """How many of so many threads can be started at once; they end again right away."""
     is_over, there = threading.Event(), list[threading.Thread]()
     try:
         for _ in range(num_wanted):
             thread = threading.Thread(target=is_over.wait, daemon=True)
             thread.start()
             there.append(thread)
-    except (RuntimeError, MemoryError):  # Python tells no more than that it cannot
+    except (RuntimeError, MemoryError):  # Python says no more than that it failed
         pass
     finally:
         is_over.set()
@@ -81,12 +81,12 @@ def _num_that_start(num_wanted: int) -> int:
 
 
 def is_lacking(cluster: Any, seen: set[int]) -> bool:
-    """Whether workers of a Dask cluster die again and again while they have nothing to do, as where memory runs out.
+    """Whether idle workers of a Dask cluster keep dying, as they do where memory runs out.
 
     Args:
-        seen: their processes since there was last something to do; added to.
+        seen: the ids of worker processes seen since the cluster last had work; updated by this function.
     """
-    if cluster.scheduler.tasks:  # then deaths are counted by run
+    if cluster.scheduler.tasks:  # while there is work, deaths are counted for each run
         seen.clear()
     seen.update(nanny.pid for nanny in list(cluster.workers.values()) if nanny.pid)
     return len(seen) > len(cluster.workers) + _MOST_DEATHS

@@ -1,6 +1,6 @@
-"""What a worker's report looks like in the tables: metrics and weights, written and taken back.
+"""A worker's reports as rows of the tables: metrics and weights, written and rolled back.
 
-All functions work inside a transaction of the store, which has checked that the run belongs to the worker.
+All functions run inside a transaction of the store, which has checked that the run belongs to the worker.
 """
 
 import json
@@ -49,7 +49,7 @@ def change_run(
 
 
 def weights_step(connection: sa.Connection, run_id: str, kind: str) -> int | None:
-    """The step that a run's weights of this kind are of; None before there are any."""
+    """The step to which a run's weights of this kind belong; None before there are any."""
     weights = schema.weights
     query = sa.select(weights.c.step).where(weights.c.run_id == run_id, weights.c.kind == kind)
     step: int | None = connection.scalar(query)
@@ -57,7 +57,7 @@ def weights_step(connection: sa.Connection, run_id: str, kind: str) -> int | Non
 
 
 def rewind(connection: sa.Connection, run_id: str) -> None:
-    """Remove what was reported after the last checkpoint, for it will be reported again."""
+    """Remove what was reported after the last checkpoint, since it will be reported again."""
     runs = schema.runs
     step = weights_step(connection, run_id, "checkpoint") or 0
     for table, column in ((schema.losses, schema.losses.c.last_step), (schema.epochs, schema.epochs.c.step)):
@@ -71,7 +71,7 @@ def rewind(connection: sa.Connection, run_id: str) -> None:
 def progress(
     steps: Sequence[StepsTaken], num_steps: int | None, rate_changes: Sequence[tuple[int, float]] | None
 ) -> dict[str, Any]:
-    """What a report changes in the row of its run: how far it is by the last of these steps, and what else is given."""
+    """What a report changes in its run's row: the progress as of the last of these steps, and what else is given."""
     values: dict[str, Any] = {}
     if num_steps is not None:
         values["num_steps"] = num_steps
@@ -87,7 +87,7 @@ def progress(
 def insert_metrics(
     connection: sa.Connection, run_id: str, steps: Sequence[StepsTaken], epochs: Sequence[EpochEnded]
 ) -> None:
-    """Add reports and epochs, each in order. Thousands of them, of an imported run, are two statements too."""
+    """Add reports and epochs, each in order, in one insert each, even for the thousands of an imported run."""
     reports = [
         {
             "run_id": run_id,
@@ -104,8 +104,8 @@ def insert_metrics(
         {"run_id": run_id, "epoch": ended.epoch, "step": ended.step, "figures": json.dumps(asdict(ended))}
         for ended in epochs
     ]
-    # Where the answer to a commit was lost, the same report comes a second time; a run that goes on from the very end
-    # of an epoch tells that epoch again.
+    # If the answer to a commit was lost, the same report comes a second time; a run that resumes at the very end of an
+    # epoch reports that epoch again.
     _replace(connection, schema.losses, schema.losses.c.first_step, reports)
     _replace(connection, schema.epochs, schema.epochs.c.epoch, figures)
 
@@ -113,7 +113,7 @@ def insert_metrics(
 def _replace(
     connection: sa.Connection, table: sa.Table, column: "sa.Column[int]", rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert a run's rows, in the order of this column, in place of those it has between the first and the last."""
+    """Insert a run's rows, sorted by this column, in place of those it has from the first to the last of them."""
     if rows:
         first, last = rows[0][column.name], rows[-1][column.name]
         connection.execute(table.delete().where(table.c.run_id == rows[0]["run_id"], column.between(first, last)))
@@ -121,14 +121,14 @@ def _replace(
 
 
 def replace_weights(connection: sa.Connection, run_id: str, kind: str, step: int, content: bytes) -> None:
-    """Keep safetensors bytes in place of the former ones of this kind."""
+    """Store safetensors bytes in place of any earlier ones of this kind."""
     weights = schema.weights
     connection.execute(weights.delete().where(weights.c.run_id == run_id, weights.c.kind == kind))
     connection.execute(weights.insert().values(run_id=run_id, kind=kind, step=step, content=content))
 
 
 def make_checkpoint(connection: sa.Connection, run_id: str, kind: str, step: int) -> bool:
-    """Put a run's weights of this kind in place of its checkpoint, if they are of this step; tell whether they were."""
+    """Replace a run's checkpoint by its weights of this kind, if they belong to this step; return whether they did."""
     weights = schema.weights
     if weights_step(connection, run_id, kind) != step:
         return False

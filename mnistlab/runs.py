@@ -1,4 +1,4 @@
-"""What the store gives back: a run as it is now, and what its worker is asked to do."""
+"""What the store returns: a run as it is now, and what its worker is asked to do."""
 
 import json
 import socket
@@ -22,18 +22,18 @@ ACTIVE: tuple[State, ...] = ("queued", "running")  # the stored states of a run 
 
 # A worker writes twice a second; one that has been silent for this long is gone.
 LOST_AFTER_SECONDS = 15
-PRUNED = "Pruned"  # how the reason begins for which a sweep has stopped a trial
+PRUNED = "Pruned"  # how the reason begins if a sweep stopped its trial early
 _SECONDS_TO_JUDGE_BY = 1.0  # of training: the first steps take many times as long as those that follow
 
 _RATE_CHANGE, _PLANNED, _TRAINED = "change of the learning rate", "epochs planned at first", "steps trained"
 
-# Frozen, so that all who read the same text may share one; to check 500 takes 80 ms.
+# Configs are frozen, so that all rows of the same text can share one; validating 500 takes 80 ms.
 _config = lru_cache(maxsize=4096)(parse_config)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a worker is asked to do: all that it reads back when it has written."""
+    """What a worker is asked to do: what it reads back with each of its writes."""
 
     leave: bool = False  # the run belongs to another attempt now, or is gone
     stop: bool = False
@@ -47,11 +47,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it was when it was read; times are seconds since 1970, `seconds` were spent in the training loop."""
+    """A snapshot of a run; times are seconds since 1970, `seconds` were spent in the training loop."""
 
     id: str
     config: RunConfig
-    planned_epochs: int | None  # how many it was to have, if it was given more
+    planned_epochs: int | None  # how many were planned at first, if it was given more
     state: State
     control: str | None
     pause_at: int | None
@@ -66,7 +66,7 @@ class Run:
     ticket: str | None  # the engine's task that holds it; None in the foreground
     attempt: int
     created: float
-    started: float | None  # when its training began, here or, of an imported run, in its own lab
+    started: float | None  # when its training began; for an imported run, in the lab it came from
     finished: float | None
     worker: str | None
     step: int
@@ -75,7 +75,7 @@ class Run:
     images_per_second: float | None
     seconds: float
     error: str | None
-    result: dict[str, Any] | None  # of the network as it is: of a run that was given more epochs, once these are done
+    result: dict[str, Any] | None  # of the present network: for a run given more epochs, once these are done
     test_readings: int  # how often the test set was read for it so far
 
     @property
@@ -90,16 +90,16 @@ class Run:
 
     @property
     def chosen_rate(self) -> float:
-        """The learning rate, or its peak, as last chosen; a change that lies ahead of a checkpoint does not count."""
+        """The learning rate, or its peak, as last set; a change that lies ahead of the run's step does not count."""
         made = [rate for step, rate in self.rate_changes if step <= self.step]
         return made[-1] if made else self.config.train.learning_rate
 
     @cached_property
     def settings(self) -> dict[str, object]:
-        """All that has decided what it learned, by names for people; not to be changed by the caller.
+        """Everything that determined what it learned, by readable names; callers must not change it.
 
-        Beside its config's: a learning rate changed by hand, and epochs added under a schedule, whose course went by
-        those planned first.
+        That is its config, any changes of its learning rate by hand and, if epochs were added under a schedule, how
+        many were planned at first, since the schedule went by these.
         """
         changes = [f"{rate:g} from step {step + 1:,} on" for step, rate in self.rate_changes]
         is_added = self.planned_epochs is not None and self.config.train.schedule != "constant"
@@ -111,21 +111,21 @@ class Run:
 
     @cached_property
     def course(self) -> dict[str, object]:
-        """Its settings, and how far it has come with them: two runs of one course and seed are the same network."""
+        """Its settings, and how far it was trained with them: two runs of one course and seed are the same network."""
         return {**self.settings, _TRAINED: "all" if self.state == "finished" else f"{self.step:,}"}
 
     @cached_property
     def recipe(self) -> Hashable:
-        """What is equal for runs that differ by their seed alone.
+        """A key that is equal for runs that differ in nothing but their seed.
 
-        A trial that waits has no recipe yet that it could share.
+        A trial that waits has a key of its own: what it will try is not known yet.
         """
         values = tuple((name, value) for name, value in self.settings.items() if name != SEED)
         return values, self.rate_changes, self.id if self.is_waiting_trial else None
 
     @property
     def is_imported(self) -> bool:
-        """Whether it came in as a zip: nobody here has ever trained it."""
+        """Whether it came in as a zip and was never trained here."""
         return self.state == "finished" and self.attempt == 0
 
     @property
@@ -150,7 +150,7 @@ class Run:
 
     @property
     def shown_state(self) -> str:
-        """Its state as a person is told: "paused" of one that runs and waits, "pruned", "imported", else as it is."""
+        """Its state as people are shown it: "paused", "pruned" or "imported" where that applies, else `state`."""
         if self.is_paused:
             return "paused"
         if self.is_pruned:
@@ -185,7 +185,7 @@ def undisturbed(config: RunConfig) -> dict[str, object]:
 def run_from_row(row: RowMapping) -> Run:
     """Read a row of the store; a running run without a recent heartbeat, or whose process is gone, is lost.
 
-    The same row again gives the same run, so that of 500 only those that changed are read anew.
+    Runs are cached by row, so that of 500 only those that changed are parsed again.
     """
     state: State = row["state"]
     if state == "running" and (_is_silent(row["id"], row["heartbeat"] or 0.0) or _is_orphaned(row)):
@@ -194,7 +194,7 @@ def run_from_row(row: RowMapping) -> Run:
 
 
 def runs_from_rows(rows: Iterable[RowMapping]) -> list[Run]:
-    """The runs, without those of another version of mnistlab, which must not keep all others from being listed."""
+    """The runs, skipping any that this version cannot read: one of them must not keep all others from being listed."""
     found = []
     for row in rows:
         with suppress(ConfigError):
@@ -227,11 +227,11 @@ def _read(names: tuple[str, ...], values: tuple[Any, ...], state: State) -> Run:
 
 
 def _is_silent(run_id: str, heartbeat: float) -> bool:
-    """Whether a run has told nothing for long.
+    """Whether a run's last heartbeat is too old.
 
-    A heartbeat may lie ahead: of a worker whose clock is, or from before a clock was set back. It is judged by how
-    long it has stood still for whoever watches, else a dead run would be running until the clock has caught up. A
-    single command does not watch: for it, such a run is running.
+    A heartbeat may lie in the future: its worker's clock is ahead, or a clock was set back. Then it counts as old once
+    this process has seen it unchanged for too long, else a dead run would be running until the clock had caught up. A
+    single command sees it only once: for it, such a run is running.
     """
     now = time.time()
     if heartbeat <= now:
@@ -245,6 +245,6 @@ def _first_seen(_run_id: str, _heartbeat: float) -> float:
 
 
 def _is_orphaned(row: RowMapping) -> bool:
-    """Whether it ran in the foreground of this computer, in a process that is no more; an engine sees to its own."""
+    """Whether it ran in the foreground on this computer, in a process that is gone; an engine looks after its own."""
     host, _, pid = (row["worker"] or "").rpartition(":")
     return row["ticket"] is None and host == socket.gethostname() and not psutil.pid_exists(int(pid))

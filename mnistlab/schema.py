@@ -29,12 +29,12 @@ runs = sa.Table(
     sa.Column("id", sa.String(8), primary_key=True),
     sa.Column("preset", sa.String(40), nullable=False),
     sa.Column("config", sa.Text, nullable=False),  # RunConfig as JSON
-    sa.Column("planned_epochs", sa.Integer),  # how many it was to have, before it was given more
+    sa.Column("planned_epochs", sa.Integer),  # how many were planned at first, if it was given more
     sa.Column("state", sa.String(10), nullable=False, index=True),
     sa.Column("control", sa.String(10)),  # what the worker is asked to do: stop
-    sa.Column("pause_at", sa.Integer),  # the step from which on it waits, until this is empty again
-    sa.Column("wanted_rate", sa.Float),  # a learning rate that it has not taken up yet
-    sa.Column("rate_changes", sa.Text),  # JSON [[step, rate], ...]: after which step each was taken up
+    sa.Column("pause_at", sa.Integer),  # the step after which it waits, until this is empty again
+    sa.Column("wanted_rate", sa.Float),  # a learning rate asked for and not used yet
+    sa.Column("rate_changes", sa.Text),  # JSON [[step, rate], ...]: the step after which each was used
     sa.Column("attempt", sa.Integer, nullable=False),  # raised by each claim; only the newest may write
     sa.Column("created", sa.Float, nullable=False, index=True),  # all times: seconds since 1970
     sa.Column("started", sa.Float),
@@ -109,7 +109,7 @@ def open_database(url: str) -> sa.Engine:
     """
     shown = _without_password(url)
     try:
-        is_file = url.startswith("sqlite")  # which has no connection to lose, so that asking first is for others
+        is_file = url.startswith("sqlite")  # has no connection to lose, so needs no ping
         engine = sa.create_engine(
             url, connect_args={"timeout": _PATIENCE} if is_file else {}, pool_pre_ping=not is_file
         )
@@ -131,12 +131,12 @@ def open_database(url: str) -> sa.Engine:
 
 
 def access_advice(reason: str) -> str:
-    """What to do where SQLite says by this reason that it may not use its file as it has to; else an empty text."""
+    """What to do if this reason of SQLite's means that it may not access its file; else an empty text."""
     return _NO_ACCESS if reason.startswith(_SAID_OF_NO_ACCESS) else ""
 
 
 def reason_of(error: Exception) -> str:
-    """The first line of what the database says, without SQLAlchemy's own words."""
+    """The first line of the database's own error message, without SQLAlchemy's."""
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().splitlines()[0]
 
@@ -158,7 +158,7 @@ def _prepare(engine: sa.Engine) -> int:
 
 
 def _bring_up_to_date(connection: sa.Connection) -> None:
-    """Add the columns and indexes that an older schema lacks; no column is owed, so that its rows stay valid."""
+    """Add the columns and indexes that an older schema lacks; new columns are nullable, so its rows stay valid."""
     for table in (runs, losses):
         there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
         for column in table.columns:
@@ -167,7 +167,7 @@ def _bring_up_to_date(connection: sa.Connection) -> None:
                 connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {described}"))
         for index in table.indexes:
             index.create(connection, checkfirst=True)
-    if connection.dialect.name == "postgresql":  # SQLite does not look at the length of a text
+    if connection.dialect.name == "postgresql":  # SQLite does not enforce a text's length
         connection.execute(sa.text("ALTER TABLE weights ALTER COLUMN kind TYPE VARCHAR(20)"))
     connection.execute(meta.update().values(schema_version=SCHEMA_VERSION))
 
@@ -182,14 +182,14 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _without_password(url: str) -> str:
-    """The address as it may be shown: without its password, which may also stand in the query."""
+    """The address without its password, which may also be in the query, to be shown."""
     try:
         read = sa.make_url(url)
         if read.get_backend_name() == "sqlite" and read.database:
             return f"{read.drivername}:///{read.database}"  # the file's name as it is on the disk
         return read.set(query={}).render_as_string(hide_password=True)
     except (SQLAlchemyError, ValueError):
-        # Neither the address nor the reason is quoted, for nobody knows which part of it is the password.
+        # Neither the address nor the reason is quoted, since any part of them may be the password.
         raise StoreError(
             "The database's address cannot be read. Write it in MNISTLAB_DB as sqlite:////folder/lab.sqlite or "
             "postgresql+psycopg://user:password@host/lab, with / : @ in a password as %2F %3A %40."

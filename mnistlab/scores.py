@@ -1,4 +1,4 @@
-"""What is told about each digit: of those there are, how many are found; of those named so, how many are it."""
+"""Recall and precision of each digit: how many of its images are read as it, and how many of those read as it are."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class DigitScore:
 
     @property
     def precision(self) -> float | None:
-        """Of all images read as this digit, the share that is it. None if none was read so."""
+        """Of all images read as this digit, the share that is this digit. None if none was read as it."""
         return self.num_correct / self.num_predicted if self.num_predicted else None
 
 

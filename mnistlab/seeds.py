@@ -45,11 +45,11 @@ class Group:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Where the mean over all seeds lies, with a confidence of 95 %; None for fewer than two seeds."""
+        """The 95 % confidence interval of the mean over all possible seeds; None for fewer than two seeds."""
         if len(self.accuracies) < 2:
             return None
         low, high = mean_interval(self.accuracies, resolution=self.resolution)
-        return max(0.0, low), min(1.0, high)  # nothing reads less than none or more than all
+        return max(0.0, low), min(1.0, high)  # an accuracy is a share
 
     @property
     def resolution(self) -> float:
@@ -59,7 +59,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """Several curves as one, each array (N,): where, their mean there, the lowest and the highest."""
+    """Several curves as one, in arrays (N,): positions, and the mean, lowest and highest value at each."""
 
     x: npt.NDArray[np.float64]
     mean: npt.NDArray[np.float64]
@@ -75,7 +75,7 @@ def counted(run: Run) -> tuple[int, int]:
 
 
 def grouped(runs: Sequence[Run]) -> list[Group]:
-    """The runs by recipe, in the order in which each recipe comes first."""
+    """Group runs by recipe, in the order in which each recipe first occurs."""
     groups: dict[Hashable, list[Run]] = {}
     for run in runs:
         groups.setdefault(run.recipe, []).append(run)
@@ -83,7 +83,7 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
 
 
 def with_repeats(run: Run, listed: Sequence[Run]) -> tuple[Run, ...]:
-    """A run, and after it all of its recipe that are listed."""
+    """A run, followed by all other listed runs of its recipe."""
     return run, *(other for other in listed if other.id != run.id and other.recipe == run.recipe)
 
 
@@ -95,10 +95,10 @@ def repeats(config: RunConfig, taken: Sequence[int], number: int) -> list[RunCon
 
 
 def spread(curves: Sequence[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]) -> Spread:
-    """Put curves over each other, as far as the shortest goes.
+    """Combine curves over the range of x that they share.
 
     Args:
-        curves: (x, y) each, x ascending; points whose y is no number are left out.
+        curves: (x, y) each, x ascending; points whose y is not a number are left out.
     """
     kept = [(x[np.isfinite(y)], y[np.isfinite(y)]) for x, y in curves]
     if not kept or not all(len(x) for x, _ in kept):

@@ -1,4 +1,4 @@
-"""The settings of a recipe by their names, and their values as text: what links and the command line have in common.
+"""The settings of a recipe by name, and their values as text: what links and the command line have in common.
 
 read_value(*FIELDS["train.learning_rate"], "0.3")   # 0.3
 write_value((512, 120))                             # "512-120"
@@ -19,7 +19,7 @@ from mnistlab.widths import Kind, parse_widths, write_widths
 
 NO_NUMBERS = "none"  # of hidden layers, or of pools
 SECTIONS: dict[str, type[BaseModel]] = {"model": ModelConfig, "train": TrainConfig, "augment": AugmentConfig}
-# Every setting by its path, "train.epochs", and by its name, which no two of them share.
+# Every setting by its path, "train.epochs"; its last part, the name, is unique.
 FIELDS: dict[str, tuple[type[BaseModel], str]] = {
     "dataset": (RunConfig, "dataset"),
     **{f"{part}.{name}": (section, name) for part, section in SECTIONS.items() for name in section.model_fields},
@@ -31,19 +31,19 @@ PATHS = {path.split(".")[-1]: path for path in FIELDS}
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
-    """A setting, by its path, of what `RunConfig.model_dump` has given."""
+    """The value of a setting, by its path, in the output of `RunConfig.model_dump`."""
     part, _, name = path.rpartition(".")
     return (values[part] if part else values)[name]
 
 
 def put_value(values: dict[str, Any], path: str, value: object) -> None:
-    """Put a setting into what `RunConfig.model_dump` has given."""
+    """Set a setting, by its path, in the output of `RunConfig.model_dump`."""
     part, _, name = path.rpartition(".")
     (values[part] if part else values)[name] = value
 
 
 def read_value(section: type[BaseModel], name: str, text: str) -> Any:
-    """A value of the field's type, allowed or not; None if the text is no such value."""
+    """Read a value of the field's type, allowed or not; None if the text is not one."""
     info = section.model_fields[name]
     kind, start = info.annotation, info.default
     if isinstance(start, bool):
@@ -62,7 +62,7 @@ def read_value(section: type[BaseModel], name: str, text: str) -> Any:
 
 
 def write_value(value: object) -> str:
-    """A setting's value as `read_value` takes it, and as it stands in an address."""
+    """Write a setting's value as `read_value` takes it, and as it appears in a URL."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -73,7 +73,7 @@ def write_value(value: object) -> str:
 
 
 def allowed_in_words(info: FieldInfo) -> str:
-    """What a field takes, in words."""
+    """Describe the values that a field accepts."""
     if choices := _choices_in_words(info):
         may_be_none = isinstance(info.default, tuple) and not any(
             isinstance(limit, annotated_types.MinLen) for limit in info.metadata
@@ -92,7 +92,7 @@ def allowed_in_words(info: FieldInfo) -> str:
 
 
 def _choices_in_words(info: FieldInfo) -> str:
-    """What a field takes that is no single number, in words; "" for a number, and for text."""
+    """What a field takes, in words, if it is a switch, a list or a choice; "" for a number or free text."""
     if isinstance(info.default, bool):
         return "true or false"
     if isinstance(info.default, tuple):
@@ -106,7 +106,7 @@ def _choices_in_words(info: FieldInfo) -> str:
 
 
 def unit_of(info: FieldInfo) -> str:
-    """What a field is counted in: "images"; "" where there is nothing to say."""
+    """The unit of a field, such as "images"; "" if it has none."""
     extra = info.json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 

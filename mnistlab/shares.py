@@ -1,6 +1,7 @@
-"""What one of several processes learns from, and how its gradients and figures become those of the whole batch.
+"""One process's share of each batch, and how its gradients and figures become those of the whole batch.
 
-Pure but for one thing, which `parallel` provides: `add_up(tensor)` replaces a tensor by the sum over all processes.
+No communication happens here but through `add_up(tensor)`, provided by `parallel`, which sums a tensor over all
+processes in place.
 """
 
 import time
@@ -14,7 +15,7 @@ import torch
 from mnistlab.batches import Batches
 from mnistlab.meter import CAPACITY, MAX_IMAGES, Meter
 
-# Steps between two reports may grow by this factor at a time, for the first steps are slow.
+# The number of steps between reports may grow by this factor at a time, because the first steps are slow.
 _GROWTH = 4
 
 
@@ -25,10 +26,10 @@ class Shares:
         self.rank = rank
         self.size = size
         self.add_up = add_up
-        self.weight = 0.0  # share of the present batch's images that are this process's own
+        self.weight = 0.0  # this process's share of the current batch's images, 0 to 1
 
     def of(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Cut this process's piece out of a batch; where there is nothing for it, an image that does not count."""
+        """Cut this process's piece out of a batch; if there is none, one image that counts with weight 0."""
         num_images = len(labels)
         start, stop = (num_images * rank // self.size for rank in (self.rank, self.rank + 1))
         self.weight = (stop - start) / num_images
@@ -46,9 +47,9 @@ class Shares:
 
 
 class SharingBatches(Batches):
-    """The batches of every epoch, of each only this process's share.
+    """This process's share of each batch of every epoch.
 
-    Each process gathers and warps whole batches: so all images are those that one process alone would see.
+    Each process gathers and warps whole batches, so that all images are those that a single process would see.
     """
 
     def __init__(self, shares: Shares, *arguments: Any) -> None:
@@ -64,7 +65,7 @@ class SharingBatches(Batches):
 class SharingMeter(Meter):
     """Collects figures of this process's shares and reports those of whole batches: the same in each process.
 
-    All report after the same step. When that is next, the first process decides by its clock; until then nobody asks.
+    All report after the same step. The first process decides by its clock which one is next; until then none waits.
     """
 
     def __init__(self, shares: Shares, *arguments: Any) -> None:
@@ -73,12 +74,12 @@ class SharingMeter(Meter):
         self._steps_to_report = 1
 
     def add(self, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> None:
-        """Note one step, weighed by what this share is of its batch."""
+        """Note one step, its loss weighted by this process's share of the batch."""
         num_own = len(labels) if self._shares.weight > 0 else 0
         super().add(loss * self._shares.weight, logits[:num_own], labels[:num_own])
 
     def is_due(self) -> bool:
-        """Whether the step has come at which all report."""
+        """Whether this is the step after which all report."""
         return len(self._losses) >= self._steps_to_report
 
     def _fetch(self) -> tuple[npt.NDArray[np.float32], int, int]:
@@ -91,7 +92,7 @@ class SharingMeter(Meter):
         return np.array(summed, np.float32), int(hits), int(num_images)
 
     def _next_report_after(self, num_images: int) -> int:
-        """How many steps take about as long as there shall be between two reports, at the pace since the last one."""
+        """How many steps fill the time between two reports, at the pace since the last one."""
         assert self._last_report is not None
         seconds = time.perf_counter() - self._last_report
         in_time = int(len(self._losses) * self._report_every / seconds)

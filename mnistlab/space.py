@@ -1,9 +1,9 @@
-"""What a sweep may vary, and where: settings on the config's own fields, ranges and choices of them, and their grid.
+"""What a sweep may vary: settings based on the config's fields, ranges and choices of their values, and their grid.
 
     parameter = Range(setting="train.learning_rate", low=1e-4, high=10, points=6)
     assemble(base, {"train.learning_rate": 0.1, "width": 64})      # the config of one trial
 
-Bounds, units and help of a field are read from config.py; only what is worth trying is said here.
+Bounds, units and help of a field are read from config.py; only the ranges worth trying are given here.
 """
 
 import math
@@ -25,7 +25,7 @@ from mnistlab.settings import FIELDS, SWITCH, put_value, unit_of
 Value = bool | int | float | str
 WIDTH, DEPTH, AUGMENTATION = "width", "depth", "augmentation"
 _SINGLE_LAYER = 64  # neurons, where a network without hidden layers is given some
-# What augmentation "on" means for a recipe that has none of its own: a warp that leaves each digit what it is.
+# What augmentation "on" means for a recipe that has none of its own: a warp that leaves each digit recognisable.
 MILD_WARP = AugmentConfig(rotation=15, shift=0.1, scale_min=0.85, scale_max=1.15)
 
 
@@ -36,20 +36,20 @@ class Setting:
     name: str  # "train.learning_rate": a field of the config; "width": made of several
     label: str
     about: str
-    start: tuple[float, float] = (0, 0)  # of a number: from where to where to vary it, where nothing else is said
+    start: tuple[float, float] = (0, 0)  # of a number: the range to vary it over by default
     bounds: tuple[float, float] = (0, 0)  # of a number: what the config allows
     unit: str = ""
     is_whole: bool = False
-    is_log: bool = False  # whether its steps are factors, as those of a rate are
+    is_log: bool = False  # whether it is varied by equal factors, as a rate is
     options: tuple[Value, ...] = ()
 
     @property
     def title(self) -> str:
-        """Label and unit, as they stand at an axis: "batch size (images)"."""
+        """Label and unit, as an axis shows them: "batch size (images)"."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
-# From where to where each number is worth varying, and whether by factors. The order is that of the menus.
+# The range over which each number is worth varying, and whether by factors. The order is that of the menus.
 _RANGES: dict[str, tuple[float, float, bool]] = {
     "train.learning_rate": (1e-3, 1, True),
     "train.batch_size": (16, 1024, True),
@@ -120,7 +120,7 @@ class _Varied(Frozen):
 
 
 class Range(_Varied):
-    """A number is varied between two ends, by factors where its setting is one of rates."""
+    """A number varied between two ends, by equal factors if its setting is logarithmic."""
 
     low: float = Field(description="The lower end.")
     high: float = Field(description="The upper end.")
@@ -156,7 +156,7 @@ class Range(_Varied):
 
     @property
     def _digits(self) -> int:
-        """How many digits tell the points of a grid apart, at least three."""
+        """How many significant digits tell the points of a grid apart; at least three."""
         apart = (self.high - self.low) / (self.points - 1) / max(abs(self.low), abs(self.high))
         return max(3, 1 - math.floor(math.log10(apart)))
 
@@ -168,7 +168,7 @@ class Range(_Varied):
 
 
 class Choice(_Varied):
-    """Some values of a setting are tried, and none between them."""
+    """Some values of a setting, which alone are tried, and none between them."""
 
     options: tuple[Value, ...] = Field(max_length=50, description="The values to try.")
 
@@ -207,16 +207,16 @@ def grid(parameters: Sequence[Parameter]) -> list[dict[str, Value]]:
 
 
 def check(base: RunConfig, parameters: Sequence[Parameter]) -> None:
-    """See that a run can be made of the ends of all ranges and of all options, any two together.
+    """Check that the ends of all ranges and all options, in any pair, make a valid run.
 
     Raises:
-        ConfigError: names the values that no run may have, or the setting that this network has not.
+        ConfigError: names the values that no run may have, or the setting that this network lacks.
     """
     names = [parameter.setting for parameter in parameters]
     if len(set(names)) < len(names):
         raise ConfigError(f"A setting is varied twice: {', '.join(names)}.")
     others = {one.setting: one.ends[0] for one in parameters}
-    for pair in combinations(parameters, min(2, len(parameters))):  # of all together, there may be billions
+    for pair in combinations(parameters, min(2, len(parameters))):  # all together may have billions of combinations
         for values in product(*(one.ends for one in pair)):
             assemble(base, others | dict(zip([one.setting for one in pair], values, strict=True)))
 
@@ -247,7 +247,7 @@ def _hidden(model: ModelConfig, values: Mapping[str, Value]) -> list[Value]:
 
 
 def values_of(config: RunConfig, parameters: Sequence[Parameter]) -> dict[str, Value]:
-    """What a trial's config says about the settings that are varied."""
+    """The values of the varied settings in a trial's config."""
     found: dict[str, Value] = {}
     for name in (parameter.setting for parameter in parameters):
         if name == WIDTH:

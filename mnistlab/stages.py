@@ -1,4 +1,4 @@
-"""A drawing stage by stage, each with the picture that a network would get if the way ended there.
+"""A drawing stage by stage, each with the picture that a network would get if the process ended there.
 
 for stage in stages(ink):               # plain resize, box, 20 x 20, centred, full strength
     predictor.probabilities(stage.image[None])
@@ -11,7 +11,7 @@ from mnistlab.ink import PLAIN_RESIZE, FloatImage, FramingOptions, frame_ink
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One stage; `image` is (28, 28) float32, what a network would get if nothing came after it."""
+    """One stage; `image` is (28, 28) float32, what a network would get if it were the last."""
 
     name: str
     about: str
@@ -32,7 +32,7 @@ def stages(ink: FloatImage, options: FramingOptions | None = None) -> list[Stage
     """The stages of ink (H, W), in order; the first is what a plain resize would have done, the last what is read.
 
     Args:
-        options: steps to leave out: such a stage shows the picture of the one before.
+        options: steps to leave out; such a stage shows the same picture as the one before.
 
     Raises:
         EmptyDrawingError, ImageError: as frame_ink.

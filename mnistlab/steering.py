@@ -1,7 +1,7 @@
-"""Steering a run: what a page or the command line asks for is written into the store, and its worker reads it there.
+"""Steering a run: pages and the command line write requests into the store, and the run's worker reads them there.
 
 A worker looks twice a second, so that a second browser, a reload and the command line see and do the same.
-All functions raise RunNotFoundError for a run that is not there, and do nothing to one in a state that does not fit.
+All functions raise RunNotFoundError for a missing run, and do nothing to one in a state that does not fit.
 """
 
 import time
@@ -15,14 +15,14 @@ from mnistlab.errors import ConfigError
 from mnistlab.runs import ACTIVE
 from mnistlab.store import Store
 
-# The next attempt is nobody's: whoever still holds the run finds that it is not his any more.
+# Raises the attempt without a claim: a worker that still holds the run finds that it no longer owns it.
 _NOBODYS: dict[str, Any] = {"attempt": schema.runs.c.attempt + 1, "ticket": None, "worker": None}
 _OVER = ("finished", "stopped", "failed", "lost")
 _AFRESH: dict[str, Any] = {"control": None, "pause_at": None, "error": None, "finished": None, "deaths": None}
 
 
 def stop(run_id: str, store: Store) -> None:
-    """Ask a running run to stop; a queued or lost one is stopped at once, for nobody would read the request."""
+    """Ask a running run to stop; a queued or lost one, which has no worker to read the request, is stopped at once."""
     run = store.run(run_id)
     if run.state == "running":
         store.change(run_id, {"control": "stop"}, ["running"])
@@ -40,15 +40,15 @@ def stop_at_once(run_id: str, store: Store) -> None:
 
 
 def pause(run_id: str, store: Store) -> None:
-    """Let a run wait after its present step; it keeps its worker, unless others wait for one."""
+    """Let a run wait after its current step; it keeps its worker, unless others wait for one."""
     run = store.run(run_id)
-    if run.pause_at is None:  # asked twice, it waits where it is
-        # Not at the step told last, for its worker is ahead of that: it would be called paused before it is.
+    if run.pause_at is None:  # a second request must not move it
+        # Not at the last reported step: its worker is ahead of that, and the run would count as paused too early.
         store.change(run_id, {"pause_at": run.step + 1}, ["running"])
 
 
 def step_once(run_id: str, store: Store) -> None:
-    """Let a paused run take one step, and keep a close-up of it. Asked twice at the same step, it takes one."""
+    """Let a paused run take one step, and keep a close-up of it. A second request at the same step has no effect."""
     run = store.run(run_id)
     if run.is_paused:
         store.change(run_id, {"pause_at": run.step + 1}, ["running"], run.attempt)
@@ -73,27 +73,27 @@ def set_learning_rate(run_id: str, learning_rate: float, store: Store) -> None:
 
 
 def requeue(run_id: str, store: Store, state: str = "queued") -> bool:
-    """Queue a stopped, failed or lost run again; it will go on from its last checkpoint. Tell whether it was done.
+    """Queue a stopped, failed or lost run again, to resume from its last checkpoint; return whether it was queued.
 
     Args:
-        state: queued for an engine, or running for a caller who claims it in the next moment.
+        state: queued for an engine, or running for a caller that is about to claim it.
     """
     run = store.run(run_id)
     if run.state not in ("stopped", "failed", "lost"):
         return False
     values = {**_NOBODYS, **_AFRESH, "state": state, "heartbeat": time.time()}
-    # Of two who ask at once, the second finds another attempt.
+    # If two ask at once, the second finds that the attempt has changed.
     return store.change(run_id, values, ["stopped", "failed", "running"], run.attempt)
 
 
 def extend(run_id: str, num_epochs: int, store: Store, state: str = "queued") -> bool:
-    """Queue a run that is over for some more epochs than it was to have; a schedule is stretched over all.
+    """Queue a run that is over for more epochs than planned; a schedule is stretched over all of them.
 
     Args:
         state: as in requeue.
 
     Raises:
-        ConfigError: more epochs than a run may have, or it was imported, without what is needed to go on.
+        ConfigError: more epochs than a run may have, or it was imported without a checkpoint to go on from.
     """
     run = store.run(run_id)
     if run.state not in _OVER:

@@ -2,7 +2,7 @@
 
 store = Store()
 run_id = store.create(config)
-attempt = store.claim(run_id, "host:123")       # a worker takes the run; older attempts can write no more
+attempt = store.claim(run_id, "host:123")       # a worker takes the run; older attempts can no longer write
 store.log(run_id, attempt, ...)                  # heartbeat, metrics and weights in one transaction
 store.run(run_id).state                          # queued, running, lost, finished, stopped or failed
 """
@@ -25,7 +25,7 @@ from mnistlab.ids import is_run_id, new_id
 from mnistlab.rows import change_run, insert_metrics, insert_run, progress, replace_weights, rewind, weights_step
 from mnistlab.runs import ACTIVE, Request, Run, run_from_row, runs_from_rows
 
-MOST_LISTED = 500  # runs that are listed if it is not said otherwise
+MOST_LISTED = 500  # runs listed by default
 _OWN = ("running",)  # the state in which a run's worker may write
 _VISIBLE = sa.select(schema.runs).where(schema.runs.c.deleted.is_(None))
 
@@ -39,11 +39,11 @@ class Store(Database):
     """A database of runs; safe to share between threads."""
 
     def create(self, config: RunConfig, owner: str | None = None, state: str = "queued") -> str:
-        """Keep a new run and return its id.
+        """Store a new run and return its id.
 
         Args:
             owner: who asked for it; the queue is fair between owners.
-            state: queued for an engine, or running for a caller who claims it in the next moment.
+            state: queued for an engine, or running for a caller that is about to claim it.
         """
         run_id = new_id()
         with self.transaction() as connection:
@@ -74,12 +74,12 @@ class Store(Database):
         with_trials: bool | Literal["kept", "begun"] = True,
         owner: str | None = None,
     ) -> list[Run]:
-        """The newest runs first; `states` keeps those whose stored state is one of these, `owner` somebody's own.
+        """List runs, newest first; if given, only those whose stored state is one of `states`, or of this `owner`.
 
         Args:
-            limit: at most so many; None for all.
-            with_trials: whether the trials of sweeps, of which there may be hundreds, are among them; "kept": those
-                with a star or a name; "begun": without those that ended before they knew what to try.
+            limit: at most this many; None for all.
+            with_trials: whether to include the trials of sweeps, of which there may be hundreds; "kept": only those
+                with a star or a name; "begun": all but those that ended before they were given values to try.
         """
         runs = schema.runs
         wanted = {
@@ -99,13 +99,13 @@ class Store(Database):
         return runs_from_rows(rows)
 
     def claim(self, run_id: str, worker: str, ticket: str | None = None, seen: int | None = None) -> int | None:
-        """Take a queued or interrupted run and return the attempt to write with; None if it is over already.
+        """Take a queued or interrupted run and return the attempt number to write with; None if it is already over.
 
-        What a former attempt reported after its last checkpoint is removed: it will be reported again.
+        What an earlier attempt reported after its last checkpoint is removed: it will be reported again.
 
         Args:
-            ticket: the engine's task that takes it; a task that is run again after a crash finds its run by this.
-            seen: the attempt it had when it was seen; nothing is claimed if somebody was faster.
+            ticket: the engine's task that takes it; a task that is rerun after a crash finds its run by it.
+            seen: the attempt number last seen; None is returned if another worker was faster.
         """
         runs = schema.runs
         with self.transaction() as connection:
@@ -138,7 +138,7 @@ class Store(Database):
 
         Args:
             weights: safetensors bytes by kind, as of the last step in `steps` or before.
-            rate_changes: all learning rates that were taken up, with the step after which.
+            rate_changes: [(step after which, learning rate), ...], all changes made so far.
         """
         values = {"heartbeat": time.time(), **progress(steps, num_steps, rate_changes)}
         runs = schema.runs
@@ -174,13 +174,13 @@ class Store(Database):
             change_run(connection, run_id, values, _OWN, attempt)
 
     def change(self, run_id: str, values: Mapping[str, Any], states: Sequence[str], attempt: int | None = None) -> bool:
-        """Change a run if its stored state is one of these, and its attempt this one; tell whether it was."""
+        """Change a run if its stored state is one of these, and its attempt this one; return whether it was changed."""
         _check_id(run_id)
         with self.transaction() as connection:
             return change_run(connection, run_id, values, states, attempt)
 
     def delete(self, run_id: str) -> None:
-        """Hide a run; its worker, if it has one, leaves it. `restore` brings it back.
+        """Hide a run; its worker, if it has one, abandons it. `restore` brings it back.
 
         Raises:
             RunNotFoundError: no run has this id.
@@ -201,7 +201,7 @@ class Store(Database):
         """A run's safetensors bytes.
 
         Args:
-            kind: `last`, the model alone; `checkpoint`, all that is needed to go on; `closeup`, its last slow step;
+            kind: `last`, the model alone; `checkpoint`, all that is needed to resume; `closeup`, its last slow step;
                 `answers`, what it said about each test image; `before_rise`, a checkpoint from before its learning
                 rate was last raised by hand.
 
@@ -226,7 +226,7 @@ class Store(Database):
             return set(connection.scalars(sa.select(weights.c.run_id).where(weights.c.kind == "last")))
 
     def weights_step(self, run_id: str, kind: str = "last") -> int | None:
-        """The step that a run's weights of this kind are of; None before there are any."""
+        """The step to which a run's weights of this kind belong; None before there are any."""
         _check_id(run_id)
         with self.transaction() as connection:
             return weights_step(connection, run_id, kind)
@@ -255,5 +255,5 @@ class Store(Database):
 
 @lru_cache(maxsize=4)
 def opened(url: str) -> Store:
-    """The store at this address, one for all jobs of this process."""
+    """The store at this URL, shared by all jobs of this process."""
     return Store(url)

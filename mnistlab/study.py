@@ -1,7 +1,7 @@
-"""A sweep's study: Optuna's, kept on disk, so that whoever begins a trial can ask it for what to try next.
+"""A sweep's Optuna study, kept on disk, so that any process that begins a trial can ask it what to try next.
 
-On a laptop it is a journal file beside the SQLite database; where that is PostgreSQL, it is in there too. The only
-module that imports Optuna (1.4 s): import it where it is needed.
+On a laptop it is a journal file beside the SQLite database; with PostgreSQL it is kept in the database. Like `trials`
+and `importance`, this module imports Optuna (1.4 s): import it only where it is needed.
 """
 
 import os
@@ -27,19 +27,19 @@ from mnistlab.schema import reason_of
 from mnistlab.space import SETTINGS, Choice, Parameter, Value, grid
 from mnistlab.sweep_config import SweepConfig
 
-_POINT = "point"  # the name under which a trial keeps the values it was planned with,
-_INSTEAD_OF = "instead of"  # and one that stands for another its number
-# From being asked for to standing in its run's row a trial takes milliseconds; one that never got there was killed.
+_POINT = "point"  # a trial's attribute: the values it was planned with
+_INSTEAD_OF = "instead of"  # a copy's attribute: the number of the trial that it replaces
+# A trial is written into its run's row milliseconds after it was asked for; where it never is, its worker was killed.
 _ORPHANED_AFTER = timedelta(seconds=60)
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def create(url: str, sweep_id: str, config: SweepConfig) -> None:
-    """Make the study of a sweep; what can be planned beforehand is put into its queue.
+    """Create the study of a sweep and enqueue the trials that can be planned in advance.
 
     Raises:
-        StudyError: it cannot be kept.
+        StudyError: it cannot be stored.
     """
     with _telling_trouble(sweep_id):
         study = optuna.create_study(storage=_storage(url, sweep_id), study_name=sweep_id, direction="maximize")
@@ -61,14 +61,14 @@ def load(url: str, sweep_id: str, config: SweepConfig) -> optuna.Study:
 
 
 def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[str, Value]]:
-    """Begin a trial; return it and what it is to try.
+    """Begin a trial; return it and the values it is to try.
 
     Raises:
         StudyError: the study does not answer.
     """
     with _telling_trouble(study.study_name):
         trial = study.ask()
-        # A sampler of the trial's own: two workers that ask at once must not draw the same random numbers.
+        # Each trial has its own sampler: two workers that ask at once must not draw the same random numbers.
         study.sampler = _sampler(config, trial.number)
         for parameter in config.parameters:
             _suggest(trial, parameter)
@@ -76,15 +76,15 @@ def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[st
 
 
 def take_over(study: optuna.Study, number: int) -> optuna.Trial:
-    """A trial that another process has begun, to be gone on with."""
+    """A trial that another process has begun, to be continued."""
     with _telling_trouble(study.study_name):
         return optuna.Trial(study, study.get_trials(deepcopy=False)[number]._trial_id)
 
 
 def report(trial: optuna.Trial, accuracies: Mapping[int, float]) -> None:
-    """Tell how far a trial has come, by epoch.
+    """Report a trial's accuracy by epoch.
 
-    What was told of an epoch stays: an epoch that was gone through again after a crash is not told again.
+    The first report of an epoch stands: one that was repeated after a crash is not reported again.
     """
     with _telling_trouble(trial.study.study_name):
         told = trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values
@@ -94,13 +94,13 @@ def report(trial: optuna.Trial, accuracies: Mapping[int, float]) -> None:
 
 
 def is_hopeless(trial: optuna.Trial) -> bool:
-    """Whether a trial is so far behind the others that it should end; hyperband answers once for each of its rungs."""
+    """Whether a trial lags so far behind the others that it should be pruned; hyperband decides once per rung."""
     with _telling_trouble(trial.study.study_name):
         return bool(trial.should_prune())
 
 
 def tell(study: optuna.Study, number: int, state: TrialState, accuracy: float | None = None) -> None:
-    """End a trial; telling it twice is telling it once.
+    """End a trial; to do so twice has no further effect.
 
     Raises:
         StudyError: the study does not answer.
@@ -110,13 +110,16 @@ def tell(study: optuna.Study, number: int, state: TrialState, accuracy: float | 
 
 
 def open_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that have begun and of whose end the study has not been told."""
+    """The trials that have begun and whose end has not been reported."""
     with _telling_trouble(study.study_name):
         return study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
 
 
 def put_right(study: optuna.Study, number: int, accuracy: float) -> None:
-    """Tell of a trial that was given up and, resumed by hand, came to its end: by a copy, for what is over stays so."""
+    """Report the result of a trial that was given up, then resumed by hand and finished.
+
+    It is added as a copy, since Optuna does not let a trial that is over be changed.
+    """
     with _telling_trouble(study.study_name):
         known = study.get_trials(deepcopy=False)
         if any(trial.user_attrs.get(_INSTEAD_OF) == number for trial in known):
@@ -140,12 +143,12 @@ def given_up_trials(study: optuna.Study) -> list[int]:
 
 
 def is_open(study: optuna.Study, number: int) -> bool:
-    """Whether this trial has begun and its end has not been told."""
+    """Whether this trial has begun and its end has not been reported."""
     return any(trial.number == number for trial in open_trials(study))
 
 
 def give_up_orphan(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Give a trial up that no run holds, once it is old enough that none will."""
+    """Fail a trial that no run holds, once it is so old that none will; its planned values are enqueued again."""
     begun = trial.datetime_start
     if begun is not None and datetime.now() - begun > _ORPHANED_AFTER:
         give_up(study, trial)
@@ -161,7 +164,7 @@ def give_up(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> None:
 
 
 def distributions(config: SweepConfig) -> dict[str, BaseDistribution]:
-    """The parameters of a sweep as Optuna's."""
+    """The parameters of a sweep as Optuna's distributions."""
     return {parameter.setting: _distribution(parameter) for parameter in config.parameters}
 
 
@@ -187,7 +190,7 @@ def _suggest(trial: optuna.Trial, parameter: Parameter) -> None:
 
 
 def _planned(config: SweepConfig) -> list[dict[str, Value]]:
-    """What needs no results to be known: a whole grid, all random points, the points that TPE begins with."""
+    """The points that depend on no results: a whole grid, all random points, or those that TPE starts with."""
     if config.sampler == "grid":
         return grid(config.parameters)
     number = config.num_trials if config.sampler == "random" else config.num_startup
@@ -199,7 +202,7 @@ def _sampler(config: SweepConfig, number: int) -> optuna.samplers.BaseSampler:
     seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
     if config.sampler == "tpe":
         return optuna.samplers.TPESampler(seed=seed, n_startup_trials=config.num_startup)
-    return optuna.samplers.RandomSampler(seed)  # for a trial that was not planned, as one resumed after an accident
+    return optuna.samplers.RandomSampler(seed)  # for an unplanned trial, such as one resumed after a crash
 
 
 def _pruner(config: SweepConfig) -> optuna.pruners.BasePruner:
@@ -212,7 +215,7 @@ def _pruner(config: SweepConfig) -> optuna.pruners.BasePruner:
 
 @lru_cache(maxsize=32)
 def _storage(url: str, sweep_id: str) -> BaseStorage:
-    """Where a study is kept: SQLite is not made for several processes that write all the time, a journal file is."""
+    """Where a study is kept: instead of SQLite a journal file, which is made for several processes that write."""
     place = sa.make_url(url)
     if place.get_backend_name() != "sqlite":
         return _database(url)
@@ -223,10 +226,10 @@ def _storage(url: str, sweep_id: str) -> BaseStorage:
 
 
 class _MendingLock(JournalFileOpenLock):
-    """The lock under which a journal is written: whoever gets it first removes the line that another has left torn.
+    """The lock under which a journal is written; acquiring it removes a torn last line.
 
-    A full disk or a power cut leaves half a line, which nobody reads; but what was written next would be a part of it,
-    and the file be damaged for good. What is lost with it is told again: by the runs' rows, see `trials.catch_up`.
+    A full disk or a power cut leaves half a line, which readers skip; but the next entry would be appended to it, and
+    the file be damaged for good. What is lost with the line is recovered from the runs' rows: see `trials.catch_up`.
     """
 
     def __init__(self, journal: str) -> None:
@@ -262,7 +265,7 @@ def _database(url: str) -> RDBStorage:
 
 @contextmanager
 def _telling_trouble(sweep_id: str) -> Iterator[None]:
-    """Say in a sentence that a study cannot be used."""
+    """Raise a StudyError, with the reason in a sentence, where a study cannot be used."""
     try:
         yield
     except FileNotFoundError as error:

@@ -1,10 +1,10 @@
-"""Sweeps: start one, read it, stop it, go on with it. Its trials are ordinary runs, which ask when they begin.
+"""Sweeps: start, read, stop and resume one. Its trials are ordinary runs that ask what to try when they begin.
 
     config = parse_sweep({"base": base, "parameters": [{"setting": "width", "low": 8, "high": 512}]})
     sweep_id = sweep.start(config, store)
     sweep.find(sweep_id, store).best
 
-There is no process that drives a sweep and could die: all of it is in the store and in its study.
+No process drives a sweep, so none can die: all of its state is in the store and in its study.
 """
 
 import json
@@ -34,11 +34,11 @@ _SIZE = "train.train_size"
 
 
 def start(config: SweepConfig, store: Store, owner: str | None = None) -> str:
-    """Keep a new sweep, hand its trials to the engine and return its id.
+    """Store a new sweep, hand its trials to the engine and return its id.
 
     Raises:
         EngineError: the engine cannot be started or reached; the sweep is kept, stopped, and can be resumed.
-        StudyError: its study cannot be kept.
+        StudyError: its study cannot be stored.
     """
     sweep_id = create(config, store, owner)
     _hand_over(sweep_id, store)
@@ -46,14 +46,14 @@ def start(config: SweepConfig, store: Store, owner: str | None = None) -> str:
 
 
 def create(config: SweepConfig, store: Store, owner: str | None = None) -> str:
-    """Keep a new sweep, its study and its queued trials, without an engine, and return its id.
+    """Store a new sweep, its study and its queued trials, without an engine, and return its id.
 
     Raises:
         ConfigError: a trial would learn from more images than there are, or what is varied has no effect.
     """
     from mnistlab import study
 
-    # Not where a sweep is read: one that was kept before this was checked must stay readable.
+    # Not checked where a sweep is read: one that was stored before this check existed must stay readable.
     _check_effects(config.base, config.parameters)
     for size in (end for one in config.parameters if one.setting == _SIZE for end in one.ends):
         check_images(assemble(config.base, {_SIZE: size}))
@@ -103,7 +103,7 @@ def stop(sweep_id: str, store: Store) -> None:
 
 
 def resume(sweep_id: str, store: Store) -> None:
-    """Go on with the trials that can be resumed, from their checkpoints, with the values they have.
+    """Resume the trials that can be resumed, from their checkpoints and with the values they have.
 
     Raises:
         EngineError: as start.
@@ -130,7 +130,7 @@ def _hand_over(sweep_id: str, store: Store) -> None:
     try:
         jobs.reconcile(store)
     except EngineBusyError as error:
-        _log.warning("%s", error)  # its trials wait in the queue; `jobs.wake` hands them over when that is mended
+        _log.warning("%s", error)  # its trials wait in the queue; `jobs.wake` hands them over later
     except EngineError:
         for run in queue.active_trials(sweep_id, store):
             if run.state == "queued":  # others may be trained elsewhere
@@ -155,7 +155,7 @@ def find(sweep_id: str, store: Store) -> Sweep:
 
 
 def latest(store: Store, limit: int = 20) -> list[Sweep]:
-    """The newest sweeps first, without those of another version of mnistlab."""
+    """The newest sweeps first, skipping those that this version cannot read."""
     sweeps = schema.sweeps
     with store.transaction() as connection:
         rows = connection.execute(sa.select(sweeps).order_by(sweeps.c.created.desc()).limit(limit)).mappings().all()
@@ -204,12 +204,12 @@ def _config(sweep_id: str, text: str) -> SweepConfig:
 
 @lru_cache(maxsize=100)
 def _read_config(text: str) -> SweepConfig:
-    """A config, read once: what it allows is checked anew each time, and pages look every second."""
+    """Parse a config, once: validating it takes time, and pages read it every second."""
     return parse_sweep(text)
 
 
 def progress(sweep_ids: Iterable[str], store: Store) -> dict[str, tuple[int, int]]:
-    """For each of these sweeps how many of its trials are over, and how many it has."""
+    """For each of these sweeps, how many of its trials are over and how many it has."""
     runs = schema.runs
     is_over = sa.case((runs.c.state.in_(ACTIVE), 0), else_=1)
     query = sa.select(runs.c.sweep, sa.func.sum(is_over), sa.func.count()).group_by(runs.c.sweep)
@@ -225,7 +225,7 @@ def _from_row(row: sa.RowMapping, store: Store) -> Sweep:
 
 
 def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]:
-    """The trials of a sweep, in the order in which they were planned, without those of another mnistlab."""
+    """The trials of a sweep, in the order in which they were planned, skipping those that this version cannot read."""
     runs, epochs = schema.runs, schema.epochs
     own = (runs.c.sweep == sweep_id) & runs.c.deleted.is_(None)
     told = sa.select(epochs.c.run_id, epochs.c.figures).join(runs, runs.c.id == epochs.c.run_id).where(own)
@@ -241,8 +241,8 @@ def read_trials(sweep_id: str, config: SweepConfig, store: Store) -> list[Trial]
 
 
 def _trial(run: Run, config: SweepConfig, accuracies: dict[int, float]) -> Trial:
-    # A trial that was given more epochs afterwards is still judged by those it was to have. Older versions did not note
-    # these, which are the base's where epochs are not varied.
+    # A trial that was given more epochs afterwards is still judged by those first planned. Older versions did not note
+    # these; they are the base's unless epochs are varied.
     is_varied = any(parameter.setting == "train.epochs" for parameter in config.parameters)
     epochs = run.planned_epochs or (run.config if is_varied else config.base).train.epochs
     values = values_of(run.config.with_training(epochs=epochs), config.parameters) if run.trial is not None else {}

@@ -1,4 +1,4 @@
-"""All that decides what a sweep tries: a recipe, the settings that are varied, how, and how often."""
+"""Everything that determines what a sweep tries: a recipe, the settings that are varied, how, and how often."""
 
 from collections.abc import Mapping
 from math import prod
@@ -16,7 +16,7 @@ Sampler = Literal["grid", "random", "tpe"]
 Pruner = Literal["none", "median", "hyperband"]
 MAX_TRIALS, MAX_PARAMETERS = 200, 6
 _PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
-_FIRST_GUESSES = 8  # at most so many trials of TPE are random, and so many ends no trial is pruned before
+_FIRST_GUESSES = 8  # the most random trials that TPE starts with, and the most finished ones that pruning waits for
 
 
 class SweepConfig(Frozen):
@@ -77,7 +77,7 @@ class SweepConfig(Frozen):
         return max(one.train.epochs for one in self.longest())
 
     def longest(self) -> list[RunConfig]:
-        """The configs at the ends of what `epochs` may be: the base, or two where they are varied."""
+        """The configs at both ends of the range of `epochs` if that is varied, else the base."""
         ends = [one.ends for one in self.parameters if one.setting == "train.epochs"]
         return [space.assemble(self.base, {"train.epochs": end}) for end in ends[0]] if ends else [self.base]
 
@@ -97,7 +97,7 @@ def parse_sweep(values: Mapping[str, Any] | str | bytes) -> SweepConfig:
 
 
 def problem_with_parameter(values: Mapping[str, Any]) -> str | None:
-    """Say what is wrong with what is to be varied, whatever else is; None if nothing is."""
+    """Say what is wrong with one parameter to be varied, regardless of the others; None if nothing is."""
     try:
         _PARAMETER.validate_python(values)
     except ValidationError as error:

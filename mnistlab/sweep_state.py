@@ -1,4 +1,4 @@
-"""A sweep as it was when it was read: its trials, which of them is the best, and what can still go on."""
+"""A snapshot of a sweep: its trials, which of them is the best, and which can be resumed."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Trial:
     """One run of a sweep, and how it did on the held-out images."""
 
     run: Run
-    values: dict[str, Value]  # of what is varied, by the setting's name; empty before it has asked
-    epochs: int  # how many it was to have
+    values: dict[str, Value]  # of the varied settings, by name; empty before it has asked
+    epochs: int  # as planned at first
     accuracies: dict[int, float]  # validation accuracy after each of these, from 1
 
     @property

@@ -1,6 +1,6 @@
 """Tickets: what the engine is given. Each is a Dask task that takes the run that is next in the queue.
 
-A ticket is named after the run it was given for and after the engine, so that giving it twice is giving it once.
+A ticket is named after the run it was submitted for and after the engine, so that submitting it twice has no effect.
 """
 
 import time
@@ -17,16 +17,16 @@ from mnistlab.runs import Run
 T = TypeVar("T")
 
 _WORKERLESS_SECONDS = 15.0  # a worker that was killed is back after 3
-_tickets: dict[str, Any] = {}  # what this process gave the engine and is not done: Dask futures by key
+_tickets: dict[str, Any] = {}  # submitted by this process and not done yet: Dask futures by key
 _workerless_since: float | None = None
 _last_look = 0.0
 
 
 def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) -> None:
-    """Give the engine a ticket for a queued run; asking twice for the same attempt is asking once.
+    """Give the engine a ticket for a queued run; a second call for the same attempt does nothing.
 
     Args:
-        num_gpus: in a lab, how many GPUs the worker must offer; the ticket takes only runs that need as many.
+        num_gpus: in a lab, how many GPUs the worker must offer; the ticket takes only runs that need that many.
 
     Raises:
         EngineBusyError: an engine of another version is in use.
@@ -51,12 +51,12 @@ def submit(db_url: str, run_id: str, attempt: int, num_gpus: int | None = None) 
 
 
 def renew(with_defaults: bool = False) -> None:
-    """Let a local engine that is not as it would be started here make way for one that is; see `renewal`."""
+    """Replace a local engine that differs from one that would be started here; see `renewal`."""
     renewal.renew(_ask, with_defaults)
 
 
 def without_ticket(runs: Sequence[Run]) -> list[Run]:
-    """Those for which this process has given no ticket to the engine that runs now, asked once for all of them.
+    """Those for which this process has not given the current engine a ticket; one question to the engine for all.
 
     Raises:
         EngineError: the engine cannot be started or reached.
@@ -67,9 +67,9 @@ def without_ticket(runs: Sequence[Run]) -> list[Run]:
 
 
 def _ask(question: Callable[[Any], T], failed: str = "The engine does not answer") -> T:
-    """Put a question to the engine by its client; once more if that was closed meanwhile.
+    """Call `question` with the engine's client, once more if the client was closed meanwhile.
 
-    Whoever finds the engine gone closes the client, which other threads are just using: that is a RuntimeError of Dask.
+    A thread that finds the engine gone closes the client while others use it, which Dask reports as a RuntimeError.
 
     Raises:
         EngineError: the engine cannot be started or reached.
@@ -88,13 +88,13 @@ def _name(run_id: str, attempt: int, dask: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _engine_id(dask: Any) -> str:
-    """What tells this engine from one before it, asked once for a client."""
+    """What tells this engine from earlier ones; the scheduler is asked once per client."""
     found: str = dask.scheduler_info(n_workers=0)["id"]
     return found
 
 
 def _look_at(ticket: Any, when_failed: Callable[[BaseException], None]) -> None:
-    """Forget a ticket that is done; tell of one that a worker could not even begin, or died over."""
+    """Forget a ticket that is done; call `when_failed` if no worker could begin it, or workers died over it."""
     try:
         if ticket.status == "error":
             when_failed(ticket.exception())
@@ -106,8 +106,8 @@ def end_worker_of(ticket: str, process: str) -> None:
     """Kill the worker process that executes a ticket; the engine starts another one in its place.
 
     Args:
-        process: which that is, by the name it has in the store: of a ticket whose worker has died, Dask tells the
-            worker behind whose present run it waits, which may be anybody's.
+        process: that process's name in the store. It is needed because, after a worker's death, Dask lists the ticket
+            under another worker, where it waits behind a run that may be anybody's.
 
     Raises:
         EngineError: the engine cannot be reached.
@@ -122,7 +122,7 @@ def end_worker_of(ticket: str, process: str) -> None:
 
         for worker, keys in dask.processing().items():
             if ticket in keys:
-                dask.cancel([Future(ticket, dask)], force=True)  # else it would be begun again
+                dask.cancel([Future(ticket, dask)], force=True)  # else Dask would rerun it
                 dask.run(end_process, process, workers=[worker], nanny=True)
 
     _ask(end)
@@ -139,14 +139,14 @@ def offers() -> list[Offer]:
 
 
 def check_workers() -> list[Offer]:
-    """See whether somebody is there to execute what the engine was given; return what each worker offers.
+    """Check that there are workers to execute what the engine was given; return what each worker offers.
 
     Raises:
-        EngineError: no worker has been there for some time; of the local engine the message quotes the end of its log.
+        EngineError: there have been no workers for some time; for a local engine the message quotes the end of its log.
     """
     global _workerless_since, _last_look
     if time.monotonic() - _last_look > _WORKERLESS_SECONDS:
-        _workerless_since = None  # nobody has looked meanwhile
+        _workerless_since = None  # nobody has looked in the meantime
     _last_look = time.monotonic()
     found = offers()
     if found:

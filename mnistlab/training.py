@@ -3,7 +3,7 @@
     for event in train(get_preset("tutorial-mlp").config, load_dataset()):
         print(event)
 
-Whoever iterates decides what to keep: this file knows no store, no page and no clock but its own.
+The consumer decides what to keep: this module knows nothing of the store, of pages or of any clock but its own.
 """
 
 import time
@@ -35,7 +35,7 @@ from mnistlab.probes import Probe
 if TYPE_CHECKING:
     from mnistlab.parallel import Team
 
-# Threads of which each gets less of a core than this, for so many seconds between two events, have slept.
+# A process that got less than this share of a core per thread, over at least so many seconds between two events, slept.
 _LEAST_SHARE, _SLEEPS_FROM = 0.03, 20.0
 
 
@@ -47,22 +47,22 @@ def train(
     rate_changes: Sequence[tuple[int, float]] = (),
     team: "Team | None" = None,
 ) -> Generator[Event, None, None]:
-    """Train a network and tell what happens.
+    """Train a network and yield events on its progress.
 
     Args:
-        config: all that decides what is learned.
-        dataset: the data set that `config.dataset` names; held out is what `config.train.validation_size` says.
-        checkpoint: bytes from `TrainingState.checkpoint()` of the same config, to go on from that step, bit for bit.
+        config: everything that determines what is learned.
+        dataset: the data set named by `config.dataset`; `config.train.validation_size` of its images are held out.
+        checkpoint: bytes from `TrainingState.checkpoint()` of the same config, to resume at that step, bit for bit.
         report_every: seconds between two StepsTaken events.
-        rate_changes: [(step, learning rate), ...] that a former attempt has told of, to be made again at those steps.
+        rate_changes: [(step, learning rate), ...] made during an earlier attempt, to be repeated at those steps.
         team: the processes that train this network together, each from its share of every batch.
 
     Between two events a consumer may steer: `state.change_learning_rate(0.01)`, `state.slow_motion = True`.
 
     Raises:
-        ConfigError: the device is not there, or the checkpoint belongs to another network or optimizer.
-        DataError: the data set is another one, or too small for what is held out.
-        DivergedError: the loss is no longer a number; with the last steps before, as far as no event has told them.
+        ConfigError: the device is not available, or the checkpoint belongs to another network or optimizer.
+        DataError: the data set is not the one that the config names, or is too small for the hold-out.
+        DivergedError: the loss is no longer a number. It carries the steps before that which no event has reported.
     """
     dataset = _dataset_of(config, dataset)
     state = TrainingState.start(config, checkpoint)
@@ -80,7 +80,7 @@ def train(
 
 
 def _dataset_of(config: RunConfig, dataset: Dataset) -> Dataset:
-    """The data set as the config wants it: with that many images held out."""
+    """The data set with as many images held out as the config asks for."""
     if not isinstance(config, RunConfig):
         raise ConfigError(
             f'train needs a RunConfig, as get_preset("quick-mlp").config is one; got a {type(config).__name__}.'
@@ -96,7 +96,7 @@ def _dataset_of(config: RunConfig, dataset: Dataset) -> Dataset:
 
 
 def train_epochs(config: TrainConfig, state: "TrainingState", batches: Batches, watch: "_Watch") -> Iterator[Event]:
-    """Learn from where the state stands to the end of the last epoch: the loop itself."""
+    """Train from the state's current step to the end of the last epoch: the loop itself."""
     first_epoch, first_batch = divmod(state.step, batches.steps_per_epoch)
     if first_batch == 0 and watch.has_an_epoch_to_tell():
         yield watch.epoch_ended(first_epoch)
@@ -132,7 +132,7 @@ def train_step(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Learn from one batch: images (B, 28, 28) float32 in [0, 1], labels (B,); return (loss (), logits (B, 10))."""
     optimizer.zero_grad()
-    if precision == "float32" and is_plain(model, images):  # the same gradients, without autograd's records
+    if precision == "float32" and is_plain(model, images):  # the same gradients, without autograd's bookkeeping
         loss, logits = backpropagate(model, images, labels, label_smoothing)
     else:
         with _computing_in(precision, images.device):
@@ -144,7 +144,7 @@ def train_step(
 
 
 def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Let layers compute in fewer bits where a config asks for it and the device has them; weights stay float32."""
+    """Run layers in lower precision if the config asks for it and the device supports it; weights stay float32."""
     if precision == "bfloat16" and computes_bfloat16(device):
         return torch.autocast(device.type, torch.bfloat16)
     return nullcontext()
@@ -152,7 +152,7 @@ def _computing_in(precision: str, device: torch.device) -> AbstractContextManage
 
 @dataclass
 class TrainingState:
-    """All that changes while a network learns: what a checkpoint must hold."""
+    """Everything that changes during training, and so everything that a checkpoint must hold."""
 
     device: torch.device
     model: nn.Module
@@ -160,12 +160,12 @@ class TrainingState:
     random: RandomStream
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0  # spent in the training loop
-    devices: list[str] = field(default_factory=list)  # names of all that it was trained on, as its recorder tells them
+    devices: list[str] = field(default_factory=list)  # names of all devices it was trained on, set by the recorder
     rate: LearningRate = field(init=False)
     slow_motion: bool = False  # whether each step is reported, with a close-up
     closeup: Closeup | None = None  # of the last step, in slow motion
     _entered: float = field(default=0, repr=False)
-    _computed: float = field(default=0, repr=False)  # seconds of the processor, as of then
+    _computed: float = field(default=0, repr=False)  # processor time in seconds, at the same moment
 
     @classmethod
     def start(cls, config: RunConfig, checkpoint: bytes | None = None) -> "TrainingState":
@@ -175,7 +175,7 @@ class TrainingState:
         keep_freed_memory()
         random = RandomStream(config.train.seed, device)
         random.enter()
-        # Channels last: a CPU's convolutions need no reordering before and after, a quarter of their time.
+        # Channels last spares a CPU's convolutions the reordering before and after them, a quarter of their time.
         model = build_model(config.model).to(device).to(memory_format=torch.channels_last)
         random.leave()
         state = cls(device, model, build_optimizer(config.train, model), random)
@@ -196,26 +196,26 @@ class TrainingState:
 
     @property
     def highest_rate(self) -> float:
-        """The highest rate so far, since it was changed by hand: the one to blame where a training diverges."""
+        """The highest rate since the last change by hand: the one to blame if training diverges."""
         return self.rate.highest(max(0, self.step - 1))
 
     def change_learning_rate(self, rate: float) -> None:
-        """Use this rate from the next step on; only between two events."""
+        """Use this rate from the next step on; call it only between two events."""
         self.rate.change(self.step, rate)
 
     def enter(self) -> None:
-        """Compute from here on: own random numbers, own clock."""
+        """Take over from the consumer: use the training's own random numbers and start its clock."""
         self.random.enter()
         self._entered, self._computed = time.perf_counter(), time.process_time()
 
     def leave(self) -> None:
-        """Hand over to the consumer: its random numbers are as it left them, its time is not counted.
+        """Hand over to the consumer: restore its random numbers and stop the training's clock.
 
-        Nor, on a CPU, are 20 s and more in which this process slept: stopped by Ctrl-Z or, on Windows, whose clock goes
-        on, under a lid.
+        On a CPU, 20 s or more that this process slept are not counted either: suspended by Ctrl-Z or, on Windows, whose
+        clock keeps running, by a closed lid.
         """
         if self.device.type in ("cuda", "xpu", "mps"):
-            torch.accelerator.synchronize(self.device)  # steps are queued; without this they would count as the next
+            torch.accelerator.synchronize(self.device)  # steps run asynchronously; else their time counts as the next's
         seconds = time.perf_counter() - self._entered
         if self.device.type == "cpu" and seconds > _SLEEPS_FROM:
             each = (time.process_time() - self._computed) / torch.get_num_threads()
@@ -229,7 +229,7 @@ class TrainingState:
 
 
 class _Watch:
-    """What is measured while a network learns: its figures step by step, its inside, and the held-out images."""
+    """Measures a network while it trains: figures of each step, a look inside, and the held-out images."""
 
     def __init__(self, state: TrainingState, dataset: Dataset, meter: Meter, probe: Probe) -> None:
         self.meter = meter
@@ -239,12 +239,12 @@ class _Watch:
         self._labels = shared_tensor(dataset.validation.labels, state.device)
 
     def has_an_epoch_to_tell(self) -> bool:
-        """Whether the epoch that the state stands at the end of is still to be told."""
-        is_telling = self._state.step > 0 or len(self._labels) > 0  # of an untrained network only validation tells
+        """Whether the epoch that ends at the current step has not been reported yet."""
+        is_telling = self._state.step > 0 or len(self._labels) > 0  # an untrained network has no other figures
         return is_telling and not self._state.tally.epoch_is_told
 
     def report(self) -> StepsTaken:
-        """The steps since the last report."""
+        """Report the steps taken since the last report."""
         state = self._state
         probes, highest_rate = self._probe.measure(state.model), state.rate.highest(self.meter.step - 1)
         try:
@@ -255,7 +255,7 @@ class _Watch:
             raise
 
     def epoch_ended(self, epoch: int) -> EpochEnded:
-        """The figures of an epoch, with those of the held-out images where there are any."""
+        """Sum up an epoch, including the held-out images if there are any."""
         loss = accuracy = None
         if len(self._labels) > 0:
             evaluation = evaluate_tensors(self._state.model, self._images, self._labels, "validation")

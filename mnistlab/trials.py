@@ -1,6 +1,6 @@
-"""A trial of a sweep as its worker sees it: it asks when it begins, reports after each epoch, and tells at its end.
+"""A sweep's trial in its worker: it asks the study what to try, reports each epoch, and tells its result at the end.
 
-The store is the truth and the study learns from it: whatever ended a trial, whoever comes next tells of it.
+The store is the source of truth: however a trial has ended, the next one to use the study reports it from there.
 """
 
 from contextlib import suppress
@@ -29,7 +29,7 @@ class OpenTrial:
         """Report an epoch; return the reason why the trial should end there, or None if it should go on."""
         if ended.validation_accuracy is None or not 0 < ended.epoch < self.epochs:
             return None
-        with suppress(StudyError):  # what cannot be judged goes on
+        with suppress(StudyError):  # a trial that cannot be judged goes on
             study.report(self.asked, {ended.epoch: ended.validation_accuracy})
             if study.is_hopeless(self.asked):
                 return (
@@ -39,19 +39,19 @@ class OpenTrial:
         return None
 
     def diverged(self) -> None:
-        """Tell that these values lead nowhere, so that others are tried; a plain failure would tell nothing of them."""
+        """Report that these values lead nowhere, so that others are tried; a plain failure would not say that."""
         study.tell(self.asked.study, self.asked.number, TrialState.PRUNED)
 
 
 def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
-    """Let a trial that has just been claimed ask what to try, unless it has done so before.
+    """Ask the study what a trial that was just claimed is to try, unless it has asked before.
 
     Returns:
         None for a run that goes on after its trial is over.
 
     Raises:
         StudyError: the study is missing or cannot be used.
-        ConfigError: no run may have the values that it is to try.
+        ConfigError: the values that it is to try make no valid run.
     """
     assert run.sweep is not None
     config = sweep.config_of(run.sweep, store)
@@ -60,15 +60,15 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
         if not study.is_open(its_study, run.trial):
             return None
         taken = study.take_over(its_study, run.trial)
-        study.report(taken, _accuracies(store, run.id))  # what its last worker had no time to tell
+        study.report(taken, _accuracies(store, run.id))  # what its last worker had no time to report
         return OpenTrial(run.config.train.epochs, taken)
     catch_up(its_study, run.sweep, config, store)
     asked, values = study.ask(its_study, config)
     own = space.assemble(config.base, values)
-    # From here on its row holds all that it needs: who takes it over does not ask anew.
+    # From here on its row holds all that it needs: a worker that takes it over does not ask again.
     written = {"config": own.model_dump_json(), "trial": asked.number}
     if not store.change(run.id, written, ["running"], attempt):
-        study.give_up(its_study, asked)  # the run was stopped or is somebody else's by now
+        study.give_up(its_study, asked)  # the run was stopped, or belongs to another worker by now
     return OpenTrial(own.train.epochs, asked)
 
 
@@ -79,7 +79,7 @@ def _accuracies(store: Store, run_id: str) -> dict[int, float]:
 
 
 def end(store: Store, run: Run) -> None:
-    """Tell the study what its trials have come to, when one of them ends."""
+    """When a trial ends, tell the study the results of all that have ended."""
     assert run.sweep is not None
     with suppress(StudyError):  # the next trial that begins, or the page, tells it instead
         config = sweep.config_of(run.sweep, store)
@@ -87,7 +87,7 @@ def end(store: Store, run: Run) -> None:
 
 
 def catch_up(its_study: optuna.Study, sweep_id: str, config: SweepConfig, store: Store) -> None:
-    """Tell a study of all trials that have ended, also of those whose worker could not.
+    """Tell a study the results of all trials that have ended, including those whose worker could not.
 
     Raises:
         StudyError: the study cannot be used.

@@ -1,4 +1,4 @@
-"""The units of a network's first layer that speak loudest about one picture, and what each looks for.
+"""The units of a network's first layer that respond most strongly to one picture, and what each looks for.
 
 In an MLP a unit is a neuron with a weight for each pixel; in a CNN it is a filter of 3 x 3 weights that slides over
 the picture, and its response is a picture too.
@@ -15,16 +15,16 @@ from mnistlab.data import IMAGE_SIDE
 from mnistlab.models import ACTIVATIONS
 from mnistlab.predict import as_pictures
 
-# What stands between a layer's sums and what it passes on; every kind of activation that a network may have.
+# What lies between a layer's sums and its output: norms, and every kind of activation that a network may have.
 _PART_OF_A_UNIT: tuple[type[nn.Module], ...] = (nn.BatchNorm1d, nn.BatchNorm2d, *ACTIVATIONS)
 
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """What one unit says about a picture.
+    """What one unit responds to a picture.
 
-    `activation` is what it passes on; for a filter, the strongest value of its `response` (28, 28), else None.
-    `effect` is by how much it raises (or lowers) the score of the digit asked for, to first order: what it passes on
+    `activation` is its output; for a filter, the strongest value of its `response` (28, 28), which is None for a
+    neuron. `effect` is by how much it raises (or lowers) the score of the digit asked for, to first order: its output
     times the gradient of the score. `weights` (S, S): S is 28 for a neuron, 3 for a filter.
     """
 
@@ -61,7 +61,7 @@ def loudest_units(model: nn.Sequential, image: npt.NDArray[np.float32], digit: i
 
 
 def _first_layer(model: nn.Sequential) -> tuple[int, int]:
-    """Where the first layer with weights stands, and where the next thing begins after its norm and activation."""
+    """The index of the first layer with weights, and the index after its norm and activation."""
     first = next(place for place, layer in enumerate(model) if isinstance(layer, nn.Linear | nn.Conv2d))
     end = first + 1
     while end < len(model) and isinstance(model[end], _PART_OF_A_UNIT):
@@ -70,7 +70,7 @@ def _first_layer(model: nn.Sequential) -> tuple[int, int]:
 
 
 def _heard(model: nn.Sequential, end: int, picture: torch.Tensor, digit: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """What each unit before `end` passes on, and that times the gradient of the digit's score: (U, ...) each."""
+    """The output of each unit before `end`, and that times the gradient of the digit's score: (U, ...) each."""
     with torch.no_grad():
         spoken = model[:end](picture)
     spoken.requires_grad_()

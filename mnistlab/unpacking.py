@@ -1,10 +1,10 @@
-"""A gzipped file unpacked and verified; the bundled ones once for all processes of the computer, which share them.
+"""Unpack and verify a gzipped file; the bundled ones only once, for all processes of the computer to share.
 
     content = unpack(BUNDLED_MNIST / "train-images-idx3-ubyte.gz", checksum)
 
-The server, each worker of the engine and each notebook would keep 55 MB of the same bytes. So whoever unpacks the
-bundled files first leaves them beside the gzipped ones, as Python leaves its `__pycache__`, and all map them into
-memory. Where that cannot be written, each process keeps its own. What the bytes mean belongs to data.py.
+The server, each worker of the engine and each notebook would otherwise hold 55 MB of the same bytes. So the first
+process to unpack the bundled files leaves them beside the gzipped ones, as Python does with `__pycache__`, and all map
+them into memory. If they cannot be written, each process keeps its own. What the bytes mean is up to data.py.
 """
 
 import gzip
@@ -29,7 +29,7 @@ def unpack(path: Path, checksum: str) -> bytes | mmap.mmap:
         checksum: SHA-256 of the content, in hexadecimal digits.
 
     Raises:
-        DataError: the file is missing, no whole gzip file, or holds something else.
+        DataError: the file is missing, is not a complete gzip file, or has another content.
     """
     if path.parent != BUNDLED_MNIST:
         return _verified(path, checksum)
@@ -55,7 +55,7 @@ def _verified(path: Path, checksum: str) -> bytes:
 
 
 def _mapped(kept: Path, checksum: str) -> mmap.mmap | None:
-    """The unpacked file as memory that all processes share; None where there is none, or not as it should be."""
+    """The unpacked file as memory shared by all processes; None if it is missing or damaged."""
     with suppress(OSError, ValueError), kept.open("rb") as file:  # ValueError: it is empty
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if hashlib.sha256(content).hexdigest() == checksum:
@@ -65,7 +65,7 @@ def _mapped(kept: Path, checksum: str) -> mmap.mmap | None:
 
 
 def _keep(kept: Path, content: bytes) -> None:
-    """Write the whole file under another name first: a process that looks meanwhile finds all of it or nothing."""
+    """Write the file under another name, then rename it: other processes find all of it or nothing."""
     with suppress(OSError):  # read-only, full, or on Windows in use by another process
         kept.parent.mkdir(exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=kept.parent)

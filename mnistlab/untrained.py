@@ -17,7 +17,7 @@ from mnistlab.device import RandomStream
 from mnistlab.models import build_model, in_batches
 from mnistlab.probes import GradientSize, mean_gradients, weight_layers
 
-_BUILDING = threading.Lock()  # torch's random numbers are the whole server's: two visitors must not share a draw
+_BUILDING = threading.Lock()  # torch's generator is the whole server's: two visitors must not draw in turn
 
 
 def untrained_model(config: ModelConfig, seed: int = 0) -> nn.Sequential:
@@ -56,9 +56,9 @@ def answers(
 def gradient_sizes(
     config: ModelConfig, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], seed: int = 0
 ) -> list[GradientSize]:
-    """Send one batch forth and back through an untrained network; return a size for each layer with weights.
+    """Send one batch forward and back through an untrained network; return the gradient's size in each weight layer.
 
-    Dropout is off, so that two networks differ by what is compared alone. Batch norm uses this batch.
+    Dropout is off, so that two networks differ only in what is compared. Batch norm uses this batch.
     """
     model = untrained_model(config.model_copy(update={"dropout": 0.0}), seed)
     F.cross_entropy(model(torch.tensor(images).float() / 255), torch.tensor(labels)).backward()

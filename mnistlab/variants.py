@@ -1,4 +1,4 @@
-"""Pictures of what augmentation does: variants of one digit, a batch, a net of lines, a plain turn; and its pace.
+"""Pictures of what augmentation does: variants of one digit, a batch, a net of lines, a plain turn; and its speed.
 
 Arrays in, arrays out, drawn on the CPU, so that a seed gives everybody the same pictures. The warps themselves are
 augment.py's.
@@ -18,7 +18,7 @@ from mnistlab.device import pick_device
 from mnistlab.framing import framed_matrices
 
 Images = npt.NDArray[np.uint8]
-_CELL, _PIXEL = 4, 10  # pixels of the digit to a square of the net; of the drawing of a net to one of the digit's
+_CELL, _PIXEL = 4, 10  # pixels of the digit per square of the net; pixels of the drawn net per pixel of the digit
 
 
 def variants(image: Images, config: AugmentConfig, seed: int, num_variants: int = 20) -> tuple[Images, Warps]:
@@ -40,7 +40,7 @@ def turned(image: Images, degrees: list[float]) -> Images:
 
 
 def warped_net(image: Images, config: AugmentConfig, seed: int, which: int, num_variants: int = 20) -> Images:
-    """Draw a net of squares as it is and after the warp of one of an image's variants.
+    """Draw a net of squares, unwarped and as warped for one variant of an image.
 
     Args:
         image, config, seed, num_variants: as for `variants`.
@@ -70,7 +70,7 @@ def _net() -> torch.Tensor:
 
 
 def images_per_second(images: Images, config: AugmentConfig, device: str = "auto") -> float:
-    """Measure how fast these images (N, 28, 28) uint8 are augmented on a device, the best of three goes."""
+    """Measure how fast these images (N, 28, 28) uint8 are augmented on a device, the best of three tries."""
     place = pick_device(device)
     pictures, generator = _to_unit(images).to(place), torch.Generator(place).manual_seed(0)
     seconds = []

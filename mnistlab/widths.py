@@ -1,4 +1,4 @@
-"""A line of widths as a person writes it, as "784 - 512 - 10", read into the layers of a network. Needs no torch."""
+"""Read a line of widths as people write it, like "784 - 512 - 10", as the layers of a network. Needs no torch."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _LIMITS: dict[str, _Limits] = {
 
 
 def parse_widths(line: str, kind: Kind) -> tuple[int, ...]:
-    """Read the hidden widths of an MLP, or the channels of a CNN, out of a line as "784 - 512 - 10".
+    """Read the hidden widths of an MLP, or the channels of a CNN, from a line like "784 - 512 - 10".
 
     The two ends of an MLP, 784 and 10, may be left out together.
 
@@ -58,7 +58,7 @@ def parse_widths(line: str, kind: Kind) -> tuple[int, ...]:
 
 
 def nearest_widths(line: str, kind: Kind) -> tuple[int, ...]:
-    """The allowed widths that come closest to a line: what is no number is left out, the rest moved into bounds."""
+    """The allowed widths closest to a line: what is not a number is dropped, the rest is moved into bounds."""
     limits = _LIMITS[kind]
     line = _NEGATIVE.sub(" 0", line)
     for number in _unclear(line):
@@ -68,20 +68,20 @@ def nearest_widths(line: str, kind: Kind) -> tuple[int, ...]:
 
 
 def misses_an_end(line: str) -> bool:
-    """Whether an MLP's line has only one of its ends, 784 or 10: all of it is then read as hidden layers."""
+    """Whether an MLP's line has only one of its ends, 784 or 10, so that all of it is read as hidden layers."""
     numbers = [_whole(word) for word in _words(line) if _is_number(word)]
     return len(numbers) > 1 and (numbers[0] == IMAGE_SIDE**2) != (numbers[-1] == NUM_CLASSES)
 
 
 def write_widths(widths: Sequence[int]) -> str:
-    """The line that `parse_widths` makes the same widths of; empty for none."""
+    """The line that `parse_widths` reads back as the same widths; empty for none."""
     ends = (IMAGE_SIDE**2, NUM_CLASSES)
     is_taken_for_ends = _inner(list(widths), "mlp") != tuple(widths)
     return "-".join(map(str, (ends[0], *widths, ends[1]) if is_taken_for_ends else widths))
 
 
 def _split(line: str) -> list[str]:
-    """The parts of a line, whatever stands between them, none below zero or perhaps two numbers in one."""
+    """Split a line at any separator; raise ConfigError for a negative number, or one that might be two numbers."""
     if negative := _NEGATIVE.search(line):
         raise ConfigError(f"A layer has a width of at least 1; {negative[0].strip()[:20]} was given.")
     if unclear := _unclear(line):
@@ -92,7 +92,7 @@ def _split(line: str) -> list[str]:
 
 
 def _unclear(line: str) -> list[str]:
-    """Its numbers as "1,024", which dashes elsewhere in the line or their zeros make a single one; not "512,120"."""
+    """Numbers like "1,024" that dashes elsewhere or a zero after the comma make look like one; not "512,120"."""
     has_dashes = any(sign in line for sign in _DASHES)
     return [number for number in _THOUSANDS.findall(line) if has_dashes or ",0" in number]
 
@@ -106,11 +106,11 @@ def _is_number(word: str) -> bool:
 
 
 def _whole(word: str) -> int:
-    """Read a whole number by its first ten digits: these are far too many already, and Python refuses thousands."""
+    """Read a whole number from its first ten digits: that is out of bounds already, and Python refuses thousands."""
     return int(word.lstrip("0")[:10] or "0")
 
 
 def _inner(numbers: list[int], kind: Kind) -> tuple[int, ...]:
-    """The numbers between pixels at the start and digits at the end; all of them where one of the two is missing."""
+    """The numbers between an MLP's ends, 784 and 10; all of them if one of the two is missing."""
     has_ends = len(numbers) > 1 and (numbers[0], numbers[-1]) == (IMAGE_SIDE**2, NUM_CLASSES)
     return tuple(numbers[1:-1] if kind == "mlp" and has_ends else numbers)

@@ -1,4 +1,4 @@
-"""What a worker process of the engine does before its first job: step back, take its threads, warm up."""
+"""What a worker process of the engine does before its first job: lower its priority, set its threads, warm up."""
 
 import contextlib
 import os
@@ -14,29 +14,29 @@ from mnistlab.cores import THREADS_VARIABLE
 from mnistlab.errors import DataError
 from mnistlab.paths import count_setting, setting
 
-_NICE = 10  # how far trainings step back; 0 is everybody, 19 the farthest
-_GOES_FIRST = 500  # of 1000 for whom Linux ends where memory runs out; by size a server of 420 MB went before a worker
+_NICE = 10  # the niceness of trainings; 0 is the default, 19 the lowest priority
+_GOES_FIRST = 500  # Linux's OOM score, at most 1000: by size alone, it killed a server of 420 MB before a worker
 
 
 class WarmUp(WorkerPlugin):
-    """A Dask worker plugin: makes each worker, also one that replaces a killed one, ready for its first step."""
+    """A Dask plugin that prepares each worker, including one that replaces a killed one, for its first step."""
 
     name = "mnistlab-warm-up"
-    idempotent = True  # once a worker, however many pages and command lines bring it
+    idempotent = True  # once per worker, however many pages and command lines register it
 
     def setup(self, worker: Any) -> None:
         """Called by Dask when a worker starts."""
         step_back()
-        # In a thread that ends, and its pool of threads with it: with one left over, OpenMP counts more threads than
-        # there are cores, and lets those of a training sleep after each product instead of waiting for the next one.
+        # In a thread that ends together with its OpenMP pool: if one were left over, OpenMP would count more threads
+        # than cores, and let those of a training sleep after each product instead of spinning until the next one.
         with ThreadPoolExecutor(1) as passing:
             passing.submit(warm_up).result()
 
 
 def step_back() -> None:
-    """Let pages go first: with nice 10, thirty live pages stay at 16 ms beside two trainings, else 234 ms.
+    """Give pages priority: with nice 10, thirty live pages stay at 16 ms beside two trainings, else 234 ms.
 
-    And where memory runs out, let them stay: a run goes on from its last checkpoint, a server is not started again.
+    If memory runs out, be killed before them: a run resumes from its last checkpoint, but nobody restarts a server.
     """
     import psutil
 
@@ -52,21 +52,21 @@ def step_back() -> None:
 
 
 def step_back_together() -> None:
-    """Let pages go first, before all processes of the session that this one leads.
+    """Give pages priority over all processes of the session that this one leads.
 
-    Most Linux systems share their cores among sessions first ("autogroup"), and a process's own nice counts within its
-    session only: the engine has one of its own, and its trainings would stand beside the pages as equals.
+    Most Linux systems share their cores among sessions first ("autogroup"), and a process's niceness counts within its
+    session only: the engine has a session of its own, so its trainings would compete with the pages as equals.
     """
     if sys.platform == "linux" and os.getsid(0) == os.getpid():
-        with contextlib.suppress(OSError):  # no such thing here, or not allowed: then it is as it was
+        with contextlib.suppress(OSError):  # not supported here, or not allowed: leave it as it is
             Path("/proc/self/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def use_own_threads() -> None:
-    """Compute with this worker's share of the cores; Dask's default is one thread a worker.
+    """Compute with this worker's share of the cores; Dask's default is one thread per worker.
 
     Raises:
-        ConfigError: MNISTLAB_THREADS is no number from 1 on.
+        ConfigError: MNISTLAB_THREADS is not a whole number of at least 1.
     """
     import torch
 
@@ -75,10 +75,10 @@ def use_own_threads() -> None:
 
 
 def warm_up() -> None:
-    """Take the first steps of a training and forget them: whatever is slow the first time has then been done.
+    """Take the first steps of a throw-away training, so that whatever is slow the first time is done.
 
-    That is importing torch and its optimizers (2 s), reading the data set and setting some of it aside (0.5 s). Where
-    a run is being trained here already, all of that is done.
+    That is importing torch and its optimizers (2 s), loading the data set and holding some of it out (0.5 s). If a run
+    is being trained here already, there is nothing left to do.
     """
     from mnistlab.execution import training_turn
 
@@ -104,11 +104,11 @@ def _take_first_steps() -> None:
 
 
 def end_process(process: str, dask_worker: Any) -> None:
-    """Kill a worker's process if it is this one; called in the nanny that looks after it and starts another.
+    """Kill the worker of a Dask nanny if its process is the named one; the nanny, in which this runs, starts another.
 
     Args:
-        process: its name as in execution.this_worker.
-        dask_worker: the nanny, which Dask passes.
+        process: the name given by execution.this_worker.
+        dask_worker: the nanny, passed by Dask.
     """
     import psutil
 

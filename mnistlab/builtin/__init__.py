@@ -34,5 +34,5 @@ def builtin_record(name: str) -> dict[str, Any]:
 
 
 def weights_digest(name: str, folder: Path = BUILTIN_MODELS) -> str:
-    """What tells the weights of a built-in model in this folder from others, with which something was computed."""
+    """A digest of a built-in model's weights in this folder, to tell what was computed with them."""
     return hashlib.sha256((folder / f"{name}.safetensors").read_bytes()).hexdigest()
