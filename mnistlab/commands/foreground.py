@@ -17,16 +17,16 @@ from mnistlab.figures import percent
 from mnistlab.runs import Run
 from mnistlab.store import Store
 
-# Ctrl-C, a batch system or service manager, a terminal that is closed; Windows has Ctrl-Break instead of the last.
+# From Ctrl-C, a batch system or service manager, a terminal being closed; on Windows, Ctrl-Break instead of the last.
 _ASKING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 _RESUMED_ELSEWHERE = "taken from this command and resumed elsewhere, where it goes on from its last checkpoint"
 
 
 def led_by_the_first(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Where torchrun has started several processes, let the first one execute the command and the others train along.
+    """If torchrun has started several processes, let the first one execute the command and the others train along.
 
-    Ctrl-C reaches all of them, by the terminal and once more by torchrun: the first notes it and tells the others.
+    Ctrl-C reaches all of them, from the terminal and again from torchrun: the first notes it and tells the others.
     """
 
     @wraps(command)
@@ -51,16 +51,16 @@ def _are_several() -> bool:
 
 
 def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
-    """Execute a run until it ends; Ctrl-C stops it after the present step.
+    """Execute a run until it ends; Ctrl-C stops it after the current step.
 
     Args:
-        begin: makes a run that is this process's to execute and returns its id; called when Ctrl-C would stop it.
+        begin: creates a run for this process to execute and returns its id; called once Ctrl-C is being handled.
 
     Returns:
-        0; where it was stopped 130, or 128 and the number of the signal that has asked for it.
+        0; if it was stopped, 130, or 128 plus the number of the signal that asked for it.
 
     Raises:
-        MnistLabError: it failed, or somebody else took it.
+        MnistLabError: it failed, or another process took it.
     """
     from mnistlab.execution import execute
 
@@ -70,7 +70,7 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
             with closing(_Listener(_JsonLines() if as_json else Progress(run_id))) as listener:
                 execute(store, run_id, listener, lambda: is_interrupted() or listener.is_gone)
             run = store.run(run_id)
-    if run.is_active:  # first, for one that waits in a queue may say why
+    if run.is_active:  # checked first, because a queued run's error is the reason why it waits
         taken = f"taken over by {run.worker}, which goes on with it" if run.worker else _RESUMED_ELSEWHERE
         raise MnistLabError(f"The run {run_id} was {taken}.")
     if run.error and run.state != "stopped":  # a trial that was pruned says why, and did not fail
@@ -84,7 +84,7 @@ def run_here(begin: Callable[[], str], store: Store, as_json: bool) -> int:
 
 @contextmanager
 def _saying_how_to_go_on(run_id: str) -> Iterator[None]:
-    """Where a run was deleted meanwhile, or the store takes no more of it, say what is left and how it goes on."""
+    """If a run is deleted meanwhile, or the store refuses its reports, say what is kept and how to resume it."""
     try:
         yield
     except RunNotFoundError as error:
@@ -93,7 +93,7 @@ def _saying_how_to_go_on(run_id: str) -> Iterator[None]:
             f"{run_id}` brings it back, up to its last checkpoint."
         ) from error
     except DatabaseGoneError:
-        raise  # the run is not in what is there now, if anything is
+        raise  # the run cannot be resumed from whatever is there now
     except StoreError as error:
         raise StoreError(
             f"{error} The run {run_id} is kept up to its last checkpoint: once that is put right, `python -m mnistlab "
@@ -131,13 +131,13 @@ def _summary(run: Run) -> str:
 
 @contextmanager
 def noting_interrupts() -> Iterator["Interrupt"]:
-    """The first Ctrl-C is noted, for the training to stop between two steps; the second ends the program.
+    """Note the first Ctrl-C, so that the training stops between two steps; the second one ends the program.
 
-    SIGTERM, by which Slurm and systemd end what they have started, and SIGHUP, which a closed terminal sends, often
-    more than once, are noted too, unless nohup has turned them off.
+    SIGTERM, with which Slurm and systemd end their processes, and SIGHUP, which a closing terminal sends, often more
+    than once, are noted too, unless nohup has turned them off.
 
-    torchrun ends all of its processes by SIGTERM where one has ended. The one that leads goes on noting it afterwards,
-    or its last sentence would be lost on the way to the terminal.
+    torchrun ends all its processes by SIGTERM once one has ended. The leading one keeps noting it even afterwards, or
+    it would be killed before its last message reaches the terminal.
     """
     before = {each: signal.getsignal(each) for each in _ASKING}
     try:
@@ -158,7 +158,7 @@ class Interrupt:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._number = self._number or number
-        if not _are_several():  # torchrun passes on what the terminal has sent already
+        if not _are_several():  # torchrun forwards what the terminal has sent already
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def __call__(self) -> bool:
@@ -166,12 +166,12 @@ class Interrupt:
 
     @property
     def exit_code(self) -> int:
-        """128 and the signal's number, as shells have it; 130, that of Ctrl-C, for a stop from elsewhere."""
+        """128 plus the signal's number, as shells have it; 130, that of Ctrl-C, for a stop from elsewhere."""
         return 128 + (self._number or signal.SIGINT)
 
 
 class _Listener:
-    """Who reads what is told: once he has seen enough, as `head` has, the training stops as after Ctrl-C."""
+    """Prints events to a reader; once that has closed its end, as `head` does, the training stops as after Ctrl-C."""
 
     def __init__(self, tell: "_JsonLines | Progress") -> None:
         self.is_gone = False
@@ -180,7 +180,7 @@ class _Listener:
     def __call__(self, event: Event) -> None:
         try:
             self._tell(event)
-        except OSError:  # also where a terminal was closed, or a log's disk is full
+        except OSError:  # also if the terminal was closed, or a log's disk is full
             self.is_gone = True
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class _Listener:
 
 
 class _JsonLines:
-    """An object a line, one after each epoch."""
+    """Prints a JSON object on a line after each epoch."""
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, EpochEnded) and event.epoch > 0:

@@ -1,4 +1,4 @@
-"""What was given for an option, checked by the bounds of its field, and told by the option's own name."""
+"""Check the values given for options against the bounds of their fields; errors use the option's own name."""
 
 import argparse
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ _PARTS = {
 
 
 def check_option(said: str, value: object, section: type[BaseModel], name: str, path: str) -> None:
-    """See that a field takes what was given for an option.
+    """Check that a field accepts the value given for an option.
 
     Args:
         said: the option and its value, as they were given.
@@ -40,12 +40,12 @@ def check_option(said: str, value: object, section: type[BaseModel], name: str, 
 
 
 def check_training(option: str, value: object, name: str) -> None:
-    """See that a setting of the training takes what was given for an option; raises as `check_option`."""
+    """Check that a training setting accepts the value given for an option; raises as `check_option`."""
     check_option(f"{option} {value}", value, TrainConfig, name, f"train.{name}")
 
 
 def recipe_of(options: argparse.Namespace, store: Store) -> RunConfig:
-    """The recipe that `--like` or `--preset` names, or else the first one of the tutorial.
+    """The recipe named by `--like` or `--preset`, else the tutorial's first one.
 
     Raises:
         ConfigError: there is no such preset.
@@ -57,14 +57,14 @@ def recipe_of(options: argparse.Namespace, store: Store) -> RunConfig:
 
 
 def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str, str]) -> None:
-    """Put what `--set` says into the values of a recipe, as `RunConfig.model_dump` gives them.
+    """Apply `--set` options to the values of a recipe, in the form of `RunConfig.model_dump`.
 
     Args:
-        texts: "learning_rate=0.3", or "train.learning_rate=0.3", each.
-        taken: the paths of settings that something else decides, each with what to do about it.
+        texts: each like "learning_rate=0.3" or "train.learning_rate=0.3".
+        taken: the paths of settings that are decided otherwise, each with advice on what to do about it.
 
     Raises:
-        ConfigError: one of them names no setting, or none of its values, or a setting is decided twice.
+        ConfigError: one of them names an unknown setting or an invalid value, or a setting is given twice.
     """
     decided = dict(taken)
     for text in texts:
@@ -85,14 +85,14 @@ def set_values(values: dict[str, Any], texts: Iterable[str], taken: Mapping[str,
 
 
 def path_of(given: str) -> str | None:
-    """The path of a setting, "train.learning_rate", which a person may call learning-rate; None if there is none."""
+    """The path of a setting, "train.learning_rate", also when called learning-rate; None if there is none."""
     name = given.strip().replace("-", "_")
     path = PATHS.get(name, name)
     return path if path in FIELDS else None
 
 
 def check_varied(text: str, number: int, values: dict[str, object]) -> None:
-    """See that a setting can be varied as `--vary` says.
+    """Check that a setting can be varied as `--vary` says.
 
     Raises:
         ConfigError: it cannot; the message quotes what was given.

@@ -42,7 +42,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def classify(options: argparse.Namespace) -> int:
-    """Print the digit read in each file; a file without a digit is told and makes the command fail."""
+    """Print the digit read in each file; a file without one is reported and makes the command fail."""
     from mnistlab.doubt import unsure
     from mnistlab.likeness import doubt_about, load_likeness
     from mnistlab.predict import recognise_photo
@@ -75,7 +75,7 @@ def _content(path: Path) -> bytes:
         check_size(path.stat().st_size)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # a device tells no size
-    except FileNotFoundError as error:  # what systems call it differs
+    except FileNotFoundError as error:  # operating systems word it differently
         raise ImageError("No such file. Give a PNG, JPEG or WebP file.") from error
     except OSError as error:
         raise ImageError(f"Not a picture that can be opened ({error}). Give a PNG, JPEG or WebP file.") from error

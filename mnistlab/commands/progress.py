@@ -1,4 +1,4 @@
-"""What a person sees of a training: a line that moves on a terminal, and a line for each epoch that stays."""
+"""Show the progress of a training: a moving line on a terminal, and a permanent line for each epoch."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _DROPPED_FIRST = ("bar", "accuracy", "pace", "loss", "epoch")
 
 
 class Progress:
-    """Time left, epoch, loss, accuracy and images/s; without a terminal, in a log, the epochs alone."""
+    """Shows time left, epoch, loss, accuracy and images/s; without a terminal, as in a log, the epochs alone."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
@@ -23,7 +23,7 @@ class Progress:
         self._pace: float | None = None
 
     def __call__(self, event: Event) -> None:
-        """Tell what has happened."""
+        """Show an event."""
         if isinstance(event, TrainingStarted):
             print(f"Run {self._run_id}: {event.num_parameters:,} parameters on {event.device}.", flush=True)
             if sys.stderr.isatty():
@@ -41,7 +41,7 @@ class Progress:
                 print(_epoch_line(event) + pace, file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """End the line, so that what is said next has its own; however the training has ended."""
+        """End the line, however the training has ended, so that what is printed next has its own."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -59,7 +59,7 @@ class Progress:
 
 
 def bar_format(event: StepsTaken, width: int) -> str:
-    """What tqdm is to write, of what there is room for; the time left always is."""
+    """The format of tqdm's line: the time left, and as much of the rest as fits into the width."""
     shown = {
         "bar": f"  |{_BAR}|",
         "epoch": f"  epoch {event.epoch:5.2f}",
@@ -76,7 +76,7 @@ def bar_format(event: StepsTaken, width: int) -> str:
 
 
 def _width() -> int:
-    """Columns that can be written to without a line break; standard output may go elsewhere."""
+    """Columns of standard error that fit without a line break; standard output may go elsewhere."""
     try:
         columns = os.get_terminal_size(sys.stderr.fileno()).columns
     except (OSError, ValueError):

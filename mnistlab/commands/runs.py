@@ -28,7 +28,7 @@ def runs(options: argparse.Namespace) -> int:
     """Print the runs, the newest first; with --watch again and again."""
     store = Store()
     if options.watch:
-        with noting_interrupts() as is_interrupted:  # raised in a callback of the database's, Ctrl-C would be lost
+        with noting_interrupts() as is_interrupted:  # raised inside a database callback, Ctrl-C would be lost
             _watch(store, options.json, is_interrupted)
         print("mnistlab: interrupted", file=sys.stderr)
         return is_interrupted.exit_code
@@ -62,7 +62,7 @@ def _watch(store: Store, as_json: bool, is_interrupted: Callable[[], bool]) -> N
 
 
 def _print_changes(shown: dict[str, str] | None, lines: dict[str, str], as_json: bool) -> None:
-    """Print the line of each run that is not as it was shown; None if nothing was shown yet."""
+    """Print the line of each run that differs from what was shown; None if nothing was shown yet."""
     for run_id, line in lines.items():
         if shown is None or shown.get(run_id) != line:
             print(line, flush=True)
@@ -71,22 +71,22 @@ def _print_changes(shown: dict[str, str] | None, lines: dict[str, str], as_json:
 
 
 def _is_read() -> bool:
-    """Whether somebody still reads what is printed; where nothing changes, no write would find that out."""
+    """Whether anybody still reads what is printed; while nothing changes, no write would reveal that."""
     try:
         stdout = select.poll()
-        stdout.register(sys.stdout.fileno(), 0)  # what is always reported: that the other end is gone
+        stdout.register(sys.stdout.fileno(), 0)  # no events: that the other end is gone is always reported
         return not any(what & (select.POLLERR | select.POLLHUP) for _, what in stdout.poll(0))
     except (AttributeError, OSError):  # Windows has no poll; a test's output no number
         return True
 
 
 def _is_for_a_person(as_json: bool) -> bool:
-    """Whether a person reads what is printed, on a terminal; what a program reads is runs alone, without a header."""
+    """Whether output goes to a person at a terminal; for a program it is runs alone, without a header."""
     return sys.stdout.isatty() and not as_json
 
 
 def _watched(store: Store) -> list[Run]:
-    """What runs and what waits, the next one first, then the newest: as many as are watched."""
+    """The running runs, the waiting ones in queue order, then the newest: as many as are watched."""
     running, newest = store.runs(limit=_WATCHED, states=["running"]), store.runs(limit=_WATCHED)
     by_id = {run.id: run for run in [*running, *queue.waiting(store), *newest]}
     return list(by_id.values())[:_WATCHED]

@@ -1,4 +1,4 @@
-"""A run or a built-in model in a form that others can use; each format is a file of this package.
+"""Export a run or a built-in model in a form that others can use; each format is a module of this package.
 
     export("abcd2345", "onnx", store)     # Exported("abcd2345.onnx", b"...")
 
@@ -9,7 +9,7 @@
 | tensorboard | events.out.tfevents... | the curves, in a folder of its own |
 | report | .html | a page with everything, which opens offline |
 | script | .py | plain PyTorch that makes the same steps |
-| archive | .zip | the whole run, to be taken in by another lab |
+| archive | .zip | the whole run, to be imported by another lab |
 """
 
 import errno
@@ -22,7 +22,7 @@ from pathlib import Path
 from mnistlab.errors import ExportError
 from mnistlab.store import Store
 
-# The ending of each format's file; TensorBoard's have names of their own.
+# The extension of each format's file; TensorBoard's have names of their own.
 FORMATS = {
     "safetensors": ".safetensors",
     "onnx": ".onnx",
@@ -43,13 +43,13 @@ class Exported:
 
 
 def export(name: str, kind: str, store: Store) -> Exported:
-    """Make a run or a built-in model into a file of this format.
+    """Export a run or a built-in model as a file of this format.
 
     Raises:
         ModelNotFoundError: there is none of this name, or it has kept no weights yet.
         ExportError: the format cannot hold this run, or there is no such format.
     """
-    from mnistlab.export.source import find_source  # torch, which whoever only lists the formats need not wait for
+    from mnistlab.export.source import find_source  # imports torch, which listing the formats does not need
 
     if kind not in FORMATS:
         raise ExportError(f"There is no export format {kind!r}. Choose one of: {', '.join(FORMATS)}.")
@@ -81,10 +81,10 @@ def export(name: str, kind: str, store: Store) -> Exported:
 
 
 def format_of(target: Path) -> str:
-    """The format that a file's ending stands for; a name without ending is a folder for TensorBoard.
+    """The format that a file's extension stands for; a name without one is a folder for TensorBoard.
 
     Raises:
-        ExportError: the ending is of no format.
+        ExportError: no format has this extension.
     """
     if target.is_dir():
         return "tensorboard"
@@ -99,9 +99,9 @@ def format_of(target: Path) -> str:
 
 
 def write(exported: Exported, kind: str, target: Path) -> Path:
-    """Write an export to a file, or into a folder for TensorBoard; return where it lies.
+    """Write an export to a file, or into a folder for TensorBoard; return its path.
 
-    Where it fails, all is as it was before: what it was to replace is still there, and no folder is left behind.
+    If that fails, everything is as before: a file to be replaced is still there, and no new folder is left behind.
 
     Raises:
         ExportError: it cannot be written.
@@ -123,20 +123,20 @@ def write(exported: Exported, kind: str, target: Path) -> Path:
 
 
 def _write_whole(target: Path, content: bytes) -> None:
-    """Write a file beside its place and put it there when it is whole."""
-    if target.is_dir():  # which Windows would call a lack of permission
+    """Write a temporary file beside the target and rename it when it is complete."""
+    if target.is_dir():  # which Windows would report as a lack of permission
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if target.exists() and not target.is_file():
         target.write_bytes(content)  # a device or a pipe, which must not be replaced
         return
-    target = Path(os.path.realpath(target))  # a link stays one
+    target = Path(os.path.realpath(target))  # a link remains a link
     if target.is_symlink():
         raise OSError(errno.ELOOP, "it is a link to itself")
     if target.exists():
-        target.open("r+b").close()  # raises where it is protected, which replacing it would pass over
+        target.open("r+b").close()  # raises if it is write-protected, which replacing it would ignore
     try:
         number, name = tempfile.mkstemp(prefix=".mnistlab-", dir=target.parent)
-    except PermissionError:  # only the file itself may be written to
+    except PermissionError:  # only the file itself is writable, not its folder
         target.write_bytes(content)
         return
     part = Path(name)
@@ -150,7 +150,7 @@ def _write_whole(target: Path, content: bytes) -> None:
 
 
 def _umask() -> int:
-    """What this process keeps from new files; it can only be read by setting it."""
+    """The permissions that this process withholds from new files; they can only be read by setting them."""
     now = os.umask(0)
     os.umask(now)
     return now

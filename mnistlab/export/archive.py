@@ -1,9 +1,9 @@
-"""A whole run as a zip, which any mnistlab of this format's version takes in again (mnistlab/importing).
+"""A whole run as a zip, which any mnistlab that reads this version of the format can import (mnistlab/importing).
 
-    manifest.json          versions, how the run went and ended, what every other file weighs
+    manifest.json          versions, how the run went and ended, size and SHA-256 of every other file
     config.json            all its settings
     epochs.json            the figures of each epoch
-    reports.json           what was told while it learned: accuracy, learning rate, gradients
+    reports.json           what was reported while it learned: accuracy, learning rate, gradients
     losses.safetensors     the loss of every step
     weights.safetensors    the network
     answers.safetensors    what it said about each test image
@@ -74,9 +74,9 @@ def _files(source: Source) -> dict[str, bytes]:
 
 
 def _reports(source: Source) -> list[dict[str, Any]]:
-    """What was told four times a second; of a long training several in one, with the rate and the probes of the last.
+    """The reports made four times a second; in a long training several are merged, with the last one's rate and probes.
 
-    The losses of all steps are kept beside them, and no chart shows as many.
+    The losses of all steps are kept separately, and no chart shows that many points.
     """
     curve = source.curve
     num_reports = len(curve.report_steps)
@@ -99,7 +99,7 @@ def _reports(source: Source) -> list[dict[str, Any]]:
 
 
 def _last_probes(told: Sequence[Probes | None]) -> dict[str, Any] | None:
-    """The last look inside of several, with the last share of dead ReLUs, which are not counted each time."""
+    """The last of several probes, with the last share of dead ReLUs, which is not measured each time."""
     if told[-1] is None:
         return None
     dead = [probes.dead for probes in told if probes is not None and probes.dead is not None]
@@ -120,7 +120,7 @@ def _manifest(source: Source, files: dict[str, bytes]) -> dict[str, Any]:
             "step": source.step,
             "num_steps": source.num_steps,
             "rate_changes": source.rate_changes,
-            # Only where it was given more, so that a lab of before takes in all others.
+            # Only if it was given more epochs, so that older versions can import all other runs.
             **({} if source.planned_epochs is None else {"planned_epochs": source.planned_epochs}),
             "result": source.result,
         },

@@ -2,8 +2,8 @@
 
     onnxruntime.InferenceSession("model.onnx").run(None, {"pixels": pictures})
 
-The batch may be of any size. Every layer that mnistlab/models.py builds becomes one or two nodes, written here one by
-one: torch's own exporter needs the packages onnx and onnxscript for it. Dropout is left out, for it only learns.
+The batch may be of any size. Every layer that mnistlab/models.py builds becomes one or a few nodes, written by hand
+here, because torch's own exporter needs the packages onnx and onnxscript. Dropout, used only in training, is left out.
 
 Source: https://onnx.ai/onnx/repo-docs/IR.html for the fields, and /operators/ for the operators.
 """
@@ -22,7 +22,7 @@ from mnistlab.export.source import Source
 from mnistlab.models import Deslant, MeanOverPixels, Normalise
 from mnistlab.pixels import MNIST_MEAN, MNIST_STD
 
-OPSET = 17  # of 2022: all that is needed here is in it, and every runtime since then reads it
+OPSET = 17  # of 2022: it has all that is needed here, and every runtime since then reads it
 _IR_VERSION = 8  # the file format that came with it
 _FLOAT, _INT64 = 1, 7  # TensorProto.DataType
 _SIMPLE = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid", nn.Tanh: "Tanh", nn.Flatten: "Flatten"}
@@ -32,7 +32,7 @@ def to_onnx(source: Source) -> bytes:
     """The network of a run as an ONNX model.
 
     Raises:
-        ExportError: it has a layer that is not known here.
+        ExportError: it has a layer that cannot be exported.
     """
     graph = _Graph()
     assert isinstance(source.model, nn.Sequential)
@@ -51,7 +51,7 @@ def to_onnx(source: Source) -> bytes:
 
 
 class _Graph:
-    """Nodes in the order in which they are computed, each reading what the one before it has written."""
+    """Nodes in the order in which they are computed; each takes the result of the one before it."""
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []

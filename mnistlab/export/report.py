@@ -1,7 +1,7 @@
 """A finished run as one HTML page: result, curves, digits, mistakes, settings, environment.
 
-It opens offline, in light and dark, and on paper: styles, curves and pictures are inside, there is no script, and its
-own policy forbids every request. Whatever a run says, names and notes included, is escaped.
+It works offline, in light and dark mode, and on paper: styles, curves and pictures are embedded, there is no script,
+and its content security policy forbids every request. All of a run's texts, names and notes included, are escaped.
 """
 
 import base64
@@ -74,7 +74,7 @@ def _headline(source: Source, evaluation: Evaluation, title: str) -> str:
 
 
 def _curves(source: Source) -> str:
-    """Loss and accuracy; where the single steps were not kept, epoch by epoch."""
+    """Loss and accuracy; epoch by epoch if the single steps were not kept."""
     charts = []
     for figure, shown in (("loss", lambda value: f"{value:.4g}"), ("accuracy", lambda value: f"{100 * value:.4g} %")):
         lines = [_training_line(source, figure), _epoch_line(source, "validation", figure, is_marked=True)]
@@ -138,7 +138,7 @@ def _confusion(evaluation: Evaluation) -> str:
 
 
 def _cell(true: int, read: int, count: int, total: int) -> str:
-    # A single mistake in a thousand would not be seen in proportion.
+    # Not in proportion: a single mistake in a thousand would be invisible.
     share = count / total if true == read else min(1.0, 20 * count / total)
     shade = "correct" if true == read else "wrong"
     about = f"{true} read as {read}: {count} of {total}"

@@ -1,7 +1,7 @@
 """A run as a plain PyTorch script of at most 60 lines that makes the same steps, with torch and torchvision alone.
 
-What the run does not use is not in it. Its losses are the run's but for rounding: the lab computes large products in
-another way (linear.py). Where so short a script cannot do what the run did, it is refused by name.
+It contains nothing that the run does not use. Its losses are the run's up to rounding: the lab computes large products
+in another way (linear.py). If so short a script cannot do what the run did, the error names what is in the way.
 """
 
 import math
@@ -20,7 +20,7 @@ from mnistlab.export.script_warps import TOO_LONG, warp_lines
 from mnistlab.export.source import CURVE_INSTEAD, Source, end_problem
 
 MOST_LINES = 60
-_SEVERAL = re.compile(r"in (?!1 )\d+ processes")  # as parallel.py tells a device
+_SEVERAL = re.compile(r"in (?!1 )\d+ processes")  # as parallel.py describes a device
 # How torchvision opens each data set, and what is then done to its pictures and labels.
 _DATASETS = {
     "mnist": ('MNIST("data", train=part, download=True)', "", ""),
@@ -32,7 +32,7 @@ _DATASETS = {
 
 
 def to_script(source: Source) -> str:
-    """The script, ready to be run: it takes the data from the folder `data`, and downloads them if they are not there.
+    """The script, ready to run: it reads the data set from the folder `data`, and downloads it if it is not there.
 
     Raises:
         ExportError: it would be longer than 60 lines, or the run did what a script cannot repeat.
@@ -65,9 +65,9 @@ def to_script(source: Source) -> str:
 
 
 def script_problem(outline: Source) -> str | None:
-    """Why there is no script of a network, None if there is one; an outline without weights is enough to tell.
+    """Why there is no script of a network, None if there is one; an outline without weights is enough.
 
-    Of its curve only the learning rates are looked at, and only where a schedule gives them.
+    Of its curve only the learning rates are used, and only if there is a schedule.
     """
     try:
         to_script(outline)
@@ -95,7 +95,7 @@ def _check(source: Source) -> None:
 
 
 def _instead(source: Source) -> str:
-    """What can be taken home of a run without a script: the zip, where it can be made."""
+    """What to export instead of a script: the curve of a failed run, else the zip, if it can be made."""
     if source.state == "failed":
         return CURVE_INSTEAD
     if end_problem(source.name, source.state, source.result, "a zip") is None:
@@ -118,7 +118,7 @@ def _check_device(source: Source, device: str) -> None:
 
 def _kept_its_schedule(source: Source) -> bool:
     """Whether every learning rate that was reported is the one of the schedule over all steps."""
-    from mnistlab.optimizers import LearningRate  # torch, which a page need not wait for
+    from mnistlab.optimizers import LearningRate  # imports torch, which a page should not wait for
 
     rates = LearningRate(source.config.train, source.num_steps, source.rate_changes)
     reported = zip(source.curve.report_steps.tolist(), source.curve.learning_rates.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""Lines of a plain script that would be too long, as with a learning rate of many digits, folded in their brackets."""
+"""Fold lines of a plain script that are too long, as with a learning rate of many digits, inside their brackets."""
 
 import re
 from itertools import accumulate
@@ -22,14 +22,14 @@ def folded(line: str) -> list[str]:
         places = [found.start() for found in _PLACES.finditer(line, start + 1, end + 1) if depths[found.start()] > 0]
         if not places:
             break
-        place = max(places, key=lambda at: (-depths[at], at))  # in as few brackets as can be, as far as can be
+        place = max(places, key=lambda at: (-depths[at], at))  # within as few brackets, and as late, as possible
         pieces.append(lead + line[start:place])
         start, lead = place + 1, indent + _INDENT
     return [*pieces, lead + line[start:]]
 
 
 def _depths(line: str) -> list[int]:
-    """How many brackets are open at each character; 0 within a text, where no line may end."""
+    """How many brackets are open at each character; 0 inside a string, where no line may end."""
     in_text = list(accumulate((sign == '"' for sign in line), lambda inside, quote: inside != quote))
     steps = [0 if quoted else _BRACKETS.get(sign, 0) for sign, quoted in zip(line, in_text, strict=True)]
     return [0 if quoted else depth for depth, quoted in zip(accumulate(steps), in_text, strict=True)]

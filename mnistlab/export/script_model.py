@@ -15,7 +15,7 @@ def model_lines(config: ModelConfig) -> list[str]:
 
 
 def pixels_as_read(config: ModelConfig, pictures: str) -> str:
-    """What the network is given of some pictures."""
+    """An expression for the network's input, given one for pictures."""
     pictures = f"deslant({pictures})" if config.deslant else pictures
     return f"({pictures} - {MNIST_MEAN}) / {MNIST_STD}" if config.normalise else pictures
 
@@ -45,7 +45,7 @@ def _deslant_lines(config: ModelConfig) -> list[str]:
 
 
 def _dropout_lines(config: ModelConfig) -> list[str]:
-    """Dropout as the lab does it: torch's own would draw other random numbers."""
+    """Dropout as the lab implements it: torch's own would draw other random numbers."""
     if not config.dropout:
         return []
     return [
@@ -56,7 +56,7 @@ def _dropout_lines(config: ModelConfig) -> list[str]:
 
 
 def _mlp(config: ModelConfig) -> list[str]:
-    """On one line if it fits, else a line for each hidden layer."""
+    """An MLP, on one line if it fits, else with a line for each hidden layer."""
     blocks, width = ["nn.Flatten()"], IMAGE_SIDE * IMAGE_SIDE
     for hidden in config.hidden:
         normalised = [f"nn.BatchNorm1d({hidden})"] if config.batch_norm else []
@@ -81,7 +81,7 @@ def _cnn(config: ModelConfig) -> list[str]:
         *([f"    layers += [nn.MaxPool2d(2)] if place in {config.pools} else []"] if config.pools else []),
         "    channels = filters",
         f"layers += [{', '.join([*_head(config), *_dropout(config)])}]",
-        # In memory as in the lab: a CPU adds up the channels of a picture in another order otherwise.
+        # The lab's memory format: in another one, a CPU adds up the channels of a picture in another order.
         f"model = nn.Sequential(*layers, nn.Linear({num_features(config)}, {NUM_CLASSES}))"
         ".to(memory_format=torch.channels_last)",
     ]

@@ -26,7 +26,7 @@ def order_lines(config: RunConfig) -> list[str]:
     }
     return [
         *(_once_lines() if use == "once" else []),
-        # A last batch of a single image is left out, for batch norm cannot use it.
+        # A last batch of a single image is left out, because batch norm cannot use it.
         f"STEPS = -(-{total} // BATCH)"
         + (f" - ({total} % BATCH == 1 < {total})" if config.train.batch_size > 1 else ""),
         "",
@@ -51,7 +51,7 @@ def _once_lines() -> list[str]:
 
 
 def optimizer_line(config: RunConfig) -> str:
-    """The optimizer, with what differs from torch's own defaults."""
+    """The optimizer, with the arguments that differ from torch's defaults."""
     train = config.train
     given = ["model.parameters()", repr(train.learning_rate)]
     if train.momentum and train.optimizer in ("sgd", "rmsprop"):
@@ -67,7 +67,7 @@ def optimizer_line(config: RunConfig) -> str:
 
 
 def rate_lines(source: Source) -> list[str]:
-    """A function `rate(step)`, where the learning rate has a course."""
+    """A function `rate(step)`, if the learning rate is not constant."""
     train = source.config.train
     peak, lines = repr(train.learning_rate), []
     if source.rate_changes:
@@ -87,7 +87,7 @@ def rate_lines(source: Source) -> list[str]:
 
 
 def has_course(source: Source) -> bool:
-    """Whether the learning rate is not always the same."""
+    """Whether the learning rate changes during the run."""
     return source.config.train.schedule != "constant" or bool(source.rate_changes)
 
 
@@ -122,7 +122,7 @@ def loop_lines(source: Source) -> list[str]:
 
 
 def test_lines(config: RunConfig, pictures: str, labels: str) -> list[str]:
-    """A reading of the test set at the end; what is done to its pictures and labels when they are opened."""
+    """The test at the end; `pictures` and `labels` are the suffixes that bring torchvision's tensors into shape."""
     read = pixels_as_read(config.model, "part / 255")
     return [
         "model.eval()",

@@ -1,4 +1,4 @@
-"""The augmentation of a plain script: the draws and the formulas of augment.py, of what a config uses."""
+"""The augmentation of a plain script: those draws and formulas of augment.py that a config uses."""
 
 from mnistlab.config import AugmentConfig
 
@@ -7,7 +7,7 @@ TOO_LONG = ("framed", "crossed")
 
 
 def warp_lines(config: AugmentConfig) -> list[str]:
-    """A function `augment(images, random)`, which draws the very numbers that the lab draws, in the same order."""
+    """A function `augment(images, random)` that draws the same random numbers as the lab, in the same order."""
     if not config.is_active:
         return []
     return [

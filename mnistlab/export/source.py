@@ -1,4 +1,4 @@
-"""What is exported: a run of the store or a built-in model, brought into one form that every format reads from."""
+"""What is exported: a run of the store or a built-in model, in one form that every format reads from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,8 +32,8 @@ CURVE_INSTEAD = "Take its curve instead, as TensorBoard events."
 class Source:
     """A trained network with all that is known about it.
 
-    `state` is that of its run; `result` is empty before it has ended; `step` counts the steps that the weights have.
-    `curve` is without steps for a built-in model, whose losses were not kept; `weights` are empty where there are none.
+    `state` is that of its run; `result` is empty until it has finished; `step` is the step of its weights. `curve` has
+    no steps for a built-in model, whose losses were not kept; `weights` are empty if the run has none.
     """
 
     name: str  # a run's id or a built-in model's name
@@ -48,11 +48,11 @@ class Source:
     curve: Curve
     weights: bytes  # safetensors
     answers: bytes | None  # safetensors: what it said about each test image
-    title: str | None = None  # what a person calls it, and has written about it
+    title: str | None = None  # its name, and a note, both written by people
     note: str | None = None
     rate_changes: tuple[tuple[int, float], ...] = ()
-    planned_epochs: int | None = None  # how many it was to have, if it was given more
-    taken_in: float | None = None  # when it came here from another lab; `created` is the same where that is not known
+    planned_epochs: int | None = None  # how many were planned at first, if it was given more
+    taken_in: float | None = None  # when it was imported; `created` is the same if its own is unknown
 
     @cached_property
     def model(self) -> "nn.Module":
@@ -62,7 +62,7 @@ class Source:
         return unpack_weights(self.weights)[0]
 
     def evaluation(self, test: "Split") -> "Evaluation":
-        """Its answers on the test set: those that were kept, else read now."""
+        """Its answers on the test set: those that were kept, else computed now."""
         from mnistlab.evaluation import evaluate
         from mnistlab.predictions import fitting
 
@@ -105,7 +105,7 @@ def _from_run(run_id: str, store: Store, needs_weights: bool) -> Source:
 
 
 def outline_of_run(run: Run, curve: Curve) -> Source:
-    """What a run's row tells of it, with its curve: all but its weights, its answers and the figures of its epochs."""
+    """What a run's row says about it, with its curve: all but its weights, answers and epochs."""
     return Source(
         name=run.id,
         config=run.config,
@@ -134,7 +134,7 @@ def _from_builtin(name: str) -> Source:
 
 
 def outline_of_builtin(name: str) -> Source:
-    """What the record of a built-in model tells of it: all but its weights and its answers."""
+    """What the record of a built-in model says about it: all but its weights and answers."""
     record = builtin_record(name)
     epochs = [EpochEnded(**figures) for figures in record["epochs"]]
     made = datetime.fromisoformat(record["made"]).replace(tzinfo=UTC)
@@ -159,9 +159,9 @@ def outline_of_builtin(name: str) -> Source:
 
 
 def _answers_of(name: str, step: int) -> bytes | None:
-    """A built-in model's answers, marked as a run's are: by the step of its weights instead of their digest.
+    """A built-in model's answers, identified like a run's: by the step of its weights instead of their digest.
 
-    None where there are none of these weights.
+    None if there are none for these weights.
     """
     from mnistlab.predictions import pack_answers, unpack_answers
 

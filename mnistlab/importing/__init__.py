@@ -1,9 +1,9 @@
-"""Taking in an exported run: checked from end to end, then an ordinary finished run with an id of its own.
+"""Import an exported run: check it from end to end, then store it as an ordinary finished run with an id of its own.
 
     run_id = import_run(Path("run.zip").read_bytes(), store)
 
-zipped.py opens the zip, manifest.py knows its JSON and tensors.py its safetensors; here it is seen that they fit
-each other, and they are kept. Nothing is unpickled, nothing is written but rows of the store.
+zipped.py opens the zip, manifest.py parses its JSON and tensors.py its safetensors; this module checks that they fit
+together and stores them. Nothing is unpickled, and nothing is written except rows of the store.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from mnistlab.store import Store
 
 _ORIGIN = "Imported; its id was {}."  # the last line of its note
 _IS_ORIGIN = re.compile(_ORIGIN.replace(".", r"\.").format("[a-z0-9-]+"))
-_CUT = " ..."  # where a note was too long
+_CUT = " ..."  # at the end of a note that was too long
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +46,10 @@ class Arrival:
 
 
 def import_run(content: bytes, store: Store, owner: str | None = None) -> str:
-    """Keep an exported run as a finished one and return its new id.
+    """Store an exported run as a finished one and return its new id.
 
     Raises:
-        ArchiveError: it is damaged, not from here, or not safe to take in; nothing was kept.
+        ArchiveError: it is damaged, not from mnistlab, or not safe to import; nothing was stored.
     """
     return _keep(read_archive(content), store, owner)
 
@@ -78,7 +78,7 @@ def read_archive(content: bytes) -> Arrival:
 
 
 def _check_files(manifest: written.Manifest, files: dict[str, bytes]) -> None:
-    """Every file that the manifest lists is there as it was exported, and no other one is."""
+    """Check that every file listed by the manifest is there as it was exported, and no other one."""
     if set(manifest.files) != set(files):
         differing = ", ".join(sorted(set(manifest.files) ^ set(files)))
         raise ArchiveError(f"The manifest and the zip hold different files: {differing}. Export the run again.")
@@ -109,7 +109,7 @@ def _check_result(result: written.Result, num_parameters: int) -> None:
 
 
 def _reports(reports: list[written.Report], losses: npt.NDArray[np.float32], told: written.Told) -> list[StepsTaken]:
-    """The losses put back into their reports. A built-in model has neither."""
+    """Put the losses back into their reports. A built-in model has neither."""
     ends = [report.step for report in reports]
     starts = [0, *ends][: len(ends)]
     last = ends[-1] if ends else 0
@@ -123,7 +123,7 @@ def _reports(reports: list[written.Report], losses: npt.NDArray[np.float32], tol
         StepsTaken(
             first_step=start + 1,
             step=report.step,
-            epoch=0,  # not kept with a report, as all that follows
+            epoch=0,  # not stored with a report, nor are the other zeros below
             losses=losses[start : report.step],
             accuracy=report.accuracy,
             learning_rate=report.learning_rate,
@@ -180,7 +180,7 @@ def _row(arrival: Arrival, run_id: str, owner: str | None) -> dict[str, Any]:
 
 
 def _note(told: written.Told) -> str:
-    """The run's note, cut where it is too long; a line on where it is from replaces one on where it was from before."""
+    """The run's note, shortened if need be, with a last line on its origin that replaces any earlier one."""
     origin = _ORIGIN.format(told.id)
     lines = [line for line in (told.note or "").splitlines() if not _IS_ORIGIN.fullmatch(line)]
     text, room = "\n".join(lines).rstrip(), MAX_NOTE - len(origin) - 1

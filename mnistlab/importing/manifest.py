@@ -1,4 +1,4 @@
-"""What the JSON files of an exported run may say: every field with its type and bounds, and no field beside them."""
+"""What the JSON files of an exported run may contain: every field with its type and bounds, and no other fields."""
 
 import re
 from typing import Annotated, TypeVar
@@ -11,7 +11,7 @@ from mnistlab.export.archive import FORMAT, NAMES
 from mnistlab.keeping import strange_sign
 from mnistlab.parsing import describe
 
-_MOST_STEPS = 100_000_000  # 60,000 images doubled, one at a time, for 1,000 epochs, come to 120 million: nobody's run
+_MOST_STEPS = 100_000_000  # only 60,000 images doubled, one per batch, for 1,000 epochs would have more: 120 million
 _MOST_SECONDS = 1e10
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -24,7 +24,7 @@ Rate = Annotated[float, Field(gt=0, le=100)]
 
 
 def _without_controls(text: str) -> str:
-    """Text as a person types it: no escape sequence for a terminal, no zero byte for a database."""
+    """Check that text is as people type it: no escape sequence for a terminal, no zero byte for a database."""
     if strange_sign(text.replace("\n", " ").replace("\t", " ")) is not None:
         raise ValueError("characters that cannot be printed are not allowed")
     return text
@@ -83,7 +83,7 @@ class Told(_Strict):
 
 
 class Weight(_Strict):
-    """What a file must weigh, and its SHA-256."""
+    """The size that a file must have, and its SHA-256."""
 
     bytes: Size
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -100,7 +100,7 @@ class Manifest(_Strict):
 
 
 class ProbesTold(_Strict):
-    """A look inside the network, with what `events.Probes` has."""
+    """A look inside the network, with the fields of `events.Probes`."""
 
     layers: Annotated[list[Line], Field(max_length=20)]
     gradients: Annotated[list[Positive], Field(max_length=20)]
@@ -108,7 +108,7 @@ class ProbesTold(_Strict):
 
 
 class Report(_Strict):
-    """One report of a training; it tells of all steps since the one before it."""
+    """One report of a training, on all steps since the report before it."""
 
     step: Steps
     accuracy: Share
@@ -117,7 +117,7 @@ class Report(_Strict):
 
 
 class Epoch(_Strict):
-    """The figures of an epoch, with what `events.EpochEnded` has."""
+    """The figures of an epoch, with the fields of `events.EpochEnded`."""
 
     epoch: Annotated[int, Field(ge=0, le=1000)]
     step: Steps
@@ -130,14 +130,14 @@ class Epoch(_Strict):
 
 
 class _OnlyFormat(BaseModel):
-    """What a manifest of any version has."""
+    """The fields that a manifest of any version has."""
 
     format: Annotated[int, Field(ge=1)]
     mnistlab: str = "?"
 
 
 EPOCHS = TypeAdapter(Annotated[list[Epoch], Field(min_length=1, max_length=1001)])
-# A training reports four times a second: these are fourteen hours. They are written in one go, while others wait.
+# A training reports four times a second: this is fourteen hours. They are written in one go, while others wait.
 REPORTS = TypeAdapter(Annotated[list[Report], Field(max_length=200_000)])
 
 
@@ -145,7 +145,7 @@ def read_manifest(content: bytes) -> Manifest:
     """Parse manifest.json.
 
     Raises:
-        ArchiveError: it is of a newer version, or not as it should be.
+        ArchiveError: it is of a newer version, or malformed.
     """
     version = _parse(TypeAdapter(_OnlyFormat), content, "manifest.json")
     if version.format > FORMAT:
@@ -167,7 +167,7 @@ def read_config(content: bytes) -> RunConfig:
         ArchiveError: a setting is unknown, of the wrong type or out of bounds.
     """
     config = _parse(TypeAdapter(RunConfig), content, "config.json")
-    markup = re.search(r"[][<>`*$|~!#&\\]", config.preset)  # a notebook may give it a name of its own, but no such one
+    markup = re.search(r"[][<>`*$|~!#&\\]", config.preset)  # a notebook may choose any name without these
     if markup is not None or strange_sign(config.preset) is not None:
         raise ArchiveError(f"The config's preset has a name that no preset can have: {config.preset!r}.")
     return config

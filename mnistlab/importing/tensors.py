@@ -1,4 +1,4 @@
-"""The safetensors files of an exported run: their headers are checked before anything is made of their bytes."""
+"""The safetensors files of an exported run: their headers are checked before their bytes are used."""
 
 import json
 import struct
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import torch
 
 _MOST_HEADER = 100_000  # bytes; a network of six convolutions has 4,000
-_NUM_NOISE = 6  # pictures of noise that a network is asked about, beside a black and a white one
+_NUM_NOISE = 6  # pictures of noise that a network must read, besides a black and a white one
 
 
 def check_weights(content: bytes, config: RunConfig) -> int:
-    """See that these are the weights of the config's network, and that it answers; return how many numbers it learned.
+    """Check that these weights fit the config's network, and that it works; return its number of parameters.
 
     Raises:
         ArchiveError: they are not.
@@ -44,7 +44,7 @@ def check_weights(content: bytes, config: RunConfig) -> int:
 
 
 def _check_made_with(config: RunConfig, content: bytes) -> None:
-    """See that the config in the header of the weights is this one."""
+    """Check that the config in the header of the weights is this one."""
     from mnistlab.checkpoint import read_header
 
     try:
@@ -56,7 +56,7 @@ def _check_made_with(config: RunConfig, content: bytes) -> None:
 
 
 def _check_fit(tensors: Mapping[str, npt.NDArray[Any]], learned: Mapping[str, "torch.Tensor"], shape: str) -> None:
-    """See that tensors have the names, shapes and types of what a network of this shape learns."""
+    """Check that tensors have the names, shapes and types of a network's state dict."""
     expected = {name: (tuple(one.shape), str(one.dtype).removeprefix("torch.")) for name, one in learned.items()}
     found = {name: (value.shape, str(value.dtype)) for name, value in tensors.items()}
     if found != expected:
@@ -68,7 +68,7 @@ def _check_fit(tensors: Mapping[str, npt.NDArray[Any]], learned: Mapping[str, "t
 
 
 def _check_network(content: bytes) -> None:
-    """See that a network whose weights fit it answers with numbers: finite ones may still add up to infinity."""
+    """Check that the network's logits are finite: weights that are finite may still add up to infinity."""
     import torch
 
     from mnistlab.checkpoint import unpack_weights
@@ -95,7 +95,7 @@ def read_losses(content: bytes) -> npt.NDArray[np.float32]:
 
 
 def check_answers(content: bytes, step: int, result: Result) -> None:
-    """See that these are answers on a test set, of the weights after this step, and came to this result.
+    """Check that these are answers on a test set, by the weights of this step and with this result.
 
     Raises:
         ArchiveError: they are not.
@@ -122,7 +122,7 @@ def check_answers(content: bytes, step: int, result: Result) -> None:
 
 
 def _load(content: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
-    """All tensors of a safetensors file whose header tells the truth; the library checks sizes and places."""
+    """All tensors of a safetensors file, after checking its header's length; the library checks sizes and offsets."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 

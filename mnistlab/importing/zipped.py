@@ -1,7 +1,7 @@
-"""A zip from somebody else, opened with suspicion: only files by the names an export has, no larger than they may be.
+"""Open an untrusted zip: only files with the names that an export has, none larger than it may be.
 
-Nothing is ever written to a disk, so that a path in the zip leads nowhere; but who writes `../` means no good, and is
-told so. What the zip's own directory says is not believed: each file is unpacked up to its limit and measured.
+Nothing is ever written to disk, so a path in the zip leads nowhere; still, a `../` is refused as malicious. The sizes
+in the zip's own directory are not trusted: each file is unpacked up to its limit and measured.
 """
 
 import copy
@@ -26,9 +26,9 @@ _LIMITS = {
     "answers.safetensors": 10 * _MEGABYTE,
 }
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# Weights, losses and answers shrink to no less than a tenth; a bomb shrinks to a thousandth.
+# Weights, losses and answers compress to no less than a tenth; a zip bomb to a thousandth.
 _HIGHEST_RATIO, _RATIO_COUNTS_FROM = 100, _MEGABYTE
-# What zipfile raises at what: NotImplementedError at a method it has none for, RuntimeError at a locked file.
+# What zipfile raises: NotImplementedError for an unknown compression method, RuntimeError for an encrypted file.
 BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError)
 
 
@@ -36,7 +36,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
     """The files of an exported run, by name.
 
     Raises:
-        ArchiveError: it is no zip, is damaged, or holds what an exported run does not hold.
+        ArchiveError: it is not a zip, is damaged, or contains what no exported run does.
     """
     if len(content) > MOST_BYTES:
         raise ArchiveError("The file is larger than 100 MB, and no exported run is. Choose the .zip of one.")
@@ -57,7 +57,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
 
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:
-    """Refuse what no export writes, by what the zip's directory says."""
+    """Refuse what no export writes, judging by the zip's directory."""
     names = [entry.filename for entry in entries]
     for entry in entries:
         _check_name(entry)
@@ -75,7 +75,7 @@ def _check(entries: list[zipfile.ZipInfo]) -> None:
 
 def _check_name(entry: zipfile.ZipInfo) -> None:
     mode = entry.external_attr >> 16
-    # What the zip says, before Python has cut it at a zero byte or turned its slashes.
+    # The name in the zip, before Python cuts it at a zero byte or replaces its slashes.
     name = entry.orig_filename
     if name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/"):
         raise ArchiveError(f"{_quoted(entry)} points outside of the zip. Nothing was taken from it.")
@@ -97,10 +97,10 @@ def _check_size(entry: zipfile.ZipInfo, size: int) -> None:
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Unpack as much as there really is, at most one byte more than is allowed."""
+    """Unpack what is really there, up to one byte more than is allowed."""
     real = copy.copy(entry)
     most = _LIMITS[entry.filename]
-    real.file_size = most + 2  # or Python would stop where the directory says it ends
+    real.file_size = most + 2  # else Python would stop at the size that the directory gives
     with archive.open(real) as file:
         content = file.read(most + 1)
     _check_size(entry, len(content))
