@@ -163,7 +163,7 @@ def _add_sharing(commands_of: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _adding_to(commands_of: Any, shared: argparse.ArgumentParser) -> _Adding:
-    """A function that adds a command which is about one run."""
+    """A function that adds a command taking one run."""
 
     def add(name: str, command: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = commands_of.add_parser(name, parents=[shared], help=about)

@@ -51,7 +51,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as it was when it was read."""
+    """A snapshot of a sweep."""
 
     id: str
     config: SweepConfig
@@ -82,7 +82,7 @@ class Sweep:
 
     @property
     def outcomes(self) -> tuple[tuple[str, str, float | None], ...]:
-        """What each trial that is over has come to: it tells a sweep's pictures of today from those of yesterday."""
+        """The outcome of each trial that is over: a key to tell whether pictures of a sweep are still current."""
         over = (trial for trial in self.trials if trial.state not in ACTIVE)
         return tuple((trial.run.id, trial.state, trial.accuracy) for trial in over)
 
@@ -93,10 +93,10 @@ class Sweep:
 
     @property
     def resumable(self) -> list[Trial]:
-        """The trials that can go on."""
+        """The trials that can be resumed."""
         return [trial for trial in self.trials if trial.can_go_on]
 
     @property
     def can_be_resumed(self) -> bool:
-        """Whether there are trials that could go on."""
+        """Whether any trial can be resumed."""
         return bool(self.resumable)

@@ -1,4 +1,4 @@
-"""What a button does to a run: the deed itself, and a sentence where it could not be done."""
+"""What a button does to a run: the action itself, and a sentence if it fails."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from ui import resources
 
 _PROBLEM = "acting_problem"
 _STEERED = "acting_steered"
-_SHOWN_FOR = 10.0  # seconds: a page that refreshes itself every second would take a sentence away before it is read
-# A worker reads what it is asked within half a second; a page that waits for it shows the answer at once.
+_SHOWN_FOR = 10.0  # seconds: on a page that refreshes every second, a sentence would vanish before it is read
+# A worker reads requests within half a second; a page that waits for that long can show the result at once.
 _PATIENCE = 0.8
 
 
 @dataclass
 class _Problem:
-    """Why a deed could not be done, since when that is shown, and where."""
+    """Why an action failed, and since when and where that is shown."""
 
     sentence: str
     begun: float
@@ -30,7 +30,7 @@ class _Problem:
 
 
 def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
-    """Do what a button is for, as its callback; where that cannot be done, `tell_problem` will say why."""
+    """Do what a button is for, as its callback; if that fails, `tell_problem` will say why."""
     st.session_state.pop(_PROBLEM, None)
     try:
         deed(*arguments, **options)
@@ -39,18 +39,18 @@ def act(deed: Callable[..., object], *arguments: Any, **options: Any) -> None:
 
 
 def steer(deed: Callable[..., object], *arguments: Any) -> None:
-    """Do it as `act` does, and draw the whole page anew: the sidebar tells of it too, and would be seconds late."""
+    """Do it as `act` does, and rerun the whole page: the sidebar shows it too, and would otherwise be seconds late."""
     act(deed, *arguments)
     st.session_state[_STEERED] = True
 
 
 def was_steered() -> bool:
-    """Whether a job was steered since all of the page was drawn; asked once for each time."""
+    """Whether a job was steered since the whole page was drawn; true only once for each time."""
     return bool(st.session_state.pop(_STEERED, False))
 
 
 def tell_problem(place: str) -> None:
-    """Say for a while, in one place, why the last deed could not be done: in the one that is drawn first."""
+    """Show for a while why the last action failed, in one place: the one that is drawn first."""
     problem: _Problem | None = st.session_state.get(_PROBLEM)
     if problem is None:
         return
@@ -62,7 +62,7 @@ def tell_problem(place: str) -> None:
 
 
 def is_stale(begun: float) -> bool:
-    """Whether a sentence that was first shown then, on the monotonic clock, has been there for long enough."""
+    """Whether a message first shown at this time, on the monotonic clock, has been shown for long enough."""
     return time.monotonic() - begun > _SHOWN_FOR
 
 
@@ -80,7 +80,7 @@ def step_and_wait(run_id: str, store: Store) -> None:
 
 
 def is_settled(run: Run) -> bool:
-    """Whether a paused run really stands still: its worker keeps a checkpoint as soon as it does."""
+    """Whether a paused run really stands still: its worker writes a checkpoint as soon as it does."""
     return run.is_paused and resources.store().weights_step(run.id, "checkpoint") == run.step
 
 

@@ -1,8 +1,8 @@
-"""What a visitor or a link wrote into the address: a sentence where it cannot be followed.
+"""Check what a visitor or a link wrote into the URL, and say so if it cannot be followed.
 
-Streamlit drops a bound value that is out of bounds or none of the options, without a word. An `Address` says so,
-above the page's columns, and puts the nearest number in its place; ask it before the widget of the same key is made.
-So what stands in the address is always what is shown.
+Streamlit silently drops a bound value that is out of bounds or not among the options. An `Address` shows a warning
+above the page's columns and uses the nearest number instead; call it before the widget of the same key is made. So the
+URL always says what is shown.
 """
 
 import math
@@ -17,12 +17,12 @@ Option = TypeVar("Option", bound=str)
 
 _LONGEST = 40  # characters of what was given that are repeated
 _MOST_UNKNOWN = 3  # names of settings that a page does not have
-# In the session, from one run of the script to the next: what was said, and the widgets that were corrected.
+# In the session, for the next run of the script: what was said, and the widgets that were corrected.
 _SAID, _CORRECTED = "address_said", "address_corrected"
 
 
 class Address:
-    """The query string of this page, and the place, where it is made, for what has to be said about it."""
+    """The query string of this page; warnings about it are shown where this object is created."""
 
     def __init__(self) -> None:
         self._place = st.container()
@@ -39,33 +39,33 @@ class Address:
             self._place.warning(sentence)
 
     def given(self, key: str) -> str | None:
-        """What the address says about a widget, unless it has been corrected just now."""
+        """The value that the URL gives for a widget, unless it has just been corrected."""
         self._asked.add(key)
         return None if key in self._corrected else st.query_params.get(key)
 
     def correct(self, key: str, nearest: float | str, sentence: str) -> None:
-        """Draw the page anew from an address that gives the nearest value, with all that was said so far."""
+        """Rerun the page from a URL that gives the nearest value, keeping all warnings so far."""
         st.session_state[_SAID] = [*self._said, sentence]
         try:
             st.query_params[key] = f"{nearest:g}" if isinstance(nearest, float) else str(nearest)
         except StreamlitAPIException:
-            # The widget is there already: somebody came back, by the browser's button, to what was corrected before.
+            # The widget exists already: the visitor went back, by the browser's button, to a URL corrected before.
             st.session_state[_CORRECTED] = [*self._corrected, key]
             st.session_state[key] = nearest
         st.rerun()
 
     def drop(self, key: str, sentence: str) -> None:
-        """Draw the page anew from an address without what makes no sense, which some widgets would fail on."""
+        """Rerun the page from a URL without a value that makes no sense, on which some widgets would fail."""
         try:
             del st.query_params[key]
         except StreamlitAPIException:
-            self.say(sentence)  # the widget is there already, and Streamlit minds its address
+            self.say(sentence)  # the widget exists already, and Streamlit owns its parameter
             return
         st.session_state[_SAID] = [*self._said, sentence]
         st.rerun()
 
     def check_number(self, key: str, what: str, lowest: int, highest: int) -> None:
-        """Take the nearest whole number if the address gives another; what is no number is left out."""
+        """Use the nearest whole number in bounds if the URL gives any other number; drop what is not a number."""
         given = self.given(key)
         if given is None:
             return
@@ -78,7 +78,7 @@ class Address:
             self.correct(key, nearest, _out_of_bounds(what, shown, bounds, f"{nearest:,}"))
 
     def check_decimal(self, key: str, what: str, lowest: float, highest: float) -> None:
-        """Take the nearest number if the address gives one out of bounds; what is no number is left out."""
+        """Use the nearest number in bounds if the URL gives one out of bounds; drop what is not a number."""
         given = self.given(key)
         if given is None:
             return
@@ -90,19 +90,19 @@ class Address:
             self.correct(key, nearest, _out_of_bounds(what, quoted(given), bounds, f"{nearest:g}"))
 
     def check_line(self, key: str, mend: Callable[[str], tuple[str, str] | None]) -> None:
-        """Take the nearest line of text if the address gives one that cannot be used.
+        """Use the nearest line of text if the URL gives one that cannot be used.
 
-        mend: of a line, None if it can be used, else what is wrong with it and the nearest one.
+        mend: given a line, returns None if it can be used, else what is wrong with it and the nearest one.
         """
         given = self.given(key)
-        if given is None or key in st.session_state:  # what was typed here is the visitor's to mend
+        if given is None or key in st.session_state:  # what was typed here is for the visitor to correct
             return
         mended = mend(given)
         if mended is not None:
             self.correct(key, mended[1], mended[0])
 
     def check_choice(self, key: str, what: str, options: Sequence[str]) -> None:
-        """Say so if the address names something that is none of the options."""
+        """Warn if the URL names something that is not among the options."""
         self._asked.add(key)
         unknown = [given for given in st.query_params.get_all(key) if given not in options]
         if unknown:
@@ -110,13 +110,13 @@ class Address:
             said = f'For "{what}" the address gives {quoted(unknown[0])}, which is ignored. It can be {allowed}.'
             if all(unknown):
                 self.say(said)
-            else:  # of an empty value Streamlit would select nothing, which no control here can be
+            else:  # for an empty value Streamlit would select nothing, which no control here allows
                 self.drop(key, said)
 
     def menu(self, label: str, options: Sequence[Option], key: str, what: str | None = None, **more: Any) -> Option:
-        """Show a menu whose choice stands in the address; `more` is for `st.selectbox`.
+        """Show a menu whose choice is bound to the URL; `more` is for `st.selectbox`.
 
-        what: what is chosen, for a sentence; if not given, it is what the label says.
+        what: what is chosen, as named in warnings; by default the label.
         """
         self.check_choice(key, what or label.lower(), options)
         chosen: Option = st.selectbox(label, options, key=key, bind="query-params", **more)
@@ -131,11 +131,11 @@ class Address:
         start: Option | None = None,
         **more: Any,
     ) -> Option:
-        """Show a row of buttons whose choice stands in the address; `more` is for `st.segmented_control`.
+        """Show a row of buttons whose choice is bound to the URL; `more` is for `st.segmented_control`.
 
         Args:
-            what: what is chosen, for a sentence; if not given, it is what the label says.
-            start: the one that is pressed at first; if not given, the first of them.
+            what: what is chosen, as named in warnings; by default the label.
+            start: the one that is pressed at first; by default the first.
         """
         self.check_choice(key, what or label.lower(), options)
         pressed = options[0] if start is None else start
@@ -145,9 +145,9 @@ class Address:
         return chosen
 
     def tell_unknown(self, also: Sequence[str] = ()) -> None:
-        """Say what in the address nobody has asked for, and take it out; ask once all controls are on the page.
+        """Warn of parameters that no control has asked for, and remove them; call it once all controls are drawn.
 
-        also: what the page knows but has not asked for, as the control is not there now.
+        also: parameters that the page knows, although their controls are not shown now.
         """
         known = self._asked | set(also)
         unknown = [key for key in st.query_params if key not in known]
@@ -159,7 +159,7 @@ class Address:
         has = ", ".join(sorted(known))
         self.say(f"The address gives {what}: {given}{more}. They are ignored. The page has: {has}.")
         for key in unknown:
-            with suppress(StreamlitAPIException):  # another page's control, whose address Streamlit minds
+            with suppress(StreamlitAPIException):  # another page's control, whose parameter Streamlit owns
                 del st.query_params[key]
 
 
@@ -172,7 +172,7 @@ def _out_of_bounds(what: str, given: str, allowed: str, nearest: str) -> str:
 
 
 def _number(given: str) -> int | float | None:
-    """The number that is given, or None; of one with thousands of digits, which Python refuses to read, the first."""
+    """The given number, or None; one of thousands of digits, which Python refuses, is read from its first digits."""
     sign = given[:1] if given[:1] in ("+", "-") else ""
     digits = given.removeprefix(sign)
     try:
@@ -185,22 +185,22 @@ def _number(given: str) -> int | float | None:
 
 
 def write_ahead(starts: Mapping[str, Any]) -> None:
-    """Write what we have set controls to into the address, before they are made.
+    """Write values that we have set controls to into the URL, before the controls are created.
 
-    Streamlit writes a bound control's value when it changes, but not if the control comes onto the page with it.
+    Streamlit writes a bound control's value when it changes, but not if the control is created with it.
 
     Args:
-        starts: for each control's key the value it begins with, which does not stand in an address.
+        starts: for each control's key its initial value, which is left out of URLs.
     """
     for key, start in starts.items():
         value = st.session_state.get(key, start)
         if value != start:
-            with suppress(StreamlitAPIException):  # it is on the page already, and Streamlit minds its address
+            with suppress(StreamlitAPIException):  # it is on the page already, and Streamlit owns its parameter
                 st.query_params[key] = str(value)
 
 
 def quoted(given: str) -> str:
-    """The visitor's own words as code, so that nothing in them is taken for markup."""
+    """The visitor's text as inline code, so that nothing in it is rendered as markup."""
     shown = given if len(given) <= _LONGEST else f"{given[:_LONGEST]}..."
     shown = shown if shown.strip() else "(nothing)"
     return f"`{shown.replace('`', ' ')}`"

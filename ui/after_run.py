@@ -1,4 +1,4 @@
-"""What comes after a run: its result beside others, more epochs, and the same again with one thing changed."""
+"""What comes after a run: its result compared with others, more epochs, and the same again with one thing changed."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ from ui.words import duration
 
 _MORE_EPOCHS = 5
 _DROPOUT = 0.3
-_Change = Callable[[dict[str, dict[str, object]]], None]  # made to what RunConfig.model_dump gives
+_Change = Callable[[dict[str, dict[str, object]]], None]  # applied to the output of RunConfig.model_dump
 
 
 def show_links(run: Run) -> None:
@@ -38,7 +38,7 @@ def show_links(run: Run) -> None:
 
 
 def link_to_its_network(run: Run) -> None:
-    """Draw what can be done with the network of a run, once it is over; of one that failed, what can be taken home."""
+    """Show what can be done with a run's network once the run is over; if it failed, what can still be exported."""
     if models.is_loadable(run):
         st.page_link(frame.page_script("Evaluate"), label="See its mistakes", query_params={"model": run.id})
         st.page_link(frame.page_script("Draw"), label="Draw with it", query_params={"model": run.id})
@@ -64,7 +64,7 @@ def _link_to_comparison(run: Run) -> None:
 
 
 def result_line(run: Run, last: Run | None) -> str:
-    """The result in one sentence, against the tutorial's and the visitor's last run."""
+    """The result in one sentence, compared with the tutorial's and with the visitor's last run."""
     if run.result is None:
         return _untested_line(run)
     accuracy = run.result["test_accuracy"]
@@ -84,7 +84,7 @@ def result_line(run: Run, last: Run | None) -> str:
 
 
 def _untested_line(run: Run) -> str:
-    """The result of a trial of a sweep, which is chosen by the held-out images and has not read the test set."""
+    """The result of a sweep's trial, which is judged by the held-out images and has not read the test set."""
     accuracy = last_accuracies([run.id], resources.store()).get(run.id)
     read = "It is done"
     if accuracy is not None:
@@ -114,7 +114,7 @@ def _compared(accuracy: float, other: float) -> str:
 
 
 def _luck(run: Run) -> str:
-    """How far two equally good networks' results may well lie apart."""
+    """How far apart the results of two equally good networks may well lie."""
     assert run.result is not None
     num_images = sum(total for _, total in run.result["per_digit"])
     spread = luck_between(run.result["test_accuracy"], num_images)
@@ -151,7 +151,7 @@ def offer_changes(run: Run) -> None:
 
 
 def _is_open(config: RunConfig, change: _Change) -> bool:
-    """Whether anything of a change is left by the link in force, which may lock what it changes."""
+    """Whether the link in force, which may lock settings, leaves anything of a change."""
     link = recipe_link.in_force()
     if link is None:
         return True
@@ -197,9 +197,9 @@ def _set_rate(rate: float, values: dict[str, dict[str, object]]) -> None:
 
 
 def _changes(config: RunConfig, may_be_faster: bool = True) -> dict[str, _Change]:
-    """What to change, by what its button says.
+    """Changes to offer, by the labels of their buttons.
 
-    may_be_faster: with a higher learning rate, too. A failed run's was, most often, too high already.
+    may_be_faster: offer a higher learning rate, too; a failed run's was most often too high already.
     """
     rate = config.train.learning_rate
     factors = (3, 1 / 3) if may_be_faster else (1 / 3, 1 / 10)

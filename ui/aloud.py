@@ -1,7 +1,7 @@
-"""What has changed, for whoever listens: a screen reader says it, and nobody sees it.
+"""Announce changes through screen readers, invisibly.
 
-A component changes the text of a place that is there already; what `st.html` or `st.markdown` put up anew, screen
-readers pass over in silence.
+A component changes the text of an existing element; screen readers say nothing about elements that `st.html` or
+`st.markdown` replace.
 """
 
 import streamlit as st
@@ -27,8 +27,8 @@ _mount = st.components.v2.component(
 
 
 def say(text: str, key: str) -> None:
-    """Have a text read aloud once it is another one than before.
+    """Have a text read aloud whenever it differs from the last one.
 
-    key: begins with "aloud", by which frame.css takes it out of the flow: it leaves no gap.
+    key: begins with "aloud", which frame.css uses to take it out of the flow, so that it leaves no gap.
     """
     _mount(key=key, data={"name": key, "text": text})

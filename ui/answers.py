@@ -1,4 +1,4 @@
-"""What up to three models say about the same picture, side by side, as one piece of HTML."""
+"""The answers of up to three models to the same picture, side by side, as one piece of HTML."""
 
 import html
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ STYLE = f"""
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What one model says: its name as shown, and (10,) float32; None before there is a drawing."""
+    """One model's answer: its name as shown, and its probabilities (10,) float32, None before there is a drawing."""
 
     model: str
     probabilities: npt.NDArray[np.float32] | None
@@ -41,7 +41,7 @@ class Answer:
 def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shape | None, invitation: str) -> str:
     """The picture (28, 28) in [0, 1] that all models get, and ten bars for each of them.
 
-    invitation: what is said while there is no drawing.
+    invitation: the text shown while there is no drawing.
     """
     cards = "".join(_card(answer, shape, invitation) for answer in found)
     seen = f'<figure class="seen">{picture(image, "what the network sees: 28 x 28 pixels")}what it sees</figure>'
@@ -49,7 +49,7 @@ def answers(image: npt.NDArray[np.float32], found: Sequence[Answer], shape: Shap
 
 
 def spoken(found: Sequence[Answer], shape: Shape | None) -> str:
-    """What the models say, in few words to be read aloud; "" before there is a drawing."""
+    """The models' answers in few words, to be read aloud; "" before there is a drawing."""
     lines = []
     for answer in found:
         if answer.probabilities is not None:
@@ -61,7 +61,7 @@ def spoken(found: Sequence[Answer], shape: Shape | None) -> str:
 
 
 def sentence(probabilities: npt.NDArray[np.float32], shape: Shape | None) -> str:
-    """The answer in words, as HTML; a doubt is said before the digit."""
+    """The answer in words, as HTML; a doubt is expressed before the digit."""
     best, second = (int(digit) for digit in np.argsort(-probabilities)[:2])
     share = sure(float(probabilities[best]))
     if shape is not None:

@@ -1,4 +1,4 @@
-"""Ten bars, one a digit, as plain HTML: on screen at once, without a chart library, and readable as text."""
+"""Ten bars, one per digit, as plain HTML: on screen at once, without a chart library, and readable as text."""
 
 import html
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def probability_bars(probabilities: Sequence[float]) -> str:
 
 
 def empty_bars() -> str:
-    """Ten bars without a value, so that nothing jumps when the first drawing comes."""
+    """Ten bars without values, so that nothing moves when the first drawing arrives."""
     return _bars([_row(digit, 0, NEUTRAL, "\N{EN DASH}", False) for digit in range(10)], "No drawing yet")
 
 

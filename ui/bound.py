@@ -1,7 +1,7 @@
-"""Settings that stand in the address: widgets made from a config's fields, and chips that set many at once.
+"""Settings bound to the URL: widgets made from a config's fields, and chips that set many at once.
 
-A widget's key is the page's name and the field's, and so is its name in the address: `augment_rotation=30`.
-A page that builds on this can be sent as a link, and comes back as it was left.
+A widget's key consists of the page's and the field's name, and so does its parameter: `augment_rotation=30`.
+A page built on this can be shared as a link, and a reload shows it as it was left.
 """
 
 import math
@@ -17,10 +17,10 @@ from ui.address import Address
 
 
 class Bound:
-    """The widgets of one page. Make it where the page may complain about its address, before any of them."""
+    """The widgets of one page. Create it before any of them, where warnings about the URL are to be shown."""
 
     def __init__(self, page: str, start: BaseModel) -> None:
-        """page: what all keys begin with. start: the config whose fields are shown and whose values they begin at."""
+        """page: the prefix of all keys. start: the config whose fields are shown, with its values at first."""
         self._page, self._start = page, start
         self._address = Address()
 
@@ -45,7 +45,7 @@ class Bound:
         return value
 
     def choice(self, name: str) -> Any:
-        """Show a menu of what a field allows."""
+        """Show a menu of the values that a field allows."""
         key, label, help_text = self._words(name)
         options = get_args(type(self._start).model_fields[name].annotation)
         return self.option(label, options, key, options.index(getattr(self._start, name)), help_text)
@@ -63,7 +63,7 @@ class Bound:
     def number(
         self, label: str, lowest: int, highest: int, key: str, help_text: str | None = None, start: int | None = None
     ) -> int:
-        """Show a field for a whole number, which begins at `start`, or else at the lowest."""
+        """Show a field for a whole number, initially `start`, or else the lowest."""
         self._address.check_number(key, label.lower(), lowest, highest)
         begin = lowest if start is None else start
         return int(st.number_input(label, lowest, highest, begin, key=key, bind="query-params", help=help_text))
@@ -76,7 +76,7 @@ class Bound:
         mend: Callable[[str], tuple[str, str] | None],
         help_text: str | None = None,
     ) -> str:
-        """Show a field for a line of text; `mend` is as `Address.check_line` wants it."""
+        """Show a field for a line of text; `mend` is as in `Address.check_line`."""
         self._address.check_line(key, mend)
         return st.text_input(label, start, key=key, bind="query-params", help=help_text)
 
@@ -86,12 +86,12 @@ class Bound:
         return f"{self._page}_{name}", forms.label_of(name, info), info.description
 
     def tell_unknown(self, also: Sequence[str] = ()) -> None:
-        """Say what in the address is no control of this page; as `Address.tell_unknown`."""
+        """Warn of parameters that belong to no control of this page; see `Address.tell_unknown`."""
         self._address.tell_unknown(also)
 
 
 def _step(span: float) -> float:
-    """A round step, 1, 2 or 5 times a power of ten, of which 20 to 50 make up a slider."""
+    """A round step, 1, 2 or 5 times a power of ten, that gives a slider 20 to 50 steps."""
     power = 10.0 ** math.floor(math.log10(span / 20))
     return max(digit * power for digit in (1, 2, 5) if digit * power <= span / 20)
 
@@ -99,7 +99,7 @@ def _step(span: float) -> float:
 def chips(label: str, settings: Mapping[str, Mapping[str, Any]], marked: str | None, key: str) -> None:
     """Show a chip for each named set of controls, and mark the one that the controls make now.
 
-    Draw it into a place above the controls, once they have told what they make: they may begin at an address.
+    Call it after the controls, in a container above them: their values, which a URL may set, must be known first.
     """
     st.session_state[key] = marked
 
@@ -111,5 +111,5 @@ def chips(label: str, settings: Mapping[str, Mapping[str, Any]], marked: str | N
 
 
 def name_of(config: BaseModel, named: Mapping[str, BaseModel]) -> str | None:
-    """The name under which this very config is found, if it is."""
+    """The name of the entry that equals this config; None if there is none."""
     return next((name for name, candidate in named.items() if candidate == config), None)

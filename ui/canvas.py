@@ -1,4 +1,4 @@
-"""The drawing pad: the one file that knows streamlit-drawable-canvas.
+"""The drawing pad: the only module that uses streamlit-drawable-canvas.
 
 Pages call `canvas.draw(...)` through the module, so that a test can put a drawing in its place.
 """
@@ -20,9 +20,9 @@ BRUSH = 18  # of 280: about the stroke that MNIST has; from 30 on, the loops of 
 _THINNEST, _THICKEST = 8, 40
 INK, PAPER = "#FFFFFF", "#000000"
 _PEN, _ERASER = "pen", "eraser"
-# The component's own toolbar lies over the pad's upper right corner, unseen until a mouse is above it: where a finger
-# begins an 8, it would take the stroke, or its bin the drawing. It has no setting for it, and styles of its own. Nor
-# has it a name for the pad, which a screen reader passes over without one.
+# The component's own toolbar covers the pad's upper right corner, invisible until a mouse hovers over it: where a
+# finger begins an 8, it would swallow the stroke, or its bin the drawing. There is no option to turn it off, and its
+# styles are isolated. Nor does the pad have a name, without which screen readers skip it.
 _FINISH = """
 export default function finishPad({ data }) {
   const finish = () => {
@@ -51,7 +51,7 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
     """Show a pad with Undo and Clear below it; return (280, 280, 4) uint8, or None while it is empty.
 
     Args:
-        example: strokes, as points on the pad, that stand there at first.
+        example: strokes, as points on the pad, that are shown at first.
         with_tools: offer an eraser and a choice of brushes.
     """
     given = [stroke_of(points, BRUSH) for points in example]
@@ -82,29 +82,29 @@ def draw(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool = F
 
 
 def _remember(key: str, drawn: list[dict[str, Any]], given: list[dict[str, Any]]) -> None:
-    """Keep what is drawn, and let a reload find it if it is more than what was given."""
+    """Keep what is drawn, also for a reload if it is more than the example."""
     st.session_state[f"{key}_pad_strokes"] = drawn
     paths = [stroke["path"] for stroke in given]
     was_own = st.session_state.get(f"{key}_is_own", False)
     is_own = st.session_state[f"{key}_is_own"] = any(stroke.get("path") not in paths for stroke in drawn)
     if is_own:
         in_hand.keep(**{f"{key}_pad_strokes": drawn})
-    elif was_own:  # cleared here; an empty pad in another tab clears nothing
+    elif was_own:  # cleared in this tab; an empty pad in another one clears nothing
         in_hand.drop(f"{key}_pad_strokes")
 
 
 def is_own(key: str) -> bool:
-    """Whether the visitor has drawn on the pad, which may have begun with an example."""
-    return bool(st.session_state.get(f"{key}_is_own", True))  # a pad that a test puts in its place: by hand
+    """Whether the visitor has drawn on the pad, which may have started with an example."""
+    return bool(st.session_state.get(f"{key}_is_own", True))  # True for a pad that a test puts in its place
 
 
 def strokes(key: str) -> list[dict[str, Any]]:
-    """What is drawn on the pad, as path objects of its JSON."""
+    """The strokes on the pad, as path objects of its JSON."""
     return list(st.session_state.get(f"{key}_pad_strokes", []))
 
 
 def put_up(key: str, strokes: list[dict[str, Any]]) -> None:
-    """Put up a fresh pad with these strokes; a pad forgets its own only when its key changes."""
+    """Show a new pad with these strokes; a pad drops its old ones only when its key changes."""
     st.session_state[f"{key}_pad_version"] = st.session_state.get(f"{key}_pad_version", 0) + 1
     st.session_state[f"{key}_pad_strokes"] = strokes
 
@@ -114,7 +114,7 @@ def _pad_key(key: str) -> str:
 
 
 def _pad(key: str, given: list[dict[str, Any]]) -> tuple[DeltaGenerator, list[dict[str, Any]]]:
-    """The pad's place and the strokes it began with; a change of page takes the pad away, so its strokes come back."""
+    """The pad's container and the strokes it starts with: its last ones, if a change of page has removed it."""
     st.session_state.setdefault(f"{key}_pad_version", 0)
     st.session_state.setdefault(f"{key}_pad_strokes", given)
     if _pad_key(key) not in st.session_state:

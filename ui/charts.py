@@ -1,4 +1,4 @@
-"""Core results as Plotly figures in the colours of the house; nothing here draws on a page."""
+"""The core's results as Plotly figures in the lab's colours; nothing here draws on a page."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ CONFIG = {"displayModeBar": False}
 
 
 def reliability_chart(bins: Sequence[Bin]) -> go.Figure:
-    """Accuracy against confidence, a dot for each part, with the 95 % interval that its number of answers allows."""
+    """Accuracy against confidence, with a dot for each bin and its 95 % interval."""
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", line={"color": NEUTRAL, "dash": "dash", "width": 1}, hoverinfo="skip"
@@ -75,7 +75,7 @@ def robustness_chart(points: Sequence[Point], x_title: str) -> go.Figure:
         marker={"size": 7},
         hovertemplate=f"{x_title}: %{{x}}<br>%{{y:.1f}} % read correctly<extra></extra>",
     )
-    # Every second one, with 0 among them, where all would run together on a phone.
+    # If all labels would overlap on a phone, only every second one, including 0.
     figure.update_xaxes(tickvals=amounts[amounts.index(0) % 2 :: 2] if len(amounts) > _MOST_TICKS else amounts)
     return _framed(figure, _CHANGED, x_title, "read correctly (%)", None, 350)
 

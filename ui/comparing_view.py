@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mnistlab.evaluation import Evaluation
 
 VIEW = "two models"
-# What is asked for, and whether the first and the second model are right then.
+# The groups of digits, and whether the first and the second model are right on them.
 _CELLS = {
     "only the first is right": (True, False),
     "only the second is right": (False, True),
@@ -98,7 +98,7 @@ def _show_digits(
 
 
 def _course(model: ModelChoice) -> dict[str, object]:
-    """All that decides what it learned: of a run, what was done to it by hand too."""
+    """Everything that determined what it learned; for a run, including changes by hand."""
     if is_run_id(model.name):
         return resources.store().run(model.name).course
     return undisturbed(model.predictor.config)
@@ -110,7 +110,7 @@ def _choose(position: int) -> None:
 
 
 def _table(comparison: "Comparison", pair: tuple[ModelChoice, ModelChoice], split_name: str, chosen: object) -> str:
-    """Right and wrong of the first model in rows, of the second in columns; for `picking.pick`."""
+    """A table of counts for `picking.pick`: first model right or wrong in rows, second one in columns."""
     names = list(_CELLS)
     shown = {"model": pair[0].name, "other": pair[1].name, "evaluate_view": VIEW, "evaluate_split": split_name}
     colours = dict(zip(names, (CORRECT, WRONG, NEUTRAL, NEUTRAL), strict=True))

@@ -52,7 +52,7 @@ def show(model: ModelChoice, split_name: str, _address: Address) -> None:
 
 
 def _verdict(evaluation: "Evaluation", bins: "list[Bin]") -> str:
-    """Whether confidence and accuracy fit, and how far they are apart."""
+    """Whether confidence and accuracy agree, and how far they are apart."""
     from mnistlab.calibration import calibration_error, luck_of_calibration, overconfidence
 
     error, luck = calibration_error(bins), luck_of_calibration(evaluation)
@@ -64,7 +64,7 @@ def _verdict(evaluation: "Evaluation", bins: "list[Bin]") -> str:
 
 
 def _leaning(difference: float, luck: float) -> str:
-    """What confidence less accuracy means, beside as much of it as may be luck."""
+    """What confidence minus accuracy means, given how much of it may be luck."""
     if abs(difference) <= luck:
         return f"no further apart than luck alone can put them, which is {points(luck)} here"
     return "more sure than it should be" if difference > 0 else "less sure than it could be"

@@ -1,4 +1,4 @@
-"""Precision and recall of each digit as bars, and the confusion matrix as a table of cells to click on."""
+"""Precision and recall of each digit as bars, and the confusion matrix as a table of clickable cells."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -36,14 +36,14 @@ _MATRIX_STYLE = f"""
 @media (max-width: 640px) {{ .confusion {{ font-size: 0.68rem; }} }}
 </style>
 """
-_FAINTEST, _STRONGEST = 0.14, 0.6  # of the colour of a cell: text stays readable on it in light and dark
+_FAINTEST, _STRONGEST = 0.14, 0.6  # opacity of a cell's colour: text stays readable on it in light and dark mode
 
 
 def score_bars(scores: Sequence[DigitScore], lines: Sequence[str], start: float) -> str:
     """A row for each digit: its recall as a bar and as the tutorial's line, and its precision.
 
     Args:
-        lines: for each digit what stands beside the bar, "97.8 % (988/1010)".
+        lines: for each digit the text beside its bar, "97.8 % (988/1010)".
         start: recall at the left end of the bars.
     """
     rows = ["<b></b><small style='text-align:left'>recall</small><small>found / all</small><small>precision</small>"]
@@ -59,10 +59,10 @@ def score_bars(scores: Sequence[DigitScore], lines: Sequence[str], start: float)
 
 
 def matrix(confusion: npt.NDArray[np.int64], chosen: tuple[int, int] | None, shown: Mapping[str, str]) -> str:
-    """`confusion[true, predicted]` as cells that can be clicked, for `picking.pick`: cell 10 * true + predicted.
+    """`confusion[true, predicted]` as clickable cells, for `picking.pick`: cell 10 * true + predicted.
 
     chosen: the cell whose digits are shown now.
-    shown: what the address of a cell in a new tab says besides: model and split.
+    shown: further parameters of a cell's URL, for opening it in a new tab: model and split.
     """
     off = confusion - np.diag(confusion.diagonal())
     cells = [

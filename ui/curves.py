@@ -1,6 +1,6 @@
-"""The curves of runs as far as they are read already: a tick fetches only the steps that are new.
+"""A cache of runs' curves: a refresh fetches only the steps that are new.
 
-Shared by all sessions, so that thirty pages that watch one run read each of its steps once.
+It is shared by all sessions, so that thirty pages that watch one run read each of its steps once.
 """
 
 import threading
@@ -41,7 +41,7 @@ class Curves:
         """
         kept = self._entry(run.id)
         with kept.lock:
-            # A new attempt goes on from the last checkpoint, and what came after it will be reported again.
+            # A new attempt resumes from the last checkpoint; what came after that will be reported again.
             if run.attempt > kept.attempt:
                 kept.curve = self._store.curve(run.id)
             elif run.step > kept.last_step:
@@ -55,7 +55,7 @@ class Curves:
             return
         if more.steps[0] == kept.last_step + 1:
             kept.curve = kept.curve.extended(more)
-        else:  # it was rewound between the reading of the run and that of its curve
+        else:  # the run was rewound between reading its row and its curve
             kept.curve = self._store.curve(run.id)
 
     def _entry(self, run_id: str) -> _Kept:

@@ -1,4 +1,4 @@
-"""Choosing a data set and one of its parts, and fetching it where it is not on this computer yet."""
+"""Choose a data set and one of its splits, and download it if it is not on this computer yet."""
 
 from typing import get_args
 
@@ -14,7 +14,7 @@ from ui.address import Address
 
 
 def choose(key: str, address: Address) -> DatasetName:
-    """Show the menu, and a button that fetches what was chosen; MNIST until that is done."""
+    """Show the menu, and a button that downloads the chosen data set; return MNIST until it is there."""
     address.check_choice(key, "data set", list(DATASET_TITLES.values()))
     name: DatasetName = st.selectbox(
         "Data set",
@@ -33,7 +33,7 @@ def choose(key: str, address: Address) -> DatasetName:
 
 
 def choose_split(name: DatasetName, key: str, address: Address, disabled: bool = False) -> Split:
-    """Show the menu of a data set's parts."""
+    """Show the menu of a data set's splits."""
     chosen = address.menu(
         "Split",
         ("train", "validation", "test"),

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _SIDE = 140  # CSS pixels, five for each of a picture's
 _UNIT_SIDE = 84
 _NEAREST = 12
-_MOST_ERROR, _MOST_SHARE = 0.05, 0.1  # in a score, and of its rise: by so much sums may differ and be called the same
-_AT_ONCE = 3.0  # seconds of computing that need no asking
+_MOST_ERROR, _MOST_SHARE = 0.05, 0.1  # absolute, and of the rise: up to these, two sums count as the same
+_AT_ONCE = 3.0  # seconds of computing that need no confirmation
 
 
 def pixels(picture: Picture, found: Explanation, digit: int) -> None:
-    """The picture, the gradient of the digit's score, and what each pixel did to it."""
+    """Show the picture, the gradient of the digit's score, and what each pixel contributed to it."""
     st.header(f"Which pixels speak for {a_digit(digit)}?", anchor=False)
     attribution = found.attribution
     st.html(
@@ -59,7 +59,7 @@ def _plus(number: float) -> str:
 
 
 def units(found: "Sequence[Unit]", digit: int) -> None:
-    """The loudest units of the first layer: weights, and for filters where they answered."""
+    """Show the loudest units of the first layer: their weights, and where filters responded."""
     are_filters = found[0].response is not None
     kind = "filters" if are_filters else "neurons"
     st.header(f"Which {kind} spoke loudest?", anchor=False)
@@ -88,7 +88,7 @@ def units(found: "Sequence[Unit]", digit: int) -> None:
 
 
 def _unit_picture(unit: "Unit", largest: float) -> Colours:
-    """A neuron's weights, or a filter's with the place where it answered at its right."""
+    """A neuron's weights, or a filter's with its response on the right."""
     weights = diverging(unit.weights / largest)
     if unit.response is None:
         return weights
@@ -101,7 +101,7 @@ def _unit_picture(unit: "Unit", largest: float) -> Colours:
 
 
 def resembling(model: ModelChoice, picture: Picture, training_index: int | None) -> None:
-    """The nearest training digits, by pixels and by the hidden layer."""
+    """Show the nearest training digits, by pixels and by the hidden layer."""
     from mnistlab.hidden import has_hidden_layer
 
     st.header("Which training digits is it like?", anchor=False)
@@ -119,7 +119,7 @@ def resembling(model: ModelChoice, picture: Picture, training_index: int | None)
 
 
 def _by_hidden_layer(model: ModelChoice, picture: Picture) -> "Neighbours":
-    """The nearest by the hidden layer; where this takes long the first time, of a part, with a button for all."""
+    """The nearest by the hidden layer; if a first search would take long, among a part, with a button for all."""
     num_train, most = len(evaluations.learned_from(model)[0]), evaluations.num_comparable(model)
     if most < num_train:
         st.caption(
@@ -136,7 +136,7 @@ def _by_hidden_layer(model: ModelChoice, picture: Picture) -> "Neighbours":
 
 
 def _wants_all(most: int, seconds: float, is_all: bool) -> bool:
-    """Say why these are the nearest of a part, and offer to read the rest."""
+    """Explain that only a part was searched, and offer to search the rest."""
     number = f"{'all ' if is_all else ''}{most:,}"
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(f"Compare with {number}", key="evaluate_compare")
@@ -149,7 +149,7 @@ def _wants_all(most: int, seconds: float, is_all: bool) -> bool:
 
 
 def _neighbours(model: ModelChoice, found: "Neighbours", training_index: int | None, key: str) -> None:
-    """Twelve of the images that the model has learned from, without the picture itself."""
+    """Show the twelve nearest of the model's training images, without the picture itself."""
     split, in_source = evaluations.learned_from(model)
     places = in_source[found.indices[0]]
     others = np.flatnonzero(places != (-1 if training_index is None else training_index))[:_NEAREST]

@@ -1,4 +1,4 @@
-"""How little would change the answer to a digit: a step along a gradient, on a slider."""
+"""How little would change the answer to a digit: a step along a gradient, set by a slider."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from ui.words import a_digit
 if TYPE_CHECKING:
     from mnistlab.explain import Flip
 
-ANCHOR = "smallest-step"  # in an address of this page
+ANCHOR = "smallest-step"  # in this page's URL
 _STEP_SIDE = 112  # CSS pixels, four for each of a picture's
 _RUNNER_UP = "the runner-up"
 
@@ -24,7 +24,7 @@ _RUNNER_UP = "the runner-up"
 @turns.fragment()
 @frame.telling_mistakes()
 def smallest_step(model: ModelChoice, picture: Picture, answer: int, address: Address) -> None:
-    """How far to go along the gradient for another answer, on a slider."""
+    """Show how far to go along the gradient for another answer, with a slider."""
     st.header("How little would change its mind?", anchor=ANCHOR)
     towards = _choose_towards(answer, address)
     found = explanations.flip(model, picture, towards)
@@ -48,7 +48,7 @@ def _choose_towards(answer: int, address: Address) -> int | None:
 
 
 def _choose_share(address: Address) -> float:
-    """How far to go: 1 for the step that turns the answer."""
+    """How far to go: 1 is the step that turns the answer."""
     label, key = "Step, in percent of the one that turns the answer", "evaluate_step"
     address.check_number(key, "step", 0, 200)
     return st.slider(label, 0, 200, 100, key=key, bind="query-params", format="%d %%") / 100

@@ -1,5 +1,5 @@
 """One digit in depth: what was read and how surely, which pixels and units spoke for it, what it resembles, and how
-little would change the answer. depth_links.py says by which address."""
+little would change the answer. depth_links.py defines its URL."""
 
 from dataclasses import dataclass
 
@@ -22,14 +22,14 @@ _ANSWER = "its answer"
 
 @dataclass(frozen=True)
 class Shown:
-    """The picture (28, 28) float32 in [0, 1], its name, its label if it has one, and its place in the training file
+    """The picture (28, 28) float32 in [0, 1], its name, its label if it has one, and its index in the training file
     if it is from there."""
 
     picture: Picture
     name: str
     label: int | None
     training_index: int | None
-    doubt: Shape | None = None  # what it is, if somebody drew what is no digit
+    doubt: Shape | None = None  # what a drawing is, if it is not a digit
 
 
 def show(model: ModelChoice, picture: DeltaGenerator, controls: DeltaGenerator, address: Address) -> None:

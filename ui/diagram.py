@@ -1,7 +1,7 @@
 """A network as a drawing: columns of neurons, or the shrinking planes of a convolutional network.
 
-One SVG without a viewBox: places across are percentages, sizes and letters are pixels, so that seven layers fit a
-phone and stay readable.
+One SVG without a viewBox: horizontal positions are percentages, sizes and fonts are pixels, so that seven layers fit on
+a phone and stay readable.
 """
 
 import math
@@ -26,9 +26,9 @@ _STYLE = """
 
 
 def diagram(config: ModelConfig, connections: Sequence[int]) -> str:
-    """HTML of a network, for `st.markdown`: `st.html` takes SVG out.
+    """HTML of a network, for `st.markdown`, because `st.html` removes SVG.
 
-    connections: the parameters between each two columns of an MLP; on a phone there is no room for them.
+    connections: the number of parameters between adjacent columns of an MLP; hidden on a phone for lack of room.
     """
     if config.kind == "cnn":
         return _drawing(_planes(config), f"A convolutional network: {config.shape}, then 10 digits")
@@ -38,7 +38,7 @@ def diagram(config: ModelConfig, connections: Sequence[int]) -> str:
 
 def _drawing(parts: Sequence[str], label: str) -> str:
     svg = f'<svg height="{_HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
-    return f'{_STYLE}<div class="network">{svg}</div>'.replace("\n", "")  # an empty line would end it in Markdown
+    return f'{_STYLE}<div class="network">{svg}</div>'.replace("\n", "")  # an empty line ends HTML in Markdown
 
 
 def _neurons(widths: Sequence[int], connections: Sequence[int]) -> list[str]:
@@ -63,7 +63,7 @@ def _neurons(widths: Sequence[int], connections: Sequence[int]) -> list[str]:
 
 
 def _rows(width: int) -> list[float]:
-    """Where the dots of a layer lie; a wide layer shows some of its neurons, with a gap where the rest would be."""
+    """Heights of a layer's dots; a wide layer shows some of its neurons, with a gap for the others."""
     shown = width if width <= _MOST_DOTS else min(_MOST_DOTS, 2 * round(math.log2(width) / 2.5))
     slots = shown if shown == width else shown + 1
     rows = [_MIDDLE + (slot - (slots - 1) / 2) * _GAP for slot in range(slots)]
@@ -71,7 +71,7 @@ def _rows(width: int) -> list[float]:
 
 
 def _planes(config: ModelConfig) -> list[str]:
-    """Each convolution as a stack of squares, as large as its result, and a dot for each digit at the end."""
+    """Each convolution as a stack of squares that grow with its result's size, and dots for the digits at the end."""
     channels = (1, *config.channels)
     sides = [28 >> sum(pool <= number for pool in set(config.pools)) for number in range(len(channels))]
     places = _places(len(sides) + 2)
@@ -93,7 +93,7 @@ def _planes(config: ModelConfig) -> list[str]:
 
 
 def _places(num_columns: int) -> list[float]:
-    """Where the middle of each column lies, in percent of the width."""
+    """The position of each column's middle, in percent of the width."""
     return [round(100 * (column + 0.5) / num_columns, 2) for column in range(num_columns)]
 
 

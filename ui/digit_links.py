@@ -1,4 +1,4 @@
-"""Digits that lead to Pixels: where each leads, what it says on hover, and the mosaic that goes there when clicked."""
+"""Digits that link to Pixels: the URL of each, its tip on hover, and the mosaic that goes there when clicked."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def show(dataset: str, split: Split, indices: npt.NDArray[np.int64], captions: S
 
     def leave(position: int) -> None:
         there = place(dataset, split, int(indices[position]))
-        # What Pixels showed last would win over the address.
+        # Otherwise the last values of Pixels' controls would win over the URL.
         st.session_state.update(there | {"pixels_source": "data set", "pixels_index": int(indices[position])})
         frame.leave_for("Pixels", **there)
 

@@ -1,6 +1,6 @@
-"""What models answer, computed once for all sessions: on a split, against changes, in the hidden layer.
+"""Models' answers, computed once for all sessions: on a split, against changes, and in the hidden layer.
 
-A finished run and a built-in model have kept their answers on the test set: they are read, not computed.
+Finished runs and built-in models have kept their answers on the test set; these are loaded, not computed.
 """
 
 import time
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from mnistlab.neighbours import Neighbours
     from mnistlab.robustness import Point
 
-_TIMED = 200  # images read to tell how long all will take
+_TIMED = 200  # images read to estimate how long all will take
 _MAPPED = 1000  # digits on a map
-# Numbers that a hidden layer makes of all digits of a map, and of all that are compared with: 80 and 200 MB. A network
-# with few layers of many channels, whose last layer sees each place, makes 50,000 of a digit.
+# Limits on the hidden features of all digits of a map, and of all digits compared with: 80 and 200 MB. A network of few
+# layers and many channels, whose last layer sees every place, has 50,000 features per digit.
 _MOST_ON_MAP, _MOST_KEPT = 20_000_000, 100_000_000
-_MOST_COMPARED = 2  # models whose hidden layer is kept for all they have learned from: 56 MB for 512 neurons
-PART = 4000  # training digits for a first answer of what lies near, in a second or two with a CNN
+_MOST_COMPARED = 2  # models whose hidden features are kept for all their training images: 56 MB for 512 neurons
+PART = 4000  # training digits for a quick first answer on neighbours: a second or two with a CNN
 
 
 def evaluation(model: ModelChoice, split_name: str) -> "tuple[Split, Evaluation]":
@@ -44,7 +44,7 @@ def evaluation(model: ModelChoice, split_name: str) -> "tuple[Split, Evaluation]
 def evaluations_of_two(
     first: ModelChoice, second: ModelChoice, split_name: str
 ) -> "tuple[Split, Evaluation, Evaluation]":
-    """The first one's split and the answers of both; to a set that all models share both answer as it is now."""
+    """The first one's split and the answers of both; a set that all models share is read in one state for both."""
     split, version = _taken(first, split_name)
     other, of_other = (split, version) if split_name == splits.DRAWINGS else _taken(second, split_name)
     return (
@@ -90,7 +90,7 @@ def _robustness(
 
 
 def dropout_left_on(model: ModelChoice, split_name: str) -> "Point":
-    """How many of that sample are read if dropout is not switched off; computed at the first call."""
+    """How many of that sample are read if dropout is left on; computed at the first call."""
     split, version = _taken(model, split_name)
     return _dropout_left_on(model.name, model.step, split_name, version, split)
 
@@ -104,7 +104,7 @@ def _dropout_left_on(name: str, step: int, split_name: str, version: Hashable, _
 
 
 def hidden_map(model: ModelChoice, split_name: str, of_pixels: bool) -> "tuple[Split, npt.NDArray[np.int64], Map]":
-    """Some digits of a split, their places in it, and where they lie on the map of their pixels or hidden layer."""
+    """Some digits of a split, their indices in it, and their map by pixels or by hidden layer."""
     split, version = _taken(model, split_name)
     return _hidden_map(model.name, model.step, split_name, version, of_pixels, split)
 
@@ -126,7 +126,7 @@ def _hidden_map(
     return shown, chosen, Map.of(vectors)
 
 
-@st.cache_resource(show_spinner=False, max_entries=60, ttl=60)  # a busy computer is not busy for ever
+@st.cache_resource(show_spinner=False, max_entries=60, ttl=60)  # the computer may have been busy when it was measured
 def seconds_to_read(name: str, step: int, num_images: int) -> float:
     """An estimate of how long a model takes for so many images, measured on a few."""
     predictor = resources.predictor(name, step)
@@ -150,7 +150,7 @@ def _hidden_of_train(name: str, step: int) -> npt.NDArray[np.float16]:
 
 
 def _hidden(name: str, step: int, num_images: int | None = None) -> npt.NDArray[np.float16]:
-    """(N, W): the hidden layer for the first images that the model has learned from, by default all it can keep."""
+    """(N, W): hidden features of the first images that the model has learned from, by default of as many as allowed."""
     from mnistlab.hidden import hidden_features
 
     predictor = resources.predictor(name, step)
@@ -168,28 +168,28 @@ def _hidden_width(name: str, step: int) -> int:
 
 
 def num_comparable(model: ModelChoice) -> int:
-    """How many of the images that a model has learned from can be compared with by its hidden layer."""
+    """How many of a model's training images can be searched by its hidden layer."""
     return min(len(learned_from(model)[0]), _MOST_KEPT // _hidden_width(model.name, model.step))
 
 
 @st.cache_resource(show_spinner=False)
 def _compared() -> deque[tuple[str, int]]:
-    """The models, by name and step, for which `_hidden_of_train` is kept; the one asked for last at the end."""
+    """The models, by name and step, for which `_hidden_of_train` is cached; the most recently used one is last."""
     return deque(maxlen=_MOST_COMPARED)
 
 
 def is_compared(model: ModelChoice) -> bool:
-    """Whether `nearest_in_hidden_layer` is quick by now."""
+    """Whether `nearest_in_hidden_layer` has what it needs cached, so that it is quick."""
     return (model.name, model.step) in _compared()
 
 
 def learned_from(model: ModelChoice) -> tuple[Split, npt.NDArray[np.int64]]:
-    """The images that a model has learned from, and where they stand in their data set."""
+    """The images that a model has learned from, and their indices in their data set."""
     config = model.predictor.config
     return _learned_from(config.dataset, config.train.validation_size, config.train.train_size)
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)  # a copy of up to 47 MB, where only some are learned from
+@st.cache_resource(show_spinner=False, max_entries=2)  # a copy of up to 47 MB if some images are not learned from
 def _learned_from(name: DatasetName, validation_size: int, train_size: int) -> tuple[Split, npt.NDArray[np.int64]]:
     held = resources.dataset(name, validation_size)
     return held.train_of(train_size), held.train_indices(train_size)
@@ -207,7 +207,7 @@ def nearest_in_hidden_layer(
 ) -> "Neighbours":
     """The nearest of the images that a model has learned from, by its hidden layer; slow at the first call.
 
-    of_part: only of the first `PART`, which is quick. They stand in a shuffled order, so these are a fair sample.
+    of_part: search only the first `PART`, which is quick. The images are in shuffled order, so this is a fair sample.
     """
     from mnistlab.hidden import hidden_features
     from mnistlab.neighbours import nearest
@@ -216,7 +216,7 @@ def nearest_in_hidden_layer(
     if of_part:
         return nearest(asked, _hidden_of_part(model.name, model.step), num)
     found = nearest(asked, _hidden_of_train(model.name, model.step), num)
-    with suppress(ValueError):  # what is kept longest unasked is dropped, there and here
+    with suppress(ValueError):  # both caches drop the least recently used model
         _compared().remove((model.name, model.step))
     _compared().append((model.name, model.step))
     return found

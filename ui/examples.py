@@ -11,7 +11,7 @@ from ui.strokes import Point, stroke_of
 
 @dataclass(frozen=True)
 class Example:
-    """What the button says, strokes as points on the pad, and what to watch for."""
+    """The button's label, strokes as points on the pad, and what to watch for."""
 
     label: str
     strokes: Sequence[Sequence[Point]]

@@ -12,7 +12,7 @@ from mnistlab.errors import MnistLabError
 
 @dataclass(frozen=True)
 class Experiment:
-    """What the button says, the widgets it sets by their keys, and what to watch for afterwards."""
+    """The button's label, the widgets it sets by their keys, and what to watch for afterwards."""
 
     label: str
     watch: str
@@ -20,14 +20,14 @@ class Experiment:
 
     @property
     def is_in_view(self) -> bool:
-        """Whether the page still shows the view, if it has several, that this has opened."""
+        """Whether the page still shows the view, if it has several, that this experiment opened."""
         views = {name: value for name, value in self.settings.items() if name.endswith("_view")}
         return all(st.session_state.get(name) == value for name, value in views.items())
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a page looks at besides its settings, a run or a sweep: another one is not what a hint was about."""
+    """What a page shows besides its settings, a run or a sweep: a hint must not stay when another one is shown."""
 
     watched: Callable[[], str | None]  # the id of what is shown now
     is_of: Callable[[str, Experiment], bool]  # whether the one of this id was made by an experiment
@@ -46,7 +46,7 @@ def try_this(key: str, experiments: Sequence[Experiment], subject: Subject | Non
 
 
 def _is_about(key: str, experiment: Experiment, subject: Subject | None) -> bool:
-    """Whether the page shows what it did when the button was pressed, or what the experiment has made since."""
+    """Whether the page shows the same as when the button was pressed, or what the experiment has produced since."""
     shown = None if subject is None else subject.watched()
     if subject is None or shown == st.session_state.get(f"{key}_over"):
         return True

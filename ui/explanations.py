@@ -1,4 +1,4 @@
-"""What explain.py and units.py find about a picture, computed once for all sessions."""
+"""The results of explain.py and units.py for a picture, computed once for all sessions."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why a digit: `gradient` (28, 28), what each pixel did, and the units of the first layer that spoke loudest."""
+    """What speaks for a digit: `gradient` (28, 28), each pixel's attribution, and the first layer's loudest units."""
 
     gradient: Picture
     attribution: "Attribution"
@@ -25,7 +25,7 @@ class Explanation:
 
 
 def explanation(model: ModelChoice, picture: Picture, digit: int) -> Explanation:
-    """Why a model gives a digit the score it gives it."""
+    """Explain the score that a model gives a digit."""
     return _explanation(model.name, model.step, picture.tobytes(), digit)
 
 

@@ -1,6 +1,6 @@
-"""Widgets made from a config's fields: label, help, bounds and unit are said once, in mnistlab/config.py.
+"""Widgets made from a config's fields: label, help, bounds and unit are defined once, in mnistlab/config.py.
 
-A value that is not allowed is said beside its own field, and kept, so that it can be mended.
+A value that is not allowed is kept, with the problem shown below its field, so that it can be corrected.
 """
 
 import math
@@ -33,7 +33,7 @@ OPEN = Limits()
 def fields(config: BaseModel, names: Sequence[str], key: str, limits: Limits) -> dict[str, Any]:
     """Show a widget for each named field, starting at the config's value; return the values by name.
 
-    Widgets are named `key` and field; give another key to start again from another config.
+    A widget's key is `key` and the field's name; give another `key` to start again from another config.
     """
     return {name: field(config, name, f"{key}_{name}", limits=limits) for name in names}
 
@@ -96,12 +96,12 @@ def _widget(config: BaseModel, name: str, key: str, label: str | None, is_locked
     if isinstance(value, str):
         return st.text_input(label, value, **common)
     lowest, highest = bounds_of(info)
-    # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
+    # Bounds are checked by the config, which says what is allowed; the widget would silently clip the value.
     if math.isfinite(highest):
         common["help"] = f"{info.description} From {lowest:g} to {highest:,.10g}."
     if info.annotation is int:
         return st.number_input(label, value=value, step=1, **common)
-    # A float's default may be written 0, of which Streamlit would make a field for whole numbers.
+    # A float's default may be written 0, which Streamlit would take for a whole number's.
     return st.number_input(label, value=float(value), step=value / 10 or 0.01, format="%g", **common)
 
 
@@ -110,6 +110,6 @@ def _common(info: FieldInfo, key: str, is_locked: bool) -> dict[str, Any]:
 
 
 def label_of(name: str, info: FieldInfo) -> str:
-    """A field's name and unit, as they stand above its widget."""
+    """A field's name and unit, as shown above its widget."""
     unit = f" ({unit_of(info)})" if unit_of(info) else ""
     return name.replace("_", " ").capitalize() + unit

@@ -1,6 +1,6 @@
 """The frame of every page: configuration, menu, device, lesson and errors.
 
-A page script is functions and one last line: `frame.show_page("Data", draw)`.
+A page script consists of functions and one last line: `frame.show_page("Data", draw)`.
 """
 
 import functools
@@ -23,9 +23,9 @@ _LESSONS = _HERE / "lessons" / "en"
 
 @dataclass(frozen=True)
 class Page:
-    """A screen: its script, its name in the menu, the question that is its title, and whether jobs begin there.
+    """A screen: its script, its name in the menu, the question that is its title, and whether jobs are started there.
 
-    Where none do, its controls change nothing of the frame, which then stays as it is: a click draws the rest alone.
+    If not, its controls change nothing in the frame, so that a click reruns only the page's own part, as a fragment.
     """
 
     script: str
@@ -48,15 +48,15 @@ PAGES = (
 )
 _BY_NAME = {page.name: page for page in PAGES}
 
-# Widths of the two columns of a page; on a phone they are stacked, the picture first.
+# Relative widths of the two columns of a page; on a phone they are stacked, the picture first.
 PICTURE_AND_CONTROLS = (3, 1)
 _SIDEBAR_WIDTH = 230
-_LEAVING = "frame_leaving"  # where a callback wants to go: a page's name and its query
+_LEAVING = "frame_leaving"  # in the session: where a callback wants to go, a page's name and its query
 
 
 @turns.in_turn
 def show_page(name: str, draw: Callable[[], None]) -> None:
-    """Draw a page inside the frame; a mistake that the visitor can mend is shown once, as a sentence."""
+    """Draw a page inside the frame; an error that the visitor can fix is shown once, as a sentence."""
     page = _BY_NAME[name]
     if st.session_state.get(_SHOWN) != name:
         st.session_state[_SHOWN], st.session_state[_CAME] = name, True
@@ -80,7 +80,7 @@ def show_page(name: str, draw: Callable[[], None]) -> None:
 
 
 def has_just_come() -> bool:
-    """Whether the visitor has just come to this page, from another one or by an address; asked once for each visit."""
+    """Whether the visitor has just come to this page, from another one or by a URL; true only once per visit."""
     return bool(st.session_state.pop(_CAME, False))
 
 
@@ -92,9 +92,9 @@ def _draw_safely(draw: Callable[[], None]) -> None:
 
 @contextmanager
 def telling_mistakes(before: str = "") -> Iterator[None]:
-    """Show a mistake that the visitor can mend as a sentence. A fragment needs its own: it runs without its page.
+    """Show an error that the visitor can fix as a sentence. Fragments need their own: they rerun without their page.
 
-    before: what is said before it.
+    before: text put in front of it.
     """
     try:
         yield
@@ -104,9 +104,9 @@ def telling_mistakes(before: str = "") -> Iterator[None]:
 
 @turns.fragment()
 def show_code(*functions: Callable[..., Any]) -> None:
-    """Offer the real core functions behind what is on the page, closed; sent when opened, for to colour it takes time.
+    """Offer the core functions behind what is on the page, sent only when opened, because highlighting takes time.
 
-    A fragment: opening it draws the code alone.
+    It is a fragment, so that opening it reruns nothing else.
     """
     names = "_".join(function.__name__ for function in functions)
     code = st.expander("Show the code", key=f"code_{names}", on_change="rerun")
@@ -121,26 +121,26 @@ def _listing(function: Callable[..., Any]) -> str:
 
 
 def page_script(name: str) -> str:
-    """The script of a page, for links and switches."""
+    """The script of a page, for `st.page_link` and `st.switch_page`."""
     return _BY_NAME[name].script
 
 
 def go_to(name: str, controls: Mapping[str, str], **more: str) -> None:
-    """Open a page with some of its controls set, and more in its address.
+    """Open a page with some of its controls set, and more in its URL.
 
-    In the session too: what the page's controls showed last would win over an address.
+    The controls are set in the session too, where their last values would otherwise win over the URL.
     """
     st.session_state.update(controls)
     st.switch_page(page_script(name), query_params={**more, **controls})
 
 
 def leave_for(name: str, **address: str) -> None:
-    """Open a page from a callback, where Streamlit cannot: what is drawn next goes there before it draws anything."""
+    """Open a page from a callback, where Streamlit cannot switch: the next rerun does so before it draws anything."""
     st.session_state[_LEAVING] = (name, address)
 
 
 def leave_if_asked() -> None:
-    """Go where a callback has said. First in every fragment whose callbacks do."""
+    """Go where a callback asked to; to be called first in every fragment whose callbacks use `leave_for`."""
     if _LEAVING in st.session_state:
         name, address = st.session_state.pop(_LEAVING)
         st.switch_page(page_script(name), query_params=address)
@@ -153,8 +153,8 @@ def _style() -> str:
 
 @functools.cache
 def _scripts() -> str:
-    """What keeps the browser's list of visited pages in order, the address true, the keyboard's place after a change of
-    page, and charts whole on paper."""
+    """Scripts that keep the browser's history in order, the URL up to date, the keyboard focus after a change of page,
+    and charts whole on paper."""
     names = ("history.js", "address.js", "arriving.js", "printing.js")
     return "".join(f"<script>{(_HERE / name).read_text(encoding='utf-8')}</script>" for name in names)
 
@@ -166,7 +166,7 @@ def _lesson(name: str) -> None:
 
 
 def _sidebar() -> Callable[[], object]:
-    """Draw the menu and what is running; return what adds the device's name, which needs torch."""
+    """Draw the menu and what is running; return a function that adds the device's name, which needs torch."""
     with st.sidebar:
         st.markdown("### mnistlab")
         for page in PAGES:
@@ -180,7 +180,7 @@ def _sidebar() -> Callable[[], object]:
 
 
 def _device() -> Callable[[], object]:
-    """Draw the device's name, or keep its place until what is returned is called: another text would flicker."""
+    """Draw the device's name, or a placeholder that the returned function fills; replacing it later would flicker."""
     if resources.is_warm():
         st.caption(resources.device_line())
         return lambda: None

@@ -1,5 +1,5 @@
-"""Digits with what was said about them: `predicted (true)`, right or wrong by mark, colour and frame; a click opens
-one in depth."""
+"""Digits with a model's answers: `predicted (true)`, right or wrong by mark, colour and frame; a click opens one in
+depth."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ PER_PAGE = 20
 
 
 def paged(indices: npt.NDArray[np.int64], key: str, address: Address) -> npt.NDArray[np.int64]:
-    """Show buttons to turn pages of 20, and return the indices on this page."""
+    """Show buttons to turn pages of 20 digits, and return the indices on this page."""
     last = max(1, -(-len(indices) // PER_PAGE))
-    if key not in st.session_state:  # later the address is a step behind the buttons
+    if key not in st.session_state:  # afterwards the URL lags behind the buttons
         address.check_number(key, "page", 1, last)
     page = turning.choose_page("Page", key, last, buttons=key)
     st.caption(f"of {last:,} ({count_of(len(indices), 'digit')})")
@@ -41,7 +41,7 @@ def show(
 ) -> None:
     """Show these digits of a split, which open in depth when they are clicked.
 
-    caption: what stands below the digit of an index (default: predicted and true).
+    caption: the text below the digit of an index (default: predicted and true).
     """
     config = model.predictor.config
     predicted, true, sure = evaluation.predictions[indices], split.labels[indices], evaluation.confidence[indices]
@@ -61,6 +61,6 @@ def show(
 
 
 def open_picked(content: str, key: str, places: Sequence[tuple[str, int]]) -> None:
-    """Show digits to click on; a click opens the one of that place, a name and an index, in depth."""
+    """Show clickable digits; a click opens the one at that place, a name and an index, in depth."""
     if picking.pick(content, key, on_pick=lambda position: depth_links.remember(*places[position])) is not None:
         st.rerun()

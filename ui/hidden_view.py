@@ -1,4 +1,4 @@
-"""The hidden layer as a map: a thousand digits, each at its place, to point at and to click on."""
+"""The hidden layer as a map: a thousand digits, each at its place, to hover over and to click on."""
 
 import html
 import zlib
@@ -14,7 +14,7 @@ from ui.address import Address
 from ui.models import ModelChoice
 
 _OF = ("hidden layer", "pixels")
-# Ten colours that are told apart on black; the digits themselves are written, so that colour is not all there is.
+# Ten colours that can be told apart on black; the digits are written as well, so that nothing depends on colour alone.
 _COLOURS = (
     "#56B4E9",
     "#E69F00",
@@ -29,7 +29,7 @@ _COLOURS = (
 )
 _MARGIN = 2.5  # percent of the map left free at its edges
 _ONE_SPOT = "All lie on one spot: the hidden layer answers all of them alike, so the network cannot tell them apart."
-_LARGE = 96  # CSS pixels of the digit that is pointed at
+_LARGE = 96  # CSS pixels of the digit that is hovered over
 
 _STYLE = f"""
 <style>
@@ -101,7 +101,7 @@ def _map(shown: Split, points: npt.NDArray[np.float32], predicted: npt.NDArray[n
 
 
 def _about_axes(shares: tuple[float, float]) -> str:
-    """What the map's two directions are, and what they leave out."""
+    """Explain the map's two axes, and what they leave out."""
     return (
         f"Across: the first principal component, {percent(shares[0], 0)} of the variance. Upwards: the "
         f"second, {percent(shares[1], 0)}. The rest cannot be shown on a plane: what lies close together here "

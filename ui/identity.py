@@ -1,26 +1,26 @@
-"""Whose browser this is, so that the queue is fair between browsers and a run can be called the visitor's own."""
+"""Identify the browser, so that the queue is fair between browsers and visitors' runs can be called their own."""
 
 import hashlib
 import secrets
 
 import streamlit as st
 
-# Streamlit sets this cookie with its first answer; a reload and a second tab bring it back until the browser is closed.
+# Streamlit sets this cookie with its first response; reloads and other tabs send it until the browser is closed.
 _COOKIE = "_streamlit_xsrf"
 _SESSION = "identity"
 
 
 def owner() -> str:
-    """A name for this browser, the same after a reload; where it takes no cookies, for this tab until a reload."""
+    """An id for this browser that survives reloads; if it accepts no cookies, for this tab until a reload."""
     secret = _unmasked(str(st.context.cookies.get(_COOKIE, "")))
     if secret is None:
         secret = st.session_state.setdefault(_SESSION, secrets.token_bytes(16))
-    # The cookie is what protects uploads of this browser: only a digest of it is kept.
+    # The cookie protects this browser's uploads (XSRF), so only a digest of it is kept.
     return hashlib.sha256(secret).hexdigest()[:16]
 
 
 def _unmasked(cookie: str) -> bytes | None:
-    """The part of the cookie that stays: it is "2|mask|secret xor mask|time", with another mask at each load."""
+    """The constant part of the cookie "2|mask|secret xor mask|time", whose mask differs at each load."""
     parts = cookie.split("|")
     try:
         mask, masked = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])

@@ -1,4 +1,4 @@
-"""Taking in a run that was exported as a zip, here or in another lab."""
+"""Import a run that was exported as a zip, here or in another lab."""
 
 import streamlit as st
 
@@ -8,13 +8,13 @@ from mnistlab.importing.zipped import MOST_BYTES
 from ui import frame, identity, resources
 from ui.words import run_label, verbatim
 
-# 100, which Streamlit's own limit must allow. A run of best-mlp has 14; five layers of 2,048 neurons have 68.
+# 100, which Streamlit's own limit must allow. A run of best-mlp takes 14; one of five layers of 2,048 neurons, 68.
 _MOST_MEGABYTES = MOST_BYTES // 1_000_000
-_TAKEN = "importing_taken"  # in the session: the uploads that were dealt with, and what came of each
+_TAKEN = "importing_taken"  # in the session: the uploads already handled, and the outcome of each
 
 
 def show() -> None:
-    """Show a field for an exported run; what is dropped there becomes a run of this lab."""
+    """Show an upload field for an exported run, which becomes a run of this lab."""
     uploaded = st.file_uploader(
         "An exported run (.zip)",
         type="zip",

@@ -1,6 +1,6 @@
-"""What a visitor had in hand, a drawing above all, or had set: a reload begins a new session, which finds it here.
+"""What a visitor was working on, above all a drawing, or had set: a reload begins a new session, which finds it here.
 
-Kept in the server's memory for a while, for each browser; a second tab finds it too.
+It is kept in the server's memory for a while, for each browser; a second tab finds it too.
 """
 
 import threading
@@ -12,7 +12,7 @@ import streamlit as st
 
 from ui import identity
 
-_SECONDS = 2 * 60 * 60  # a lesson, since it was last used: whoever comes to this browser then shall find an empty pad
+_SECONDS = 2 * 60 * 60  # since it was last used, a lesson: whoever uses this browser next should find an empty pad
 _MOST = 200  # browsers; a drawing is some ten kilobytes
 _TAKEN_UP = "in_hand_taken_up"
 
@@ -21,11 +21,11 @@ class _Kept:
     """Values by the names that they have in the session, for each browser; safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._of: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()  # the one used last at the end
+        self._of: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()  # the most recently used one last
         self._lock = threading.Lock()
 
     def change(self, owner: str, values: dict[str, Any], dropped: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Keep some values of a browser, forget others, and return all that it has."""
+        """Store some values of a browser, forget others, and return all that it has."""
         with self._lock:
             now = time.monotonic()
             self._forget(now)
@@ -41,7 +41,7 @@ class _Kept:
 
 
 def take_up() -> None:
-    """Let a new session find what this browser's last one had in hand; later calls do nothing."""
+    """Restore in a new session what this browser's last one had; later calls do nothing."""
     if _TAKEN_UP in st.session_state:
         return
     st.session_state[_TAKEN_UP] = True
@@ -50,14 +50,14 @@ def take_up() -> None:
 
 
 def keep(**values: Any) -> None:
-    """Put values into the session by these names, and where a reload finds them."""
+    """Put values into the session by these names, and keep them for a reload."""
     for name, value in values.items():
         st.session_state[name] = value
     _kept().change(identity.owner(), values)
 
 
 def drop(*names: str) -> None:
-    """Let a reload not find these; the session keeps them."""
+    """Forget these for a reload; the session keeps them."""
     _kept().change(identity.owner(), {}, names)
 
 

@@ -1,4 +1,4 @@
-"""The ladder: what the simplest ways to read digits reach, this model, and the published records."""
+"""The ladder: the accuracy of the simplest ways to read digits, of this model, and of published records."""
 
 import math
 
@@ -16,7 +16,7 @@ _OWN = "this model"
 
 
 def show(model: ModelChoice, _split_name: str, _address: Address) -> None:
-    """Draw the view. A ladder has one test for all: MNIST's test set, whatever split is chosen."""
+    """Draw the view. All rungs are measured on MNIST's test set, whatever split is chosen."""
     from mnistlab.baselines import RECORDS, load_baselines, measure, read_by_mean, read_by_neighbours
 
     rungs = [(baseline.name, baseline.num_correct / baseline.num_images) for baseline in load_baselines()]

@@ -1,4 +1,4 @@
-"""Which of what is compared was better, whether it was luck, and how the recipes differ, in words."""
+"""Which of the groups compared was better, whether it was luck, and how the recipes differ, in words."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def _answer(compared: Sequence[Group]) -> str:
 
 
 def _when_tested(compared: Sequence[Group]) -> str:
-    """When those of these runs that have no test result will have one."""
+    """When those of these groups without a test result will have one."""
     without = [run for group in compared if group.mean is None for run in group.runs]
     trials = [_is_a_trial(run) for run in without]
     of_trials = "A sweep's trials are not tested until they are trained for more epochs, on Train."
@@ -80,14 +80,14 @@ def _is_a_trial(run: Run) -> bool:
 
 
 def _compare(compared: Sequence[Group], first: int, second: int) -> str:
-    from mnistlab.luck import answer  # needs torch, and the table is on screen before it is there
+    from mnistlab.luck import answer  # needs torch, which loads after the table is on screen
 
     one, other = compared[first], compared[second]
     return answer(one, other, (LETTERS[first], LETTERS[second]), (_answers(one), _answers(other)))
 
 
 def _answers(group: Group) -> "Evaluation | None":
-    """What a single run said about each test image; a group is judged by its means."""
+    """A single run's answers on the test images; None for several, which are judged by their means."""
     return _kept(group.tested[0].id, group.tested[0].step) if len(group.tested) == 1 else None
 
 
@@ -159,7 +159,7 @@ def _differences(compared: Sequence[Group]) -> None:
 
 
 def _settings(compared: Sequence[Group]) -> list[Mapping[str, object]]:
-    """What each was made with, of single runs with how far they have come; the seeds of groups differ anyway."""
+    """The settings of each group; for single runs with how far they were trained, else without the seeds."""
     if all(len(group.runs) == 1 for group in compared):
         return [group.runs[0].course for group in compared]
     of_groups = [group.runs[0].settings for group in compared]

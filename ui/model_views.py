@@ -59,7 +59,7 @@ def layer_table(layers: Sequence["Layer"]) -> str:
 
 
 def show_weights(config: ModelConfig, seed: int) -> None:
-    """The incoming weights of the first neurons, each as the picture it looks for."""
+    """Show the incoming weights of the first neurons, each as the picture it looks for."""
     weights = untrained_facts.first_answers(config, seed).weights
     largest = float(np.abs(weights).max())
     st.html(weights_picture(weights))
@@ -94,7 +94,7 @@ def weights_picture(weights: npt.NDArray[np.float32], per_row: int = _PER_ROW) -
 
 
 def _sheet(pictures: npt.NDArray[np.float32], per_row: int) -> npt.NDArray[np.float32]:
-    """(N, S, S) -> (H, W): so many in a row, with a gap between them that is not a number."""
+    """(N, S, S) -> (H, W): arranged in rows, with gaps of NaN between them."""
     side = pictures.shape[1]
     step, rows = _step(side), -(-len(pictures) // per_row)
     columns = min(len(pictures), per_row)
@@ -106,12 +106,12 @@ def _sheet(pictures: npt.NDArray[np.float32], per_row: int) -> npt.NDArray[np.fl
 
 
 def _step(side: int) -> int:
-    """From a picture's edge to that of the next, in its pixels."""
+    """The distance from one picture's edge to the next one's, in its pixels."""
     return side + max(1, side // 9)
 
 
 def show_answers(config: ModelConfig, seed: int) -> None:
-    """What a network says that has learned nothing, and why its loss is near ln 10."""
+    """Show the answers of a network that has learned nothing, and why its loss is near ln 10."""
     found = untrained_facts.first_answers(config, seed)
     probabilities, source = found.probabilities, resources.dataset().source
     images, labels = source.images[: len(probabilities)], source.labels[: len(probabilities)]
@@ -134,7 +134,7 @@ def show_answers(config: ModelConfig, seed: int) -> None:
 
 
 def show_gradients(config: ModelConfig, seed: int) -> None:
-    """How strongly one batch pulls at each layer, with sigmoid and with ReLU, side by side."""
+    """Show the size of one batch's gradient in each layer, with sigmoid and with ReLU, side by side."""
     activations: tuple[Activation, ...] = ("sigmoid", "relu")
     if config.activation not in activations:
         activations = (*activations, config.activation)
@@ -158,7 +158,7 @@ def _bar(size: "GradientSize") -> tuple[str, float, str]:
 
 
 def _plainly(number: float) -> str:
-    """Two digits that count, without an exponent."""
+    """A number to two significant digits, without an exponent."""
     return f"{number:.{max(0, 1 - math.floor(math.log10(number)))}f}" if number >= _SMALLEST else "0"
 
 

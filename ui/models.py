@@ -1,4 +1,4 @@
-"""Choosing a model: the built-in ones and every run that has learned something."""
+"""Choose a model: a built-in one, or any run that has learned something."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -25,12 +25,12 @@ _OVER = ("finished", "stopped")
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model that can be loaded; `step` tells a run's newer weights from its older ones."""
+    """A model that can be loaded; `step` distinguishes a run's newer weights from older ones."""
 
     name: str
     step: int
     label: str
-    short: str  # a name for a heading: without what the menu tells besides
+    short: str  # a name for headings, without the menu's details
     is_own: bool = False  # whether it is a run of this visitor
     dataset: DatasetName = "mnist"
 
@@ -41,9 +41,9 @@ class ModelChoice:
 
 
 def choices(asked: Collection[str] = ()) -> dict[str, ModelChoice]:
-    """What there is to choose from, by name: the newest runs, the visitor's own first, then the built-in models.
+    """The models to choose from, by name: the newest runs, the visitor's own first, then the built-in models.
 
-    Of a sweep's trials, only those with a star or a name, or that are `asked` for: thirty that differ in a number
+    Of a sweep's trials, only those with a star or a name, or that are `asked` for: thirty that differ in one number
     would bury all others.
     """
     store, me = resources.store(), identity.owner()
@@ -83,9 +83,9 @@ def is_loadable(run: Run) -> bool:
 def choose(
     key: str, label: str = "Model", parameter: str = "model", start: str | None = None, without: str | None = None
 ) -> ModelChoice:
-    """Show a menu of models; what is chosen stands in the address as `parameter` and survives a change of page.
+    """Show a menu of models; the choice is kept in the URL as `parameter` and survives a change of page.
 
-    start: what is shown until somebody chooses; if not given, the visitor's newest run as of each visit to the page.
+    start: what is shown until the visitor chooses; by default their newest run as of each visit to the page.
     A reload keeps what it shows, as a link does.
     without: a model that this menu does not offer.
     """
@@ -109,7 +109,7 @@ def choose(
 
 
 def _settle(key: str, parameter: str, there: Mapping[str, ModelChoice], start: str, without: str | None) -> None:
-    """Set a menu to what a link names, else to what it showed last, else to `start`; say what cannot be shown."""
+    """Set a menu to what a link names, else to what it showed last, else to `start`; warn of what cannot be shown."""
     chosen, has_just_come = f"{key}_chosen", parameter not in st.query_params
     asked = [name for name in _asked_anew(key, parameter)[-1:] if name != without]
     wanted = asked[0] if asked else st.session_state.get(key)
@@ -144,7 +144,7 @@ def _asked_anew(key: str, parameter: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Several:
-    """A menu of models of which up to `most` may be chosen: what is chosen is known before it is drawn."""
+    """A menu of models, of which up to `most` may be chosen; the choice is known before the menu is drawn."""
 
     key: str
     most: int
@@ -152,7 +152,7 @@ class Several:
 
     @classmethod
     def of(cls, key: str, most: int = 3) -> "Several":
-        """Look up what there is to choose from, and take up what a link names."""
+        """Look up the models to choose from, and choose those that a link names."""
         there = choices([*st.query_params.get_all("model"), *st.session_state.get(key, [])])
         _take_several_from_address(key, there, most)
         kept = [name for name in st.session_state.get(key, []) if name in there]
@@ -165,7 +165,7 @@ class Several:
         return [self.there[name] for name in st.session_state[self.key]]
 
     def show(self) -> None:
-        """Draw the menu; each chosen model stands in the address as `model`."""
+        """Draw the menu; each chosen model is kept in the URL as `model`."""
         st.multiselect(
             f"Models, up to {self.most}",
             list(self.there),

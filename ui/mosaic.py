@@ -1,4 +1,4 @@
-"""Many digits as one picture: a single sprite, cut up by CSS, so that 200 digits appear in a tenth of a second."""
+"""Many digits as one picture: a single CSS sprite, so that 200 digits appear in a tenth of a second."""
 
 import html
 import zlib
@@ -12,7 +12,7 @@ from ui.palette import CORRECT, WRONG
 from ui.pixel_scale import png_address
 
 _GAP = 0.45  # rem between two digits of a row
-PER_ROW = 20  # digits in a row of the sprite; has nothing to do with the rows on the page
+PER_ROW = 20  # digits in a row of the sprite, which is independent of the rows on the page
 
 _STYLE = f"""
 <style>
@@ -44,12 +44,12 @@ def mosaic(
 
     Args:
         images: (N, 28, 28) uint8.
-        captions: N texts to stand below the digits.
+        captions: N texts shown below the digits.
         tips: N texts to show on hover and to read aloud (default: the captions).
-        correct: for N predictions, whether each is right: a mark as well as a colour and a line style tell.
+        correct: for N predictions, whether each is right, shown by a mark, a colour and a line style.
         side: CSS pixels of a digit's side.
         per_row: at most so many digits in a row of the page; None for as many as there is room for.
-        links: N addresses that the digits lead to; `ui.picking` follows them without loading the page anew.
+        links: N URLs that the digits lead to; `ui.picking` follows them without reloading the page.
     """
     tips = captions if tips is None else tips
     sheet = f"url({sprite(images)})"
@@ -83,7 +83,7 @@ def _figure(index: int, caption: str, tip: str, is_correct: bool | None, side: i
 
 
 def sprite(images: npt.NDArray[np.uint8]) -> str:
-    """All digits side by side in rows of 20, as an address of one picture."""
+    """All digits side by side in rows of 20, as the data URL of one picture."""
     columns = min(PER_ROW, max(1, len(images)))
     rows = -(-max(1, len(images)) // columns)
     cells = np.zeros((rows * columns, 28, 28), np.uint8)

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 SHOWN = ("all digits", "only wrong ones")
 ANY = "any"
 _DIGITS = (ANY, *"0123456789")
-ANCHOR = "what-it-said"  # in an address of this page, of the digits
+ANCHOR = "what-it-said"  # in this page's URL: the digits' heading
 _SUREST, _SUREST_SIDE = 12, 84  # mistakes, and their side in CSS pixels
 
 
 @turns.fragment()
 @frame.telling_mistakes()
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
-    """Draw the whole view; clicks and pages run it alone, not the page."""
+    """Draw the whole view, as a fragment: clicks and turning pages rerun only this."""
     split, evaluation = evaluations.evaluation(model, split_name)
     sentence(evaluation, "It" if is_run_id(model.name) else f"{model.name}, which comes with the lab,")
     _figures(evaluation, {"model": model.name, "evaluate_split": split_name})
@@ -37,7 +37,7 @@ def show(model: ModelChoice, split_name: str, address: Address) -> None:
 
 
 def sentence(evaluation: "Evaluation", who: str) -> None:
-    """What this view is about, in one sentence with its interval."""
+    """Show the accuracy in one sentence, with its interval."""
     from mnistlab.intervals import wilson_interval
 
     num_correct, num_images, name = int(evaluation.correct.sum()), len(evaluation.labels), evaluation.split
@@ -80,7 +80,7 @@ def _figures(evaluation: "Evaluation", shown: dict[str, str]) -> None:
 
 def _choose_cell(cell: int) -> None:
     true, read = divmod(cell, 10)
-    again = _chosen_cell() == (true, read)  # a second click on a cell lets go of it
+    again = _chosen_cell() == (true, read)  # a second click on a cell deselects it
     st.session_state["evaluate_true"] = ANY if again else str(true)
     st.session_state["evaluate_read"] = ANY if again else str(read)
     st.session_state["evaluate_shown"] = SHOWN[0]

@@ -1,4 +1,4 @@
-"""The lab's own digits: "it was a ..." keeps a drawing; what was kept can be seen, removed, taken home, brought in."""
+"""The lab's own digits: "it was a ..." keeps a drawing; drawings can be seen, removed, downloaded and uploaded."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _MOST_MEGABYTES = 20  # of a set that is brought in; a full one has 1.6
 
 
 class Paper(Protocol):
-    """What a drawing stands on: it is cleared when the drawing is kept, and gets it back when that was a mistake."""
+    """The surface of a drawing, cleared when the drawing is kept and restored if that was a mistake."""
 
     def clear(self) -> None:
         """Make room for the next drawing."""
@@ -72,7 +72,7 @@ def keep(key: str, image: FloatImage | None, source: str, paper: Paper | None = 
 
 
 def _keep_once(last: _Kept | None, image: FloatImage, label: int, source: str) -> str:
-    """Keep a drawing, or let the one that was kept last be another digit, if it is the same; return its id."""
+    """Keep a drawing, or relabel the one kept last if it is the same drawing; return its id."""
     if last is not None and np.array_equal(last.image, image) and drawings().relabel(last.id, label):
         return last.id
     return drawings().add(image, label, source)
@@ -80,7 +80,7 @@ def _keep_once(last: _Kept | None, image: FloatImage, label: int, source: str) -
 
 def _last_kept(key: str, image: FloatImage | None) -> None:
     kept: _Kept | None = st.session_state.get(f"{key}_kept")
-    if kept is None or not (image is None or np.array_equal(image, kept.image)):  # beside another drawing it is untrue
+    if kept is None or not (image is None or np.array_equal(image, kept.image)):  # else it is untrue
         st.caption("Kept drawings become a set of your own, to score models on.")
         return
 
@@ -100,9 +100,9 @@ def _last_kept(key: str, image: FloatImage | None) -> None:
 
 
 def gallery(key: str) -> None:
-    """Show the set, closed at first: its digits, and how to take them home, to remove them and to bring others in."""
+    """Show the set in an expander, closed at first: its digits, and how to download, remove and upload drawings."""
     num, name = drawings().count(), f"{key}_gallery"
-    # For Streamlit another number makes it another expander: it would close with each digit that is kept.
+    # Streamlit takes an expander with another label for a new one, which would close whenever a digit is kept.
     st.session_state[name] = st.session_state.get(name, False)
     with st.expander(f"Your own digits ({num:,})", key=name, on_change="rerun") as place:
         if not place.open:
@@ -121,7 +121,7 @@ def gallery(key: str) -> None:
 
 
 def _show_newest(key: str, kept: Sequence[KeptDrawing]) -> None:
-    """The newest of them; a click on one offers to remove it."""
+    """Show the newest ones; a click on one offers to remove it."""
     newest = kept[::-1][:_SHOWN]
     images = np.stack([drawing.image for drawing in newest])
     tips = [_origin(drawing) for drawing in newest]
@@ -200,7 +200,7 @@ def _bring_in(key: str) -> None:
 
 @contextmanager
 def _keeping_mistakes(key: str) -> Iterator[None]:
-    """Note what goes wrong in a callback, which cannot show anything: `keep` says it, once."""
+    """Remember an error in a callback, which cannot show anything: `keep` shows it, once."""
     try:
         yield
     except MnistLabError as error:

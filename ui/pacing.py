@@ -1,7 +1,7 @@
-"""How often a page that watches a run asks for news: every second, and less often where that is dear.
+"""How often a page that watches a run refreshes: every second, and less often where that costs too much.
 
-What is dear depends on how many watch: thirty visitors share a server, whose clicks must not wait for their charts. So
-they share a pace, beside which each visitor has one by what the own refreshes take.
+The cost depends on how many watch: thirty visitors share a server, and clicks must not wait for charts. So all share
+one pace, and each visitor also has an own one, set by how long the own page's refreshes take.
 """
 
 import threading
@@ -14,20 +14,20 @@ import streamlit as st
 
 from mnistlab.runs import Run
 
-_FIRST = 0.25  # seconds, until the first point is there,
-_IMPATIENT = 5.0  # unless it does not come within so many
-_STEPS = (1.0, 2.0, 3.0, 5.0)
-_DEAR = 0.03  # share of the time between two refreshes that a refresh may take,
-_DEAR_TOGETHER = 0.15  # and that of all who watch
-_GONE = 12.0  # seconds without a refresh, after which somebody no longer counts as watching
-_ENOUGH = 5  # refreshes that the pace is judged by; their median, for one that loads new weights is always slower
-_CALM = 0.8  # of what is dear together: below it all go quicker again
+_FIRST = 0.25  # seconds between refreshes until the first point is there,
+_IMPATIENT = 5.0  # but for no longer than this
+_STEPS = (1.0, 2.0, 3.0, 5.0)  # factors by which refreshes are slowed down
+_DEAR = 0.03  # the share of the interval that a refresh may take,
+_DEAR_TOGETHER = 0.15  # and that the refreshes of all watchers together may take
+_GONE = 12.0  # seconds without a refresh, after which a visitor no longer counts as watching
+_ENOUGH = 5  # refreshes to judge by: by their median, because one that loads new weights is always slower
+_CALM = 0.8  # of the share for all together: below it, all speed up again
 _PACE = "run_pace"
 
 
 @dataclass(eq=False)
 class _Pace:
-    """The pace of one visitor, by what the refreshes of their own page take."""
+    """The pace of one visitor, set by how long their own page's refreshes take."""
 
     level: int = 0
     noted: float = 0  # when a refresh was last noted, on the monotonic clock
@@ -35,7 +35,7 @@ class _Pace:
     typical: float = 0  # seconds
 
     def note(self, seconds: float) -> None:
-        """Take down a refresh; go one step slower or quicker where that is due."""
+        """Record a refresh; go one step slower or faster if that is due."""
         self.noted = time.monotonic()
         self.last.append(seconds)
         self.typical = median(self.last)
@@ -53,7 +53,7 @@ class _Pace:
 
 @dataclass
 class _Together:
-    """The pace of all who watch: from the beginning, a newcomer is refreshed as rarely as the rest of the class."""
+    """The pace shared by all who watch: a newcomer is refreshed as rarely as the rest of the class from the start."""
 
     _level: int = 0
     _watching: list[_Pace] = field(default_factory=list)
@@ -61,16 +61,16 @@ class _Together:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def level(self) -> int:
-        """The step that all keep to, at least."""
+        """The index in `_STEPS` that everybody keeps to, at least."""
         with self._lock:
             self._forget_who_left()
             return self._level
 
     def note(self, pace: _Pace) -> None:
-        """Take down that somebody was refreshed.
+        """Record that a visitor's page was refreshed.
 
-        Slower after as many refreshes as there are watchers, quicker only after several each: each change draws the
-        pages of all anew.
+        Slow down after as many refreshes as there are watchers, but speed up only after several each, because each
+        change reruns the pages of all.
         """
         with self._lock:
             if pace not in self._watching:
@@ -99,7 +99,7 @@ class _Together:
 
 
 def seconds_between(run: Run) -> float | None:
-    """How long to wait between two refreshes of this run's picture; None once it no longer changes by itself."""
+    """Seconds between two refreshes of a page on this run; None once it no longer changes by itself."""
     if not run.is_active:
         return None
     if not run.step and time.time() - run.created < _IMPATIENT:
@@ -108,12 +108,12 @@ def seconds_between(run: Run) -> float | None:
 
 
 def slowed(seconds: float) -> float:
-    """How long to wait between two refreshes of what a lone visitor sees anew every so many seconds."""
+    """Seconds between two refreshes of a part that a single visitor would see refreshed every so many seconds."""
     return seconds * _STEPS[max(_pace().level, _together().level())]
 
 
 def note(seconds: float) -> None:
-    """Take down how long a refresh took; the pace follows from what the last ones took."""
+    """Record how long a refresh took; the pace is set by the last few."""
     pace = _pace()
     pace.note(seconds)
     _together().note(pace)
@@ -127,5 +127,5 @@ def _together() -> _Together:
 def _pace() -> _Pace:
     pace: _Pace | None = st.session_state.get(_PACE)
     if pace is None or time.monotonic() - pace.noted > _GONE:
-        pace = st.session_state[_PACE] = _Pace(noted=time.monotonic())  # who comes back begins anew
+        pace = st.session_state[_PACE] = _Pace(noted=time.monotonic())  # whoever comes back starts afresh
     return pace

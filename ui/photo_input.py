@@ -12,10 +12,10 @@ from mnistlab.photo import MAX_BYTES, read_photo
 
 _TYPES = ["png", "jpg", "jpeg", "webp"]
 _MOST_MEGABYTES = MAX_BYTES // 1_000_000
-# In the session, with the field's key: what is read, and how often the place for pasting was put up afresh.
+# Session keys, made from the field's key: the picture that is read, and a counter that resets the place for pasting.
 _KEPT, _VERSION = "{}_kept", "{}_paste_version"
 
-# The bytes of a pasted picture, base64; a picture that is too large is told about instead of sent.
+# Sends the bytes of a pasted picture in base64; one that is too large is reported instead.
 _SCRIPT = """
 export default function pasting({ data, parentElement, setTriggerValue }) {
   const told = parentElement.querySelector(".pasting");
@@ -57,17 +57,17 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True)
 class _Kept:
-    """The newest picture, and whether it was pasted: then the field for files does not tell of it."""
+    """The newest picture, and whether it was pasted, so that the upload field does not show it."""
 
     content: bytes
     is_pasted: bool
 
 
 def choose(key: str) -> FloatImage | None:
-    """Show a place for a file, which also takes a pasted picture; return the ink found in the newer of them.
+    """Show an upload field and a place for pasting a picture; return the ink found in the newer of the two.
 
     Raises:
-        ImageError: no picture that can be read; see read_photo.
+        ImageError: the picture cannot be read; see read_photo.
         EmptyDrawingError: nothing stands out from the paper.
     """
     file = st.file_uploader(
@@ -84,20 +84,20 @@ def choose(key: str) -> FloatImage | None:
         if sent:
             st.session_state[_KEPT.format(key)] = _Kept(_unpacked(sent), is_pasted=True)
         kept: _Kept | None = st.session_state.get(_KEPT.format(key))
-        if kept and (kept.is_pasted or file is None):  # else the field has a button for it
+        if kept and (kept.is_pasted or file is None):  # else the upload field has its own button
             st.button("Remove", key=f"{key}_remove", on_click=_go_back_to_the_field, args=(key,))
     return _read(kept.content) if kept else None
 
 
 def _field_changed(key: str) -> None:
-    """Take the file that was put in; where one was taken out, what was pasted since stays."""
+    """Use a file that was added; when one was removed, keep a picture pasted since."""
     kept: _Kept | None = st.session_state.get(_KEPT.format(key))
     if st.session_state.get(key) is not None or not (kept and kept.is_pasted):
         _go_back_to_the_field(key)
 
 
 def _go_back_to_the_field(key: str) -> None:
-    """Keep the file in the field, or nothing if it is empty; a fresh place for pasting tells of nothing pasted."""
+    """Use the file in the field, or nothing if it is empty, and reset the place for pasting."""
     file = st.session_state.get(key)
     st.session_state[_KEPT.format(key)] = None if file is None else _Kept(file.getvalue(), is_pasted=False)
     st.session_state[_VERSION.format(key)] = st.session_state.get(_VERSION.format(key), 0) + 1

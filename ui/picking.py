@@ -1,7 +1,7 @@
-"""Digits to click on: a mosaic whose links are followed inside the session, by mouse or by keyboard.
+"""Clickable digits: a mosaic whose links are followed within the session, by mouse or by keyboard.
 
-Plain links load the page anew and lose the session, a drawing for instance. They stay links all the same, so that
-"open in a new tab" works. One Tab stop for all of them; arrows step from digit to digit, Enter opens.
+Plain links would reload the page and lose the session, and with it a drawing. They are still links, so that "open in a
+new tab" works. All share one Tab stop; arrow keys step from digit to digit, Enter opens.
 """
 
 from collections.abc import Callable
@@ -68,9 +68,9 @@ _mount = st.components.v2.component(
 
 
 def pick(mosaic: str, key: str, on_pick: Callable[[int], None]) -> int | None:
-    """Show a mosaic that was made with links; return the position of the digit that was just picked, else None.
+    """Show a mosaic that was made with links; return the position of the digit just picked, else None.
 
-    on_pick: called with that position before the script runs again, when widgets may still be set.
+    on_pick: called with that position before the script reruns, while widgets may still be set.
     """
 
     def picked() -> None:

@@ -1,6 +1,6 @@
 """A picture with its value written on each pixel, as an HTML grid: 784 cells, on screen in a tenth of a second.
 
-A component puts it there, for `st.html` examines all cells first, and forgets how far the grid was scrolled.
+It is a component of its own because `st.html` sanitises all cells first, and loses the grid's scroll position.
 """
 
 import html
@@ -72,11 +72,11 @@ _HINT = (
 
 
 def pixel_grid(picture: Picture, scale: Scale, label: str, is_difference: bool = False) -> str:
-    """HTML of a picture's values, with the rows' and columns' numbers at its edges.
+    """HTML of a picture's values, with row and column numbers at its edges.
 
     Args:
         picture: (28, 28) float32 in [0, 1], or in [-1, 1] for a difference.
-        scale: what the values are written in.
+        scale: the scale that the values are written in.
         label: what the picture is, read aloud instead of 784 numbers.
         is_difference: written with signs, orange above and blue below zero.
     """

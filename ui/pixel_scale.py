@@ -17,7 +17,7 @@ Colours = npt.NDArray[np.uint8]
 # Black is "no difference", as black is "no ink"; orange and sky blue are told apart by all eyes (Okabe and Ito).
 _MORE, _LESS = np.array([230, 159, 0]), np.array([86, 180, 233])
 _BRIGHT = 110  # of 255; on brighter colours black text is readable
-_LEVELS = 127  # of either colour, where a picture has one byte a pixel
+_LEVELS = 127  # of either colour, in a picture of one byte per pixel
 
 
 def number(value: float, scale: Scale, is_difference: bool = False) -> str:
@@ -59,18 +59,18 @@ def is_dark(colours: Colours) -> npt.NDArray[np.bool_]:
 
 
 def data_address(colours: Colours) -> str:
-    """(H, W, 3) uint8 as an address that holds the whole picture, for `src` and `url()`."""
+    """(H, W, 3) uint8 as a data URL of the whole picture, for `src` and `url()`."""
     return png_address(Image.fromarray(colours))
 
 
 def diverging_address(differences: Picture) -> str:
-    """(H, W) in [-1, 1] as an address of the picture that `diverging` makes; transparent where it is not a number.
+    """(H, W) in [-1, 1] as a data URL of the picture that `diverging` makes; transparent where it is not a number.
 
-    One of 255 colours a pixel instead of red, green and blue: two fifths as long, for what thirty browsers get anew
-    every few seconds.
+    A palette of 255 colours instead of red, green and blue makes it two fifths as long, which counts for what thirty
+    browsers receive every few seconds.
     """
     levels = np.nan_to_num(np.round(differences * _LEVELS) + _LEVELS + 1, nan=0).astype(np.uint8)
-    # The first colour, which nothing has, is transparent.
+    # The first colour, used for no number, is transparent.
     signed = np.linspace(-1 - 1 / _LEVELS, 1, 2 * _LEVELS + 2, dtype=np.float32)
     picture = Image.fromarray(levels)
     picture.putpalette(diverging(signed).tobytes())
@@ -78,7 +78,7 @@ def diverging_address(differences: Picture) -> str:
 
 
 def png_address(picture: Image.Image, **options: int) -> str:
-    """A picture as an address that holds all of it."""
+    """A picture as a data URL."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1, **options)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

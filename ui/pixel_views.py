@@ -50,7 +50,7 @@ def histogram(picture: Picture, scale: Scale) -> str:
 
 
 def strip(picture: Picture) -> str:
-    """All 784 values in one line; the marks below it are as long as a row of the picture."""
+    """All 784 values in one line; each mark below it is as long as a row of the picture."""
     line = data_address(grey(flatten(picture)[None]))
     return (
         f'{_STYLE}<div class="strip" role="img" aria-label="The 28 rows of the picture, one behind the other">'

@@ -1,4 +1,4 @@
-"""A drawing being read: where it is made, the 28x28 picture that the models get, ten probabilities for each.
+"""Read a drawing: where it is made, the 28x28 picture that the models get, and ten probabilities from each.
 
 Overview shows a pad and the built-in model; Draw shows every way to make a drawing and up to three models.
 """
@@ -40,15 +40,15 @@ _INVITATIONS = {
 }
 _KEPT = "{}_shown_as_kept"  # in the session, with the pad's key
 _PAD_WIDTH = canvas.SIDE + 4
-# Wide enough for the picture and ten bars, narrow enough to stand beside the pad; on a phone it goes below.
+# Wide enough for the picture and ten bars, narrow enough to fit beside the pad; on a phone it wraps below.
 _ANSWER_WIDTH = 256
-# Beside the pad, answers get what is left; on a phone there is nothing beside it.
+# Answers get the width left beside the pad; on a phone none is left, and they wrap below.
 _STYLE = "<style>.st-key-read { min-width: min(100%, 19rem); }</style>"
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A drawing on its way: what it is if not one digit, and the picture that networks get."""
+    """A drawing to be read: the picture that networks get, and what it is if not one digit."""
 
     framing: Framing
     shape: Shape | None
@@ -58,15 +58,15 @@ class Drawing:
         """Frame ink (H, W), look at its shape, and ask whether it resembles any training digit.
 
         Raises:
-            EmptyDrawingError: there is none.
+            EmptyDrawingError: there is no ink.
         """
-        from mnistlab.likeness import doubt_about  # needs torch, and the pad is on screen before it is there
+        from mnistlab.likeness import doubt_about  # needs torch, which loads after the pad is on screen
 
         framing = frame_ink(ink)
         return cls(framing, doubt_about(framing, resources.likeness()))
 
     def remember(self) -> None:
-        """Let the other pages show it, after a reload too."""
+        """Make it available to other pages, also after a reload."""
         in_hand.keep(last_drawing=self.framing.image, last_shape=self.shape)
 
 
@@ -74,7 +74,7 @@ class Drawing:
 def show(key: str, example: Sequence[Sequence[Point]]) -> None:
     """Show a pad with an example on it, and how the built-in model reads it.
 
-    A fragment: a stroke runs this alone, not the whole page.
+    It is a fragment: a stroke reruns only this, not the whole page.
     """
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_PAD_WIDTH):
@@ -96,8 +96,8 @@ def show_all(key: str, way: str) -> None:
         with st.container(width=_PAD_WIDTH, key="drawn"):
             with frame.telling_mistakes():
                 drawing = _made(key, way)
-            # The answers are computed before all that comes after the pad is sent: a browser draws the page once more
-            # for each batch of what comes, and they would be in the third or fourth.
+            # The answers are computed before anything after the pad is sent: a browser redraws the page for each batch
+            # of messages that arrives, and the answers would be in the third or fourth.
             menu = models.Several.of(f"{key}_model")
             chosen, shown = menu.chosen, _shown(key, way, drawing)
             found = _read_by(shown, chosen)
@@ -125,7 +125,7 @@ def _explain(key: str, shown: Drawing | None, chosen: Sequence[ModelChoice]) -> 
 
 
 def _shown(key: str, way: str, drawing: Drawing | None) -> Drawing | None:
-    """What is read: the drawing, or on the pad that was cleared for the next one what was kept just now."""
+    """The drawing to read: the current one, or, on a pad cleared for the next one, the drawing just kept."""
     if way != PEN or drawing is not None:
         st.session_state.pop(_KEPT.format(key), None)
         return drawing
@@ -134,19 +134,19 @@ def _shown(key: str, way: str, drawing: Drawing | None) -> Drawing | None:
 
 
 class _Pad:
-    """The pad with a drawing on it: cleared once that is kept, for else the next digit is drawn over it."""
+    """The pad with a drawing on it; it is cleared once that is kept, else the next digit would be drawn over it."""
 
     def __init__(self, key: str, drawing: Drawing) -> None:
         self._key, self._drawing = key, drawing
         self._strokes = canvas.strokes(key)
 
     def clear(self) -> None:
-        """Put up an empty pad; what was on it is shown as read until something is drawn."""
+        """Show an empty pad; the reading of what was on it stays until something is drawn."""
         canvas.put_up(self._key, [])
         st.session_state[_KEPT.format(self._key)] = self._drawing
 
     def bring_back(self) -> None:
-        """Put the drawing up again."""
+        """Show the drawing on the pad again."""
         canvas.put_up(self._key, self._strokes)
 
 
@@ -167,13 +167,13 @@ def _drawn(key: str, example: Sequence[Sequence[Point]] = (), with_tools: bool =
 
 
 def _doubt(drawing: Drawing | None) -> None:
-    """Say what is no digit below the pad, where nothing has to move for it."""
+    """Warn below the pad, where nothing has to move for it, if the drawing is not a digit."""
     if drawing is not None and drawing.shape is not None:
         st.warning(str(drawing.shape))
 
 
 def _read_by(drawing: Drawing | None, chosen: Sequence[ModelChoice]) -> list[answers.Answer]:
-    """What each model (default: the built-in one) says, or why it cannot; without a drawing none says anything."""
+    """The answers of each model (default: the built-in one), or why one cannot be asked; empty without a drawing."""
     asked: Sequence[ModelChoice | None] = chosen or [None]
     found = []
     for model in asked:

@@ -1,4 +1,4 @@
-"""The recipe of a run: a preset's or another run's, the visitor's changes, and what other pages have sent along."""
+"""The form for a run's recipe: a preset's or another run's, the visitor's changes, and what other pages have sent."""
 
 import sys
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from ui.address import Address
 from ui.forms import Limits
 
 _SETTINGS = ("batch_size", "epochs", "schedule")
-# Where the pages that build a network and choose augmentation leave theirs, as a dict of the config's fields.
+# Session keys where Model and Augment leave their settings for this form, as a dict of the config's fields.
 MODEL_SENT, AUGMENT_SENT = "model_for_training", "augment_for_training"
-# Where an experiment or a run leaves a whole recipe, as a `Wanted`; the form begins anew with it.
+# The session key where an experiment or a run leaves a whole recipe, as a `Wanted`; the form restarts from it.
 WANTED = "recipe_wanted"
 _BASE, _NUMBER = "recipe_base", "recipe_number"
 JUST_SET = "recipe_just_set"  # the run whose recipe was changed last
@@ -31,14 +31,14 @@ _USUAL_ADAPTIVE_RATE, _TOO_BOLD = 0.001, 0.02
 
 @dataclass(frozen=True)
 class Wanted:
-    """A recipe to begin with, and in one sentence what is special about it."""
+    """A recipe to start from, and what is special about it in one sentence."""
 
     config: RunConfig
     note: str
 
 
 def choose(address: Address) -> RunConfig | None:
-    """Show the settings; return the config they make, or None while one is not allowed, which is said beside it."""
+    """Show the settings; return their config, or None while one of them, marked in the form, is not allowed."""
     _take_link()
     wanted, limits = _take_wanted(), recipe_link.limits()
     name = _preset(limits)
@@ -46,7 +46,7 @@ def choose(address: Address) -> RunConfig | None:
         about = st.container()
         base, key = wanted.config, f"train_wanted{st.session_state[_NUMBER]}"
     else:
-        if not st.session_state.get(MODEL_SENT):  # what the preset says of its network would be said of another
+        if not st.session_state.get(MODEL_SENT):  # else the preset's caption would describe another network
             st.caption(PRESETS[name].about)
         base, key = PRESETS[name].config, f"train_{name}"
     config = _checked(_held(_settings(base, key, limits)))
@@ -65,7 +65,7 @@ def choose(address: Address) -> RunConfig | None:
 
 
 def _preset(limits: Limits) -> str:
-    """The menu of presets. Where a link locks a setting, another preset may not change it either."""
+    """The menu of presets, disabled if a link locks anything, which another preset would change."""
     if "preset" in limits.hidden:
         return str(st.session_state.get("train_preset", next(iter(PRESETS))))
     return st.selectbox(
@@ -81,7 +81,7 @@ def _preset(limits: Limits) -> str:
 
 
 def _take_link() -> None:
-    """Begin with the recipe of a link that was just opened."""
+    """Start from the recipe of a link that was just opened."""
     link = recipe_link.arrived()
     if link is None:
         return
@@ -95,13 +95,13 @@ def _leave_link() -> None:
 
 
 def _held(values: dict[str, Any]) -> dict[str, Any]:
-    """With what the link locks as the link has it, whatever another page has sent."""
+    """The values with those that the link locks set back, whatever another page has sent."""
     link = recipe_link.in_force()
     return values if link is None else links.hold_values(values, link)
 
 
 def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
-    """All settings as they stand in the form, allowed or not."""
+    """All settings as they are in the form, allowed or not."""
     values = base.model_dump()
     sent_model = _sent(MODEL_SENT, "model", "Network from Model", lambda held: ModelConfig(**held).shape)
     is_mlp = base.model.kind == "mlp"
@@ -165,7 +165,7 @@ def _checked(values: dict[str, Any]) -> RunConfig | None:
 
 
 def _has_the_images(config: RunConfig) -> bool:
-    """Whether as many images are left to learn from as are asked for; a sentence where they are not."""
+    """Whether as many images are left to learn from as are asked for; shows an error if not."""
     train, left = config.train, bounds.num_to_learn_from(config)
     if train.train_size > left:
         st.error(
@@ -176,7 +176,7 @@ def _has_the_images(config: RunConfig) -> bool:
 
 
 def _say_what_no_field_says(values: dict[str, Any], error: ConfigError) -> None:
-    """Two settings may be allowed each by itself and not together; that is said here, the rest beside its field."""
+    """Show errors on settings that are allowed alone but not together; all others are shown beside their fields."""
     lines = str(error).splitlines()
     together = [line.split(": ", 1)[1] for line in lines if line.split(": ", 1)[0] in ("settings", *values)]
     for line in together:
@@ -186,7 +186,7 @@ def _say_what_no_field_says(values: dict[str, Any], error: ConfigError) -> None:
 
 
 def _take_wanted() -> Wanted | None:
-    """Take up what was left at WANTED: it replaces all that the form held, under a new name for its widgets."""
+    """Use the recipe left at WANTED: it replaces everything in the form, whose widgets get new keys."""
     if WANTED in st.session_state:
         wanted: Wanted = st.session_state.pop(WANTED)
         link = recipe_link.in_force()
@@ -212,7 +212,7 @@ def _drop_wanted() -> None:
 
 
 def _sent(key: str, section: str, what: str, describe: Callable[[dict[str, Any]], str]) -> dict[str, Any] | None:
-    """Settings that another page sent, as far as a link does not hold others, with a way to drop them."""
+    """Settings that another page sent, except those that a link locks, with a button to drop them."""
     sent: dict[str, Any] | None = st.session_state.get(key)
     if not sent:
         return None

@@ -1,6 +1,6 @@
-"""The recipe in the address of Train: a link is taken up, the address follows the form, and a link is made to share.
+"""The recipe in Train's URL: read it when a link is opened, keep it up to date with the form, and share it as a link.
 
-mnistlab/links.py knows what stands in such an address; here is when it is read and written.
+mnistlab/links.py knows the format of such a URL; this module decides when it is read and written.
 """
 
 from collections.abc import Collection, Set
@@ -16,9 +16,9 @@ from mnistlab.settings import FIELDS, PATHS
 from ui import forms
 from ui.address import Address, quoted
 
-# In the session: the link in force, and what stands in the address about the recipe, so that only news is taken up.
+# In the session: the link in force, and the recipe that was last written to the URL, so that only others are read.
 _LINK, _WRITTEN = "recipe_link", "recipe_link_written"
-# Counts the links that were taken up and left: the browser would keep what was chosen to be shared under an old name.
+# Counts the links that were opened or left, to make new keys for the widgets of Share, which would keep old choices.
 _TURN = "recipe_link_turn"
 # What can be hidden or locked, in the order of the form.
 _CONTROLS = (
@@ -30,7 +30,7 @@ _CONTROLS = (
 
 
 def arrived() -> Link | None:
-    """The link that has just been opened, if one was."""
+    """The link that has just been opened, if any."""
     query = links.recipe_part(st.query_params.to_dict())
     if not query or query == st.session_state.get(_WRITTEN):
         return None
@@ -53,7 +53,7 @@ def leave() -> None:
 
 
 def _share_anew() -> None:
-    """Let a link that is passed on begin with what the one in force hides and locks."""
+    """Reset the choices for a shared link to what the link in force hides and locks."""
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
@@ -64,14 +64,14 @@ def limits() -> forms.Limits:
 
 
 def note(link: Link) -> str:
-    """What a link has set, or a reload has found, in a sentence."""
+    """What a link, or the URL of a reloaded page, has set, in a sentence."""
     title = PRESETS[link.config.preset].title if link.config.preset in PRESETS else "custom"
     changed = ", ".join(changes(link.config))
     return f"From the address: **{title}**{f', with {changed}' if changed else ''}."
 
 
 def tell_problems(config: RunConfig | None, address: Address) -> None:
-    """Say what of a link could not be followed, as long as nothing was changed since."""
+    """Show what in a link could not be followed, as long as nothing has been changed since."""
     link = in_force()
     if link is not None and config == link.config:
         for before, given, after in link.problems:
@@ -79,7 +79,7 @@ def tell_problems(config: RunConfig | None, address: Address) -> None:
 
 
 def write(config: RunConfig) -> None:
-    """Let the address say what the form says, so that it can be copied and a reload finds it."""
+    """Write the form's recipe to the URL, so that it can be copied and survives a reload."""
     link = in_force()
     query = _query(config, link.hidden, link.locked) if link else _query(config)
     there = st.query_params.to_dict()
@@ -128,7 +128,7 @@ def _ordered(names: Set[str]) -> list[str]:
 
 
 def _label(name: str) -> str:
-    """A control's name as it stands above its widget."""
+    """A control's name as shown above its widget."""
     if name == "hidden":
         return "Hidden layers"
     if name not in PATHS:  # "preset"

@@ -1,6 +1,6 @@
-"""A part of a page that shows what goes on: refreshed until that is over, and told once if it cannot be.
+"""A part of a page that shows a job, refreshed until the job is over; an error is shown once and ends that.
 
-What is over is looked at now and then: somebody else may resume it, or delete it.
+A job that is over is polled slowly: somebody else may resume or delete it.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,20 @@ import streamlit as st
 from mnistlab.errors import MnistLabError
 from ui import acting, turns
 
-_LOOK_AGAIN = 5.0  # seconds between two looks at what is over
-_TROUBLE = "refreshing_trouble"  # in the session: the id of what could not be drawn at its last refresh
+_LOOK_AGAIN = 5.0  # seconds between two polls of a job that is over
+_TROUBLE = "refreshing_trouble"  # in the session: the id of the job whose last refresh failed
 
 
 def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], has_changed: Callable[[], bool]) -> None:
-    """Draw a part of a page every so many seconds, until another pace is due, by which the whole page is drawn anew.
+    """Draw a part of a page every so many seconds; once another interval is due, rerun the whole page to apply it.
 
-    After a refresh that failed, the whole page is drawn once more, and this part without refreshes: it says what is
-    wrong.
+    If a refresh fails, the whole page is rerun once more, and this part, without refreshing, shows the error.
 
     Args:
-        job_id: of the run or sweep that is shown.
-        seconds: between two refreshes; None for what no longer changes by itself.
-        draw: draws it as it is by then, and returns the pace that is due by then.
-        has_changed: asked once it is over: whether it is no longer what the page was drawn for.
+        job_id: the id of the run or sweep that is shown.
+        seconds: the interval between refreshes; None for a job that no longer changes by itself.
+        draw: draws the job's current state and returns the interval that is due now.
+        has_changed: returns whether a job that is over has changed since the page was drawn.
     """
     is_over = seconds is None
     if st.session_state.pop(_TROUBLE, None) == job_id:
@@ -41,7 +40,7 @@ def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], h
                 st.rerun()
             st.error(str(error))
             return
-        if acting.was_steered() or due != seconds:  # which the sidebar tells, or which ends or begins the refreshing
+        if acting.was_steered() or due != seconds:  # the sidebar or the interval has to change
             st.rerun()
 
     fragment()
@@ -50,7 +49,7 @@ def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], h
 
 
 def _look_again(has_changed: Callable[[], bool]) -> None:
-    """Draw the whole page anew once somebody else has changed what is over, or it can no longer be read."""
+    """Rerun the whole page once somebody else has changed a job that was over, or the job can no longer be read."""
 
     @turns.fragment(run_every=_LOOK_AGAIN)
     def looking_fragment() -> None:

@@ -1,7 +1,7 @@
-"""What all sessions of the server share, made once: store, drawings, data sets, models. Thin over the core.
+"""What all sessions of the server share, created once: store, drawings, data sets, models. Thin wrappers of the core.
 
-torch takes two seconds to import, so that only functions here import what needs it: the first page is on
-screen before `warm_up` begins.
+torch takes two seconds to import, so whatever needs it is imported inside functions: the first page is on screen before
+`warm_up` begins.
 """
 
 import contextlib
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from mnistlab.likeness import Likeness
     from mnistlab.predict import Predictor
 
-# What pages import when they are opened: together with torch's optimizers 160,000 objects, 85 ms of a collection.
+# What pages import when they are opened; with torch's optimizers, 160,000 objects, 85 ms of a garbage collection.
 _NEEDED_LATER = ("mnistlab.training", "mnistlab.untrained", "mnistlab.explain", "mnistlab.robustness", "ui.charts")
 
-# Seconds for which one script may hold the others up. Each message to a browser and each query of the store waits
-# for so long, and Python's own 5 ms add up where thirty pages are drawn.
+# Python's thread switch interval in seconds. Each message to a browser and each query of the store may wait this long,
+# and the default of 5 ms adds up when thirty pages are drawn.
 _SWITCH_EVERY = 0.001
 
-_DEVICE_SECONDS = 5.0  # within which the page names the threads of another engine
+_DEVICE_SECONDS = 5.0  # after which pages notice that another engine has other settings
 
 _warm = threading.Event()
 
@@ -47,14 +47,14 @@ def store() -> Store:
 
 @st.cache_resource(show_spinner=False)
 def curves() -> Curves:
-    """The curves that have been read from the store so far."""
+    """The curves read from the store so far."""
     return Curves(store())
 
 
 @st.cache_resource(show_spinner=False)
 def drawings() -> "Drawings":
     """The drawings that this lab has kept."""
-    from mnistlab.drawings import Drawings  # here: a database that may only be read need not have their table
+    from mnistlab.drawings import Drawings  # adds a table, which a read-only database may lack
 
     return Drawings(store())
 
@@ -64,7 +64,7 @@ def dataset(name: DatasetName = "mnist", validation_size: int | None = None) -> 
     """A data set with the default hold-out, or with another number of validation images.
 
     Raises:
-        DataError: it is not on this computer: only who asks for it fetches it, on Data.
+        DataError: it is not on this computer: it is downloaded only on request, on Data.
     """
     if not is_downloaded(name):
         raise DataError(
@@ -77,9 +77,9 @@ def dataset(name: DatasetName = "mnist", validation_size: int | None = None) -> 
 
 @st.cache_resource(show_spinner="Waking the network ...", max_entries=8)
 def predictor(name: str | None = None, step: int = 0, attempt: int = 0) -> "Predictor":
-    """A built-in model or a run's network; `step` tells a run's newer weights from its older ones.
+    """A built-in model or a run's network; `step` distinguishes a run's newer weights from older ones.
 
-    attempt: of a run that still trains, for it may come to a step twice, with other weights.
+    attempt: needed for a run that still trains, which may reach a step twice, with different weights.
     """
     from mnistlab.predict import load_predictor
 
@@ -88,7 +88,7 @@ def predictor(name: str | None = None, step: int = 0, attempt: int = 0) -> "Pred
 
 @st.cache_resource(show_spinner="Waking the network ...")
 def likeness() -> "Likeness":
-    """What tells whether a picture resembles any training digit."""
+    """The judge of whether a picture resembles any training digit."""
     from mnistlab.likeness import load_likeness
 
     return load_likeness()
@@ -96,27 +96,27 @@ def likeness() -> "Likeness":
 
 @st.cache_resource(show_spinner=False, ttl=_DEVICE_SECONDS)
 def device_line() -> str:
-    """The device that trains, in words, with the threads of the engine that runs, else of the next; imports torch."""
+    """The device that trains, in words, with the threads of the running engine, else of the next; imports torch."""
     from mnistlab import offers
     from mnistlab.device import describe_device
 
     if offers.in_a_lab():
         return "Trains on the lab's workers"
-    with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
+    with contextlib.suppress(ConfigError, StoreError):  # reported when Start is pressed
         return describe_device(threads=int(_told_by_engine(cores.THREADS_VARIABLE) or cores.threads_each()))
     return describe_device()
 
 
 @st.cache_resource(show_spinner=False, ttl=_DEVICE_SECONDS)
 def num_workers() -> int | None:
-    """How many trainings at a time the engine that runs takes, else the next; None where a setting is wrong."""
-    with contextlib.suppress(ConfigError, StoreError):  # whoever presses Start is told
+    """How many trainings the running engine, else the next one, takes at a time; None if a setting is invalid."""
+    with contextlib.suppress(ConfigError, StoreError):  # reported when Start is pressed
         return int(_told_by_engine(cores.WORKERS_VARIABLE) or cores.num_workers())
     return None
 
 
 def _told_by_engine(variable: str) -> float | None:
-    """A setting of the engine that runs; None where none does, or it does not tell."""
+    """A setting of the running engine; None if none is running, or its notice lacks it."""
     from mnistlab import notice
 
     engine = notice.read()
@@ -130,7 +130,7 @@ def warm_up() -> None:
         dataset()
         predictor()
         likeness()
-    with contextlib.suppress(StoreError):  # it can be read only, which whoever wants to write is told
+    with contextlib.suppress(StoreError):  # the store is read-only, which is reported on a write
         keeping.clear_away(store())
     device_line()
     _share_the_processor()
@@ -140,36 +140,36 @@ def warm_up() -> None:
 
 
 def is_warm() -> bool:
-    """Whether what needs torch is here."""
+    """Whether `warm_up` is done, so that torch is loaded."""
     return _warm.is_set()
 
 
 def _share_the_processor() -> None:
     """Let thirty pages be drawn beside trainings on the other cores.
 
-    A page computes little at a time: several threads of torch for it would wait for each other more than they save.
+    A page computes little at a time: with more threads, torch would spend more time on their waiting than it saves.
     """
     import torch
 
     num_cores = os.cpu_count() or 1
-    with contextlib.suppress(ConfigError):  # whoever presses Start is told
+    with contextlib.suppress(ConfigError):  # reported when Start is pressed
         num_cores = cores.num_cores()
     torch.set_num_threads(max(1, num_cores // 4))
     sys.setswitchinterval(_SWITCH_EVERY)
 
 
 def _spare_the_collector() -> None:
-    """Leave what is here now, and here to stay, out of garbage collections.
+    """Exclude all present objects, which are here to stay, from garbage collections.
 
-    One takes 30 ms with torch loaded, in which nothing else is answered. Streamlit's own after each script is off, in
-    .streamlit/config.toml.
+    A collection takes 30 ms with torch loaded, during which no request is answered. Streamlit's own after each script
+    is switched off in .streamlit/config.toml.
     """
     gc.collect()
     gc.freeze()
 
 
 def _wake_engine() -> None:
-    """Start the engine and hand it what was left in the queue; whoever presses Start is told if it cannot."""
+    """Start the engine and hand it the waiting runs; if that fails, the next press of Start will report it."""
     from mnistlab import engine, jobs, tickets
 
     with contextlib.suppress(MnistLabError, RuntimeError):  # RuntimeError: the server is being stopped meanwhile
@@ -178,4 +178,4 @@ def _wake_engine() -> None:
         jobs.reconcile(store())
     for module in _NEEDED_LATER:
         importlib.import_module(module)
-    _spare_the_collector()  # of all this and of Dask too, which has come with the engine
+    _spare_the_collector()  # of all this, and of Dask, which the engine's client imports

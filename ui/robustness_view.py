@@ -1,4 +1,4 @@
-"""What disturbs a model: its accuracy against turning, moving, grain and lost neurons; one digit at every amount."""
+"""What disturbs a model: its accuracy against rotation, shift, noise and lost neurons; one digit at every amount."""
 
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ _ABOUT = {
 @turns.fragment()
 @frame.telling_mistakes()
 def show(model: ModelChoice, split_name: str, address: Address) -> None:
-    """Draw the view; another change draws it alone."""
+    """Draw the view, as a fragment: choosing another change reruns only this."""
     from mnistlab.ablation import PERCENT_OFF, ablation, dropout_left_on
     from mnistlab.hidden import has_hidden_layer
     from mnistlab.robustness import AMOUNTS, SAMPLE_SIZE, changed_images, curve, robustness, sample
@@ -92,7 +92,7 @@ def _in_words(points: "list[Point]", of: str, change: "Disturbance") -> str:
 
 
 def _dropout(model: ModelChoice, split_name: str) -> None:
-    """What it would read if dropout were not switched off for the test."""
+    """Show its accuracy if dropout were left on during the test."""
     point = evaluations.dropout_left_on(model, split_name)
     st.markdown(
         f"**Dropout left on:** in each step of its training, {percent(point.amount / 100, 0)} of its neurons were "
@@ -103,7 +103,7 @@ def _dropout(model: ModelChoice, split_name: str) -> None:
 
 
 def _one_digit(model: ModelChoice, split_name: str, change: "Change") -> None:
-    """The first digit of the split at every amount, and what it is read as."""
+    """Show the first digit of the split at every amount, and what it is read as."""
     from mnistlab.robustness import AMOUNTS, at_every_amount
 
     split = splits.load(split_name, model.predictor.config)

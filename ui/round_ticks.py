@@ -1,13 +1,13 @@
-"""Where numbers stand at an axis: round ones, whole where half of them means nothing."""
+"""Round tick values for an axis, whole ones where fractions mean nothing."""
 
 from math import ceil, floor, log10
 
-_FEW = 3  # ticks, below which a logarithmic axis has more than the powers of ten
+_FEW = 3  # ticks: with fewer, a logarithmic axis gets more than the powers of ten
 _MOST = 5  # steps of a linear axis
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten between two ends, and twice and five times these where there would be few."""
+    """Powers of ten between two ends, and twice and five times these if there were too few."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     ticks = [10.0**power for power in powers if low <= 10.0**power <= high]
     if len(ticks) < _FEW:

@@ -1,7 +1,6 @@
 """What can be done with a run, or with all seeds of a recipe: a row of buttons below the table.
 
-A further action is one more function in `ACTIONS`: it draws its button for the group it is given, of all that is
-listed.
+To add an action, add a function to `ACTIONS`: it draws its button for the given group, out of all listed runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ _SEEDS = 5
 
 
 def show(compared: Sequence[Group], listed: Sequence[Run]) -> None:
-    """Draw the actions for one of what is compared."""
+    """Draw the actions for one of the groups compared."""
     letters = run_choice.LETTERS[: len(compared)]
     if st.session_state.get(_ABOUT) not in list(letters):
         st.session_state[_ABOUT] = letters[0]
@@ -37,7 +36,7 @@ def show(compared: Sequence[Group], listed: Sequence[Run]) -> None:
 
 
 def offer_undo() -> None:
-    """Say what was deleted last, with a way back."""
+    """Show what was deleted last, with an Undo button."""
     deleted: tuple[str, list[str]] | None = st.session_state.get(_DELETED)
     if deleted is None:
         return
@@ -78,7 +77,7 @@ def _name_and_note(group: Group, _listed: Sequence[Run]) -> None:
 
 
 def _take_up(group: Group, what: str) -> bool:
-    """Put into a field what the store says, whoever wrote it; return whether there is one thing to put there."""
+    """Fill a field from the store, whoever wrote it; return whether all runs have the same value."""
     written = {getattr(run, what) or "" for run in group.runs}
     if len(written) > 1:
         st.caption(f"These runs have different {what}s: turn off Seeds together to change one.")
@@ -91,7 +90,7 @@ def _take_up(group: Group, what: str) -> bool:
 
 
 def _repeat(group: Group, listed: Sequence[Run]) -> None:
-    """Train the recipe with other seeds, until there are five of it, or five more."""
+    """Offer to train the recipe with other seeds, until there are five of them, or five more."""
     run = group.runs[0]
     members = with_repeats(run, listed)
     num_seeds = len({member.config.train.seed for member in members})
@@ -110,7 +109,7 @@ def _repeat(group: Group, listed: Sequence[Run]) -> None:
 
 
 def _time_of(members: Sequence[Run], more: int) -> str:
-    """How long so many more of them take, to judge by one that was trained here to its end."""
+    """How long so many more of them will take, judging by one that was trained here to its end."""
     whole = next((run.seconds for run in members if run.state == "finished" and not run.is_imported), None)
     return "" if whole is None else f"; about {duration(whole * more)} of training in all"
 
@@ -137,13 +136,13 @@ ACTIONS: tuple[Callable[[Group, Sequence[Run]], None], ...] = (_star, _name_and_
 
 
 def set_stars(run_ids: Sequence[str], is_starred: bool) -> None:
-    """Give all of them a star, or take theirs away."""
+    """Give all of these runs a star, or remove it."""
     for run_id in run_ids:
         keeping.set_star(run_id, is_starred, resources.store())
 
 
 def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> None:
-    """Write what was typed, unless somebody else has written meanwhile: theirs is shown, and what was typed is told."""
+    """Write what was typed, unless somebody else has written meanwhile: then an error repeats what was typed."""
     store, field = resources.store(), f"runs_{what}_{group.runs[0].id}"
     typed, seen = st.session_state[field], st.session_state[f"{field}_seen"]
     if any((getattr(store.run(run.id), what) or "") != seen for run in group.runs):
@@ -153,7 +152,7 @@ def _write(group: Group, what: str, deed: Callable[[str, str, Store], None]) -> 
 
 
 def _start_repeats(run: Run, target: int) -> None:
-    """Queue what is missing by now: the second click of a double click finds that nothing is."""
+    """Queue the repeats still missing, which are none at the second click of a double click."""
     store = resources.store()
     taken = {member.config.train.seed for member in with_repeats(run, store.runs(limit=None))}
     for config in repeats(run.config, sorted(taken), max(0, target - len(taken))):
@@ -167,7 +166,7 @@ def _put_away(group: Group) -> None:
     for run in group.runs:
         keeping.put_away(run.id, resources.store())
         gone.append(run.id)
-        st.session_state[_DELETED] = (group.runs[0].title, gone)  # whatever becomes of the next one
+        st.session_state[_DELETED] = (group.runs[0].title, gone)  # even if deleting the next one fails
 
 
 def _undo(run_ids: Sequence[str]) -> None:
@@ -176,7 +175,7 @@ def _undo(run_ids: Sequence[str]) -> None:
         try:
             keeping.bring_back(run_id, resources.store())
             run_choice.add([run_id])
-        except RunNotFoundError as error:  # cleared away meanwhile; the others are not
+        except RunNotFoundError as error:  # removed for good meanwhile; others may not be
             gone = error
     st.session_state.pop(_DELETED, None)  # a second click may have come before the button was gone
     if gone is not None:

@@ -1,4 +1,4 @@
-"""The curves of a run as live charts; another run's may stand behind them."""
+"""The curves of a run as live charts; another run's may be shown behind them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ from ui import rates, resources, slow_motion
 from ui.live_chart import WAITING, Series, Style, live_chart
 from ui.palette import LAYERS, NEUTRAL, SIGNS, TRAINING, VALIDATION
 
-_WINDOWS_PER_EPOCH = 20  # a running mean is over so small a part of an epoch
+_WINDOWS_PER_EPOCH = 20  # a running mean covers this fraction of an epoch
 _GUESSING = math.log(NUM_CLASSES)  # the loss of ten equal probabilities
 _HERO_HEIGHT, _HEIGHT = 320, 280
-ROOM = _HEIGHT + 70  # CSS pixels, that the page keeps for the smaller charts and what is said below them
+ROOM = _HEIGHT + 70  # CSS pixels that the page reserves for the smaller charts and the captions below them
 _ONE_STEP = "One step"
 LEAPS = (
     "Augmentation doubles each epoch here: one half is all digits warped, the other all digits as they are. Warped "
@@ -32,7 +32,7 @@ LEAPS = (
 
 @dataclass(frozen=True)
 class Told:
-    """A run and all it has told so far, as series over epochs."""
+    """A run and all it has reported so far, as series over epochs."""
 
     run: Run
     curve: Curve
@@ -51,12 +51,12 @@ class Told:
 
     @property
     def window(self) -> int:
-        """How many steps a running mean is over."""
+        """How many steps a running mean covers."""
         return max(1, round(self.steps_per_epoch / _WINDOWS_PER_EPOCH))
 
     @property
     def reports(self) -> npt.NDArray[np.float64]:
-        """(R,) where each report stands, in epochs."""
+        """(R,) when each report was made, in epochs."""
         return self.curve.report_steps / self.steps_per_epoch
 
     def losses(self, name: str, colour: str, style: Style = "line") -> Series:
@@ -91,12 +91,12 @@ def show_loss(told: Told, behind: Told | None) -> None:
 
 
 def leaps(config: RunConfig) -> bool:
-    """Whether a training curve leaps twice an epoch."""
+    """Whether a training curve jumps twice per epoch."""
     return config.augment.copies > 1 and not config.train.shuffle
 
 
 def _what_makes_training_harder(config: RunConfig) -> str:
-    """Why the two curves are not of the same thing: "with dropout and warped digits"; "" if they are."""
+    """Why training and validation are not comparable: "with dropout and warped digits"; "" if they are."""
     found = {
         "dropout": bool(settings(config).get("dropout")),  # not there where it has no effect
         "warped digits": config.augment.is_active,
@@ -107,7 +107,7 @@ def _what_makes_training_harder(config: RunConfig) -> str:
 
 
 def show_others(told: Told, behind: Told | None) -> None:
-    """One of the other charts, or the last single step: all in the same room, so that nothing moves."""
+    """One of the other charts, or the last single step: all of the same height, so that nothing moves."""
     charts = {
         "Accuracy": lambda: _accuracy(told, behind),
         "Gradients": lambda: _gradients(told),
@@ -170,7 +170,7 @@ def _chart(
 
 
 def _with_validation(told: Told, behind: Told | None, mean: Callable[..., Series], field: str) -> list[Series]:
-    """A figure in training, as its running mean, and of the validation images; another run's behind it."""
+    """A training figure's running mean and its validation counterpart; another run's are shown behind them."""
     series = [mean(told, "training", TRAINING), told.validation("validation", field, VALIDATION)]
     if behind is None:
         return series
@@ -206,7 +206,7 @@ def _dead_relus(told: Told) -> None:
         st.markdown("This network has no ReLUs, so none can die.")
         return
     shares = np.array(dead, np.float64)
-    looked = ~np.isnan(shares)  # not at each report, where it takes long
+    looked = ~np.isnan(shares)  # not measured at each report if that takes long
     series = [Series("silent", told.reports[looked], shares[looked], TRAINING)]
     _chart(told, "dead", series, "Dead ReLUs", "share of hidden neurons", percent=True)
     st.caption(

@@ -1,8 +1,8 @@
-"""Which runs are compared: ticked in the table, named by the address, kept for the session.
+"""Which runs are compared: ticked in the table, named in the URL, kept for the session.
 
-`Runs?runs=abcd2345,efgh6789&runs_together=true` reproduces a comparison; what cannot be followed in it gets a sentence.
-The server writes both. Were the switch bound to the address, the browser would write it, and a list of runs that the
-server has sent just before could take it out again.
+`Runs?runs=abcd2345,efgh6789&runs_together=true` reproduces a comparison; what cannot be followed in it is reported.
+The server writes both parameters. If the switch were bound to the URL, the browser would write it, and a list of runs
+sent by the server just before could remove it again.
 """
 
 import time
@@ -21,14 +21,14 @@ from ui.run_table import Shown
 
 LETTERS = "ABCDEF"
 MOST = len(LETTERS)  # runs, or recipes, side by side
-_MOST_NAMED, _MOST_TOLD = 60, 3  # runs in an address, and of those that are not there
+_MOST_NAMED, _MOST_TOLD = 60, 3  # runs read from a URL; missing ones named in a warning
 PARAMETER = "runs"
 CHOSEN, TOGETHER, MINE = "runs_chosen", "runs_together", "runs_only_mine"
 _WRITTEN, _REFUSED = "runs_written", "runs_refused"
 
 
 def take_from_address(address: Address) -> None:
-    """Take up what a link names, once; from then on the table and the switch decide."""
+    """Apply what a link names, once; from then on the table and the switch decide."""
     if TOGETHER not in st.session_state:
         st.session_state[TOGETHER] = st.query_params.get(TOGETHER) == "true"
     given = st.query_params.get(PARAMETER)
@@ -52,7 +52,7 @@ def owner() -> str | None:
 
 
 def chosen_runs(listed: Sequence[Run]) -> list[Run]:
-    """The runs to be compared, in their order; at first the two newest that are finished."""
+    """The runs to be compared, in the order chosen; at first the two newest with a result."""
     by_id = {run.id: run for run in listed}
     if CHOSEN not in st.session_state:
         st.session_state[CHOSEN] = _default(listed)
@@ -67,24 +67,24 @@ def _default(listed: Sequence[Run]) -> list[str]:
 
 
 def is_default(listed: Sequence[Run]) -> bool:
-    """Whether what is compared is what stands there before anybody has chosen."""
+    """Whether the runs compared are still the default ones."""
     return st.session_state.get(CHOSEN) == _default(listed)
 
 
 def only_mine_changed(listed: Sequence[Run]) -> None:
-    """Remember whose runs are to be listed, where a reload finds it too; before others are listed than these."""
+    """Remember the switch across reloads, before it takes effect on the runs listed here."""
     in_hand.keep(**{MINE: st.session_state[MINE]})
     _forget_default(listed)
 
 
 def _forget_default(listed: Sequence[Run]) -> None:
-    """Compare the newest two of those that are listed next, unless somebody has chosen."""
+    """Before another list replaces this one: let its two newest be compared, unless the visitor has chosen."""
     if is_default(listed):
         del st.session_state[CHOSEN]
 
 
 def compared(runs: Sequence[Run], is_together: bool) -> list[Group]:
-    """What stands side by side: each run by itself, or the seeds of a recipe as one; not more than have a letter."""
+    """The groups to compare: each run by itself, or all seeds of a recipe as one; at most as many as have letters."""
     groups = grouped(runs) if is_together else [Group((run,)) for run in runs]
     if len(groups) > MOST:
         kept = {run.id for group in groups[:MOST] for run in group.runs}
@@ -94,14 +94,14 @@ def compared(runs: Sequence[Run], is_together: bool) -> list[Group]:
 
 
 def tell_refused() -> None:
-    """Say for a while that more were chosen than can stand side by side."""
+    """Warn for a while that more were chosen than can be compared."""
     begun: float | None = st.session_state.get(_REFUSED)
     if begun is not None and not acting.is_stale(begun):
         st.warning(f"At most {MOST} stand side by side. Clear the box of another one first.")
 
 
 def shown_as(number: int) -> Shown:
-    """Letter and colour of the first, second, ... of what is compared."""
+    """Letter and colour of the first, second, ... group compared."""
     return Shown(LETTERS[number], RUNS[number])
 
 
@@ -120,7 +120,7 @@ def add(run_ids: Iterable[str]) -> None:
 
 
 def add_all_seeds() -> None:
-    """When seeds are put together: compare all runs of each chosen recipe, of those whose runs are listed."""
+    """If seeds are grouped, compare all listed runs of each chosen recipe."""
     if st.session_state[TOGETHER]:
         listed = resources.store().runs(limit=None, owner=owner())
         recipes = {run.recipe for run in listed if run.id in st.session_state[CHOSEN]}
@@ -128,7 +128,7 @@ def add_all_seeds() -> None:
 
 
 def remember_together(is_together: bool) -> None:
-    """Write into the address whether seeds are put together; that they are not goes without saying."""
+    """Write to the URL whether seeds are grouped; the default, that they are not, is left out."""
     if is_together:
         _write(TOGETHER, "true")
     elif TOGETHER in st.query_params:
@@ -142,13 +142,13 @@ def _remember(run_ids: list[str]) -> None:
 
 
 def _write(parameter: str, text: str) -> None:
-    """Write what is not there yet: each writing sends the whole address, without what the browser has just put in."""
+    """Write only what has changed: each write sends the whole query, without what the browser has just set."""
     if st.query_params.get(parameter) != text:
         st.query_params[parameter] = text
 
 
 def _told(unknown: Sequence[str]) -> str:
-    """A sentence that these runs are not there, up to three of them by name."""
+    """A sentence that these runs do not exist, naming up to three of them."""
     if len(unknown) == 1:
         return f"There is no run {quoted(unknown[0])} in this lab; it may have been deleted."
     names = ", ".join(map(quoted, unknown[:_MOST_TOLD]))

@@ -1,4 +1,4 @@
-"""Curves of several runs over each other; the seeds of one recipe as their mean in a band from lowest to highest."""
+"""Overlay the curves of several runs; the seeds of one recipe as their mean in a band from lowest to highest."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,14 +14,14 @@ from ui.run_charts import LEAPS, Told, leaps
 from ui.run_choice import shown_as
 
 CHART = "runs_chart"
-# The title of each chart's y axis, and whether that is a share.
+# The title of each chart's y axis, and whether it is a share.
 CHARTS = {
     "validation accuracy": ("share read correctly", True),
     "validation loss": ("cross-entropy (nats)", False),
     "training loss": ("cross-entropy (nats)", False),
     "training accuracy": ("share read correctly", True),
 }
-# Epochs left out at the start, if there are more: what an untrained network says would press all curves together.
+# Epochs left out at the start, if there are more: an untrained network's figures would squeeze all curves together.
 _LEFT_OUT = 0.2
 
 
@@ -60,7 +60,7 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
 
 
 def _explain(name: str, told: Sequence[Told], has_bands: bool) -> None:
-    """What is not there, and what is there without meaning what it seems to."""
+    """Explain missing curves, and shapes that do not mean what they seem to."""
     if name.startswith("validation") and not all(one.epochs for one in told):
         st.caption("A run that held no images out has no validation curve: choose a training curve to see it.")
     if name.startswith("training") and not all(one.run.config.train.shuffle for one in told):
@@ -79,7 +79,7 @@ def _explain(name: str, told: Sequence[Told], has_bands: bool) -> None:
 
 def _curves(runs: Sequence[Told], number: int, title: str, name: str) -> list[Series]:
     colour, label = shown_as(number).colour, f"{shown_as(number).letter} {title}"
-    whole = [one for one in runs if one.run.state == "finished"]  # while others of a recipe have only begun
+    whole = [one for one in runs if one.run.state == "finished"]  # others of the recipe may have only begun
     curves = [replace(_curve(one, name, label, colour), sign=SIGNS[number]) for one in whole or runs]
     if len(curves) < 2:
         return curves

@@ -11,7 +11,7 @@ from mnistlab.runs import Run
 from mnistlab.store import Store
 from ui import acting, after_run, rates, recipe_link, resources
 
-# A worker looks twice a second; one that has not stopped after so long hangs.
+# A worker looks for requests twice a second; one that has not stopped after this long hangs.
 _PATIENCE_SECONDS = 10.0
 
 
@@ -25,7 +25,7 @@ def show(run: Run) -> None:
             _button("Stop", "run_stop", jobs.stop, run, disabled=run.control == "stop")
             _learning_rate(run)
         elif run.state in ("stopped", "failed", "lost"):
-            # A run that failed would most often fail again: what to change is the better way on.
+            # A failed run would most often fail again, so that changing something is the better choice.
             _button("Resume", "run_resume", jobs.resume, run, primary=run.state != "failed")
             if run.state == "lost":
                 _button("Close it", "run_stop", jobs.stop, run)
@@ -43,9 +43,9 @@ def _button(
     primary: bool = False,
     help_text: str | None = None,
 ) -> None:
-    """A button for a deed of `jobs`, `steering` or `acting`."""
+    """A button that calls a function of `jobs`, `steering` or `acting` on the run."""
     kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
-    do = acting.act if deed is acting.step_and_wait else acting.steer  # of a single step the sidebar tells nothing
+    do = acting.act if deed is acting.step_and_wait else acting.steer  # the sidebar shows nothing of single steps
     arguments = (deed, run.id, resources.store())
     st.button(label, key=key, disabled=disabled, type=kind, on_click=do, args=arguments, help=help_text)
 
@@ -68,7 +68,7 @@ def _pause_buttons(run: Run) -> None:
 
 
 def _learning_rate(run: Run) -> None:
-    """Offer another rate for the steps to come; the worker takes it up within half a second."""
+    """Offer another rate for the steps to come; the worker uses it within half a second."""
     current = run.chosen_rate
     limits = recipe_link.limits()
     is_held = "learning_rate" in limits.locked | limits.hidden
@@ -96,7 +96,7 @@ def _learning_rate(run: Run) -> None:
 
 
 def _offer_force(run: Run) -> None:
-    """Offer to stop by force, for a run that was asked to stop and has not."""
+    """Offer to stop a run by force that was asked to stop and has not."""
     asked = f"stop_seen_{run.id}"
     if run.state != "running" or run.control != "stop":
         st.session_state.pop(asked, None)

@@ -31,10 +31,10 @@ from ui import (
 from ui.words import run_label, unbroken, verbatim
 
 _MOST_OVERLAYS = 50
-_OVERLAY = "train_overlay_{}"  # the menu's key, with the id of the run in front
-# Room for what a run says and for its buttons, whatever its state, and for whichever chart is open: what is below stays
-# where it is. Another `height` of the tabs themselves would be another widget, with its first tab open. The box of the
-# weights grows for large letters, and a caption reaches one rem below what it takes.
+_OVERLAY = "train_overlay_{}"  # the menu's key, with the id of the run shown in front
+# Minimum heights for a run's state and buttons, in any state, and for any chart, so that what is below does not move.
+# Changing the tabs' own `height` would make another widget, with its first tab open. The box of the weights grows with
+# large fonts, and a caption extends one rem below its box.
 _STYLE = f"""
 <style>
 .st-key-run_state {{ min-height: 4.6rem; }}
@@ -63,7 +63,7 @@ def show(run_id: str) -> None:
 
     def draw() -> float | None:
         begun = time.perf_counter()
-        if recipe.WANTED in st.session_state:  # a button in here has set the form, which is outside
+        if recipe.WANTED in st.session_state:  # a button in this fragment has set the form, which is outside of it
             st.rerun()
         now = read()
         _draw(now, others)
@@ -112,7 +112,7 @@ def _headline(run: Run) -> None:
 
 
 def _state(run: Run) -> None:
-    """What it is doing, always in the same place: an `st.empty()` would now and then be seen before its text."""
+    """What the run is doing, always in the same place: an `st.empty()` would sometimes show before its text."""
     match run.state:
         case "queued":
             queue = Queue.read(resources.store())
@@ -133,9 +133,9 @@ def _state(run: Run) -> None:
 
 
 def _overlays(run: Run) -> list[Run]:
-    """What may stand behind it: the newest runs, and what does now.
+    """The runs that may be shown behind it: the newest ones, and the one chosen now.
 
-    Of the trials of sweeps, which would bury all others, those with a star or a name, and a trial's own neighbours.
+    Trials of sweeps, which would bury all others, are left out unless starred, named, or of this run's own sweep.
     """
     store = resources.store()
     found = {other.id: other for other in store.runs(limit=_MOST_OVERLAYS, with_trials="kept")}
@@ -150,7 +150,7 @@ def _overlays(run: Run) -> list[Run]:
 
 
 def _choose_overlay(run: Run, others: Sequence[Run]) -> run_charts.Told | None:
-    """Another run whose curves stand behind this one's."""
+    """Choose another run whose curves are shown behind this one's."""
     if not others:
         return None
     by_id = {other.id: other for other in others}

@@ -23,7 +23,7 @@ def queue_line(run: Run, queue: Queue, me: str) -> str:
 
 
 def _awaited(run: Run, active: Sequence[Run]) -> str:
-    """What the next run of the queue waits for. One that trains in a terminal has no worker to give."""
+    """What the next run of the queue waits for. Runs in a terminal do not count: they occupy no worker."""
     running = [other for other in active if other.state == "running" and not other.runs_in_the_foreground]
     if any(other.is_paused and kind_of(other.config) == kind_of(run.config) for other in running):
         return ": the paused run makes room for it within half a minute"
@@ -66,7 +66,7 @@ def short_state(run: Run, queue: Queue, me: str) -> str:
 
 
 def change_line(run: Run) -> str:
-    """Where a run has got to, without what changes at each step: to be read aloud whenever it is another line."""
+    """A run's state without what changes at each step, for screen readers to announce whenever it changes."""
     if run.state == "finished":
         result = f" Test accuracy {percent(run.result['test_accuracy'])}." if run.result else ""
         return f"The training has ended.{result}"
@@ -77,10 +77,10 @@ def change_line(run: Run) -> str:
 
 
 def apart(run: Run, others: Sequence[Run]) -> str:
-    """What tells a run from a few others of the same title: ", learning rate 0.3" or ", seed 2"; "" if it is alone.
+    """What distinguishes a run from a few others of the same title: ", learning rate 0.3" or ", seed 2"; "" if alone.
 
-    A setting in which it differs from all of them, if there is one, else the first two in which it differs from some;
-    and its id, where another would be called the same.
+    That is a setting in which it differs from all of them, if there is one, else the first two in which it differs from
+    some; and its id, if another would be described the same.
     """
     same = [other for other in others if other.title == run.title and other.id != run.id]
     if not same:
@@ -91,7 +91,7 @@ def apart(run: Run, others: Sequence[Run]) -> str:
 
 
 def _contrast(run: Run, same: Sequence[Run]) -> str:
-    """The settings that tell it from these, but none that it has no use for: "no change of the learning rate"."""
+    """The settings that distinguish it from these, without unused ones and those like "no change of the rate"."""
     names = sorted(differing([run.settings, *(other.settings for other in same)]), key=lambda name: name == SEED)
     mine = {name: shown(run.settings.get(name)) for name in names or [SEED]}
     mine = {name: value for name, value in mine.items() if value != NOT_USED and (value != NONE or name == "hidden")}

@@ -11,20 +11,20 @@ from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, turns
 from ui.words import verbatim
 
-_REFRESH_SECONDS, _MOST_SECONDS = 3.0, 6.0  # alone, and in the largest class or while nothing goes on
+_REFRESH_SECONDS, _MOST_SECONDS = 3.0, 6.0  # for a single visitor; in the largest class, or while no job is active
 _MOST_SHOWN = 4  # a class of thirty would fill the sidebar
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """Runs that somebody started by hand, and sweeps with their owners: a class's trials would be thousands of runs."""
+    """Runs started by hand, and sweeps with their owners instead of their trials, which may be thousands of runs."""
 
     runs: list[Run]
     sweeps: list[tuple[str, str | None]]
 
     @classmethod
     def read(cls) -> "Jobs":
-        """Those that are not over.
+        """Read the jobs that are not over.
 
         Raises:
             StoreError: the store cannot be read.
@@ -55,7 +55,7 @@ def show(train_script: str, sweep_script: str) -> None:
     Raises:
         StoreError: the store cannot be read.
     """
-    acting.was_steered()  # all of the page is being drawn
+    acting.was_steered()  # resets it: the whole page is being drawn now
     found = Jobs.read()
     read, is_live = turns.first_then(found, Jobs.read), bool(found)
 
@@ -65,7 +65,7 @@ def show(train_script: str, sweep_script: str) -> None:
             there = read()
             _show_all(there, train_script, sweep_script)
         except MnistLabError:
-            st.rerun()  # which says it, and refreshes no more
+            st.rerun()  # the whole page shows the error, and stops refreshing
         if there.may_wait:
             jobs.wake_soon(resources.store())
         acting.tell_problem("sidebar")
@@ -95,9 +95,9 @@ def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
 
 @st.cache_resource(show_spinner=False, ttl=_REFRESH_SECONDS, max_entries=1)
 def _queue(by_hand: tuple[tuple[str, str], ...]) -> Queue:
-    """The queue with the trials of sweeps, on which each place depends too; read once for all visitors.
+    """The queue with the trials of sweeps, on which places depend too; read once for all visitors.
 
-    by_hand: id and state of each run that is no trial: where one is another, it is read anew.
+    by_hand: id and state of each run that is not a trial; if any of them changes, the queue is read again.
     """
     return Queue.read(resources.store())
 
@@ -130,7 +130,7 @@ def _show_sweep(sweep_id: str, script: str) -> None:
 
 
 def sweep_name(sweep_id: str) -> str:
-    """Its name; its id where another version of mnistlab made it, whose trials run all the same."""
+    """Its name, or its id if another version of mnistlab made it, whose trials run all the same."""
     try:
         return verbatim(sweep.config_of(sweep_id, resources.store()).name)
     except SweepNotFoundError:

@@ -1,4 +1,4 @@
-"""What a network sees while it learns: its first weights as pictures, and how it reads one drawing by now."""
+"""What a network sees while it learns: its first layer's weights as pictures, and its current reading of a drawing."""
 
 import contextlib
 
@@ -14,9 +14,9 @@ from mnistlab.runs import Run
 from ui import bars, frame, model_views, mosaic, pacing, resources, turns
 
 _NEURONS, _PER_ROW = 20, 5
-HEIGHT = 370  # CSS pixels of the weights and their caption, more for large letters: the first ones move nothing
-_WIDEST = 358  # CSS pixels of the weights: higher ones leave no room for the lines below them
-_SAMPLE = 8  # a test digit that is easily misread, for who has drawn none yet
+HEIGHT = 370  # CSS pixels reserved for weights and caption, more for large fonts, so that their arrival moves nothing
+_WIDEST = 358  # CSS pixels of the weights: larger ones would leave no room for the caption below
+_SAMPLE = 8  # a test digit that is easily misread, for visitors who have drawn none yet
 _SIDE = 84  # CSS pixels of the digit
 _SIDE_BY_SIDE = """
 <div style="display: flex; flex-wrap: wrap; gap: 1rem">
@@ -28,13 +28,13 @@ _LOOK_EVERY = 3.0  # seconds: weights come at each epoch and every few seconds, 
 
 
 def show(run: Run) -> None:
-    """Show the weights that were kept last, and how they read a drawing; refreshed less often than the curves."""
+    """Show the latest weights, and how they read a drawing; refreshed less often than the curves."""
 
     read = turns.first_then(run, lambda: resources.store().run(run.id))
 
     @turns.fragment(run_every=pacing.slowed(_LOOK_EVERY) if run.is_active else None)
     def seeing_fragment() -> None:
-        with contextlib.suppress(MnistLabError):  # of a store that is gone, or a run: what shows the curves says it
+        with contextlib.suppress(MnistLabError):  # the store or the run is gone: the curves' part reports it
             _show(read())
 
     seeing_fragment()
@@ -51,7 +51,7 @@ def _show(run: Run) -> None:
         else:
             st.html(_weights_picture(run.id, step, run.attempt))
             st.caption(_weights_caption(run, step))
-    with drawing:  # as high as it is, for beside a narrow column the bars come below the digit
+    with drawing:  # without a fixed height: in a narrow column the bars wrap below the digit
         _show_reading(run, step)
 
 
@@ -89,17 +89,17 @@ def _show_reading(run: Run, step: int | None) -> None:
         correct = None if true is None else [bool(probabilities.argmax() == true)]
     name = "your drawing" if true is None else f"a test {true}"
     digit = mosaic.mosaic(shown, [name], correct=correct, side=_SIDE)
-    # One element: a class's server sends each of them anew to everybody every few seconds.
+    # A single element, because a class's server resends every element to everybody every few seconds.
     st.html(_SIDE_BY_SIDE.format(digit=digit, answer=answer))
     label = "Draw your own digit" if true is not None else "Draw another digit"
     st.page_link(frame.page_script("Draw"), label=label, query_params={})
 
 
 def _drawing(run: Run) -> tuple[Picture, int | None]:
-    """The visitor's last drawing (28, 28) in [0, 1] and None, else a test digit of the run's data and what it is."""
+    """The visitor's last drawing (28, 28) in [0, 1] and None, else a test digit of the run's data and its label."""
     drawn = st.session_state.get("last_drawing")
     if drawn is not None:
         return np.asarray(drawn, np.float32), None
-    there = run.config.dataset if is_downloaded(run.config.dataset) else "mnist"  # a lab's workers have their own
+    there = run.config.dataset if is_downloaded(run.config.dataset) else "mnist"  # a lab's workers have their own copy
     test = resources.dataset(there).test
     return scale_values(test.images[_SAMPLE]), int(test.labels[_SAMPLE])

@@ -30,7 +30,7 @@ def _is_there(run: Run) -> bool:
 
 
 def show(run: Run) -> None:
-    """While a run is paused: the step it took last, if it was a single one, else how to take one."""
+    """Show the last step of a paused run, if it was a single one, else how to take one."""
     if not _is_there(run):
         how = "Pause it, then press" if run.state == "running" and run.pause_at is None else "Press"
         possible = f"{how} **One step**: it learns from a single batch, and you see here what that changed."

@@ -1,10 +1,10 @@
-"""What a model can be scored on. A further split is one more entry in SPLITS: Evaluate offers it everywhere.
+"""What a model can be scored on. To add a split, add an entry to SPLITS: Evaluate then offers it everywhere.
 
     split = splits.load("validation", predictor.config)
     picture_name, index = splits.origin("validation", 17, predictor.config)    # ("training", its place in the file)
 
-A picture has one name whatever the model held out: its place in the test file, in the training file, or in a split
-of its own. That is what stands in an address.
+A picture has one name, whatever the model held out: its index in the test file, in the training file, or in a split
+of its own. URLs use this name.
 """
 
 from collections.abc import Callable, Hashable
@@ -25,8 +25,8 @@ DRAWINGS = SPLIT_NAME
 class Scored:
     """A split that models are scored on.
 
-    `load` gives it for a model of this config and raises a DataError if there is none; `version` changes whenever
-    its images do, so that answers to former images are not shown.
+    `load` returns it for a model of this config and raises a DataError if there is none; `version` changes whenever
+    its images do, so that answers to earlier images are not shown.
     """
 
     about: str
@@ -68,7 +68,7 @@ def load(name: str, config: RunConfig) -> Split:
 
 
 def taken(name: str, config: RunConfig) -> tuple[Split, Hashable]:
-    """The split of this name for a model of this config, and its version: both of the same moment.
+    """The split of this name for a model of this config, and its version, read consistently.
 
     Raises:
         DataError: the model has none.
@@ -82,12 +82,12 @@ def taken(name: str, config: RunConfig) -> tuple[Split, Hashable]:
 
 
 def digits(number: int, name: str) -> str:
-    """So many digits of a split, in words: "10,000 test digits", "1 drawn digit"."""
+    """A number of a split's digits in words: "10,000 test digits", "1 drawn digit"."""
     return count_of(number, "drawn digit" if name == DRAWINGS else f"{name} digit")
 
 
 def pictures() -> list[str]:
-    """Where a single picture may come from: the test file, the training file, and every split of its own."""
+    """Where a single picture may come from: the test file, the training file, and every other split."""
     own = [name for name in SPLITS if name not in (TEST, VALIDATION)]
     return [TEST, TRAINING, *own]
 
@@ -100,7 +100,7 @@ def picture_source(name: str, config: RunConfig) -> Split:
 
 
 def origin(name: str, index: int, config: RunConfig) -> tuple[str, int]:
-    """One of `pictures()`, and the number there, of an image of a scored split."""
+    """The name, one of `pictures()`, and the index there of an image of a scored split."""
     if name != VALIDATION:
         return name, index
     dataset = resources.dataset(config.dataset, config.train.validation_size)

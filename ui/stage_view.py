@@ -1,4 +1,4 @@
-"""Why this answer? The drawing stage by stage, each with the answers it would get, each to be switched off."""
+"""Why this answer? The drawing stage by stage, each with the answers it would get, and a switch for each stage."""
 
 import html
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _STYLE = """
 
 
 def show(key: str, ink: FloatImage, models: Sequence[ModelChoice]) -> None:
-    """Show switches for the steps, and the stages of this ink (H, W) with what each model makes of them."""
+    """Show switches for the steps, and the stages of this ink (H, W) with each model's reading of them."""
     options = _switches(key)
     found = stages(ink, options)
     images = np.stack([stage.image for stage in found])

@@ -22,11 +22,11 @@ def button(
 ) -> str | None:
     """Show a button that starts a run of `config`; return the run's id once, after the click.
 
-    While a run of this visitor is active, the same recipe cannot be started again, and another one joins the queue.
+    While a run of this visitor is active, the same recipe cannot be started again, and any other joins the queue.
     """
     active = own_active_runs()
     is_same = config is not None and any(run.config == config for run in active)
-    # Not by a callback: that would start the recipe as it was before the field left by this very click.
+    # Not in a callback, which would start the recipe without the edit of the field that this very click has left.
     is_pressed = st.button(
         "Add to the queue" if active and not is_same else label,
         key=key,
@@ -46,7 +46,7 @@ def own_active_runs() -> list[Run]:
 
 
 def own_among(active: Iterable[Run]) -> list[Run]:
-    """Those of these runs that are the visitor's, without lost ones."""
+    """The visitor's own among these runs, without lost ones."""
     me = identity.owner()
     return [run for run in active if run.owner == me and run.state != "lost"]
 
@@ -58,10 +58,10 @@ def _explain(is_same: bool, is_busy: bool) -> str | None:
 
 
 def start_once(kind: str, config: Config, start: Callable[[Config, Store, str], str]) -> None:
-    """Start what was asked for, unless it was a moment ago: then it was a double click.
+    """Start what was asked for, unless the same was started a moment ago, by the first click of a double click.
 
     Args:
-        kind: what is started, a run or a sweep, for the names under which it is remembered.
+        kind: prefix of the session keys: "start" for a run, another one for a sweep.
     """
     last, when = st.session_state.get(f"{kind}_last", (None, 0.0))
     if last == config and time.monotonic() - when < _SECOND_CLICK:
@@ -75,7 +75,7 @@ def start_once(kind: str, config: Config, start: Callable[[Config, Store, str], 
 
 
 def just_started(kind: str, config: object) -> str | None:
-    """The id of what was started by the last click, once; a sentence where it could not be."""
+    """Return the id of what the last click started, once; show an error if it could not be started."""
     failed, problem = st.session_state.get(f"{kind}_problem", (None, ""))
     if problem and failed == config:
         st.error(problem)

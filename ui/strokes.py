@@ -1,6 +1,6 @@
 """Pen strokes as a picture, as the pad in the browser would paint them.
 
-The pad sends a picture only after a new stroke; a drawing put up by us, as an example or after Undo, is painted here.
+The pad sends a picture only after a new stroke; a drawing that we put there, an example or after Undo, is painted here.
 """
 
 from collections.abc import Sequence

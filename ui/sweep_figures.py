@@ -1,6 +1,6 @@
-"""Optuna's own figures of a study, in the colours and words of the house; nothing here draws on a page.
+"""Optuna's own figures of a study, in the lab's colours and words; nothing here draws on a page.
 
-A version of a sweep is drawn once, for all sessions: importing Optuna and its figures takes two seconds.
+Each version of a sweep is drawn once for all sessions: importing Optuna and its figures takes two seconds.
 """
 
 from collections.abc import Hashable
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 ACCURACY = "validation accuracy (%)"
 _FEWEST_TICKS = 2
 _MARGIN = 0.06  # of an axis, beyond its ends
-_MOST_WHOLE_TICKS = 10  # up to which each whole number is written at an axis, and none between
-_ENOUGH_TO_RANK = 8  # finished trials, below which an importance is chance
+_MOST_WHOLE_TICKS = 10  # up to which an axis is labelled at each whole number
+_ENOUGH_TO_RANK = 8  # finished trials; with fewer, importances are chance
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a sweep looks like after so many trials."""
+    """The figures of a sweep in its current state."""
 
     slices: list[go.Figure]  # one for each setting that is varied; each figure's words to be read aloud are its `meta`
     parallel: go.Figure | None  # None for a single setting
@@ -42,7 +42,7 @@ class Figures:
 
 @st.cache_resource(show_spinner=False, max_entries=40)
 def figures(sweep_id: str, outcomes: Hashable, is_over: bool) -> Figures | None:
-    """The figures of a sweep; `outcomes` tells a later version from an earlier one. None before a trial is done."""
+    """The figures of a sweep; `outcomes` identifies its state for the cache. None before a trial is finished."""
     from mnistlab import study, trials
 
     store = resources.store()
@@ -64,7 +64,7 @@ def _percent(trial: "optuna.trial.FrozenTrial") -> float:
 
 
 def _slice(its_study: "optuna.Study", one: "Sweep", parameter: Parameter) -> go.Figure:
-    """Accuracy against one setting, whatever the others were; a cross for what did not reach its end."""
+    """Accuracy against one setting, whatever the others were; a cross for each trial that did not finish."""
     import optuna.visualization
 
     name = parameter.setting
@@ -100,7 +100,7 @@ def _how_it_ended(trial: "Trial") -> str:
 
 
 def _label_values(figure: go.Figure, parameter: Parameter) -> None:
-    """Write values as a person does: options without quotation marks, factors without powers."""
+    """Label values as people write them: options without quotation marks, factors without powers."""
     if isinstance(parameter, Choice):
         words = {written: shown(option) for option in parameter.options for written in (repr(option), str(option))}
         for trace in figure.data:
@@ -115,13 +115,13 @@ def _label_values(figure: go.Figure, parameter: Parameter) -> None:
         low, high = log10(low), log10(high)  # as Plotly wants the ends of such an axis
     elif SETTINGS[parameter.setting].is_whole and high - low <= _MOST_WHOLE_TICKS:
         figure.update_xaxes(dtick=1)
-    # All of the range from the first trial on, so that no dot moves when others come.
+    # The whole range from the first trial on, so that no dot moves when others are added.
     margin = _MARGIN * (high - low)
     figure.update_xaxes(range=[low - margin, high + margin])
 
 
 def _parallel(its_study: "optuna.Study", one: "Sweep", names: list[str]) -> go.Figure:
-    """A line for each trial that ended, through its accuracy and its values; the better, the more orange."""
+    """A line for each finished trial, through its accuracy and its values; the better, the more orange."""
     import optuna.visualization
     from plotly.colors import sample_colorscale
 
@@ -143,7 +143,7 @@ def _parallel(its_study: "optuna.Study", one: "Sweep", names: list[str]) -> go.F
 
 
 def _label_axes(figure: go.Figure, its_study: "optuna.Study") -> None:
-    """Round numbers at the axes of numbers, instead of the quarters of what was tried."""
+    """Label numeric axes at round numbers, instead of at quarters of the range tried."""
     from optuna.distributions import CategoricalDistribution
     from optuna.trial import TrialState
 
@@ -179,7 +179,7 @@ def _round_ticks(values: list[float], setting: Setting | None) -> list[tuple[str
 
 
 def _importance(its_study: "optuna.Study", is_over: bool) -> go.Figure:
-    """A bar for each setting; once the sweep is over, with what chance alone reaches."""
+    """A bar for each setting; once the sweep is over, with a mark of what chance alone reaches."""
     import optuna.visualization
 
     from mnistlab.importance import chance, evaluator

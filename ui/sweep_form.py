@@ -1,4 +1,4 @@
-"""What a sweep is to try: the recipe, the settings to vary with their values, and how they are chosen."""
+"""The form for a sweep: the recipe, the settings to vary with their values, and how they are chosen."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,13 +19,13 @@ from ui import frame, resources, sweep_values
 from ui.address import Address, quoted
 from ui.experiments import Experiment, Subject, try_this
 
-# The classic that was chosen; its name is in the keys of the form, so that each begins with its own values.
+# The classic experiment chosen; its name is part of the form's keys, so that each starts with its own values.
 _CHOSEN = "sweep_classic"
 _FIRST = "learning-rate"
 _CLASSIC = "classic"  # in the address: its name
 _OWN = "own"
-_LIKE = "like"  # in the address and in the session: the run whose recipe all trials are to have
-_TAKEN = "like_taken"  # in the session: what the address names, once it was taken up
+_LIKE = "like"  # in the URL and in the session: the run whose recipe all trials share
+_TAKEN = "like_taken"  # in the session: the run that the URL names, once it was applied
 _SAMPLERS = {"grid": "every combination", "random": "at random", "tpe": "guided by the results (TPE)"}
 _PRUNERS = {"none": "runs to the end all the same", "median": "ends if below the median", "hyperband": "Hyperband"}
 
@@ -33,7 +33,7 @@ _PRUNERS = {"none": "runs to the end all the same", "median": "ends if below the
 def guide(watched: Callable[[], str | None]) -> None:
     """Offer the classic experiments.
 
-    watched: tells the id of the sweep that the page shows.
+    watched: returns the id of the sweep that the page shows.
     """
 
     def was_made_by(sweep_id: str, experiment: Experiment) -> bool:
@@ -43,7 +43,7 @@ def guide(watched: Callable[[], str | None]) -> None:
 
 
 def is_of(sweep_id: str, config: SweepConfig) -> bool:
-    """Whether a sweep tries just this; one that another version has made does not."""
+    """Whether a sweep has just this config; False for one made by another version."""
     try:
         return sweep.config_of(sweep_id, resources.store()) == config
     except SweepNotFoundError:
@@ -57,7 +57,7 @@ def _experiment(classic: Classic) -> Experiment:
 
 
 def choose() -> SweepConfig | None:
-    """Show the form; return what it makes, or None while that is not allowed, which is said in it."""
+    """Show the form; return its config, or None while that is not allowed, which the form says."""
     name = _classic()
     start, key = CLASSICS[name].config, f"sweep_{name}"
     _take_run(key)
@@ -74,9 +74,9 @@ def choose() -> SweepConfig | None:
 
 
 def _classic() -> str:
-    """The classic that the form begins with. The address names it, for a reload or a link.
+    """The classic that the form starts from. The URL names it, for a reload or a link.
 
-    It is read once: whoever clicks on two experiments quickly sends the second click with the address of before both.
+    The URL is read once: if two experiments are clicked quickly, the second click still comes with the old URL.
     """
     if _CHOSEN not in st.session_state:
         Address().check_choice(_CLASSIC, "experiment", list(CLASSICS))
@@ -88,7 +88,7 @@ def _classic() -> str:
 
 
 def _say_what_no_parameter_says(error: ConfigError) -> None:
-    """What is wrong with a single parameter stands below it; what is wrong with the rest, or with all, here."""
+    """Show errors that concern no single parameter; those that do are shown below it."""
     rest = [line for line in str(error).splitlines() if not line.startswith("parameters.")]
     if rest:
         st.error("  \n".join(map(sweep_values.sentence, rest)))
@@ -97,7 +97,7 @@ def _say_what_no_parameter_says(error: ConfigError) -> None:
 
 
 def _take_run(key: str) -> None:
-    """Choose the recipe of the run that the address names, once for each."""
+    """Choose the recipe of the run that the URL names, once per run."""
     run_id = st.query_params.get(_LIKE)
     if run_id is None or run_id == st.session_state.get(_TAKEN):
         return
@@ -110,7 +110,7 @@ def _take_run(key: str) -> None:
 
 
 def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
-    """The recipe that all trials have but for what is varied."""
+    """The recipe that all trials share, except for what is varied."""
     recipes = {_OWN: start.base, **_recipe_of_the_run(), **{name: preset.config for name, preset in PRESETS.items()}}
 
     def called(name: str) -> str:
@@ -140,7 +140,7 @@ def _recipe(start: SweepConfig, key: str) -> dict[str, Any]:
 
 
 def _keep_address(chosen: str) -> None:
-    """Let the address name the run whose recipe is chosen, and no other."""
+    """Let the URL name the run whose recipe is chosen, and no other."""
     if chosen == st.session_state.get(_LIKE):
         st.query_params[_LIKE] = st.session_state[_TAKEN] = chosen
     elif _LIKE in st.query_params and st.query_params[_LIKE] == st.session_state.pop(_TAKEN, None):
@@ -148,7 +148,7 @@ def _keep_address(chosen: str) -> None:
 
 
 def _recipe_of_the_run() -> dict[str, RunConfig]:
-    """The recipe of the run that the form was opened with, by its id; empty without one, or where it is gone."""
+    """The recipe of the run that the form was opened with, by its id; empty if there is none, or it is gone."""
     run_id = st.session_state.get(_LIKE)
     with suppress(RunNotFoundError):
         return {run_id: resources.store().run(run_id).config} if run_id else {}
@@ -184,7 +184,7 @@ def _how(start: SweepConfig, key: str) -> dict[str, Any]:
 
 
 def _menu(label: str, words: dict[str, str], start: SweepConfig, key: str, field: str) -> str:
-    """A choice of a field's values, which `words` explains."""
+    """A menu of a field's values, labelled by `words`."""
     options = list(words)
     return st.selectbox(
         label,

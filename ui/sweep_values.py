@@ -12,7 +12,7 @@ _MOST_POINTS = 15
 
 
 def choose(start: SweepConfig, key: str) -> list[dict[str, Any]]:
-    """Show the settings to vary and the values of each; return them as `parse_sweep` wants them."""
+    """Show the settings to vary and the values of each; return them in the form that `parse_sweep` takes."""
     names = st.multiselect(
         "Vary",
         list(SETTINGS),
@@ -95,7 +95,7 @@ def _range(setting: Setting, start: Parameter | None, key: str, with_points: boo
 
 
 def _end(setting: Setting, label: str, begin: float, key: str) -> float:
-    # Bounds are checked by the config, which says what is allowed; the widget would silently move the value.
+    # Bounds are checked by the config, which says what is allowed; the widget would silently clip the value.
     if setting.is_whole:
         return st.number_input(label, value=int(begin), step=1, key=key, persist_state="session")
     step = begin / 10 or 0.01
@@ -103,6 +103,6 @@ def _end(setting: Setting, label: str, begin: float, key: str) -> float:
 
 
 def sentence(line: str) -> str:
-    """A line of a config's complaint, which begins with the path of a field, as a sentence."""
+    """A line of a config's error, which begins with the path of a field, as a sentence."""
     reason = line.split(": ", 1)[-1]
     return f"{reason[0].upper()}{reason[1:].rstrip('.')}."

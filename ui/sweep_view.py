@@ -1,4 +1,4 @@
-"""One sweep, live: how far it is, the best so far, its trials, and what they say about the settings."""
+"""One sweep, live: its progress, the best trial so far, all trials, and what they say about the settings."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,10 +25,10 @@ _SECONDS_TO_JUDGE_BY = 2.0  # of training
 _TOLD = ("network", "hidden", "channels", "optimizer", "epochs", "validation size", "device")  # of any recipe
 _RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
-_MANY = 3  # trials, of which the best is likely to be a lucky one
+_MANY = 3  # trials, from which on the best is likely to be a lucky one
 _MOST_REASONS = 3  # of trials that failed, below the table
 _PLAIN = {"displayModeBar": False}
-_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures stand and sort below each other
+_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures align and sort
 _MARKS = {
     "finished": "✓ finished",
     "failed": "✕ failed",
@@ -91,7 +91,7 @@ def change_line(one: Sweep) -> str:
 
 
 def _in_common(one: Sweep) -> str:
-    """The main settings that all trials share, so without those that are varied."""
+    """The main settings that all trials share: those that are not varied."""
     base, varied = one.config.base, {parameter.setting for parameter in one.config.parameters}
     parts = {
         base.model.shape: {WIDTH, DEPTH},
@@ -103,7 +103,7 @@ def _in_common(one: Sweep) -> str:
 
 
 def _other_changes(one: Sweep) -> str:
-    """What else of their recipe is not as its preset has it."""
+    """In what else their recipe differs from its preset."""
     base, told = one.config.base, {*_TOLD, *(SETTINGS[each.setting].label for each in one.config.parameters)}
     if any(each.setting == AUGMENTATION for each in one.config.parameters):
         told |= {setting_name(field) for field in AugmentConfig.model_fields}
@@ -124,13 +124,13 @@ def _state_line(one: Sweep) -> str:
 
 
 def _seconds_left(one: Sweep) -> float | None:
-    """From the pace of its trials so far, and from how early those that are over have ended."""
+    """Estimate from the pace of its trials so far, and from how early those that are over ended."""
     begun = [trial.run for trial in one.trials if trial.run.epoch]
     epochs, seconds = sum(run.epoch for run in begun), sum(run.seconds for run in begun)
     if not one.is_active or seconds < _SECONDS_TO_JUDGE_BY:
         return None
     over = [trial.run.epoch for trial in one.trials if trial.state in ("finished", "pruned", "failed")]
-    over = [epochs for epochs in over if epochs >= 1]  # what failed at once says nothing of those to come
+    over = [epochs for epochs in over if epochs >= 1]  # a trial that failed at once says nothing about those to come
     each = sum(over) / len(over) if over else one.config.most_epochs
     running = [max(0.0, trial.epochs - trial.run.epoch) for trial in one.trials if trial.state == "running"]
     to_come = one.counts["queued"] * each + sum(running)
@@ -174,7 +174,7 @@ def _best(one: Sweep, best: Trial) -> None:
 
 
 def _luck(one: Sweep, best: Trial) -> str:
-    """How many may be as good, and that the best of many has been lucky."""
+    """How many other trials may be as good, with a warning that the best of many has been lucky."""
     if len(one.ranked) < _MANY:
         return ""
     accuracy, held_out = best.accuracy or 0.0, one.config.base.train.validation_size

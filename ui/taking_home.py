@@ -1,4 +1,4 @@
-""" "Take it home": a run or a built-in model as a file. Each is made when its button is pressed, not before."""
+""" "Take it home": export a run or a built-in model as a file, made only when its button is pressed."""
 
 from collections.abc import Callable
 
@@ -50,17 +50,17 @@ def _maker(name: str, kind: str, store: Store) -> Callable[[], bytes]:
 
 
 def _file_name(name: str, kind: str) -> str:
-    if kind == "tensorboard":  # a name by which it is known there
+    if kind == "tensorboard":  # TensorBoard recognises it by this name
         return f"events.out.tfevents.0.{name}"
     return f"mnistlab-{name}{export.FORMATS[kind]}"
 
 
 def _problems(name: str, store: Store) -> dict[str, str | None]:
-    """Why formats cannot hold it, None if they can; any format can that is not among them."""
+    """For each format, why it cannot hold this run, None if it can; formats not listed always can."""
     if name in builtin_names():
         return {"script": script_problem(outline_of_builtin(name))}
     run = store.run(name)
-    # Only the course of a schedule has to be looked at, and to read a curve takes its time.
+    # The curve, which takes time to read, is needed only to check a schedule.
     curve = Curve.from_rows([]) if run.config.train.schedule == "constant" else resources.curves().of(run)
     has_weights = store.weights_step(run.id) is not None
     return {

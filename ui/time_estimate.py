@@ -1,4 +1,4 @@
-"""How long a training will take, to judge by the latest run that took the same steps."""
+"""Estimate how long a training will take, from the latest run that took the same kind of steps."""
 
 from collections.abc import Hashable
 
@@ -10,16 +10,16 @@ from mnistlab.space import Value, assemble
 from mnistlab.sweep_config import SweepConfig
 from ui import resources
 
-_LATEST = 50  # runs that are looked at
-_HAVE_RUN: tuple[State, ...] = ("running", "finished", "stopped", "failed")  # a queue would leave no room for others
-_WARM_UP = 5.0  # seconds, after which a run's pace is that of the rest
+_LATEST = 50  # runs that are considered
+_HAVE_RUN: tuple[State, ...] = ("running", "finished", "stopped", "failed")  # a long queue would crowd out the others
+_WARM_UP = 5.0  # seconds, after which a run's pace is steady
 
 
-Paces = dict[Hashable, tuple[float, str]]  # what decides a pace -> images a second, and the run that had it
+Paces = dict[Hashable, tuple[float, str]]  # what determines a pace -> images per second, and the run that had it
 
 
 def paces() -> Paces:
-    """The pace of the latest run for each kind of steps, but none of its first seconds."""
+    """The pace of the latest run for each kind of steps, except of runs that are still in their first seconds."""
     found: Paces = {}
     for run in resources.store().runs(limit=_LATEST, states=_HAVE_RUN):
         has_a_pace = (run.seconds > _WARM_UP or run.state == "finished") and not run.is_imported
@@ -29,9 +29,9 @@ def paces() -> Paces:
 
 
 def of_run(config: RunConfig, known: Paces | None = None) -> tuple[float, str] | None:
-    """Seconds that a run would take, and the id of the run by whose pace; None if no run has taken such steps.
+    """Seconds that a run would take, and the id of the run whose pace is used; None if no run has taken such steps.
 
-    known: the paces, where they were read already.
+    known: the paces, if they were read already.
     """
     pace = (paces() if known is None else known).get(_pace_setters(config))
     if pace is None:
@@ -41,9 +41,9 @@ def of_run(config: RunConfig, known: Paces | None = None) -> tuple[float, str] |
 
 
 def left_of(run: Run, known: Paces) -> float | None:
-    """Seconds that a running or queued run still takes; None where nothing tells, or where it is paused.
+    """Seconds that a running or queued run still takes; None if that is unknown, or if it is paused.
 
-    A sweep's trial tells what it varies when it begins.
+    What a sweep's trial varies is unknown until it begins.
     """
     if run.is_paused or run.is_waiting_trial:
         return None
@@ -56,9 +56,9 @@ def left_of(run: Run, known: Paces) -> float | None:
 
 
 def of_sweep(config: SweepConfig) -> tuple[float, str] | None:
-    """Seconds for all trials one after the other, and the id of the run by whose pace.
+    """Seconds for all trials one after another, and the id of the run whose pace is used.
 
-    None if no run has taken such steps, or if what is varied decides how long a trial takes.
+    None if no run has taken such steps, or if what is varied changes how long a trial takes.
     """
     if not all(_keeps_pace(config.base, one.setting, one.ends) for one in config.parameters):
         return None
@@ -69,7 +69,7 @@ def of_sweep(config: SweepConfig) -> tuple[float, str] | None:
 def _keeps_pace(base: RunConfig, setting: str, ends: tuple[Value, ...]) -> bool:
     try:
         trials = [assemble(base, {setting: end}) for end in ends]
-    except ConfigError:  # allowed only beside another value
+    except ConfigError:  # allowed only together with another value
         return False
     return all(
         _pace_setters(trial) == _pace_setters(base) and trial.train.train_size == base.train.train_size
@@ -78,7 +78,7 @@ def _keeps_pace(base: RunConfig, setting: str, ends: tuple[Value, ...]) -> bool:
 
 
 def _pace_setters(config: RunConfig) -> Hashable:
-    """What decides how many images a second are learned from."""
+    """The settings that determine how many images are trained on per second."""
     train = config.train
     of_training = train.batch_size, train.optimizer, train.precision, train.device
     return config.dataset, config.model, config.augment, of_training

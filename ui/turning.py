@@ -1,6 +1,6 @@
-"""A number that stands in the address, and buttons to the one before and the one after; after the last comes the first.
+"""A number bound to the URL, with buttons for the previous and the next one; the first follows the last.
 
-Ask the address about it first: what is out of bounds there is a sentence (ui/address.py).
+Check the URL first: ui/address.py warns of a number out of bounds.
 """
 
 from typing import Literal
@@ -9,7 +9,7 @@ import streamlit as st
 
 
 def choose_page(label: str, key: str, last: int, buttons: str) -> int:
-    """Show Previous, the number of a page from 1 to `last`, and Next side by side; `buttons` begins their keys."""
+    """Show Previous, the number of a page from 1 to `last`, and Next side by side; `buttons` is their keys' prefix."""
     _keep_within(key, 1, last)
     _button("Previous", f"{buttons}_previous", (key, -1, 1, last))
     page = st.number_input(label, 1, last, key=key, bind="query-params", width=140)
@@ -42,7 +42,7 @@ def _button(
 
 
 def _keep_within(key: str, first: int, last: int) -> None:
-    """What was chosen before may be more than there is now."""
+    """Clip an earlier choice that exceeds the current last number."""
     if st.session_state.get(key, first) > last:
         st.session_state[key] = last
 

@@ -1,8 +1,8 @@
-"""Pages are drawn one after another, not all at once: what a class asks for in the same moment.
+"""Draw pages one after another instead of all at once, when a whole class asks for them at the same moment.
 
-Python runs one thread at a time. Thirty scripts that are drawn side by side take it from each other at every message
-and every query, and all end late, the server's own thread, which sends what they draw, with them. In turn, each is
-answered sooner than the whole lot would be.
+Python runs one thread at a time. Thirty scripts that run side by side take the GIL from each other at every message and
+every query, and all finish late, as does the server's own thread, which sends what they draw. One after another, each
+finishes sooner than all of them would together.
 """
 
 import functools
@@ -17,25 +17,25 @@ import streamlit as st
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PATIENCE = 0.25  # seconds that a script waits at most; and after which one that takes long is no longer waited for
+_PATIENCE = 0.25  # seconds that a script waits at most, and for which a slow one may keep the others waiting
 
 
 class Turns:
-    """Lets threads in one by one, but keeps nobody waiting for long: then they go on beside each other.
+    """Lets threads in one by one, but keeps none waiting for long: after that, they run side by side.
 
-    patience: seconds that anyone waits at most, and for which one may keep the others waiting.
+    patience: seconds that a thread waits at most, and for which one may keep the others waiting.
     """
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._changed = threading.Condition()
-        self._turn: object | None = None  # of whoever is in
-        self._begun = 0.0  # when they came in, monotonic
+        self._turn: object | None = None  # of the thread that is in
+        self._begun = 0.0  # when it came in, monotonic
         self._mine = threading.local()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for one's turn, and give it back; a thread that has it already goes on."""
+        """Wait for a turn and give it back at the end; reentrant for the thread that has it."""
         if getattr(self._mine, "is_taken", False):
             yield
             return
@@ -62,7 +62,7 @@ class Turns:
 
     def _give_back(self, turn: object) -> None:
         with self._changed:
-            if self._turn is turn:  # else it was another's by now
+            if self._turn is turn:  # else another thread has taken it over
                 self._turn = None
                 self._changed.notify()
 
@@ -71,7 +71,7 @@ _turns = Turns(_PATIENCE)
 
 
 def in_turn(draw: Callable[P, T]) -> Callable[P, T]:
-    """Draw a page, or a part of one that is drawn alone, when it is its turn."""
+    """Decorate a function that draws a page or a fragment: it waits for its turn."""
 
     @functools.wraps(draw)
     def waiting(*arguments: P.args, **more: P.kwargs) -> T:
@@ -82,7 +82,7 @@ def in_turn(draw: Callable[P, T]) -> Callable[P, T]:
 
 
 def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Make a part of a page that is drawn alone, in turn, when a control in it is used, or every so many seconds."""
+    """A Streamlit fragment, rerun in turn when a control in it is used, or every so many seconds."""
 
     def decorate(draw: Callable[P, T]) -> Callable[P, T]:
         return st.fragment(in_turn(draw), run_every=run_every)
@@ -91,9 +91,9 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Ca
 
 
 def first_then(first: T, read: Callable[[], T]) -> Callable[[], T]:
-    """A function that returns `first` when it is called first, and later what `read` returns by then.
+    """A function that returns `first` on its first call, and what `read` returns on each later one.
 
-    For a fragment: it is drawn together with its page, which has just read what it shows, and later alone.
+    For a fragment: it is first drawn with its page, which has just read what it shows, and later on its own.
     """
     just_read = [first]
     return lambda: just_read.pop() if just_read else read()

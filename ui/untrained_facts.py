@@ -1,6 +1,6 @@
-"""What there is to say about a network before its first step, computed once for all sessions.
+"""Facts about a network before its first step, computed once for all sessions.
 
-A network of 20 million weights or 256 channels is asked about fewer images: the page has to answer its controls.
+A network of 20 million weights or 256 channels reads fewer images, so that the page stays responsive.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from mnistlab.probes import GradientSize
 
 NUM_NEURONS = 20  # whose weights are shown
-_ASKED, _BATCH = (1000, 100, 10), (100, 10, 2)  # images, as many of them as are affordable
-# Multiply-adds of one look, of which a core does 5 to 50 thousand million a second; the way back costs twice as much.
+_ASKED, _BATCH = (1000, 100, 10), (100, 10, 2)  # numbers of images, of which the first affordable one is taken
+# Multiply-adds in all, of which a core does 5 to 50 billion a second; a backward pass costs twice as much as a forward.
 _AFFORDABLE = 3e9
 _BY_VALUE: dict[str | type[Any], Callable[[Any], Any]] = {ModelConfig: ModelConfig.model_dump_json}
 
@@ -35,7 +35,7 @@ class FirstAnswers:
 
 @st.cache_resource(show_spinner="Asking the network ...", max_entries=100, hash_funcs=_BY_VALUE)
 def first_answers(config: ModelConfig, seed: int) -> FirstAnswers:
-    """Its first weights, and what it says about the first training images."""
+    """The network's first weights, and its answers on the first training images."""
     from mnistlab.untrained import answers, first_weights, untrained_model
 
     model, source = untrained_model(config, seed), resources.dataset().source
@@ -46,7 +46,7 @@ def first_answers(config: ModelConfig, seed: int) -> FirstAnswers:
 
 @st.cache_resource(show_spinner="Sending a batch back ...", max_entries=200, hash_funcs=_BY_VALUE)
 def gradients(config: ModelConfig, seed: int) -> list["GradientSize"]:
-    """How strongly one batch pulls at each of its layers."""
+    """The size of one batch's gradient in each layer."""
     from mnistlab.untrained import gradient_sizes
 
     source, num_images = resources.dataset().source, batch_size(config)
@@ -54,12 +54,12 @@ def gradients(config: ModelConfig, seed: int) -> list["GradientSize"]:
 
 
 def batch_size(config: ModelConfig) -> int:
-    """How many images are sent back and forth for the gradients."""
+    """How many images are sent forward and backward for the gradients."""
     return num_affordable(config, _BATCH, passes=3)
 
 
 def num_affordable(config: ModelConfig, numbers: tuple[int, ...], passes: int = 1) -> int:
-    """The first of these numbers of images that a network goes through in about a second, or else the last."""
+    """The first of these numbers of images that a network processes in about a second, else the last."""
     from mnistlab.layers import describe_layers
 
     cost = passes * sum(layer.num_multiply_adds for layer in describe_layers(config))

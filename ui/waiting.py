@@ -1,4 +1,4 @@
-"""When a run that waits in the queue will begin, to judge by those that go before it."""
+"""Estimate when a run that waits in the queue will begin, from the runs that go before it."""
 
 import heapq
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ from ui.words import roughly
 
 
 def line(run: Run, queue: Queue) -> str:
-    """When a queued run begins, in a sentence; "" where that cannot be judged."""
+    """When a queued run will begin, in a sentence; "" if that cannot be estimated."""
     if run.error:
-        return ""  # why it cannot begin is told
+        return ""  # the reason why it cannot begin is shown instead
     busy = _busy(run.config, queue)
     seconds = _seconds(busy, queue.ahead_of(run), _num_free(busy))
     return "" if seconds is None else f"It begins in about {roughly(seconds)}."
 
 
 def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
-    """When a run that is not started yet would begin, and what it would wait for; "" where it would begin at once."""
+    """When a run not yet started would begin, and what it would wait for; "" if it would begin at once."""
     busy, ahead = _busy(config, queue), queue.ahead_of_new(config, owner)
     num_free = _num_free(busy)
-    if num_free is None or (in_a_lab() and not ahead):  # how many workers a lab has, only its queue tells
+    if num_free is None or (in_a_lab() and not ahead):  # only its queue shows that a lab's workers are busy
         return ""
     num_before = len(ahead) + 1 - num_free
-    if num_before <= 0 or any(run.is_paused for run in busy):  # which makes room, and need not end
+    if num_before <= 0 or any(run.is_paused for run in busy):  # a paused run makes room, and need not finish
         return ""
     seconds = _seconds(busy, ahead, num_free)
     when = "" if seconds is None else f"Begins in about {roughly(seconds)}: "
@@ -36,9 +36,9 @@ def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
 
 
 def _seconds(busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None) -> float | None:
-    """Seconds until a worker is free for whoever comes behind these.
+    """Seconds until a worker is free for a run behind these.
 
-    None where nothing runs, where a run has no pace to judge by, and where one is paused.
+    None if nothing runs, if the pace of any run is unknown, or if one is paused.
     """
     if not busy or num_free is None:
         return None
@@ -56,15 +56,15 @@ def _seconds(busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None) ->
 
 
 def _busy(config: RunConfig, queue: Queue) -> list[Run]:
-    """The running runs of the same kind, whose workers could take one of this config; a terminal's own could not."""
+    """The running runs whose workers could take a run of this config next; those in a terminal have no worker."""
     same = [run for run in queue.active if kind_of(run.config) == kind_of(config)]
     return [run for run in same if run.state == "running" and not run.runs_in_the_foreground]
 
 
 def _num_free(busy: Sequence[Run]) -> int | None:
-    """Workers without a run; of a lab's we know none, for while somebody waits there, all of them are busy.
+    """The number of workers without a run; 0 in a lab, where all are busy as long as somebody waits.
 
-    None where the settings that say how many there are cannot be read.
+    None if the settings that say how many there are cannot be read.
     """
     if in_a_lab():
         return 0

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from mnistlab.augment import Warps
 
 VARIANTS = 20
-_SIDE, _ORIGINAL_SIDE = 84, 140  # CSS pixels of a variant, three for each of its own, and of the original, five
+_SIDE, _ORIGINAL_SIDE = 84, 140  # CSS pixels: three for each pixel of a variant, five for each of the original
 _VARIANTS_WIDTH = 452  # CSS pixels: five in a row and the gaps between them
-_MEASURED_IMAGES = 600  # enough to tell the pace, few enough to keep a slider quick
+_MEASURED_IMAGES = 600  # enough to measure the speed, few enough to keep a slider responsive
 _ANGLES = [0.0, 25.0, 45.0, 70.0, 90.0, 135.0, 180.0]
 _A_SIX = 13  # its place in the training file
 
 
 def show_variants(image: npt.NDArray[np.uint8], digit: int, config: AugmentConfig, seed: int) -> None:
-    """The original at the left and its variants at the right, each with its turn below it."""
+    """Show the original on the left and its variants on the right, each with its rotation below it."""
     from mnistlab.variants import variants
 
     pictures, warps = variants(image, config, seed, VARIANTS)
@@ -39,7 +39,7 @@ def show_variants(image: npt.NDArray[np.uint8], digit: int, config: AugmentConfi
 
 
 def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int, which: int) -> None:
-    """A net of squares, and the same net after the warp of one variant, counted from 1, with the digit in each."""
+    """Show a net of squares before and after the warp of one variant, counted from 1, with the digit in each."""
     from mnistlab.variants import variants, warped_net
 
     pictures, warps = variants(image, config, seed, VARIANTS)
@@ -53,7 +53,7 @@ def show_net(image: npt.NDArray[np.uint8], config: AugmentConfig, seed: int, whi
 
 
 def show_batch(config: AugmentConfig, seed: int) -> None:
-    """The first batch of the training file, as it is and as it is learned from."""
+    """Show the first batch of the training file, as it is and as augmented."""
     from mnistlab.variants import augmented
 
     source = resources.dataset().source
@@ -78,7 +78,7 @@ _HOW_USED = {
 
 
 def show_turned_six() -> None:
-    """A six at several angles, and what the built-in network takes each for."""
+    """Show a six at several angles, and what the built-in network reads each as."""
     from mnistlab.variants import turned
 
     pictures = turned(resources.dataset().source.images[_A_SIX], _ANGLES)
@@ -98,7 +98,7 @@ def show_turned_six() -> None:
 
 
 def pace_line(config: AugmentConfig) -> str:
-    """What augmentation costs here and now."""
+    """What augmentation costs on this machine, measured now."""
     if not config.is_active:
         return "Nothing is changed, so it costs nothing."
     pace, device = _measure(config)
@@ -112,7 +112,7 @@ def pace_line(config: AugmentConfig) -> str:
     show_spinner=False, ttl="1 minute", max_entries=50, hash_funcs={AugmentConfig: AugmentConfig.model_dump_json}
 )
 def _measure(config: AugmentConfig) -> tuple[float, str]:
-    """Images a second, and on what; a class that plays with the sliders need not measure all of the time."""
+    """Images per second and the device; cached, so that a class playing with the sliders does not keep measuring."""
     from mnistlab.device import describe_device
     from mnistlab.variants import images_per_second
 
@@ -120,7 +120,7 @@ def _measure(config: AugmentConfig) -> tuple[float, str]:
 
 
 def _in_words(warps: "Warps", index: int, config: AugmentConfig) -> str:
-    """What is done to one variant; what is not done to it is not mentioned."""
+    """What is done to one variant, without mentioning what is not."""
     right, down = (int(step) for step in warps.shift[index])
     scale = float(warps.scale[index])
     parts = [f"turned by {_angle(float(warps.degrees[index]))}"]
@@ -142,7 +142,7 @@ def _in_words(warps: "Warps", index: int, config: AugmentConfig) -> str:
 
 
 def _angle(degrees: float) -> str:
-    """With its sign, and none for nought."""
+    """An angle with its sign, except for 0."""
     return f"{degrees:+.0f}°".replace("-", "\N{MINUS SIGN}") if round(degrees) else "0°"
 
 

@@ -1,4 +1,4 @@
-"""Numbers as a person writes them: each with its unit, rounded, never cut; and what others wrote, as they wrote it."""
+"""Numbers as people write them: each with its unit, rounded, not truncated; and other people's words, verbatim."""
 
 import re
 
@@ -6,12 +6,12 @@ from mnistlab.figures import certainty, percent
 from mnistlab.runs import Run
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:^=&])")
-# What a browser's Markdown makes a link of by itself, whatever is escaped in it: a sign that nobody sees breaks it.
+# What the browser's Markdown turns into a link by itself, in spite of escapes: an invisible character prevents it.
 _ADDRESS = re.compile(r"(?i)(https?:(?=//)|www(?=\.)|@)")
 
 
 def sure(share: float) -> str:
-    """0.979 -> "97.9 %"; what rounds to 100 is "more than 99.9 %", for no network is ever quite sure."""
+    """0.979 -> "97.9 %"; what rounds to 100 is "more than 99.9 %", as no network is ever quite sure."""
     return certainty(share, 1).replace("> ", "more than ")
 
 
@@ -39,7 +39,7 @@ def roughly(seconds: float) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A text in which no line ends between a number and its sign: "97.90 %", "p = 0.048", "p < 0.000001"."""
+    """A text in which no line breaks between a number and its sign: "97.90 %", "p = 0.048", "p < 0.000001"."""
     for part in (" %", "p = ", "p < "):
         text = text.replace(part, part.replace(" ", "\N{NO-BREAK SPACE}"))
     return text
@@ -58,7 +58,7 @@ def run_label(run: Run) -> str:
 
 
 def verbatim(text: str) -> str:
-    """Words of others for a place that takes Markdown: nothing in them is a link, a picture or a formula."""
+    """Escape other people's words for Markdown, so that nothing in them becomes a link, a picture or a formula."""
     return _MARKUP.sub(r"\\\1", _ADDRESS.sub("\\1\N{WORD JOINER}", text))
 
 

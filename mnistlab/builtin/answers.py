@@ -1,8 +1,8 @@
-"""The built-in models' answers on the test set, kept beside them: a first look at one costs no reading.
+"""The built-in models' answers on the test set, kept beside them so that a first look at one need not compute them.
 
     python -m mnistlab.builtin.answers     # reads the test set with every built-in model, and writes NAME.answers
 
-Answers of other weights than those that are here now are not used.
+Answers of any other weights than the current ones are not used.
 """
 
 import sys

@@ -1,18 +1,18 @@
-"""Columns of a terminal, in which a Chinese character takes two and a combining accent none."""
+"""Fit text into columns of a terminal, where a Chinese character takes two and a combining accent none."""
 
 from unicodedata import category, east_asian_width
 
-_CUT = "..."  # three letters that every terminal has
+_CUT = "..."  # three characters that every terminal has
 _UNSEEN = ("Mn", "Me", "Cf")  # accents and joiners
 
 
 def num_columns(text: str) -> int:
-    """How wide a text stands on a terminal."""
+    """How many columns a text takes on a terminal."""
     return sum(map(_width, text))
 
 
 def in_column(text: str, columns: int) -> str:
-    """The text filled up to so many columns, or cut where it is wider."""
+    """The text padded to so many columns, or cut if it is wider."""
     if num_columns(text) > columns:
         kept, room = "", columns - len(_CUT)
         for sign in text:

@@ -16,7 +16,7 @@ def compare(options: argparse.Namespace) -> int:
     store = Store()
     runs = store.run(options.run), store.run(options.other)
     groups = [Group(with_repeats(run, store.runs(limit=None)) if options.seeds else (run,)) for run in runs]
-    said = _answer(groups[0], groups[1], store).replace("**", "")  # the marks by which a page writes in bold
+    said = _answer(groups[0], groups[1], store).replace("**", "")  # a page's marks for bold
     found = differences(runs[0].settings, runs[1].settings)
     if options.json:
         about = {
@@ -41,7 +41,7 @@ def _answer(first: Group, second: Group, store: Store) -> str:
     run, other = first.runs[0], second.runs[0]
     is_one_recipe = run.recipe == other.recipe
     if is_one_recipe and len(first.accuracies) > 1:
-        return scatter(first, "this one recipe")  # against itself nothing could be found
+        return scatter(first, "this one recipe")  # a recipe cannot be compared with itself
     answers = kept_answers(store, run), kept_answers(store, other)
     said = answer(first, second, (run.id, other.id), answers)
     is_luck = is_one_recipe and run.config.train.seed != other.config.train.seed

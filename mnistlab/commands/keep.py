@@ -1,4 +1,4 @@
-"""`rename`, `note`, `star`, `delete` and `restore`: what a person does with a run that is kept."""
+"""`rename`, `note`, `star`, `delete` and `restore`: what people do with a stored run."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from mnistlab.store import Store
 
 
 def rename(options: argparse.Namespace) -> int:
-    """Give a run a name, or take it away."""
+    """Name a run, or remove its name."""
     store = Store()
     keeping.rename(options.run, options.name, store)
     run = store.run(options.run)
@@ -18,7 +18,7 @@ def rename(options: argparse.Namespace) -> int:
 
 
 def note(options: argparse.Namespace) -> int:
-    """Write a note about a run, or take it away."""
+    """Write a note about a run, or remove it."""
     store = Store()
     keeping.annotate(options.run, options.text, store)
     run = store.run(options.run)
@@ -26,7 +26,7 @@ def note(options: argparse.Namespace) -> int:
 
 
 def star(options: argparse.Namespace) -> int:
-    """Give a run a star, or take it away."""
+    """Give a run a star, or remove it."""
     store = Store()
     keeping.set_star(options.run, not options.off, store)
     run = store.run(options.run)
@@ -34,7 +34,7 @@ def star(options: argparse.Namespace) -> int:
 
 
 def delete(options: argparse.Namespace) -> int:
-    """Put runs away: all of those that are named, or none."""
+    """Delete runs: all of those named, or none if one does not exist."""
     store = Store()
     for run_id in options.runs:
         store.run(run_id)

@@ -21,7 +21,7 @@ def presets(options: argparse.Namespace) -> int:
 
 
 def settings(options: argparse.Namespace) -> int:
-    """Print each setting of a recipe: what it takes, what it is where nothing else is said, and what it does."""
+    """Print each setting of a recipe: its allowed values, its default, and what it does."""
     for path, (section, name) in FIELDS.items():
         info = section.model_fields[name]
         allowed, start, about = allowed_in_words(info), write_value(info.default), info.description or ""

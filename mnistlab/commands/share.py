@@ -1,4 +1,4 @@
-"""`export` and `import`: a run on its way out of this lab, and into it."""
+"""`export` and `import`: take a run out of this lab, or into it."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ def export(options: argparse.Namespace) -> int:
 
 
 def _target(given: str) -> Path:
-    """Where to write; an empty variable of the shell must not mean the present folder."""
+    """Where to write; an empty shell variable must not mean the current folder."""
     if given in ("", "-"):
         raise ExportError(
             f"--to {given!r} names no file: exports are written to files, not to the terminal. Give a name such as "
@@ -36,7 +36,7 @@ def _target(given: str) -> Path:
 
 
 def import_(options: argparse.Namespace) -> int:
-    """Take in a run that `export` has written as a zip."""
+    """Import a run that `export` has written as a zip."""
     from mnistlab.importing import import_run
 
     store = Store()

@@ -30,7 +30,7 @@ def stop(options: argparse.Namespace) -> int:
 
 
 def pause(options: argparse.Namespace) -> int:
-    """Let a run wait after its present step."""
+    """Let a run wait after its current step."""
     store = Store()
     _check(store.run(options.run), "running")
     steering.pause(options.run, store)
@@ -56,7 +56,7 @@ def rate(options: argparse.Namespace) -> int:
 
 @led_by_the_first
 def resume(options: argparse.Namespace) -> int:
-    """Go on with a stopped, failed or lost run in the foreground, or with a finished one for more epochs."""
+    """Resume a stopped, failed or lost run in the foreground, or train a finished one for more epochs."""
     from mnistlab.device import pick_device
 
     store = Store()

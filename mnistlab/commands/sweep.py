@@ -19,11 +19,11 @@ from mnistlab.sweep_config import SweepConfig
 from mnistlab.sweep_state import Sweep, Trial
 
 _OWNER = "command line"
-_SHOWN = 20  # sweeps that `list` tells of
+_SHOWN = 20  # sweeps that `list` prints
 
 
 def sweep_start(options: argparse.Namespace) -> int:
-    """Start a sweep: a classic experiment by its name, or one of your own."""
+    """Start a sweep: a classic experiment by its name, or one made of options."""
     config = sweep_asked_for(options, store := Store())
     if not options.here:
         sweep_id = sweep.start(config, store, _OWNER)
@@ -32,7 +32,7 @@ def sweep_start(options: argparse.Namespace) -> int:
 
 
 def sweep_list(options: argparse.Namespace) -> int:
-    """Print the sweeps, the newest first, or the classic experiments there are."""
+    """Print the sweeps, the newest first, or the classic experiments."""
     if options.classics:
         for classic in CLASSICS.values():
             about = {"experiment": classic.name, "watch": classic.watch, **_plan(classic.config)}
@@ -57,7 +57,7 @@ def sweep_show(options: argparse.Namespace) -> int:
 
 
 def sweep_stop(options: argparse.Namespace) -> int:
-    """Take what waits from the queue, and ask what runs to stop."""
+    """Remove a sweep's waiting trials from the queue, and ask the running ones to stop."""
     store = Store()
     is_active = any(run.state in ACTIVE for run in queue.active_trials(options.sweep, store))
     said = "asked to stop" if is_active else "was already over"
@@ -72,7 +72,7 @@ def sweep_stop(options: argparse.Namespace) -> int:
 
 
 def sweep_resume(options: argparse.Namespace) -> int:
-    """Go on with the trials that were stopped or lost, or failed before they began; say which others have failed."""
+    """Resume the trials that were stopped or lost, or failed before they began; report the others that failed."""
     store = Store()
     if not options.here:
         one = sweep.find(options.sweep, store)
@@ -92,11 +92,11 @@ def sweep_resume(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -> int:
-    """Train the trials that wait, one after the other, in this process; others may do so at the same time.
+    """Train waiting trials one after another in this process; other processes may do so at the same time.
 
-    begin: queues them and returns the sweep's id; called when Ctrl-C would find somebody who stops them.
+    begin: queues them and returns the sweep's id; called once Ctrl-C is being handled.
     """
-    from mnistlab.execution import this_worker  # which takes seconds: before trials wait for it
+    from mnistlab.execution import this_worker  # takes seconds, so before any trial waits for it
 
     with noting_interrupts() as is_interrupted:
         sweep_id = begin()
@@ -107,18 +107,18 @@ def _work(options: argparse.Namespace, store: Store, begin: Callable[[], str]) -
 
 @contextmanager
 def _leaving_nothing_behind(sweep_id: str, store: Store, me: str, is_interrupted: Interrupt) -> Iterator[None]:
-    """Where this process ends before its sweep does, take what waits from the queue; where the store fails, say so."""
+    """If this process ends before its sweep does, take waiting trials from the queue; if the store fails, say so."""
     try:
         yield
     except DatabaseGoneError:
-        raise  # the sweep is not in what is there now, if anything is
+        raise  # the sweep cannot be resumed from whatever is there now
     except StoreError as error:
         with suppress(MnistLabError):
             _leave(sweep_id, store, me)
         raise StoreError(
             f"{error} Once that is put right, `python -m mnistlab sweep resume {sweep_id} --here` goes on."
         ) from error
-    except BaseException:  # a second Ctrl-C, or a reader who has seen enough
+    except BaseException:  # a second Ctrl-C, or a reader that closed its end
         _leave(sweep_id, store, me)
         raise
     if is_interrupted():
@@ -126,7 +126,7 @@ def _leaving_nothing_behind(sweep_id: str, store: Store, me: str, is_interrupted
 
 
 def _tell_end(options: argparse.Namespace, one: Sweep, is_interrupted: Interrupt) -> int:
-    """Print what a sweep has come to; return the exit code."""
+    """Print a sweep's outcome; return the exit code."""
     if one.counts["stopped"]:
         print(f"mnistlab: stopped; sweep resume {one.id} goes on", file=sys.stderr)
     elif is_interrupted():
@@ -165,7 +165,7 @@ def _train_all(options: argparse.Namespace, sweep_id: str, store: Store, is_inte
 
 
 def _leave(sweep_id: str, store: Store, me: str) -> None:
-    """Take from the queue what waits, unless somebody else is training this sweep too."""
+    """Take waiting trials from the queue, unless another process is training this sweep too."""
     trials = sweep.find(sweep_id, store).trials
     if not any(trial.run.state == "running" and trial.run.worker != me for trial in trials):
         sweep.stop(sweep_id, store)
@@ -177,7 +177,7 @@ def _tell(options: argparse.Namespace, one: Sweep, said: str) -> int:
 
 
 def _print(options: argparse.Namespace, about: dict[str, Any], line: str) -> None:
-    """Print the line for a person, or what it is about for a program."""
+    """Print the line for people, or the object it describes for programs."""
     print(json.dumps(about) if options.json else line, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What the options of `sweep start` ask for: a classic experiment, or a recipe and what to vary in it."""
+"""Turn the options of `sweep start` into a sweep: a classic experiment, or a recipe and what to vary in it."""
 
 import argparse
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,9 @@ def sweep_asked_for(options: argparse.Namespace, store: Store) -> SweepConfig:
     """The sweep that is to be started.
 
     Raises:
-        ConfigError: there is no such experiment or preset, nothing is varied, or a value is none; it names the option.
-        RunNotFoundError: there is no such run to take the recipe of.
+        ConfigError: there is no such experiment or preset, nothing is varied, or a value is invalid; it names the
+            option.
+        RunNotFoundError: there is no such run to take the recipe from.
     """
     values = _start(options, store)
     if options.vary:
@@ -40,7 +41,7 @@ def sweep_asked_for(options: argparse.Namespace, store: Store) -> SweepConfig:
 
 
 def _start(options: argparse.Namespace, store: Store) -> dict[str, Any]:
-    """The experiment that is named, or else a sweep that varies nothing yet; of the recipe that is named, if one is."""
+    """The named experiment, else a sweep that varies nothing yet; with the named recipe, if there is one."""
     values: dict[str, Any] = {"parameters": ()}
     if options.experiment is not None:
         values = get_classic(options.experiment).config.model_dump()
@@ -51,7 +52,7 @@ def _start(options: argparse.Namespace, store: Store) -> dict[str, Any]:
 
 
 def _change_recipe(values: Mapping[str, Any], options: argparse.Namespace) -> None:
-    """Put what `--epochs` and `--set` say into the recipe; they decide nothing that is varied."""
+    """Apply `--epochs` and `--set` to the recipe; they must not set anything that is varied."""
     decided = {one["setting"]: "The sweep varies it: --vary says how." for one in values["parameters"]}
     if options.epochs is not None:
         if "train.epochs" in decided:
@@ -63,7 +64,7 @@ def _change_recipe(values: Mapping[str, Any], options: argparse.Namespace) -> No
 
 
 def _how(options: argparse.Namespace) -> dict[str, Any]:
-    """What is said about how values are chosen, and what the sweep is called."""
+    """The options given on how values are chosen, and on the sweep's title."""
     said = {"title": options.title, "sampler": options.sampler, "pruner": options.pruner, "seed": options.seed}
     said["num_trials"] = options.trials
     given = {name: value for name, value in said.items() if value is not None}
@@ -73,7 +74,7 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parsed(values: dict[str, Any], varied: Iterable[str]) -> SweepConfig:
-    """Make the sweep of these values; of one to be tried that is out of bounds, the error quotes its `--vary`."""
+    """Make the sweep of these values; if a value to be tried is out of bounds, the error quotes its `--vary`."""
     try:
         return parse_sweep(values)
     except ConfigError as error:
@@ -83,7 +84,7 @@ def _parsed(values: dict[str, Any], varied: Iterable[str]) -> SweepConfig:
 
 
 def _parameter(text: str, number: int) -> dict[str, Any]:
-    """Read `learning_rate=1e-4..10`, `learning_rate=1e-4..10:6` (6 points of a grid) or `activation=relu,tanh`."""
+    """Parse `learning_rate=1e-4..10`, `learning_rate=1e-4..10:6` (6 points of a grid) or `activation=relu,tanh`."""
     setting, given = _setting_of(text), text.partition("=")[2]
     if ".." in given:
         ends, _, points = given.partition(":")
@@ -96,7 +97,7 @@ def _parameter(text: str, number: int) -> dict[str, Any]:
 
 
 def _setting_of(text: str) -> str:
-    """The full name of the setting that is varied: "train.learning_rate" of "learning-rate=0.1,1"."""
+    """The full name of the setting that is varied: "train.learning_rate" for "learning-rate=0.1,1"."""
     name = text.partition("=")[0].strip().replace("-", "_")
     matching = [known for known in space.SETTINGS if name in (known, known.rpartition(".")[2])]
     if not matching:

@@ -10,11 +10,11 @@ from mnistlab.store import Store
 
 @led_by_the_first
 def train(options: argparse.Namespace) -> int:
-    """Train a preset; Ctrl-C stops it after the present step and keeps what it has learned."""
+    """Train a preset; Ctrl-C stops it after the current step and keeps what it has learned."""
     from mnistlab.device import pick_device
 
     config = _config(options, store := Store())
-    pick_device(config.train.device)  # here, for one that is missing must leave no failed run behind
+    pick_device(config.train.device)  # checked here, so that a missing one leaves no failed run behind
     return run_here(lambda: store.create(config, owner="command line", state="running"), store, options.json)
 
 

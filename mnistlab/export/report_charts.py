@@ -27,7 +27,7 @@ class Line:
 
 
 def thinned(x: Values, y: Values) -> tuple[Values, Values]:
-    """A long curve as means of as many steps as keep it short."""
+    """A long curve, averaged over as many steps as it takes to keep it short."""
     if len(x) <= _MOST_POINTS:
         return x, y
     edges = np.linspace(0, len(x), _MOST_POINTS + 1).astype(int)
@@ -36,7 +36,7 @@ def thinned(x: Values, y: Values) -> tuple[Values, Values]:
 
 
 def chart(title: str, x_title: str, lines: Sequence[Line], shown: Callable[[float], str]) -> str:
-    """A line chart; `shown` writes a value of the vertical axis."""
+    """A line chart as SVG; `shown` formats a value of the vertical axis."""
     lines = [line for line in lines if len(line.x)]
     if not lines:
         return ""
@@ -73,7 +73,7 @@ def _drawn(line: Line, to_x: Callable[[float], float], to_y: Callable[[float], f
 def _scales(
     lines: Sequence[Line],
 ) -> tuple[Callable[[float], float], Callable[[float], float], list[float], list[float]]:
-    """From values to places, and the ticks of both axes."""
+    """Functions from values to pixels, and the ticks of both axes."""
     all_x, all_y = (np.concatenate([getattr(line, axis) for line in lines]) for axis in ("x", "y"))
     ticks_x, ticks_y = _ticks(float(all_x.min()), float(all_x.max())), _ticks(float(all_y.min()), float(all_y.max()))
     low_x, high_x = float(all_x.min()), float(all_x.max())
@@ -91,7 +91,7 @@ def _scales(
 
 
 def _ticks(lowest: float, highest: float) -> list[float]:
-    """About five round numbers between these, at least two."""
+    """About five round numbers between these bounds, at least two."""
     span = max(highest - lowest, 1e-9)
     power = 10 ** math.floor(math.log10(span / 4))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= span / 5)

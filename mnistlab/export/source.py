@@ -195,7 +195,7 @@ def must_be_over(source: Source, what: str) -> None:
 
 
 def end_problem(name: str, state: str, result: Mapping[str, Any] | None, what: str) -> str | None:
-    """Why nothing that tells how a run ended, as `what` does, can be made of this one; None if it can."""
+    """Why `what`, which includes how a run ended, cannot be made of this run; None if it can."""
     instead = "take its weights alone, as safetensors or ONNX"
     if state == "failed":
         return f"The run {name} failed, and {what} is made of a finished one. {CURVE_INSTEAD}"

@@ -1,7 +1,7 @@
 """A run's curves as a TensorBoard event file: `tensorboard --logdir FOLDER` shows them beside other runs.
 
 The names follow its custom: loss/training, loss/validation, accuracy/training, accuracy/validation, learning_rate,
-gradient/LAYER. Written here, for the format is a few lines and its packages are fifty megabytes.
+gradient/LAYER. The format is written by hand, as it takes a few lines and its packages fifty megabytes.
 
 Source: tensorflow/core/util/event.proto, framework/summary.proto and lib/io/record_writer.h.
 """
@@ -13,12 +13,12 @@ from functools import lru_cache
 from mnistlab.export import wire
 from mnistlab.export.source import Source, wall_times
 
-_POLYNOMIAL = 0x82F63B78  # CRC-32C, which zlib's crc32 is not
+_POLYNOMIAL = 0x82F63B78  # of CRC-32C; zlib's crc32 has another one
 _STRING = 7  # DataType.DT_STRING
 
 
 def event_file_name(source: Source) -> str:
-    """A name by which TensorBoard knows an event file."""
+    """A name that TensorBoard recognises as an event file's."""
     return f"events.out.tfevents.{int(source.created)}.{source.name}"
 
 
@@ -71,7 +71,7 @@ def _record(event: bytes) -> bytes:
 
 
 def _checksum(content: bytes) -> bytes:
-    """CRC-32C, rotated and shifted as TensorFlow's records have it."""
+    """CRC-32C, masked (rotated and offset) as in TensorFlow's records."""
     table, crc = _table(), 0xFFFFFFFF
     for byte in content:
         crc = table[(crc ^ byte) & 0xFF] ^ crc >> 8

@@ -1,7 +1,7 @@
-"""Protocol buffers' wire format, as far as ONNX and TensorBoard files need it: it spares the lab three packages.
+"""The part of Protocol Buffers' wire format that ONNX and TensorBoard files need: it spares the lab three packages.
 
-A message is its fields one after another, each a key (number and type) and a value. Fields are given as functions
-that make bytes, and a message is their sum:
+A message is a sequence of fields, each a key (number and type) and a value. The functions here turn fields into bytes,
+and a message is their sum:
 
     message = text(1, "loss") + real(2, 0.25)
 

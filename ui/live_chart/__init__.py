@@ -1,7 +1,7 @@
-"""A chart that grows while it is looked at: `Plotly.react` in a Streamlit component.
+"""A chart that grows while it is being watched: `Plotly.react` in a Streamlit component.
 
-`st.plotly_chart` builds its chart anew at each change of the data and loses the zoom; this one does not.
-It owns what the browser needs (payload.py, library.py, the scripts); what to plot is the page's.
+`st.plotly_chart` rebuilds its chart whenever the data change and loses the zoom; this one does not. This package owns
+what the browser needs (payload.py, library.py, the scripts); what to plot is up to the page.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ NOT_THERE = (
 )
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("theme.js", "labels.js", "layout.js", "live_chart.js")  # one module in the browser, in this order
+_SCRIPTS = ("theme.js", "labels.js", "layout.js", "live_chart.js")  # joined in this order into one browser module
 _mount = st.components.v2.component(
     "mnistlab_live_chart",
     html='<div class="mnistlab-live-chart"></div>',
@@ -47,14 +47,14 @@ def live_chart(
     height: int = 320,
     empty: str = WAITING,
 ) -> None:
-    """Draw curves that may have grown since the last call with this key; zoom and hover stay as they are.
+    """Draw curves that may have grown since the last call with this key; zoom and hover are kept.
 
-    key: unique on the page; a new key starts afresh, so put the run's id in it.
-    y_percent, log_y: y, a share in [0, 1], as a percentage; on a logarithmic axis, where values <= 0 are left out.
-    x_range: fixes the x axis, for instance to all steps to come; else it spans the data.
-    ordinary: cut short peaks off that would press all else flat, with a note, but nothing that is no higher than this.
+    key: unique on the page; a new key starts afresh, so include the run's id.
+    y_percent, log_y: show y, a share in [0, 1], as a percentage; use a logarithmic axis, dropping values <= 0.
+    x_range: fixes the x axis, for instance to include all steps to come; else it spans the data.
+    ordinary: cut off short peaks that would flatten all else, with a note, but nothing up to this value.
     height: pixels, title and axes included.
-    empty: what stands in a chart without points.
+    empty: the text in a chart without points.
     """
     data = {
         "plotly": PLOTLY_VERSION,
@@ -76,16 +76,16 @@ def live_chart(
 
 
 def _why_it_may_fail() -> str:
-    """Put the library where the browser finds it, and tell what to say if it does not come."""
+    """Put the library where the browser finds it; return the message to show if it does not load."""
     try:
         ensure_plotly()
-    except OSError as error:  # an administrator installed it, and nobody else may write there
+    except OSError as error:  # for instance, installed by an administrator and not writable
         return NOT_THERE.format(error.strerror)
     return FAILED
 
 
 def _y_axis(series: Sequence[Series], percent: bool, log: bool, ordinary: float | None) -> dict[str, Any]:
-    """From where to where the y axis goes, whole and without peaks that are cut off."""
+    """The range of the y axis, with and without the peaks that are cut off."""
     whole = y_extent(series, percent=percent, log=log)
     cut = None if ordinary is None else cut_at(series, ordinary)
     return {

@@ -17,9 +17,9 @@ PLOTLY_VERSION: str = plotly.__version__
 
 @functools.cache
 def ensure_plotly(folder: Path = STATIC) -> Path:
-    """Copy plotly.min.js out of the plotly package into `folder`, unless it is there; return where it is.
+    """Copy plotly.min.js from the plotly package into `folder`, unless it is there; return its path.
 
-    Safe while other processes and threads do the same: each writes a file of its own and moves it into place.
+    Safe while other processes and threads do the same: each writes its own file and moves it into place.
     """
     source, target = _packaged_plotly(), folder / "plotly.min.js"
     if not _same_size(source, target):
@@ -27,7 +27,7 @@ def ensure_plotly(folder: Path = STATIC) -> Path:
         copy = folder / f"plotly.min.js.{os.getpid()}.{threading.get_ident()}.tmp"
         shutil.copyfile(source, copy)
         with suppress(OSError):  # a mounted folder may refuse it
-            copy.chmod(0o644)  # others may serve it too, whatever whoever starts the lab first keeps from them
+            copy.chmod(0o644)  # other users may serve it too, whatever the umask of the first
         _move_into_place(copy, target)
     return target
 
@@ -44,7 +44,7 @@ def _move_into_place(copy: Path, target: Path) -> None:
     try:
         os.replace(copy, target)
     except PermissionError:
-        # Windows refuses to replace a file that is being read: then another process has just put it there.
+        # Windows refuses to replace a file that is being read: another process has just put it there.
         if not _same_size(copy, target):
             raise
         copy.unlink()

@@ -12,7 +12,7 @@ from ui.live_chart.thin import FloatArray, thin
 
 PADDING = 0.05  # of the range, above and below the curves
 Style = Literal["line", "faint", "behind", "dots", "band"]
-_FAR, _USUAL = 2.0, 0.98  # a peak is so many times as high as so many of a curve's points,
+_FAR, _USUAL = 2.0, 0.98  # a peak is this many times as high as this quantile of a curve,
 _CUTS = np.array([1, 1.5, 2, 3, 4, 5, 6, 8, 10])  # and cut off at a round number, which seldom changes as a curve grows
 
 
@@ -72,17 +72,17 @@ def y_extent(series: Sequence[Series], *, percent: bool, log: bool) -> list[floa
 
 
 def cut_at(series: Sequence[Series], ordinary: float) -> tuple[float, float] | None:
-    """Where to cut curves off one of which has a short, high peak that would press all else flat, and how high it is.
+    """Where to cut curves off if one has a short, high peak that would flatten all else, and how high that peak is.
 
-    ordinary: what is nothing to cut off in any case.
-    Returns None where there is no such peak.
+    ordinary: a value up to which nothing is ever cut off.
+    Returns None if there is no such peak.
     """
     found = [one.y[np.isfinite(one.y)] for one in series]
     curves = [values for values in found if len(values)]
     if not curves:
         return None
     highest = max(float(values.max()) for values in curves)
-    if highest <= _FAR * ordinary:  # at nearly every refresh; quantiles of long curves take their time
+    if highest <= _FAR * ordinary:  # the usual case; quantiles of long curves take time
         return None
     usual = max(ordinary, *(float(np.quantile(values, _USUAL)) for values in curves))
     if highest <= _FAR * usual:

@@ -1,6 +1,6 @@
-"""Drawing by keyboard: a focusable field of 28 x 28 pixels, an equal to the pad. Its picture takes the same way.
+"""Drawing by keyboard: a focusable field of 28 x 28 pixels, whose picture is processed like the pad's.
 
-The browser paints at once and sends 784 bytes, base64, when the keys rest for a moment.
+The browser paints at once and sends 784 bytes in base64 when no key has been pressed for a moment.
 """
 
 import base64
@@ -43,7 +43,7 @@ def unpacked(sent: object) -> FloatImage:
     """784 bytes in base64 as ink, (28, 28) float32 in [0, 1].
 
     Raises:
-        ImageError: it is anything else.
+        ImageError: anything else was sent.
     """
     try:
         content = base64.b64decode(sent, validate=True) if isinstance(sent, str) else b""

@@ -22,10 +22,10 @@ _mount = st.components.v2.component(
 
 
 def run_table(data: dict[str, Any], key: str, on_event: Callable[[str, str], None]) -> None:
-    """Draw what `packed` has made.
+    """Draw the output of `packed`.
 
-    on_event: called before the script runs again with what was done and the id of the row: `picked`, its box was
-        ticked or cleared; `starred`, its star was clicked; `opened`, its name was.
+    on_event: called before the script reruns with an event and the id of the row: `picked`, its box was ticked or
+        cleared; `starred`, its star was clicked; `opened`, its name was clicked.
     """
 
     def happened(event: str) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """Runs, or groups of seeds, as the table's rows: text to be shown and values to be sorted by.
 
-Of 500 runs few change from one look to the next: a row is written once for as long as its runs are the same objects,
-which the store sees to.
+Few of 500 runs change between two refreshes: a row is cached for as long as its runs are the same objects, which the
+store's own cache ensures.
 """
 
 import json
@@ -20,7 +20,7 @@ from mnistlab.runs import Run
 from mnistlab.seeds import Group, counted
 from ui.words import duration
 
-_MOST_SETTINGS = 12  # that are sent; the browser shows those that set the rows on screen most apart
+_MOST_SETTINGS = 12  # that are sent; the browser shows those that best distinguish the rows on screen
 _NOTHING = "\N{EN DASH}"
 _INTERVAL = (
     "Share of the test images read correctly, with its 95 % interval; for a sweep's trial, which is not tested, the "
@@ -40,7 +40,7 @@ _Cell = tuple[str, float | str | None] | tuple[str, float | str | None, str]
 
 @dataclass(frozen=True)
 class Shown:
-    """How a compared row is called and drawn."""
+    """The letter and colour of a row that is compared."""
 
     letter: str
     colour: str
@@ -55,7 +55,7 @@ class _Line:
     settings: dict[str, str]  # none for a trial that waits: what it will vary is still open
 
     def is_of(self, group: Group) -> bool:
-        """Whether it still tells about these runs."""
+        """Whether it was made from these very runs."""
         same = len(self.runs) == len(group.runs)
         return same and all(mine is now for mine, now in zip(self.runs, group.runs, strict=True))
 
@@ -70,11 +70,11 @@ def packed(
     is_grouped: bool,
     held_out: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """What the component draws.
+    """The data that the component draws.
 
-    groups: a row each, named by its first run's id.
-    compared: by that id, the rows that are compared.
-    held_out: by its id, the validation accuracy of a run that is done and was not tested.
+    groups: one row each, identified by its first run's id.
+    compared: the rows that are compared, by that id.
+    held_out: the validation accuracy, by id, of runs that are finished but were not tested.
     """
     lines = [_line(group, is_grouped, held_out or {}) for group in groups]
     names = _setting_names([line.settings for line in lines if line.settings], is_grouped)
@@ -83,7 +83,7 @@ def packed(
         "settings": names,
         "noun": "recipes" if is_grouped else "runs",
         "compared": {run_id: [shown.letter, shown.colour] for run_id, shown in compared.items()},
-        # One text: the browser compares it with what it has, and reads it only if something changed.
+        # A single string, which the browser compares with what it has, and parses only if it has changed.
         "rows": f"[{','.join(_sent(line, names) for line in lines)}]",
     }
 
@@ -129,7 +129,7 @@ def _time(group: Group) -> tuple[str, float]:
 
 
 def _setting_names(rows: Sequence[Mapping[str, str]], is_grouped: bool) -> list[str]:
-    """The settings that differ, in the config's order; of too many, those that set most rows apart."""
+    """The settings that differ, in the config's order; if there are too many, those that best distinguish rows."""
     counts = {
         name: Counter(row.get(name, NOT_USED) for row in rows)
         for name in dict.fromkeys(name for row in rows for name in row)
@@ -146,7 +146,7 @@ def _state(group: Group) -> str:
 
 
 def state_of(run: Run) -> str:
-    """What a run is doing, in a word or two; if it runs, with how far it is."""
+    """What a run is doing, in a word or two, with its progress if it is running."""
     if run.is_paused:
         return f"paused at {percent(run.progress, 0)}"
     return f"running, {percent(run.progress, 0)}" if run.state == "running" else run.shown_state
