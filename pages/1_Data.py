@@ -127,7 +127,7 @@ def _mix_again() -> None:
 def _show_batch(
     name: DatasetName, split: Split, chosen: npt.NDArray[np.int64], batch_size: int, seed: int | None, address: Address
 ) -> None:
-    """A fragment: turning the page draws this alone."""
+    """Show one batch, as a fragment: turning the page reruns only this."""
     frame.leave_if_asked()
     last = max(1, -(-len(chosen) // batch_size))
     address.check_number("data_batch", "batch", 1, last)
@@ -179,7 +179,7 @@ def _show_averages(name: DatasetName, split: Split) -> None:
         st.caption("Bright where nearly everybody's pen left ink.")
     with right:
         st.header("Where they differ", anchor=False)
-        # Numbers between 0 and 1 deviate from their mean by at most 0.5: that is white here.
+        # The standard deviation of numbers in [0, 1] is at most 0.5, which is white here.
         spread = np.round(digit_facts.deviations(name, split.name) * 510).astype(np.uint8)
         st.html(mosaic.mosaic(spread, _DIGITS, [f"where {digit}s differ" for digit in _DIGITS], per_row=5))
         st.caption(

@@ -77,7 +77,7 @@ _NORMALISED_DIFFERENCE = (
 
 @dataclass(frozen=True)
 class Shown:
-    """What is looked at: `picture` (28, 28) float32 in [0, 1], its name, and its digit if somebody has told it."""
+    """What is looked at: `picture` (28, 28) float32 in [0, 1], its name, and its digit if it has a label."""
 
     picture: Picture
     name: str
@@ -112,7 +112,7 @@ def draw() -> None:
 
 
 def _choose_dataset(address: Address) -> DatasetName:
-    """MNIST, unless others have been fetched on Data."""
+    """The data set: MNIST, with a menu if others have been downloaded on Data."""
     there: list[DatasetName] = [name for name in get_args(DatasetName) if is_downloaded(name)]
     key, what = "pixels_set", "data set on this computer"
     if there == ["mnist"]:
@@ -126,7 +126,7 @@ def _go_to(index: int) -> None:
 
 
 def _drawing() -> Shown | None:
-    """What was drawn last in this session, as it was cut out and centred for the network."""
+    """The last drawing of this session, as framed for the network; None, with a hint shown, if there is none."""
     drawing: Picture | None = st.session_state.get("last_drawing")
     if drawing is not None:
         return Shown(drawing, _OWN, None)
@@ -157,7 +157,7 @@ def _show_grid(shown: Shown, digit: int, average: Picture, view: str, scale: Sca
 
 
 def _link_to_reading(shown: Shown, name: DatasetName, split: Split, index: int) -> None:
-    """A button to Evaluate, which looks at the same picture in depth."""
+    """Show a button that opens the same picture in depth on Evaluate."""
     label, key = "How is it read, and why?", "pixels_depth"
     if shown.digit is None:
         depth_links.button(label, key, depth_links.DRAWING)

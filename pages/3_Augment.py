@@ -20,7 +20,7 @@ _PRESETS = {
     "Strong but legible": _STRONG,
     "Nothing": AugmentConfig(),
 }
-# Of sliders on which presets must lie; the other fields' steps follow from their bounds.
+# The steps of sliders that must be able to show the presets; the other fields' steps follow from their bounds.
 _STEPS = {"rotation": 5.0, "shift": 0.05, "scale_min": 0.05, "scale_max": 0.05, "shear": 5.0, "elastic": 0.25}
 _FIRST = tuple(_STEPS)
 _MORE = tuple(name for name in AugmentConfig.model_fields if name not in _FIRST)
@@ -31,7 +31,7 @@ _WHICH_VARIANT = f"Which of the {warp_views.VARIANTS} variants above, counted ro
 
 
 def _keys(config: AugmentConfig) -> dict[str, Any]:
-    """The page's controls as they must stand to make this config."""
+    """The values of the page's controls that make this config."""
     return {f"augment_{name}": value for name, value in config}
 
 
@@ -85,7 +85,7 @@ def draw() -> None:
 
 
 def _choose_digit(bound: Bound) -> tuple[npt.NDArray[np.uint8], int]:
-    """One of the training images, by its digit and its place among those."""
+    """Choose a training image by its digit and its number among that digit's images."""
     source = resources.dataset().source
     digit = int(bound.option("Digit", [str(digit) for digit in range(10)], "augment_digit", 3, "Which digit to warp."))
     places = np.flatnonzero(source.labels == digit)
@@ -106,7 +106,7 @@ def _settings(bound: Bound) -> AugmentConfig:
 
 
 def _warn(config: AugmentConfig) -> None:
-    """Say where the label may no longer be true."""
+    """Warn if a label may no longer be true."""
     total = config.rotation + config.affine_rotation
     both = ""
     if config.rotation and config.affine_rotation:
@@ -120,7 +120,7 @@ def _warn(config: AugmentConfig) -> None:
 
 
 def _show_code() -> None:
-    from mnistlab.augment import draw_warps, warp  # needs torch, and the page is on screen before it is there
+    from mnistlab.augment import draw_warps, warp  # needs torch, which loads after the page is on screen
     from mnistlab.damage import damage
 
     frame.show_code(draw_warps, warp, damage)

@@ -31,7 +31,7 @@ _FIRST = ("deslant", "normalise")  # done to the pixels before the first layer
 
 
 def _keys(config: ModelConfig) -> dict[str, Any]:
-    """The page's controls as they must stand to make this config."""
+    """The values of the page's controls that make this config."""
     values = {f"model_{name}": getattr(config, name) for name in ("kind", "activation", "dropout", "batch_norm")}
     values |= {f"model_{name}": getattr(config, name) for name in _FIRST}
     is_mlp = config.kind == "mlp"
@@ -97,7 +97,7 @@ def _settings(bound: Bound, line: DeltaGenerator) -> ModelConfig:
 
 
 def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
-    """The line that says how wide each layer is; a line that is not allowed gives the nearest that is."""
+    """Show the line of layer widths; return them, or the nearest ones if the line is not allowed."""
 
     def mend(line: str) -> tuple[str, str] | None:
         return _mend(line, kind)
@@ -116,7 +116,7 @@ def _layers(bound: Bound, kind: Kind) -> tuple[int, ...]:
 
 
 def _mend(line: str, kind: Kind) -> tuple[str, str] | None:
-    """What is wrong with a line of widths, and the nearest that is allowed; None if nothing is."""
+    """What is wrong with a line of widths, and the nearest allowed line; None if nothing is wrong."""
     try:
         parse_widths(line, kind)
     except ConfigError as error:

@@ -15,11 +15,11 @@ from ui.experiments import Experiment, Subject, try_this
 from ui.recipe import WANTED, Wanted
 from ui.words import duration, run_label, verbatim
 
-_LOOK_AGAIN = 10.0  # seconds, after which it is told anew what a run would wait for
+_LOOK_AGAIN = 10.0  # seconds between two updates of what a run would wait for
 
 
 def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> dict[str, Any]:
-    """The tutorial's network, shuffled and validated, for two epochs if nothing else is said, and with a change."""
+    """The tutorial's network with a change, shuffled and validated, for two epochs by default."""
     values = get_preset("tutorial-mlp").config.model_dump()
     its_epochs = values["train"]["epochs"]
     values["model"] |= model or {}
@@ -83,7 +83,7 @@ def _is_of(run_id: str, experiment: Experiment) -> bool:
 
 
 def _show_code() -> None:
-    from mnistlab import backprop  # needs torch, and the page is on screen before it is there
+    from mnistlab import backprop  # needs torch, which loads after the page is on screen
     from mnistlab.optimizers import build_optimizer, learning_rate_at
     from mnistlab.training import train_epochs, train_step
 
@@ -95,13 +95,13 @@ def _start_button(config: RunConfig | None) -> None:
     started = starting.button("Start", config, "train_start", width="stretch")
     if started is not None:
         st.query_params["run"] = started
-        st.rerun()  # the menu, which lists what is running, is drawn already
+        st.rerun()  # the sidebar, which lists what is running, is drawn already
     if config is not None:
         _tell_times(config)
 
 
 def _tell_times(config: RunConfig) -> None:
-    """How long it takes, and when it would begin, which others change meanwhile."""
+    """Show how long it takes, and when it would begin; refreshed, because other runs change that."""
     found = Queue.read(resources.store())
     read = turns.first_then(found, lambda: Queue.read(resources.store()))
 
@@ -125,7 +125,7 @@ def _time_needed(config: RunConfig) -> str:
 
 
 def _watched_run() -> str | None:
-    """The run in the address, else the visitor's newest one, else the newest of all."""
+    """The run in the URL, else the visitor's newest one, else the newest of all."""
     if "run" in st.query_params:
         return st.query_params["run"]
     store = resources.store()

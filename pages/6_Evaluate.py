@@ -35,7 +35,7 @@ _VIEWS: dict[str, Callable[[ModelChoice, str, Address], None]] = {
 }
 _NAMES = ("overview", depth_links.VIEW, *list(_VIEWS)[1:])
 
-# The controls that come and go with a view, and what they begin with.
+# The controls that belong to a view, with their initial values.
 _STARTS: dict[str, dict[str, Any]] = {
     "overview": {
         "evaluate_shown": overview_view.SHOWN[0],
@@ -84,7 +84,7 @@ _EXPERIMENTS = (
 def draw() -> None:
     address = Address()
     if frame.has_just_come() and "model" in st.query_params and "evaluate_view" not in st.query_params:
-        st.session_state["evaluate_view"] = _NAMES[0]  # whoever follows a link to a model wants to see its mistakes
+        st.session_state["evaluate_view"] = _NAMES[0]  # a link to a model is followed to see its mistakes
     try_this("evaluate_try", _EXPERIMENTS)
     picture, controls = st.columns(frame.PICTURE_AND_CONTROLS, gap="medium")
     with picture:
@@ -105,16 +105,16 @@ def draw() -> None:
 
 
 def _place_for(view: str) -> DeltaGenerator:
-    """A place of its own for each view, all others emptied: what another one has shown is gone at once.
+    """A separate place for each view, with all others emptied, so that the last view disappears at once.
 
-    In one place for all it would stand below the name of the new view for as long as that computes.
+    In one place for all, it would stay below the name of the new view for as long as that computes.
     """
     places = {name: st.container() if name == view else st.empty() for name in _NAMES}
     return places[view]
 
 
 def _choose_split(address: Address, is_open: bool) -> str:
-    """Draw the choice, which is closed beside a view that has one split for all."""
+    """Show the menu of splits, disabled beside a view that always uses the same one."""
     about = ". ".join(f"{name}: {scored.about}" for name, scored in splits.SPLITS.items())
     return address.menu("Split", list(splits.SPLITS), "evaluate_split", help=f"{about}.", disabled=not is_open)
 

@@ -71,7 +71,7 @@ def _listed() -> list[Run]:
 
 
 def _are_others_among(listed: Sequence[Run]) -> bool:
-    """Whether runs of other browsers are among these, and the visitor has some too; a terminal's are nobody's."""
+    """Whether these include other browsers' runs, and the visitor has some too; those without an owner do not count."""
     me = identity.owner()
     owners = {run.owner for run in listed} - {None}
     return bool(owners - {me}) and (me in owners or bool(resources.store().runs(limit=1, owner=me)))
@@ -156,7 +156,7 @@ def _table(listed: Sequence[Run], compared: Sequence[Group], is_together: bool) 
 
 
 def _held_out(listed: Sequence[Run]) -> dict[str, float]:
-    """The validation accuracies of those that are done and were not tested; each is read once for all sessions."""
+    """The validation accuracies of finished runs that were not tested; each is read once for all sessions."""
     known = _read_so_far()
     untested = {run.id: (run.id, run.step) for run in listed if run.state == "finished" and run.result is None}
     unknown = [run_id for run_id, at in untested.items() if at not in known]
@@ -168,12 +168,12 @@ def _held_out(listed: Sequence[Run]) -> dict[str, float]:
 
 @st.cache_resource(show_spinner=False)
 def _read_so_far() -> dict[tuple[str, int], float | None]:
-    """Validation accuracies by id and step of the run, as a trial may be given more epochs."""
+    """Validation accuracies by id and step of the run, because a trial may be given more epochs."""
     return {}
 
 
 def _of_many(number: int) -> str:
-    """What to bear in mind of the best of so many."""
+    """What to bear in mind about the best of so many."""
     if number <= _FEW:
         return "Read the answer, then look at what differs between them."
     return (
@@ -189,7 +189,7 @@ def _experiments(listed: Sequence[Run]) -> list[Experiment]:
 def _the_two_best(tested: Sequence[Run]) -> Experiment:
     best = sorted(tested, key=lambda run: -(run.result or {})["test_accuracy"])
     best = [run for run in best if run.config.dataset == best[0].config.dataset]
-    best = best[:1] + [run for run in best[1:] if run.course != best[0].course]  # which may be its own copy
+    best = best[:1] + [run for run in best[1:] if run.course != best[0].course]  # leaves out copies of it
     about = "Only one run has been tested so far. Train another one first."
     if len(best) > 1:
         about = f"Is the first really better than the second? {_of_many(len(best))}"
@@ -221,7 +221,7 @@ def _what_luck_does(listed: Sequence[Run]) -> Experiment:
 
 
 def _show_code() -> None:
-    from mnistlab.comparison import mcnemar  # need torch, and the table is on screen before it is there
+    from mnistlab.comparison import mcnemar  # these need torch, which loads after the table is on screen
     from mnistlab.differences import differences
     from mnistlab.intervals import wilson_interval
     from mnistlab.means import welch

@@ -45,13 +45,13 @@ def _start_button(config: SweepConfig | None) -> None:
     started = starting.just_started("sweep", config)
     if started is not None:
         st.query_params["sweep"] = started
-        st.rerun()  # the menu, which lists what is running, is drawn already
+        st.rerun()  # the sidebar, which lists what is running, is drawn already
     if config is not None:
         _tell_size(config)
 
 
 def _tell_size(config: SweepConfig) -> None:
-    """How many trials and epochs it has, and how long they take: at most, where some may end before the others."""
+    """Show how many trials and epochs it has, and how long they take; as a maximum if some may end early."""
     may_be_less = config.pruner != "none" or config.most_epochs > config.base.train.epochs
     epochs = count_of(config.size * config.most_epochs, "epoch")
     size = f"{count_of(config.size, 'trial')}, {'at most ' if may_be_less else ''}{epochs} in all."
@@ -63,7 +63,7 @@ def _tell_size(config: SweepConfig) -> None:
 
 
 def _watched_sweep() -> str | None:
-    """The sweep in the address, else the visitor's newest one, else the newest of all."""
+    """The sweep in the URL, else the visitor's newest one, else the newest of all."""
     if "sweep" in st.query_params:
         return st.query_params["sweep"]
     store = resources.store()
@@ -87,7 +87,7 @@ def _show_sweep(sweep_id: str) -> None:
 
 
 def _show_code() -> None:
-    from mnistlab import trials  # Optuna takes a second to import, and the page is on screen before it is there
+    from mnistlab import trials  # Optuna takes a second to import, after the page is on screen
     from mnistlab.study import ask, tell
 
     frame.show_code(trials.begin, trials.catch_up, ask, tell)
