@@ -1,4 +1,4 @@
-"""A server with a lab of its own, a real Chromium before it, and clicks that are timed inside the page.
+"""Start a server with a lab of its own and a real Chromium, and time clicks inside the page.
 
 with opened() as (page, address):
     page.goto(address)
@@ -45,7 +45,7 @@ def opened(
 ) -> Iterator[tuple[Page, str]]:
     """Start the app with an empty lab and a browser; yield an empty page and the app's address.
 
-    prepare: puts into the lab's folder what must be there before the server starts.
+    prepare: fills the lab's folder before the server starts.
     """
     with tempfile.TemporaryDirectory() as folder:
         lab = Path(folder)
@@ -59,7 +59,7 @@ def opened(
 
 
 def time_click(page: Page, target: Locator, shown: str) -> float:
-    """Click, and return the milliseconds until what the JavaScript expression `shown` asks for is painted."""
+    """Click, and return the milliseconds until a frame is painted in which the JavaScript expression `shown` holds."""
     target.scroll_into_view_if_needed()
     page.evaluate(_WATCH % shown)
     target.click()
@@ -67,7 +67,7 @@ def time_click(page: Page, target: Locator, shown: str) -> float:
 
 
 def time_key(page: Page, key: str, shown: str) -> float:
-    """The same for a key."""
+    """Press a key, timed like `time_click`."""
     page.evaluate(_WATCH % shown)
     page.keyboard.press(key)
     return float(page.evaluate("() => window.timed"))
@@ -82,6 +82,6 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def machine() -> str:
-    """The machine and how busy it is, for beside the figures."""
+    """The machine and its load, to be printed with the figures."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return f"{platform.machine()}, {os.cpu_count()} cores{load}"

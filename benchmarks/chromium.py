@@ -15,7 +15,7 @@ from tests.browser.conftest import ARGUMENTS, NAMES
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start it; it is closed afterwards."""
+    """Start the browser; it is closed afterwards."""
     with _program() as program, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
@@ -24,10 +24,10 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def _program() -> Iterator[str]:
-    """Where to find it, as an equal of all other programs.
+    """The path of the browser, or of a script that starts it at normal priority.
 
-    Started by root, Chromium takes precedence (nice -8), which it may not for anybody else: on the cores of a server it
-    would go before the server.
+    Started by root, Chromium raises its own priority (nice -8), which other users may not: on the server's cores it
+    would then run before the server.
     """
     program = os.environ.get("MNISTLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:

@@ -28,8 +28,8 @@ from ui.frame import PAGES
 LIMITS = {"script_p95_ms": 100, "click_p95_ms": 1000, "memory_mb": 15, "errors": 0, "sessions_left": 0, "strays": 0}
 _NAMES = [page.name for page in PAGES[1:]]
 _READING = (4.0, 12.0)  # seconds that a visitor stays on a page, at least and at most
-# Seconds for which Streamlit keeps a session that has left, in case it comes back: two minutes, if it is not told
-# otherwise. That it forgets is what is measured, not how long we wait for it.
+# Seconds for which Streamlit keeps a session that has left, in case it comes back; two minutes by default. What is
+# measured is that it forgets the session, not how long that takes.
 _KEPT = 20
 
 
@@ -97,7 +97,7 @@ def _lesson(lab: Lab, num_visitors: int, num_browsers: int, seconds: float, work
 
 
 def _by_page(scripts: Sequence[Script]) -> dict[str, dict[str, int]]:
-    """How often each page was drawn, and how long it took; refreshes of whatever page on their own."""
+    """How often each page was drawn, and how long it took; refreshes of all pages are counted separately."""
     found: dict[str, list[float]] = {}
     for script in scripts:
         found.setdefault("(refresh)" if script.is_refresh else script.page, []).append(script.ran)
@@ -119,7 +119,7 @@ async def _visit_all(address: str, run_id: str) -> None:
 
 
 class _Class:
-    """Visitors by protocol in a thread of their own, and browsers in this one."""
+    """Visitors without a browser in a thread of their own, and browsers in this one."""
 
     def __init__(self, lab: Lab, run_ids: Sequence[str], num_visitors: int, num_browsers: int, seconds: float) -> None:
         self.visitors = [Session(lab.address) for _ in range(num_visitors)]
@@ -151,7 +151,7 @@ class _Class:
         return pages, problems
 
     def _read(self, pages: Sequence[Page]) -> list[float]:
-        """Turn pages in each browser, as the others do; the milliseconds of each click."""
+        """Click through pages in each browser, as the others do; return the milliseconds of each click."""
         if not pages:
             time.sleep(self._seconds)
             return []
@@ -161,7 +161,7 @@ class _Class:
         while True:
             page = min(pages, key=lambda one: due[one])
             moment = min(due[page], begun + self._seconds)
-            page.wait_for_timeout(1000 * max(0.0, moment - time.monotonic()))  # which sees what a page complains of
+            page.wait_for_timeout(1000 * max(0.0, moment - time.monotonic()))  # receives the page's errors
             if moment < due[page]:
                 return found
             try:
@@ -177,7 +177,7 @@ class _Class:
         """Come, watch, look at another page, come back, and leave in the end."""
         chance, visitor = random.Random(number), self.visitors[number]
         watching = f"run={self._run_ids[number % len(self._run_ids)]}"
-        await asyncio.sleep(chance.uniform(0, 5))  # nobody opens the door for all at the same moment
+        await asyncio.sleep(chance.uniform(0, 5))  # not all arrive at the same moment
         await visitor.open("Train", watching)
         until = time.monotonic() + self._seconds
         while time.monotonic() < until:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
     config, seconds = short(options.preset), {1: list[float](), 2: list[float]()}
     with labs(tuple(seconds)) as (clusters, store):
         for cluster in clusters.values():
-            train_all(config, 4, cluster, store)  # which warms all workers up
+            train_all(config, 4, cluster, store)  # warms up all workers
         for turn in range(options.turns):
             for num_workers, taken in seconds.items():
                 tell(f"Turn {turn + 1} of {options.turns}: {options.runs} runs, workers: {num_workers}.")

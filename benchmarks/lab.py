@@ -1,4 +1,4 @@
-"""A lab for a benchmark: a server with an empty store, a warm engine, and runs that go on until they are stopped."""
+"""A lab for a benchmark: a server with an empty store, a warm engine, and runs that train until they are stopped."""
 
 import contextlib
 import json
@@ -58,9 +58,9 @@ class Lab:
 
 @contextmanager
 def opened_lab(workers: int, more_settings: Mapping[str, str] | None = None) -> Iterator[Lab]:
-    """Start the app with an empty lab and an engine of so many workers, both warm; all is ended afterwards.
+    """Start the app with an empty lab and an engine of so many workers, both warm; both are ended afterwards.
 
-    more_settings: of the environment, for the server.
+    more_settings: environment variables for the server.
     """
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MNISTLAB_LAB"] = folder  # jobs.start in this process speaks to the same engine
@@ -84,7 +84,7 @@ def endless(preset: str = "tutorial-mlp") -> RunConfig:
 
 
 def wait_until(is_so: Callable[[], bool], what: str, patience: float = _PATIENCE) -> None:
-    """Ask ten times a second; exit with a sentence if it takes too long."""
+    """Poll ten times a second; exit with a message if it takes too long."""
     until = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > until:
@@ -93,7 +93,7 @@ def wait_until(is_so: Callable[[], bool], what: str, patience: float = _PATIENCE
 
 
 def engine_processes() -> list[psutil.Process]:
-    """The engine and its workers, none where no engine runs."""
+    """The processes of the engine and its workers; none if no engine is running."""
     place = lab_folder() / "engine.json"
     if not place.exists():
         return []
@@ -105,7 +105,7 @@ def engine_processes() -> list[psutil.Process]:
 
 
 def _end_engine() -> None:
-    """End it with its workers: after an error they would train on, and nobody would stop them."""
+    """End the engine and its workers, which after an error would go on training with nobody to stop them."""
     for process in engine_processes():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
@@ -118,5 +118,5 @@ def _server_of(address: str) -> psutil.Process:
 
 
 def tell(what: str) -> None:
-    """Say what is being done, to whoever waits."""
+    """Print what is being done."""
     print(what, file=sys.stderr, flush=True)

@@ -96,7 +96,7 @@ def _summary(what: str, milliseconds: Sequence[float], limit: int) -> dict[str, 
 
 
 def _pace_summary(turns: Sequence[Turn]) -> dict[str, float]:
-    """Medians; what is lost is the median over the turns, in each of which both met the same machine."""
+    """Medians; the loss is the median over the turns, in each of which both ran under the same load."""
     return {
         "bare": statistics.median(turn.bare for turn in turns),
         "engine": statistics.median(turn.engine for turn in turns),
@@ -121,7 +121,7 @@ def _starts(page: Page, lab: Lab, times: int) -> list[float]:
 
 
 def page_switches(page: Page, address: str, times: int) -> list[float]:
-    """Click through the menu, once to warm up and then timed, until each page is whole; tell the time of each."""
+    """Click through the menu, once to warm up and then timed, until each page is complete; print the time of each."""
     page.goto(f"{address}/Train")
     expect(page.get_by_text("Show the code")).to_be_visible(timeout=_PATIENT)
     names = [one.name for one in PAGES]
@@ -135,7 +135,7 @@ def page_switches(page: Page, address: str, times: int) -> list[float]:
 
 
 def switch_page(page: Page, name: str) -> float:
-    """Click on a page in the menu; the milliseconds until it is whole."""
+    """Click on a page in the menu; return the milliseconds until it is complete."""
     question = next(one.question for one in PAGES if one.name == name)
     page.wait_for_timeout(_PAUSE)
     link = page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True)

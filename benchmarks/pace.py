@@ -1,6 +1,6 @@
 """How fast a run trains in the engine, and how fast the same config does in a bare `for event in train(...)` loop.
 
-The two take turns, some seconds each, so that both meet the same machine. Run as a program, this is the bare loop.
+The two take turns, some seconds each, so that both run under the same load. Run as a program, this is the bare loop.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ from mnistlab.paths import PROJECT
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn of each gave, in steps a second of its training loop."""
+    """The results of one turn of each, in steps per second of its training loop."""
 
     bare: float
     engine: float
@@ -45,7 +45,7 @@ def take_turns(lab: Lab, preset: str, turns: int, seconds: float, threads: int) 
 
 
 def _engine_pace(lab: Lab, run_id: str, seconds: float) -> float:
-    """Steps a second from one report to another, as the store has them, what the engine does between included."""
+    """Steps per second between two reports in the store, including whatever the engine does in between."""
     first, begun = _next_report(lab, run_id)
     while True:
         step, now = _next_report(lab, run_id)
@@ -62,7 +62,7 @@ def _next_report(lab: Lab, run_id: str) -> tuple[int, float]:
 
 
 def main(preset: str, seconds: float, threads: int) -> None:
-    """The bare loop: trains for some seconds whenever it is sent a line, and prints its steps a second."""
+    """The bare loop: trains for some seconds whenever it receives a line, and prints its steps per second."""
     import torch
 
     if threads:

@@ -21,7 +21,7 @@ _GRID = "document.querySelector('.pixels .grid')"
 
 @dataclass(frozen=True)
 class Result:
-    """What was clicked, and the milliseconds until it was painted, a value for each time."""
+    """What was clicked, and the milliseconds until the result was painted, one value per click."""
 
     click: str
     milliseconds: list[float]
@@ -103,7 +103,7 @@ def _arrow_key(page: Page, address: str, times: int) -> list[float]:
 
 
 def _time_change(page: Page, button: str, what: str) -> float:
-    """Press a button until what a JavaScript expression gives has changed."""
+    """Press a button; return the milliseconds until the value of a JavaScript expression has changed."""
     page.wait_for_timeout(_PAUSE)
     before = json.dumps(page.evaluate(what))
     target = page.get_by_role("button", name=re.compile(rf"^{button}\b"))

@@ -81,7 +81,7 @@ def _row(recipe: str, ours: Sequence[tuple[float, float]], theirs: Sequence[tupl
 
 
 def _scored(work: Callable[[], nn.Module], dataset: Dataset, split: str) -> tuple[float, float]:
-    """Accuracy, and the processor's seconds it took to train."""
+    """Accuracy, and the seconds of processor time that training took."""
     start = time.process_time()
     model = work()
     seconds = time.process_time() - start

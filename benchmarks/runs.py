@@ -15,7 +15,7 @@ LIMIT = 300  # milliseconds in which all runs are to be listed
 _PATIENT = 60_000  # milliseconds for the first page, which waits for torch
 _PAUSE = 1000  # milliseconds between two clicks
 _ROWS = "document.querySelectorAll('.run-table tbody tr').length"
-# What is seen of a list: as many rows as fit, and how many there are; those below follow when these are painted.
+# What counts as listed: as many rows as fit, and their total number; the rows below follow once these are painted.
 _SEEN = """
 document.querySelectorAll(".run-table tbody tr").length >= Math.min(40, %(num)d)
 && document.querySelector(".run-table .number").textContent.startsWith("%(num)d runs")

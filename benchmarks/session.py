@@ -1,6 +1,6 @@
 """A visitor without a browser: speaks Streamlit's own protocol, refreshes what is live and clicks through pages.
 
-It counts no pixel; what it sends and gets is what a browser sends and gets.
+It renders nothing, but sends and receives what a browser does.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _PATIENCE = 60.0  # seconds for an answer
 
 @dataclass
 class Script:
-    """One run of a page, or of a part of it that refreshes itself; seconds."""
+    """One run of a page, or of a part of it that refreshes itself; times are in seconds."""
 
     page: str
     is_refresh: bool
@@ -47,7 +47,7 @@ class Session:
     _listener: asyncio.Task[None] | None = None
 
     async def open(self, page: str, query: str = "") -> None:
-        """Connect and load a page by its name, with the part of the address after its question mark."""
+        """Connect and load a page by its name, with a query string."""
         socket = self.address.replace("http://", "ws://") + "/_stcore/stream"
         self._socket = await connect(socket, subprotocols=[Subprotocol("streamlit")], max_size=None)
         self._listener = asyncio.create_task(self._listen())
@@ -68,14 +68,14 @@ class Session:
         await self._socket.close()
 
     async def _ask(self, wanted: Mapping[str, str | bool]) -> None:
-        """Ask for a run of the page and wait for its end; a visitor's next wish waits for it."""
+        """Request a run of the page and wait for its end; the visitor's next request waits for it."""
         begun = time.perf_counter()
         async with self._turn:
             fragment = wanted.get("fragment_id")
             if fragment is None:
                 self._forget_timers()
             elif fragment not in self._timers:
-                return  # the page was left meanwhile
+                return  # the visitor has left the page
             self._finished.clear()
             message = BackMsg()
             for name, value in wanted.items():
@@ -92,7 +92,7 @@ class Session:
             self.scripts.append(Script(self.page, fragment is not None, now - begun, now - self._begun))
 
     async def _listen(self) -> None:
-        """Until the visitor leaves; a connection that ends before that is an error."""
+        """Receive messages until the visitor leaves; a connection that ends before that is an error."""
         try:
             await self._take_all()
         except ConnectionClosed as error:
@@ -110,7 +110,7 @@ class Session:
                 case "new_session":
                     self._begun = time.perf_counter()
                     if not message.metadata.run.fragment_ids:
-                        self._forget_timers()  # of a whole page: it tells anew what refreshes itself, as in a browser
+                        self._forget_timers()  # a whole page announces its refreshing parts again, as in a browser
                 case "auto_rerun":
                     self._refresh_every(message.auto_rerun.interval, message.auto_rerun.fragment_id)
                 case "delta":

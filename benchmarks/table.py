@@ -1,4 +1,4 @@
-"""What a benchmark has measured, as JSON for machines or as a table for people."""
+"""Print what a benchmark has measured, as JSON for machines or as a table for people."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def measure(preset: str, dataset: Dataset, repeats: int) -> dict[str, Any]:
-    """Medians of seconds an epoch, by the clock and by the processor, and the medians of their ratios."""
+    """Medians of the seconds per epoch, in clock and in processor time, and the medians of their ratios."""
     theirs = tutorial.epoch(preset, dataset.source)
     ours = _epochs(_config(preset, repeats + 1), dataset)
     _seconds(theirs), _seconds(lambda: next(ours))  # the first epoch of each warms up

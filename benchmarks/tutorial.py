@@ -1,7 +1,7 @@
 """The tutorial's own way to train, written plainly: PIL pictures, torchvision transforms, a DataLoader, batch 20.
 
-Same network, same optimizer and same figures a step as the preset of the same name; the first images only, where a
-shorter run is asked for.
+It has the same network and optimizer as the preset of the same name, and the same figures at each step; a shorter run
+uses only the first images.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from mnistlab.data import Split
 
 
 class Digits(Dataset[tuple[torch.Tensor, int]]):
-    """What torchvision.datasets.MNIST does: a picture is made and transformed each time it is asked for."""
+    """Like torchvision.datasets.MNIST: a picture is created and transformed each time it is accessed."""
 
     def __init__(self, split: Split, transform: Callable[[Image.Image], torch.Tensor]) -> None:
         self._images = torch.tensor(split.images)
@@ -50,7 +50,7 @@ class Deep(nn.Module):
 
 
 def epoch(preset: str, split: Split) -> Callable[[], list[float]]:
-    """Prepare `tutorial-mlp`, `tutorial-augmented` or `tutorial-deep`; a call trains one epoch, tells its losses."""
+    """Prepare `tutorial-mlp`, `tutorial-augmented` or `tutorial-deep`; each call trains one epoch, returns losses."""
     torch.manual_seed(0)
     is_deep = preset == "tutorial-deep"
     model = Deep() if is_deep else nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 10))

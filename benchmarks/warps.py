@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _milliseconds(images: torch.Tensor, config: AugmentConfig) -> float:
-    """Of the processor, over all threads: a busy machine does not lengthen them."""
+    """Milliseconds of processor time over all threads, which do not grow on a busy machine."""
     start = time.process_time()
     augment(images, config, torch.Generator().manual_seed(0))
     return (time.process_time() - start) * 1000

@@ -25,7 +25,7 @@ class Curve:
     def running_accuracy(self, window: int) -> npt.NDArray[np.float64]:
         """(R,): each report's accuracy, averaged with the reports before it that make up `window` steps together.
 
-        Reports cover equal times, not equal numbers of steps, so each is weighted by its steps.
+        Reports are made at intervals of time and cover different numbers of steps, so each is weighted by its steps.
         """
         num_steps = np.diff(self.report_steps, prepend=self.steps[:1] - 1)
         sums = np.concatenate([[0.0], np.cumsum(self.accuracies * num_steps)])

@@ -23,7 +23,7 @@ from mnistlab.paths import lab_folder, lab_place
 
 # What is fetched, in MB, rounded; source: the sizes of the published archives.
 DOWNLOAD_MB: dict[DatasetName, int] = {"fashion-mnist": 31, "kmnist": 21, "emnist-digits": 562, "qmnist": 40}
-# What torchvision raises without a network, and when it reads an incomplete file, which it does not check for.
+# What torchvision raises without a network, and on an incomplete file, where its checks are asserts and look-ups.
 _FETCH_ERRORS = (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 _READ_ERRORS = (ValueError, TypeError, LookupError, AssertionError)
 # Where torchvision keeps each of them.

@@ -229,7 +229,7 @@ def _launch() -> "subprocess.Popen[bytes]":
 
 
 def serve() -> None:
-    """Run the local engine until it has been idle for its time or is told to end."""
+    """Run the local engine until it has been idle for MNISTLAB_ENGINE_IDLE or is told to end."""
     import dask
     from distributed import LocalCluster
 

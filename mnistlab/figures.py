@@ -9,7 +9,7 @@ def percent(share: float, decimals: int = 2) -> str:
 
 
 def certainty(confidence: float, decimals: int = 0) -> str:
-    """0.984 -> "98 %", with one decimal "98.4 %"; what rounds to 100 is "> 99 %", for no network is ever quite sure."""
+    """0.984 -> "98 %", with one decimal "98.4 %"; what rounds to 100 is "> 99 %", as no network is ever quite sure."""
     step = 10**-decimals
     rounds_to_all = 100 * confidence >= 100 - step / 2
     return f"> {100 - step:.{decimals}f} %" if rounds_to_all else percent(confidence, decimals)

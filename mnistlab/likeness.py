@@ -9,7 +9,7 @@ hidden layer maps these to where no training digit lies. How far is too far is m
 a share of `FAMILIAR` is nearer. Source of the idea: Sun et al., "Out-of-distribution detection with deep nearest
 neighbors", 2022, https://arxiv.org/abs/2204.06507.
 
-    python -m mnistlab.likeness             # measures MODEL anew, and writes MODEL.likeness beside it
+    python -m mnistlab.likeness             # measures MODEL again, and writes MODEL.likeness beside it
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The queue: which waiting run is next. The owner with the fewest jobs goes first; of several, who has waited longest.
+"""The queue: which waiting run is next. The owner with the fewest jobs goes first; of equals, who has waited longest.
 
 So nobody can monopolise it, not even where there is a single worker, which asks for a run while none is running.
 

@@ -12,7 +12,7 @@ from typing import Any
 from mnistlab.cores import THREADS_VARIABLE, WORKERS_VARIABLE
 from mnistlab.errors import EngineError
 
-# With one worker of one thread and a run in training, the engine was seen to need 11 threads and processes of its own.
+# With one worker of one thread and a run in training, the engine was seen to need 11 besides its own first thread.
 _OWN, _WORKERS_OWN = 6, 5
 _NO_PLACE = (errno.ENOENT, errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOSYS)  # for a lock
 _MOST_DEATHS = 5  # of idle workers; where memory runs out beside them, one is tried every 5 s

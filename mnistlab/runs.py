@@ -75,7 +75,7 @@ class Run:
     images_per_second: float | None
     seconds: float
     error: str | None
-    result: dict[str, Any] | None  # of the present network: for a run given more epochs, once these are done
+    result: dict[str, Any] | None  # of the current network: for a run given more epochs, once these are done
     test_readings: int  # how often the test set was read for it so far
 
     @property

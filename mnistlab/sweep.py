@@ -122,7 +122,7 @@ def requeue(sweep_id: str, store: Store) -> None:
 
 
 def next_waiting(sweep_id: str, store: Store) -> Run | None:
-    """The trial that waits longest, for whoever trains a sweep without an engine."""
+    """The trial that has waited longest, to train a sweep without an engine."""
     return next((run for run in queue.active_trials(sweep_id, store) if run.state == "queued"), None)
 
 

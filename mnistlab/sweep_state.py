@@ -16,7 +16,7 @@ class Trial:
     run: Run
     values: dict[str, Value]  # of the varied settings, by name; empty before it has asked
     epochs: int  # as planned at first
-    accuracies: dict[int, float]  # validation accuracy after each of these, from 1
+    accuracies: dict[int, float]  # validation accuracy by epoch, from 1
 
     @property
     def number(self) -> int | None:
@@ -40,7 +40,7 @@ class Trial:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether it was stopped or lost, or failed before it knew what to try: later, most would fail again."""
+        """Whether it was stopped or lost, or failed before it was given values: with these, most would fail again."""
         return self.state in ("stopped", "lost") or (self.state == "failed" and self.number is None)
 
     @property
