@@ -26,8 +26,8 @@ _SEED = 0
 def ablation(model: nn.Sequential, split: Split, percents: Sequence[float] = PERCENT_OFF) -> list[Point]:
     """Read the images of a split while so many percent of each hidden layer are set to zero.
 
-    Other neurons are drawn at random for each image, so that a curve does not depend on which ones they are; the same
-    call draws the same ones. In a convolution, whole channels are switched off.
+    Different neurons are drawn at random for each image, so that a curve does not depend on which ones they are; the
+    same call draws the same ones. In a convolution, whole channels are switched off.
 
     Args:
         model: in eval mode on the CPU; it is not changed.

@@ -106,7 +106,7 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torc
 
 
 def _laid_out_as(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """Order a value in memory as its parameter is (channels last): fused optimizers read both side by side."""
+    """Give a value the memory layout of its parameter (channels last): fused optimizers read both side by side."""
     return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
 
 

@@ -1,4 +1,4 @@
-"""One training step, looked at closely: the batch's digits, what the network said of them, and what it changed."""
+"""One training step, looked at closely: the batch's digits, what the network answered, and what it changed."""
 
 import json
 import struct
@@ -76,7 +76,7 @@ class SlowStep:
             DataError: the bytes are damaged.
         """
         try:
-            arrays = load(content)  # it judges the header first
+            arrays = load(content)  # checks the header first
             return cls(layers=json.loads(metadata_of(content)["layers"]), **arrays)
         except (SafetensorError, struct.error, ValueError, KeyError, TypeError) as error:
             raise DataError(f"The close-up of a step is damaged: {error!r}. Take another step.") from error

@@ -41,7 +41,7 @@ class Comparison:
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
-    """Set two models' answers side by side.
+    """Compare two models' answers image by image.
 
     Raises:
         DataError: they were not given the same images.

@@ -1,4 +1,4 @@
-"""The curve of a run: what it reported, put end to end."""
+"""The curve of a run: its reports, joined in order."""
 
 import json
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Curve:
 
     @classmethod
     def from_rows(cls, rows: Sequence[RowMapping]) -> "Curve":
-        """Put the reports, in order of their steps, end to end."""
+        """Join the reports, given in the order of their steps."""
         steps = [np.arange(row["first_step"], row["last_step"] + 1) for row in rows]
         losses = [np.frombuffer(row["values"], "<f4") for row in rows]
         return cls(

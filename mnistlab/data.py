@@ -5,7 +5,8 @@
     dataset.validation.labels   # (5000,) int64
     dataset.hold_out(0).train   # all 60,000, in file order
 
-Arrays are read-only, so that they can be shared. Batching, augmentation and devices belong to training.py.
+Arrays are read-only, so that they can be shared. Batching, augmentation and devices belong to batches.py, augment.py
+and device.py.
 """
 
 import struct
@@ -108,7 +109,7 @@ class Dataset:
 
     @cached_property
     def train(self) -> Split:
-        """What is learned from: the source without the held-out images, in file order."""
+        """The training images: the source without the held-out images, in file order."""
         if self.validation_size == 0:
             return Split("train", self.source.images, self.source.labels)
         return self.source.take(self.source_indices("train"), "train")

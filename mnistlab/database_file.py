@@ -21,9 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mnistlab.errors import DatabaseGoneError
 
-# What the names of these files end with.
+# The endings of these files' names.
 ITSELF, _LOG, _INDEX, _NOTE = "", "-wal", "-shm", "-files"
-_LOOK_AGAIN = 0.1  # seconds until a file counts as gone: a disk on the network may miss one for a moment
+_LOOK_AGAIN = 0.1  # seconds until a missing file counts as gone: a network disk may lose sight of one for a moment
 
 # By the ending of its name, what identifies each file among all that ever have this name; None if there is no file.
 Ids = Mapping[str, str | None]

@@ -9,7 +9,7 @@ import torch
 from mnistlab.errors import ConfigError
 from mnistlab.figures import count_of
 
-_OMP_PAUSE_SOFT = 1  # give resources back; the next computation takes them again
+_OMP_PAUSE_SOFT = 1  # release resources until the next computation
 
 
 def pick_device(name: str = "auto") -> torch.device:

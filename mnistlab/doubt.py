@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mnistlab.ink import FloatImage, box_of
 from mnistlab.pieces import Piece, holes, is_inked, pieces, shrink
 
-# A network is called sure from this probability on. Source: measured, tests/test_doubt.py; see `unsure`.
+# A network counts as sure from this probability on. Source: measured, tests/test_doubt.py; see `unsure`.
 SURE = 0.6
 
 # Two pieces are two digits if a column without ink separates them and each has this share of the ink and of the height.

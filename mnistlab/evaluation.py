@@ -1,4 +1,4 @@
-"""What a network gets right and wrong on a split: pure figures, no drawing."""
+"""What a network gets right and wrong on a split: figures only, nothing is drawn."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -213,7 +213,7 @@ def _listen(
                 request = _wait_while_paused(store, recorder, request, wants_stop)
             if request.leave:
                 return False
-            _obey(recorder, request)  # also before a stop: a resumed run goes on with the rate that was asked for
+            _obey(recorder, request)  # also before a stop, so that a resumed run uses the rate that was asked for
         if (request is not None and request.stop) or wants_stop():
             recorder.stop()
             return False

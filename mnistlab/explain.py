@@ -35,7 +35,7 @@ def input_gradient(model: nn.Module, image: Picture, digit: int) -> Picture:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each pixel did to the score of a digit: `values` (28, 28).
+    """What each pixel contributed to the score of a digit: `values` (28, 28).
 
     They add up to `score` - `empty_score`, the digit's scores for the picture and for a black one.
     """
@@ -97,7 +97,7 @@ def find_flip(model: nn.Module, image: Picture, towards: int | None = None) -> F
 
 
 def take_step(image: Picture, flip: Flip, size: float) -> Picture:
-    """The picture after a step of this size along the flip's direction, cut to values from 0 to 1."""
+    """The picture after a step of this size along the flip's direction, clipped to [0, 1]."""
     return _stepped(_tensor(image), torch.from_numpy(flip.direction), torch.tensor([size]))[0].numpy()
 
 

@@ -11,13 +11,13 @@ from mnistlab.errors import ConfigError
 from mnistlab.store import Store
 
 MAX_NAME, MAX_NOTE = 80, 2000  # characters
-_UNDO_SECONDS = 24 * 3600  # in which a deleted run can be brought back, at least
+_UNDO_SECONDS = 24 * 3600  # for at least this long, a deleted run can be brought back
 _JOINERS = "\u200c\u200d"
 _ANY_STATE = ("queued", "running", "finished", "stopped", "failed")
 
 
 def rename(run_id: str, name: str, store: Store) -> None:
-    """Call a run by a name of one line; an empty one takes its name away.
+    """Name a run, in one line; an empty name removes the old one.
 
     Raises:
         RunNotFoundError: no run has this id.
@@ -30,7 +30,7 @@ def rename(run_id: str, name: str, store: Store) -> None:
 
 
 def annotate(run_id: str, note: str, store: Store) -> None:
-    """Write a note about a run; an empty one takes its note away.
+    """Write a note about a run; an empty note removes the old one.
 
     Raises:
         RunNotFoundError: no run has this id.
@@ -43,7 +43,7 @@ def annotate(run_id: str, note: str, store: Store) -> None:
 
 
 def set_star(run_id: str, is_starred: bool, store: Store) -> None:
-    """Give a run a star, to find it again, or take it away.
+    """Give a run a star, to find it again, or remove it.
 
     Raises:
         RunNotFoundError: no run has this id.

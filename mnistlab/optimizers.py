@@ -1,4 +1,4 @@
-"""From a gradient to a step: torch's optimizers and the learning rate's course over a run."""
+"""From a gradient to a step: torch's optimizers, and the learning rate over a run."""
 
 import inspect
 import math

@@ -97,7 +97,7 @@ def count_setting(name: str, default: int) -> int:
     """A number of things from the environment, at least 1.
 
     Raises:
-        ConfigError: it is no whole number, or below 1.
+        ConfigError: it is not a whole number, or below 1.
     """
     given = setting(name) or str(default)
     if not given.isdecimal() or int(given) < 1:
@@ -109,7 +109,7 @@ def seconds_setting(name: str, default: float) -> float:
     """A number of seconds from the environment.
 
     Raises:
-        ConfigError: it is no number, or below 0.
+        ConfigError: it is not a number, or below 0.
     """
     given = setting(name) or str(default)
     try:

@@ -41,7 +41,7 @@ def read_photo(content: bytes) -> FloatImage:
         (H, W) float32 in [0, 1], the longer side at most 600 pixels.
 
     Raises:
-        ImageError: no PNG, JPEG or WebP, damaged, or larger than 10 MB or 25 million pixels.
+        ImageError: it is not a PNG, JPEG or WebP file, is damaged, or is larger than 10 MB or 25 million pixels.
         EmptyDrawingError: nothing stands out from the paper.
     """
     rgba = _decode(content)

@@ -92,7 +92,7 @@ def rank_by_distance(
 
 
 def nearest_picture(picture: Picture, candidates: Picture) -> int:
-    """Which of the candidates (N, 28, 28) is nearest to a picture (28, 28): reading without having learned."""
+    """Which of the candidates (N, 28, 28) is nearest to a picture (28, 28): reading without any learning."""
     return int(distances(candidates, picture).argmin())
 
 

@@ -18,14 +18,14 @@ _CHEAP, _REST = 0.004, 30
 
 @dataclass(frozen=True)
 class GradientSize:
-    """How strongly one batch pulls at a layer: the mean absolute gradient of its weights, biases left out."""
+    """The size of one batch's gradient in a layer: the mean absolute gradient of its weights, without biases."""
 
     layer: str
     mean: float
 
 
 class Probe:
-    """Looks at a network between two steps; its weights, gradients and random numbers stay as they are."""
+    """Looks inside a network between two steps, without changing its weights, gradients or random numbers."""
 
     def __init__(self, dataset: Dataset, device: torch.device, kind: Literal["mlp", "cnn"] = "mlp") -> None:
         """Keep the first images of the training split on the device, to send them through the network.
@@ -38,7 +38,7 @@ class Probe:
         self._next_look = 0.0  # on the clock of time.perf_counter
 
     def measure(self, model: nn.Module) -> Probes:
-        """What the network looks like after the step whose gradients it still holds; dead ReLUs only now and then."""
+        """Probe the network after a step, while it still holds that step's gradients; dead ReLUs only now and then."""
         layers = weight_layers(model)
         return Probes(list(layers), mean_gradients(layers.values()), self._dead_relus(model))
 

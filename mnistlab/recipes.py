@@ -1,6 +1,6 @@
 """Recipes that go beyond the tutorial: as fast as it gets, and as good as it gets, on two CPU cores.
 
-Each was chosen on the validation images; what it reaches is in the README. presets.py makes them findable.
+Each was chosen on the validation images; the README has their results. presets.py lists them among the presets.
 """
 
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig

@@ -40,7 +40,7 @@ class Point:
 
 
 def sample(split: Split, size: int = SAMPLE_SIZE) -> Split:
-    """Draw so many images of a split, the same ones each time, in file order; all of them if there are fewer."""
+    """Draw `size` images of a split, the same ones each time, in file order; all of them if there are fewer."""
     chosen = np.random.default_rng(_SEED).permutation(len(split))[:size]
     return split.take(np.sort(chosen), split.name)
 
@@ -81,7 +81,7 @@ def at_every_amount(image: npt.NDArray[np.uint8], change: Change) -> npt.NDArray
 def changed_images(images: torch.Tensor, change: Change, amount: float) -> torch.Tensor:
     """Turn, move or add grain to images (N, 28, 28) float32 in [0, 1]; the same numbers give the same pictures.
 
-    Moved images go right, down, left and up in turn, so that no direction weighs more than another.
+    Images are moved right, down, left and up in turn, so that all directions count equally.
     """
     if change == "noise":
         grain = torch.randn(images.shape, generator=torch.Generator().manual_seed(_SEED))

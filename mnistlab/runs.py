@@ -80,7 +80,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """What it is called: the name that a person gave it, else its preset's."""
+        """Its title: the name that somebody gave it, else its preset's."""
         return self.name or self.config.preset
 
     @property

@@ -1,4 +1,4 @@
-"""Runs that differ by their seed alone: the repeats of one recipe, their mean and their scatter."""
+"""Runs that differ only in their seed: the repeats of one recipe, their mean and their spread."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mnistlab.config import RunConfig
 from mnistlab.means import mean_interval
 from mnistlab.runs import Run
 
-# What there is to say about two networks of one recipe with two seeds, whatever the test says.
+# What is said of two networks of one recipe with two seeds, whatever the test says.
 ONE_RECIPE = "These are one recipe: what sets their networks apart is the seed, and that is luck."
 _GRID = 300  # points of a mean curve
 
@@ -88,7 +88,7 @@ def with_repeats(run: Run, listed: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def repeats(config: RunConfig, taken: Sequence[int], number: int) -> list[RunConfig]:
-    """So many repeats of a recipe, with the smallest seeds that are not taken."""
+    """This number of repeats of a recipe, with the smallest seeds that are not taken."""
     free = (seed for seed in count() if seed not in set(taken))
     seeds = islice(free, number)
     return [config.with_training(seed=seed) for seed in seeds]

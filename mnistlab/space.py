@@ -225,7 +225,7 @@ def assemble(base: RunConfig, values: Mapping[str, Value]) -> RunConfig:
     """The config of a trial: the base with these values.
 
     Raises:
-        ConfigError: no run may have them.
+        ConfigError: they make no valid run.
     """
     settings = base.model_dump()
     for name, value in values.items():
@@ -262,7 +262,7 @@ def values_of(config: RunConfig, parameters: Sequence[Parameter]) -> dict[str, V
 
 
 def read_value(word: str) -> Value:
-    """A value as somebody types it: "on" and "off", a number, else the word itself."""
+    """Read a value as people type it: "on" and "off", a number, else the word itself."""
     word = word.strip()
     readers: tuple[Callable[[str], Value], ...] = (SWITCH.__getitem__, int, float)
     for read in readers:
@@ -272,7 +272,7 @@ def read_value(word: str) -> Value:
 
 
 def shown(value: Value) -> str:
-    """A value as a person writes it: on and off, no powers of ten that can be avoided."""
+    """A value as people write it: on and off, and no avoidable powers of ten."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -232,7 +232,7 @@ class Store(Database):
             return weights_step(connection, run_id, kind)
 
     def curve(self, run_id: str, after_step: int = 0) -> Curve:
-        """The losses of the steps after `after_step`, and how many were read correctly."""
+        """The curve of the steps after `after_step`: losses, accuracies, learning rates and probes."""
         _check_id(run_id)
         losses = schema.losses
         query = (

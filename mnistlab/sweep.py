@@ -91,9 +91,9 @@ def _makes_a_difference(base: RunConfig, one: Parameter, values: Mapping[str, Va
 
 
 def stop(sweep_id: str, store: Store) -> None:
-    """Take its waiting trials from the queue, and ask the running ones to stop after their step.
+    """Take a sweep's waiting trials from the queue, and ask the running ones to stop after their step.
 
-    Lost ones are closed as well, or a worker that was only held up would go on with them.
+    Close lost ones as well, or a worker that was only held up would go on with them.
     """
     active = queue.active_trials(sweep_id, store)
     if not active:
@@ -116,7 +116,7 @@ def resume(sweep_id: str, store: Store) -> None:
 
 
 def requeue(sweep_id: str, store: Store) -> None:
-    """Put the trials that can be resumed back into the queue; no engine is told."""
+    """Put the trials that can be resumed back into the queue, without an engine."""
     for trial in find(sweep_id, store).resumable:
         steering.requeue(trial.run.id, store)
 
@@ -142,7 +142,7 @@ def find(sweep_id: str, store: Store) -> Sweep:
     """A sweep with all its trials, as it is now.
 
     Raises:
-        SweepNotFoundError: no sweep has this id, or a newer mnistlab made it.
+        SweepNotFoundError: no sweep has this id, or another version of mnistlab made it.
     """
     row = None
     if is_run_id(sweep_id):

@@ -67,7 +67,7 @@ class Sweep:
 
     @property
     def best(self) -> Trial | None:
-        """The trial whose network reads most of the held-out images."""
+        """The trial whose network reads the most held-out images correctly."""
         return self.ranked[0] if self.ranked else None
 
     @cached_property

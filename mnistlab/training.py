@@ -224,7 +224,7 @@ class TrainingState:
         self.random.leave()
 
     def checkpoint(self) -> bytes:
-        """Everything needed to go on from this step, bit for bit. Valid between two events."""
+        """Everything needed to resume at this step, bit for bit. Valid between two events."""
         return pack(self)
 
 

@@ -73,7 +73,7 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
 
 
 def _accuracies(store: Store, run_id: str) -> dict[int, float]:
-    """The accuracy on the validation images by epoch, from 1; before training there is nothing to judge by."""
+    """The validation accuracy by epoch, from 1; the untrained network's does not count."""
     told = {one.epoch: one.validation_accuracy for one in store.epochs(run_id)}
     return {epoch: accuracy for epoch, accuracy in told.items() if epoch > 0 and accuracy is not None}
 
@@ -81,7 +81,7 @@ def _accuracies(store: Store, run_id: str) -> dict[int, float]:
 def end(store: Store, run: Run) -> None:
     """When a trial ends, tell the study the results of all that have ended."""
     assert run.sweep is not None
-    with suppress(StudyError):  # the next trial that begins, or the page, tells it instead
+    with suppress(StudyError):  # the next trial that begins, or the page, will tell the study instead
         config = sweep.config_of(run.sweep, store)
         catch_up(study.load(store.url, run.sweep, config), run.sweep, config, store)
 

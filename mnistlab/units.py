@@ -43,7 +43,7 @@ def loudest_units(model: nn.Sequential, image: npt.NDArray[np.float32], digit: i
         image: (28, 28) float32 in [0, 1].
         digit: the digit whose score `effect` is about.
 
-    In a network without a hidden layer the units are the ten digits' own.
+    In a network without a hidden layer the units are the ten outputs.
     """
     first, end = _first_layer(model)
     spoken, effects = _heard(model, end, torch.from_numpy(as_pictures(image[None])), digit)

@@ -1,6 +1,6 @@
 """A network before its first step: its initial weights, its answers, and how large its gradients are.
 
-All functions build their own network from a seed and leave torch's global random numbers as they found them.
+Networks are built from a seed, and torch's global random numbers are left as they were found.
 """
 
 import threading
@@ -21,7 +21,7 @@ _BUILDING = threading.Lock()  # torch's generator is the whole server's: two vis
 
 
 def untrained_model(config: ModelConfig, seed: int = 0) -> nn.Sequential:
-    """Build the network that a training with this seed begins with, on the CPU."""
+    """Build the network that a training with this seed starts from, on the CPU."""
     with _BUILDING:
         random = RandomStream(seed, torch.device("cpu"))
         random.enter()

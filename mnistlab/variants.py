@@ -28,7 +28,7 @@ def variants(image: Images, config: AugmentConfig, seed: int, num_variants: int 
 
 
 def augmented(images: Images, config: AugmentConfig, seed: int) -> Images:
-    """Warp each image (N, 28, 28) uint8 as a training with this seed's numbers would; return the same shape."""
+    """Augment each image (N, 28, 28) uint8 as in training, with this seed's random numbers; return the same shape."""
     return _to_bytes(augment(_to_unit(images), config, _generator(seed)))
 
 

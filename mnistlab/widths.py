@@ -11,7 +11,7 @@ from mnistlab.errors import ConfigError
 
 Kind = Literal["mlp", "cnn"]
 
-_DASHES = "-;>\N{EN DASH}"  # what stands between two widths, besides a comma and a space
+_DASHES = "-;>\N{EN DASH}"  # separators of widths, besides comma and space
 _NEGATIVE = re.compile(rf"(?:^|(?<=[{_DASHES},]\s))\s*-\d+")
 _THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,])")
 

@@ -73,7 +73,7 @@ def sentence(probabilities: npt.NDArray[np.float32], shape: Shape | None) -> str
 
 
 def picture(image: npt.NDArray[np.float32], alt: str) -> str:
-    """A picture (28, 28) in [0, 1] as an image element."""
+    """A picture (28, 28) in [0, 1] as an HTML image element."""
     source = png_address(Image.fromarray(np.round(image * 255).astype(np.uint8)))
     return f'<img alt="{html.escape(alt)}" src="{source}">'
 

@@ -123,7 +123,7 @@ def _pad(key: str, given: list[dict[str, Any]]) -> tuple[DeltaGenerator, list[di
 
 
 def _tools(key: str, place: DeltaGenerator) -> tuple[int, str]:
-    """Choose what the pen does: its width in pixels of the pad, and its colour; an eraser paints with paper."""
+    """Choose the pen's width, in pixels of the pad, and its colour; an eraser paints in the paper's colour."""
     with place:
         tool = st.segmented_control(
             "Tool",

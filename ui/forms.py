@@ -48,7 +48,7 @@ def field(config: BaseModel, name: str, key: str, label: str | None = None, limi
 
 
 def tell_problem(section: type[BaseModel], name: str, value: object) -> None:
-    """Say below a field's widget what is wrong with its value, if anything is."""
+    """Show below a field's widget what is wrong with its value, if anything is."""
     problem = problem_with(section, name, value)
     if problem is not None:
         st.error(f"{label_of(name, section.model_fields[name])} {problem}.")

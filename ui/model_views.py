@@ -35,7 +35,7 @@ _TABLE_STYLE = """
 
 
 def _short(source: str) -> str:
-    """A layer's source without what its shape says already."""
+    """A layer's source, without the arguments that its shape already shows."""
     start, cut, _ = source.removeprefix("nn.").partition(", kernel")
     return f"{start})" if cut else start
 

@@ -126,7 +126,7 @@ def _settings(base: RunConfig, key: str, limits: Limits) -> dict[str, Any]:
 
 
 def _more_about_training(train: TrainConfig, optimizer: str, key: str, limits: Limits) -> dict[str, Any]:
-    """What is seldom changed; only what this optimizer has."""
+    """Show the settings that are seldom changed, as far as this optimizer has them."""
     values: dict[str, Any] = {"momentum": 0.0, "nesterov": False}
     label = "Learning rate, exactly"
     values["learning_rate"] = forms.field(train, "learning_rate", f"{key}_learning_rate", label, limits)
@@ -143,9 +143,9 @@ def _more_about_training(train: TrainConfig, optimizer: str, key: str, limits: L
 
 
 def _devices() -> tuple[str, ...]:
-    """Those of this machine; until torch is loaded, which the page does not wait for, those of every machine.
+    """This machine's devices; until torch is loaded, which the page does not wait for, those that every machine has.
 
-    In a lab other machines train: which of them have a GPU, they say when the run is started.
+    In a lab other machines train, and whether one of them has a GPU is checked when the run is started.
     """
     if in_a_lab():
         return ("auto", "cpu", "cuda")

@@ -275,14 +275,14 @@ def _tell_failures(one: Sweep) -> None:
 
 
 def _picked(run_ids: Sequence[str]) -> None:
-    """Remember the trial whose run was clicked on; any other cell means nothing."""
+    """Open the trial whose run was clicked on; clicks on other cells do nothing."""
     for row, column in st.session_state["sweep_trials"]["selection"]["cells"]:
         if column == _RUN:
             frame.leave_for("Train", run=run_ids[row])
 
 
 def _short(value: Value) -> Value:
-    """A value for the table: switches in words, numbers to three digits."""
+    """A value for the table: switches in words, numbers to three significant digits."""
     if isinstance(value, bool):
         return shown(value)
     return float(f"{value:.3g}") if isinstance(value, float) else value

@@ -173,7 +173,7 @@ def _answers_of(name: str, step: int) -> bytes | None:
 
 
 def wall_times(source: Source, steps: Sequence[int]) -> npt.NDArray[np.float64]:
-    """When each of these steps was taken, in seconds since 1970, as far as the ends of its epochs and its own tell."""
+    """When each of these steps was taken, in seconds since 1970, interpolated between the ends of epochs and run."""
     known = [(0, 0.0), *((ended.step, ended.seconds) for ended in source.epochs if ended.step > 0)]
     last_step = int(source.curve.report_steps[-1:].sum())
     if last_step > known[-1][0]:  # stopped within an epoch
@@ -184,7 +184,7 @@ def wall_times(source: Source, steps: Sequence[int]) -> npt.NDArray[np.float64]:
 
 
 def must_be_over(source: Source, what: str) -> None:
-    """Refuse a run that has not ended, or a trial that has not been tested.
+    """Refuse a run that is not finished, or a trial that has not been tested.
 
     Raises:
         ExportError: it has not.
