@@ -19,7 +19,7 @@ from ui import rates, resources, slow_motion
 from ui.live_chart import WAITING, Series, Style, live_chart
 from ui.palette import LAYERS, NEUTRAL, SIGNS, TRAINING, VALIDATION
 
-_WINDOWS_PER_EPOCH = 20  # a running mean covers this fraction of an epoch
+_WINDOWS_PER_EPOCH = 20  # how many windows of a running mean make up an epoch
 _GUESSING = math.log(NUM_CLASSES)  # the loss of ten equal probabilities
 _HERO_HEIGHT, _HEIGHT = 320, 280
 ROOM = _HEIGHT + 70  # CSS pixels that the page reserves for the smaller charts and the captions below them
