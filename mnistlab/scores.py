@@ -1,4 +1,4 @@
-"""Recall and precision of each digit: how many of its images are read as it, and how many of those read as it are."""
+"""Recall and precision of each digit: the share of its images read as it, and of images read as it that are it."""
 
 from dataclasses import dataclass
 
