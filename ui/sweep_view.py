@@ -1,8 +1,6 @@
 """One sweep, live: its progress, the best trial so far, all trials, and what they say about the settings."""
 
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,9 +10,9 @@ from mnistlab.differences import in_words, setting_name
 from mnistlab.figures import count_of, percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
-from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, Value, shown
+from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, shown
 from mnistlab.sweep_state import Sweep, Trial
-from ui import acting, aloud, frame, recipe, refreshing, resources, splits, sweep_figures, turns
+from ui import acting, aloud, frame, recipe, refreshing, resources, splits, sweep_figures, sweep_table, turns
 from ui.words import duration, unbroken, verbatim
 
 if TYPE_CHECKING:
@@ -23,21 +21,9 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS = 2.0
 _SECONDS_TO_JUDGE_BY = 2.0  # of training
 _TOLD = ("network", "hidden", "channels", "optimizer", "epochs", "validation size", "device")  # of any recipe
-_RUN = "run"  # the column whose cells lead to Train
 _LONGER = 5  # times as many epochs
 _MANY = 3  # trials, from which on the best is likely to be a lucky one
-_MOST_REASONS = 3  # of trials that failed, below the table
 _PLAIN = {"displayModeBar": False}
-_FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures align and sort
-_MARKS = {
-    "finished": "✓ finished",
-    "failed": "✕ failed",
-    "pruned": "✂ pruned",
-    "running": "▶ running",
-    "queued": "… waiting",
-    "stopped": "■ stopped",
-    "lost": "? lost",
-}
 
 
 def show(sweep_id: str) -> None:
@@ -76,7 +62,7 @@ def _draw(one: Sweep) -> None:
     if one.best is not None:
         _best(one, one.best)
     _pictures(one)
-    _table(one)
+    sweep_table.show(one)
 
 
 def change_line(one: Sweep) -> str:
@@ -239,67 +225,3 @@ def _importance(drawn: sweep_figures.Figures, is_active: bool) -> None:
         "before it says nothing yet."
     )
     st.caption(f"How much the best trials' values differ from those of all trials, as a share (PED-ANOVA). {marks}")
-
-
-def _table(one: Sweep) -> None:
-    begun = [trial for trial in one.trials if trial.accuracy is None and trial.number is not None]
-    ranked = [*one.ranked, *sorted(begun, key=_urgency)]
-    names = [parameter.setting for parameter in one.config.parameters]
-    numbers = [SETTINGS[name].title for name in names if not SETTINGS[name].options]
-    rows = [_row(trial, names) for trial in ranked]
-    if not rows:
-        return
-    st.dataframe(
-        {name: [row[name] for row in rows] for name in rows[0]},
-        key="sweep_trials",
-        on_select=partial(_picked, [trial.run.id for trial in ranked]),
-        selection_mode="single-cell",
-        hide_index=True,
-        height=min(420, 38 + 35 * max(1, len(rows))),
-        column_config={
-            "training (s)": st.column_config.NumberColumn(format="%.1f"),
-            **{title: st.column_config.NumberColumn(format="%g") for title in numbers},
-        },
-    )
-    st.caption("Click on a trial's run to open it.")
-    _tell_failures(one)
-
-
-def _tell_failures(one: Sweep) -> None:
-    failed = [trial for trial in one.trials if trial.state == "failed"]
-    for trial in failed[:_MOST_REASONS]:
-        name = "A trial" if trial.number is None else f"Trial {trial.number}"
-        st.caption(f"{name} failed: {verbatim(trial.run.error or 'its worker gave no reason.')}")
-    if len(failed) > _MOST_REASONS:
-        st.caption(f"{len(failed) - _MOST_REASONS} more failed; open one to see why.")
-
-
-def _picked(run_ids: Sequence[str]) -> None:
-    """Open the trial whose run was clicked on; clicks on other cells do nothing."""
-    for row, column in st.session_state["sweep_trials"]["selection"]["cells"]:
-        if column == _RUN:
-            frame.leave_for("Train", run=run_ids[row])
-
-
-def _short(value: Value) -> Value:
-    """A value for the table: switches in words, numbers to three significant digits."""
-    if isinstance(value, bool):
-        return shown(value)
-    return float(f"{value:.3g}") if isinstance(value, float) else value
-
-
-def _urgency(trial: Trial) -> int:
-    return ["running", "lost", "pruned", "failed", "stopped", "queued"].index(trial.state)
-
-
-def _row(trial: Trial, names: Sequence[str]) -> dict[str, Any]:
-    accuracy = trial.last_accuracy
-    return {
-        "trial": trial.number,
-        _RUN: f"\N{RIGHTWARDS ARROW} {trial.run.id}",
-        "state": _MARKS.get(trial.state, trial.state),
-        "validation accuracy": "" if accuracy is None else percent(accuracy).rjust(8, _FIGURE_SPACE),
-        **{SETTINGS[name].title: _short(trial.values[name]) for name in names},
-        "trained": f"{min(trial.run.epoch, trial.epochs):.1f} of {count_of(trial.epochs, 'epoch')}",
-        "training (s)": trial.run.seconds,
-    }

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.chart_page import drag, ranges
 from tests.browser.test_lesson_pages import open_page
-from tests.browser.test_live_chart import drag, ranges
 from tests.browser.test_story import last_step
 from tests.browser.waiting import at_rest, until
 
