@@ -29,14 +29,22 @@ def told(config: SweepConfig, trials: list[tuple[Any, ...]]) -> optuna.Study:
     return one
 
 
+def ranked(its_study: optuna.Study, *ended: SimpleNamespace) -> SimpleNamespace:
+    """The sweep that a study is of: its finished trials, the best first, and those that ended before."""
+    finished = sorted(its_study.trials, key=lambda trial: -(trial.value or 0))
+    best_first = [SimpleNamespace(values=trial.params, accuracy=trial.value) for trial in finished]
+    return SimpleNamespace(ranked=best_first, trials=ended)
+
+
 def slice_of(varied: dict[str, Any], values: list[Any], *ended: SimpleNamespace) -> go.Figure:
     config = sweeps.config(varied)
     its_study = told(config, [(value, 0.9) for value in values])
-    return sweep_figures._slice(its_study, SimpleNamespace(trials=ended), config.parameters[0])
+    return sweep_figures._slice(its_study, ranked(its_study, *ended), config.parameters[0])
 
 
 def parallel(trials: list[tuple[Any, ...]] = TRIALS) -> go.Figure:
-    return sweep_figures._parallel(told(CONFIG, trials), [one.setting for one in CONFIG.parameters])
+    its_study = told(CONFIG, trials)
+    return sweep_figures._parallel(its_study, ranked(its_study), [one.setting for one in CONFIG.parameters])
 
 
 def axis(figure: go.Figure, place: int) -> dict[str, float]:
