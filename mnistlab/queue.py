@@ -19,7 +19,7 @@ from mnistlab import schema
 from mnistlab.config import RunConfig
 from mnistlab.offers import gpus_of, kind_of
 from mnistlab.rows import weights_step
-from mnistlab.runs import ACTIVE, Run, why_unreadable
+from mnistlab.runs import ACTIVE, Run, run_from_row, why_unreadable
 from mnistlab.store import Store
 
 # A worker process that dies twice at the same checkpoint will do so a third time.
@@ -185,10 +185,10 @@ def _next_of(order: Iterable[Run], num_gpus: int | None) -> Run | None:
 def held_by(ticket: str, store: Store) -> Run | None:
     """The run that a ticket has taken, while it is running."""
     runs = schema.runs
-    query = sa.select(runs.c.id).where(runs.c.ticket == ticket, runs.c.state == "running", runs.c.deleted.is_(None))
+    query = sa.select(runs).where(runs.c.ticket == ticket, runs.c.state == "running", runs.c.deleted.is_(None))
     with store.transaction() as connection:
-        run_id = connection.scalar(query)
-    return store.run(run_id) if run_id is not None else None
+        row = connection.execute(query).mappings().first()
+    return run_from_row(row) if row is not None else None
 
 
 def has_taken(ticket: str, store: Store) -> bool:

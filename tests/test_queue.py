@@ -2,12 +2,14 @@
 
 import itertools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
-from mnistlab import queue, schema, steering
+from mnistlab import keeping, queue, schema, steering
 from mnistlab.runs import Run
 from mnistlab.store import Store
 from tests import tiny
@@ -151,6 +153,24 @@ def test_a_run_that_is_resumed_elsewhere_in_this_moment_is_not_taken_over(
     monkeypatch.setattr(queue, "_count_death", resumed_meanwhile)
     assert queue.take(store, "host:2", "ticket") is None
     assert store.run(run_id).worker == "a terminal:3"
+
+
+def test_a_ticket_whose_run_is_deleted_in_this_moment_ends_quietly(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.create(CONFIG)
+    queue.take(store, "host:1", "ticket")
+    really = store.transaction
+
+    @contextmanager
+    def then_deleted() -> Iterator[sa.Connection]:
+        with really() as connection:
+            yield connection
+        monkeypatch.setattr(store, "transaction", really)
+        keeping.put_away(run_id, store)
+
+    monkeypatch.setattr(store, "transaction", then_deleted)
+    assert queue.take(store, "host:2", "ticket") is None
 
 
 def test_a_ticket_does_not_go_on_with_a_run_that_is_over(store: Store) -> None:
