@@ -83,11 +83,11 @@ def test_the_slider_turns_the_answer_and_back(page: Page, app_url: str) -> None:
     found = re.search(r"from (\d) to (\d)", sentence.inner_text())
     assert found is not None
     before, after = found.groups()
-    expect(sentence).to_have_text(re.compile(f"it reads a {after}"))
+    expect(sentence).to_have_text(re.compile(f"the network reads an? {after}"))
     slider = page.get_by_role("slider", name=re.compile("Step"))
     slider.focus()
     slider.press("Home")
-    expect(sentence).to_have_text(re.compile(f"it reads a {before}"), timeout=PATIENT)
+    expect(sentence).to_have_text(re.compile(f"the network reads an? {before}"), timeout=PATIENT)
     expect(page).to_have_url(re.compile("evaluate_step=0"), timeout=PATIENT)
 
 
