@@ -88,13 +88,17 @@ class Drawings:
         Those that are there already, with the same label, are left out.
 
         Raises:
+            ImageError: another shape or type.
             DataError: no digit, or the set would have more than it may.
         """
+        if images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE) or images.dtype != np.uint8:
+            raise ImageError(f"Drawings are taken in as (N, 28, 28) uint8; got {images.shape} of {images.dtype}.")
         for label in labels:
             _check_label(label)
         given = dict.fromkeys((image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True))
         now = time.time()
         with self._store.transaction() as connection:
+            _let_nobody_else_write(connection)
             there = [tuple(row) for row in connection.execute(sa.select(table.c.image, table.c.label))]
             known = set(there)
             new = [drawing for drawing in given if drawing not in known]
@@ -186,6 +190,14 @@ class Drawings:
                 written.writerow([name, drawing.label, drawing.source, created])
             archive.writestr("labels.csv", lines.getvalue())
         return content.getvalue()
+
+
+def _let_nobody_else_write(connection: sa.Connection) -> None:
+    """Hold other writers back until the end of the transaction, so that two who take in the same add it once."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE drawings IN SHARE ROW EXCLUSIVE MODE"))
+    else:  # SQLite locks its file at the first statement that may write
+        connection.execute(table.update().where(sa.false()).values(label=0))
 
 
 def _check_label(label: int) -> None:

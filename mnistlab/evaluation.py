@@ -115,7 +115,7 @@ def _check_network(model: object) -> torch.device:
     model.eval()
     try:
         logits = model(torch.zeros(2, IMAGE_SIDE, IMAGE_SIDE, device=device))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # ValueError: of a BatchNorm2d that gets no channels
         raise ModelError(
             f"The network cannot read pictures (N, 28, 28): {error}. Begin one that takes rows of pixels with "
             "nn.Flatten(), and one that takes a channel with nn.Unflatten(1, (1, 28))."

@@ -47,8 +47,8 @@ def stop(run_id: str, store: Store, force: bool = False) -> None:
     """
     run = store.run(run_id)
     if not force:
-        steering.stop(run_id, store)
-        end_hanging_worker(run)
+        if steering.stop(run_id, store):
+            end_hanging_worker(run)
         return
     from mnistlab import tickets
 
@@ -92,7 +92,7 @@ def end_hanging_worker(run: Run) -> None:
     if run.state == "lost" and run.ticket is not None and run.worker is not None and not in_a_lab():
         from mnistlab import tickets
 
-        with suppress(EngineError):  # whoever hands it over next tells that
+        with suppress(EngineError):  # where no engine answers, nothing can wait behind it
             tickets.end_worker_of(run.ticket, run.worker)
 
 

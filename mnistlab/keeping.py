@@ -6,7 +6,7 @@ All this is independent of the run's state and of its worker, whose reports do n
 import time
 from unicodedata import category
 
-from mnistlab import schema, steering
+from mnistlab import jobs, schema, steering
 from mnistlab.errors import ConfigError
 from mnistlab.store import Store
 
@@ -58,7 +58,9 @@ def put_away(run_id: str, store: Store) -> None:
     Raises:
         RunNotFoundError: no run has this id.
     """
-    steering.stop_at_once(run_id, store)  # does nothing to one that is over
+    run = store.run(run_id)
+    if steering.stop_at_once(run_id, store):  # does nothing to one that is over
+        jobs.end_hanging_worker(run)
     store.delete(run_id)
     clear_away(store)
 

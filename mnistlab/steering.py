@@ -21,22 +21,26 @@ _OVER = ("finished", "stopped", "failed", "lost")
 _AFRESH: dict[str, Any] = {"control": None, "pause_at": None, "error": None, "finished": None, "deaths": None}
 
 
-def stop(run_id: str, store: Store) -> None:
-    """Ask a running run to stop; a queued or lost one, which has no worker to read the request, is stopped at once."""
+def stop(run_id: str, store: Store) -> bool:
+    """Ask a running run to stop; a queued or lost one, which has no worker to read the request, is stopped at once.
+
+    Returns:
+        Whether it was stopped at once.
+    """
     run = store.run(run_id)
     if run.state == "running":
         store.change(run_id, {"control": "stop"}, ["running"])
-    elif run.is_active:
-        stop_at_once(run_id, store)
+        return False
+    return run.is_active and stop_at_once(run_id, store)
 
 
-def stop_at_once(run_id: str, store: Store) -> None:
+def stop_at_once(run_id: str, store: Store) -> bool:
     """Take a run from its worker and close it as stopped: what it has done since its last checkpoint is lost."""
     run = store.run(run_id)
     kept = store.weights_step(run_id, "checkpoint") or 0
     loss = f"It was taken from its worker: what it learned after step {kept:,} is lost." if run.step > kept else None
     values = {**_NOBODYS, **_AFRESH, "state": "stopped", "finished": time.time(), "error": loss, "wanted_rate": None}
-    store.change(run_id, values, ACTIVE)
+    return store.change(run_id, values, ACTIVE)
 
 
 def pause(run_id: str, store: Store) -> None:

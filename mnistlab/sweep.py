@@ -99,7 +99,7 @@ def stop(sweep_id: str, store: Store) -> None:
     if not active:
         find(sweep_id, store)  # tells of one that is not there
     for run in active:
-        steering.stop(run.id, store)
+        jobs.stop(run.id, store)
 
 
 def resume(sweep_id: str, store: Store) -> None:
@@ -108,17 +108,15 @@ def resume(sweep_id: str, store: Store) -> None:
     Raises:
         EngineError: as start.
     """
-    resumable = find(sweep_id, store).resumable
     requeue(sweep_id, store)
-    for trial in resumable:
-        jobs.end_hanging_worker(trial.run)
     _hand_over(sweep_id, store)
 
 
 def requeue(sweep_id: str, store: Store) -> None:
-    """Put the trials that can be resumed back into the queue, without an engine."""
+    """Put the trials that can be resumed back into the queue, without handing them to an engine."""
     for trial in find(sweep_id, store).resumable:
-        steering.requeue(trial.run.id, store)
+        if steering.requeue(trial.run.id, store):
+            jobs.end_hanging_worker(trial.run)
 
 
 def next_waiting(sweep_id: str, store: Store) -> Run | None:

@@ -74,8 +74,10 @@ def train(
     watch = _Watch(state, dataset, make_meter(state.tally, batches.steps_per_epoch, report_every), probe)
     num_parameters, device = count_parameters(state.model), describe_device(config.train.device)
     yield TrainingStarted(state, num_steps, batches.steps_per_epoch, num_parameters, device)
-    yield from train_epochs(config.train, state, batches, watch)
-    state.model.eval()  # whoever reads with it from here on wants no dropout, and nothing to move its batch norm
+    try:
+        yield from train_epochs(config.train, state, batches, watch)
+    finally:
+        state.model.eval()  # whoever reads with it from here on wants no dropout, and nothing to move its batch norm
     yield TrainingEnded(state.step, state.seconds, state.tally.images_per_second(state.seconds))
 
 

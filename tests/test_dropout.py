@@ -62,3 +62,13 @@ def test_a_network_that_has_been_trained_reads_without_dropout(tiny_dataset: Dat
     images = torch.from_numpy(tiny_dataset.test.images[:20] / np.float32(255))
     first, again = started.state.model(images), started.state.model(images)
     assert torch.equal(first, again)
+
+
+def test_a_network_whose_training_was_left_early_reads_without_dropout(tiny_dataset: Dataset) -> None:
+    events = train(tiny.config({"dropout": 0.5}, epochs=3), tiny_dataset, report_every=0)
+    started = next(events)
+    assert isinstance(started, TrainingStarted)
+    next(events)
+    assert started.state.model.training
+    events.close()
+    assert not started.state.model.training

@@ -63,10 +63,11 @@ def test_only_a_number_of_images_can_be_held_out(tiny_dataset: Dataset, size: fl
         (linear(3), r"logits \(N, 10\), a column for each digit; of 2 it made shape \(2, 3\)"),
         (nn.Linear(784, 10), r"cannot read pictures \(N, 28, 28\): .*nn\.Flatten\(\)"),
         (nn.Sequential(nn.Conv2d(1, 2, 3)), r"nn\.Unflatten\(1, \(1, 28\)\)"),
+        (nn.Sequential(nn.BatchNorm2d(1)), r"nn\.Unflatten\(1, \(1, 28\)\)"),
         (nn.LSTM(28, 10), "made a tuple"),
         ("best-cnn", r"a torch\.nn\.Module, as load_predictor\(\)\.model is one; got a str"),
     ],
-    ids=["three outputs", "rows", "channels", "two answers", "name"],
+    ids=["three outputs", "rows", "channels", "no channels", "two answers", "name"],
 )
 def test_a_network_that_is_none_for_digits_is_told(model: nn.Module, told: str) -> None:
     with pytest.raises(ModelError, match=told):

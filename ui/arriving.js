@@ -5,7 +5,10 @@ if (!window.mnistlabArriving) {
   const PAUSE = 100, LATEST = 1000, PATIENCE = 5000; // milliseconds; by LATEST the title is the new page's
   let timer = 0;
   const stop = () => clearInterval(timer);
+  let page = document.title;
   const arrive = () => {
+    if (document.title === page) return; // Streamlit sets it at every run of a script
+    page = document.title;
     stop();
     const before = document.querySelector("h1")?.textContent;
     const begun = Date.now();
@@ -19,7 +22,7 @@ if (!window.mnistlabArriving) {
       if (document.activeElement === title || passed > PATIENCE) stop();
     }, PAUSE);
   };
-  // The page's name in the browser's tab changes with the page, and only then.
+  // The page's name in the browser's tab changes with the page.
   const name = document.querySelector("title");
   if (name) new MutationObserver(arrive).observe(name, { childList: true, characterData: true, subtree: true });
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, stop, { capture: true, passive: true });

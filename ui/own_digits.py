@@ -154,7 +154,7 @@ def _take_home_or_remove(key: str, num: int) -> None:
     def clear() -> None:
         with _keeping_mistakes(key):
             drawings().clear()
-            for name in (f"{key}_sure", f"{key}_kept"):
+            for name in (f"{key}_sure", f"{key}_kept", f"{key}_brought"):
                 st.session_state.pop(name, None)
 
     with st.container(horizontal=True, vertical_alignment="center"):

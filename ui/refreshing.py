@@ -4,11 +4,10 @@ A job that is over is polled slowly: somebody else may resume or delete it.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import streamlit as st
 
-from mnistlab.errors import MnistLabError
+from mnistlab.errors import MnistLabError, RunNotFoundError, SweepNotFoundError
 from ui import acting, turns
 
 _LOOK_AGAIN = 5.0  # seconds between two polls of a job that is over
@@ -53,9 +52,13 @@ def _look_again(has_changed: Callable[[], bool]) -> None:
 
     @turns.fragment(run_every=_LOOK_AGAIN)
     def looking_fragment() -> None:
-        with suppress(MnistLabError):
-            if not has_changed():
-                return
-        st.rerun()
+        try:
+            is_another = has_changed()
+        except (RunNotFoundError, SweepNotFoundError):  # it was deleted
+            is_another = True
+        except MnistLabError:  # the store cannot be read just now, and what is on the screen is still true
+            is_another = False
+        if is_another:
+            st.rerun()
 
     looking_fragment()

@@ -71,8 +71,7 @@ def show(run_id: str) -> None:
         return pacing.seconds_between(now)
 
     def has_changed() -> bool:
-        now = resources.store().run(run_id)
-        return (now.state, now.step) != (run.state, run.step)
+        return resources.store().run(run_id) != run
 
     refreshing.show(run_id, pacing.seconds_between(run), draw, has_changed)
     sees_now.show(run)

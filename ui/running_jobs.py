@@ -65,7 +65,9 @@ def show(train_script: str, sweep_script: str) -> None:
             there = read()
             _show_all(there, train_script, sweep_script)
         except MnistLabError:
-            st.rerun()  # the whole page shows the error, and stops refreshing
+            if is_live:
+                st.rerun()  # the whole page shows the error, and stops refreshing
+            return  # it shows no job, which may still be true
         if there.may_wait:
             jobs.wake_soon(resources.store())
         acting.tell_problem("sidebar")

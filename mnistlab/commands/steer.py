@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from mnistlab import steering
+from mnistlab import jobs, steering
 from mnistlab.commands.foreground import led_by_the_first, run_here
 from mnistlab.commands.given import check_training
 from mnistlab.errors import MnistLabError
@@ -77,6 +77,7 @@ def resume(options: argparse.Namespace) -> int:
             is_mine = steering.requeue(run.id, store, state="running")
         if not is_mine:
             raise MnistLabError(f"Somebody else has just resumed the run {run.id}.")
+        jobs.end_hanging_worker(run)
         return run.id
 
     return run_here(begin, store, options.json)

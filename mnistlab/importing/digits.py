@@ -14,12 +14,11 @@ import numpy.typing as npt
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
 from mnistlab.drawings import MOST
 from mnistlab.errors import ArchiveError
-from mnistlab.importing.zipped import BROKEN
+from mnistlab.importing.zipped import BROKEN, check_packing, unpack_at_most
 
 _IMAGES, _LABELS = "images", "labels"
 _HEADER = 10_000  # bytes, the most that numpy reads of one by itself
 _WIDEST = 8  # bytes of a number
-_BROKEN = (*BROKEN, MemoryError)  # which a header asks for that is none
 
 
 def read_digits(content: bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -34,9 +33,8 @@ def read_digits(content: bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.i
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             images = _array(archive, _IMAGES, IMAGE_SIDE * IMAGE_SIDE)
             labels = _array(archive, _LABELS, 1)
-    except _BROKEN as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ArchiveError(f"The .npz is damaged ({reason[:100]}). Download it again.") from error
+    except BROKEN as error:
+        raise _damaged(error) from error
     _check(images, labels)
     return images.astype(np.uint8), labels.astype(np.int64)
 
@@ -49,12 +47,21 @@ def _array(archive: zipfile.ZipFile, name: str, each: int) -> npt.NDArray[np.gen
             f"This .npz holds no {name}: a set of digits has {_IMAGES} (N, 28, 28) uint8 and {_LABELS} (N,)."
         )
     most = MOST * each * _WIDEST + _HEADER
-    with archive.open(file_name) as file:
-        content = file.read(most + 1)  # what the zip's directory says of its size is not believed
+    entry = archive.getinfo(file_name)
+    check_packing(entry)
+    content = unpack_at_most(archive, entry, most + 1)
     if len(content) > most:
         raise ArchiveError(f"Its {name} unpack to more than {MOST:,} digits have, the most that a lab keeps.")
-    array: npt.NDArray[np.generic] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    try:
+        array: npt.NDArray[np.generic] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    except Exception as error:  # numpy evaluates the header as a piece of Python: a broken one raises almost anything
+        raise _damaged(error) from error
     return array
+
+
+def _damaged(error: Exception) -> ArchiveError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return ArchiveError(f"The .npz is damaged ({reason[:100]}). Download it again.")
 
 
 def _check(images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic]) -> None:

@@ -61,16 +61,25 @@ def _check(entries: list[zipfile.ZipInfo]) -> None:
     names = [entry.filename for entry in entries]
     for entry in entries:
         _check_name(entry)
-        if entry.flag_bits & 0x1:
-            raise ArchiveError(f"{_quoted(entry)} is encrypted, and an exported run never is.")
-        if entry.compress_type not in _METHODS:
-            raise ArchiveError(
-                f"{_quoted(entry)} is packed by a method (number {entry.compress_type}) that no export uses."
-            )
+        check_packing(entry)
         _check_size(entry, entry.file_size)
     if len(names) != len(set(names)):
         twice = next(name for name in names if names.count(name) > 1)
         raise ArchiveError(f"The zip holds {twice} twice, and nobody could tell which is meant. Export the run again.")
+
+
+def check_packing(entry: zipfile.ZipInfo) -> None:
+    """Refuse what is packed as no export is.
+
+    Raises:
+        ArchiveError: it is encrypted, or packed by a method that Python unpacks whole, however little is asked for.
+    """
+    if entry.flag_bits & 0x1:
+        raise ArchiveError(f"{_quoted(entry)} is encrypted, and what is exported never is.")
+    if entry.compress_type not in _METHODS:
+        raise ArchiveError(
+            f"{_quoted(entry)} is packed by a method (number {entry.compress_type}) that no export uses."
+        )
 
 
 def _check_name(entry: zipfile.ZipInfo) -> None:
@@ -97,18 +106,21 @@ def _check_size(entry: zipfile.ZipInfo, size: int) -> None:
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Unpack what is really there, up to one byte more than is allowed."""
-    real = copy.copy(entry)
-    most = _LIMITS[entry.filename]
-    real.file_size = most + 2  # else Python would stop at the size that the directory gives
-    with archive.open(real) as file:
-        content = file.read(most + 1)
+    content = unpack_at_most(archive, entry, _LIMITS[entry.filename] + 1)
     _check_size(entry, len(content))
     if len(content) != entry.file_size:
         raise ArchiveError(
             f"{_quoted(entry)} has {len(content):,} bytes, and the zip says {entry.file_size:,}. Export the run again."
         )
     return content
+
+
+def unpack_at_most(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """Unpack what is really there, up to `most` bytes, whatever the zip's directory says of its size."""
+    real = copy.copy(entry)
+    real.file_size = most + 1  # else Python would stop at the size that the directory gives
+    with archive.open(real) as file:
+        return file.read(most)
 
 
 def _quoted(entry: zipfile.ZipInfo) -> str:

@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import pytest
 
 from mnistlab import drawings as module
 from mnistlab.drawings import Drawings
-from mnistlab.errors import ArchiveError, DataError
+from mnistlab.errors import ArchiveError, DataError, ImageError
 from mnistlab.importing.digits import read_digits
 from mnistlab.store import Store
 
@@ -25,10 +26,10 @@ def packed(**arrays: npt.ArrayLike) -> bytes:
     return content.getvalue()
 
 
-def zipped(images: bytes) -> bytes:
+def zipped(images: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     """An .npz whose images are these bytes."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w", method) as archive:
         archive.writestr("images.npy", images)
         archive.writestr("labels.npy", npy(LABELS))
     return content.getvalue()
@@ -42,7 +43,11 @@ def npy(array: npt.NDArray[np.generic]) -> bytes:
 
 def claiming(shape: tuple[int, ...]) -> bytes:
     """An array's header without its numbers."""
-    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return headed(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n")
+
+
+def headed(text: str) -> bytes:
+    header = text.encode()
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
 
 
@@ -87,6 +92,44 @@ WRONG: dict[str, Callable[[], bytes]] = {
     r"damaged \(": lambda: zipped(claiming((3, 28, 28))),
     "damaged": lambda: zipped(claiming((10**14, 28, 28))),
 }
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_python_would_unpack_whole_is_not_unpacked(method: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = zipped(bytes(1_000_000), method)  # of 600 million zeros it would be as small
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(ArchiveError, match="packed by a method"):
+        read_digits(content)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': (), 'fortran_order': False, 'shape': (1,)}\n",
+        f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({10**23},)}}\n",
+        "{[]: 1}\n",
+        "(" * 5000,
+    ],
+)
+def test_a_header_that_is_none_is_refused(header: str) -> None:
+    with pytest.raises(ArchiveError, match="damaged"):
+        read_digits(zipped(headed(header)))
+
+
+@pytest.mark.parametrize("images", [IMAGES.astype(np.float32), IMAGES.reshape(3, 784)])
+def test_images_in_another_form_are_not_kept(images: npt.NDArray[np.uint8], store: Store) -> None:
+    with pytest.raises(ImageError, match=r"\(N, 28, 28\) uint8"):
+        Drawings(store).take_in(images, LABELS)
+
+
+def test_two_who_bring_in_the_same_set_at_once_add_it_once(store: Store) -> None:
+    own = Drawings(store)
+    images = np.arange(500 * 784, dtype=np.uint32).astype(np.uint8).reshape(500, 28, 28)
+    images[:, 0, 0], images[:, 0, 1] = np.arange(500) % 256, np.arange(500) // 256
+    labels = np.zeros(500, np.int64)
+    with ThreadPoolExecutor(4) as pool:
+        added = list(pool.map(lambda _: own.take_in(images, labels), range(4)))
+    assert (sum(added), own.count()) == (500, 500)
 
 
 @pytest.mark.parametrize("said", WRONG)

@@ -1,4 +1,4 @@
-"""The queue and the steering of runs on PostgreSQL: their own tests, with another store."""
+"""The queue, the steering of runs and a set of drawings on PostgreSQL: their own tests, with another store."""
 
 from pathlib import Path
 
@@ -8,11 +8,13 @@ from mnistlab.config import RunConfig
 from mnistlab.errors import StoreError
 from mnistlab.store import Store
 from tests import test_faults, test_pausing, test_queue, test_steering
+from tests.importing import test_digits
 from tests.trust.places import make_database
 
 # The tests' helpers and fixtures come along; `store` below takes the place of the one on SQLite.
 for module in (test_queue, test_steering, test_pausing, test_faults):
     globals().update({name: thing for name, thing in vars(module).items() if not name.startswith("__")})
+test_two_who_bring_in_the_same_set = test_digits.test_two_who_bring_in_the_same_set_at_once_add_it_once
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mnistlab.errors import MnistLabError, RunNotFoundError
+from mnistlab.errors import MnistLabError, RunNotFoundError, StoreError
 
 
 def _page(seconds: float | None, answers: list[bool | Exception], times_drawn: list[int]) -> None:
@@ -52,6 +52,10 @@ def test_what_is_over_is_drawn_anew_once_it_is_no_longer_so(paces: list[float | 
 
 def test_what_is_over_and_deleted_is_drawn_anew() -> None:
     assert times_drawn(None, RunNotFoundError("It was deleted."), False) == 2
+
+
+def test_what_cannot_be_read_for_a_moment_stays_as_it_is() -> None:
+    assert times_drawn(None, StoreError("The database is busy.")) == 1
 
 
 def test_what_goes_on_is_not_asked_whether_it_has_changed(paces: list[float | None]) -> None:
