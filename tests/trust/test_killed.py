@@ -131,21 +131,15 @@ def test_a_worker_that_comes_back_from_the_dead_cannot_write(
 
 
 @pytest.mark.parametrize("place", ["laptop"], indirect=True)
-@pytest.mark.parametrize("deeds", [[jobs.resume], [jobs.stop, jobs.resume]], ids=["resumed", "closed and resumed"])
 def test_a_lost_run_is_resumed_where_the_only_worker_hangs(
-    place: Place,
-    config: RunConfig,
-    undisturbed: list[Event],
-    deeds: list[Callable[[str, Store], None]],
-    monkeypatch: pytest.MonkeyPatch,
+    place: Place, config: RunConfig, undisturbed: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MNISTLAB_WORKERS", "1")
     run_id = jobs.start(config, place.store)
     hanging = worker_of(wait_for(place.store, run_id, is_well_under_way))
     psutil.Process(hanging).suspend()
     wait_for(place.store, run_id, lambda run: run.state == "lost")
-    for do in deeds:
-        do(run_id, place.store)
+    jobs.resume(run_id, place.store)
     wait_for(place.store, run_id, lambda run: run.state == "finished")
     assert_as_if_undisturbed(place.store, run_id, undisturbed)
     assert is_gone(hanging)
