@@ -92,7 +92,7 @@ def _last_kept(key: str, image: FloatImage | None) -> None:
                 kept.paper.bring_back()
 
     if image is None:
-        st.caption("It has left the pad: draw the next one.")
+        st.caption("The pad is free for the next digit.")
     with st.container(horizontal=True, vertical_alignment="center"):
         number = count_of(drawings().count(), "drawing")
         st.markdown(f"Kept as {a_digit(kept.label, '**{}**')}: {number} now.", width="content")
