@@ -1,10 +1,10 @@
-// A setting that has just changed stands in the address that the server is told.
+// Report the current URL to the server, including a setting that has just changed.
 //
-// Streamlit tells the address that it noted when it last drew the page. Safari sends a change before it draws, so the
-// server is told the old address, and writes it back. What stands there is told instead. Where a Streamlit calls these
-// things otherwise, and within the page of another site, all stays as it is.
+// Streamlit reports the URL that it noted when it last rendered the page. Safari sends a change before it renders, so
+// the server would receive the old URL and write it back. This reports the URL as it is instead. In a Streamlit whose
+// internals have other names, and within another site's page, it does nothing.
 if (!window.mnistlabAddress && window.parent === window) {
-  const MOST = 500; // parts of the page that are looked at; Streamlit's app is about the 25th
+  const MOST = 500; // React fibers that are searched; Streamlit's app is about the 25th
   const root = document.getElementById("root") ?? {};
   const name = Object.keys(root).find((own) => own.startsWith("__reactContainer$"));
   const parts = name ? [root[name].stateNode.current] : [];

@@ -1,5 +1,5 @@
-// Paper is narrower than the window, and a chart keeps the size that it was drawn in: its end would be cut off. With a
-// view box it is made smaller as a whole. And paper is white: frame.css turns a dark page's colours round.
+// Paper is narrower than the window, but a chart keeps the size it was drawn at, so its end would be cut off. A view
+// box lets it shrink as a whole. Paper is white, too: frame.css inverts the colours of a dark page.
 if (!window.mnistlabPrinting) {
   window.mnistlabPrinting = true;
   const isDark = () => {

@@ -2,12 +2,12 @@
 
 const LINE_HEIGHT = 17; // pixels, of a label
 const GLYPH = 18; // pixels, of the mark before a label and the space after it
-// A curve's sign, by Plotly's name for it, before its label.
+// The glyph before a curve's label, by Plotly's name for the curve's marker.
 const GLYPHS = { circle: "●", square: "■", "triangle-up": "▲", diamond: "◆", "triangle-down": "▼", star: "★", x: "✖" };
 const IN_PLOT = { xref: "paper", yref: "paper" };
 const PLAIN = { ...IN_PLOT, xanchor: "left", align: "left", showarrow: false, borderpad: 0 };
 
-// Words into lines no wider than `width` pixels; a word that is wider by itself is broken.
+// Wrap words into lines no wider than `width` pixels; break a word that is wider by itself.
 function wrap(text, width, font) {
   pen.font = font;
   const fits = (line) => pen.measureText(line).width <= width;
@@ -31,7 +31,7 @@ function widest(lines, font) {
   return Math.max(...lines.map((line) => pen.measureText(line).width));
 }
 
-// Lines in the small HTML that Plotly reads.
+// Join lines in the small subset of HTML that Plotly reads.
 function markup(lines) {
   return lines.map((line) => line.replaceAll("&", "&amp;").replaceAll("<", "&lt;")).join("<br>");
 }
@@ -56,7 +56,7 @@ function endOf(one, data, view) {
   return null;
 }
 
-// Where each label goes, in pixels of the plot: all in one column, right of the end that is furthest.
+// Place the labels, in pixels of the plot: all in one column, to the right of the rightmost end.
 function labelsOf(chart, data, view, box) {
   const labels = chart.series.flatMap((one) => {
     const end = one.lines && endOf(one, data, view);
@@ -68,7 +68,7 @@ function labelsOf(chart, data, view, box) {
   return spread(fitting(labels, box.height), box.height).map((label) => ({ ...label, column }));
 }
 
-// Too many for the height: first lines only, then the topmost only. The box under the mouse names all.
+// If there are too many for the height, keep the first lines only, then the topmost labels. The hover box names all.
 function fitting(labels, height) {
   if (labels.reduce((sum, label) => sum + label.height, 0) <= height) return labels;
   return labels.slice(0, Math.floor(height / LINE_HEIGHT)).map((label) => {
@@ -78,14 +78,14 @@ function fitting(labels, height) {
   });
 }
 
-// Moves labels, sorted from the top, apart so that none overlaps another or leaves the chart.
+// Move labels, sorted from the top, apart so that none overlaps another or leaves the chart.
 function spread(labels, height) {
   let floor = -LINE_HEIGHT / 2;
   for (const label of labels) {
     label.top = Math.max(label.y - label.height / 2, floor);
     floor = label.top + label.height;
   }
-  let ceiling = height; // not lower: it would cover the axis
+  let ceiling = height; // no lower, or it would cover the axis
   for (const label of [...labels].reverse()) {
     label.top = Math.min(label.top, ceiling - label.height);
     ceiling = label.top;
@@ -102,7 +102,7 @@ function annotation(label, box, theme) {
     y: 1 - (label.top + label.height / 2) / box.height,
     text: `<span style="color:${label.one.colour}">${glyph}</span>\u2002${markup(label.one.lines)}`,
     font: { color: theme.text, size: 13 },
-    bgcolor: theme.background, // no line of the grid goes through the name
+    bgcolor: theme.background, // so that no grid line runs through the name
   };
 }
 

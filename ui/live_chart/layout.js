@@ -1,6 +1,6 @@
-// What Plotly is told to draw: traces and layout. Uses theme.js and labels.js.
+// Builds Plotly's traces and layout. Uses theme.js and labels.js.
 
-const SIGNS = 5; // of a line that has one
+const SIGNS = 5; // markers along a line that has a sign
 
 function traceOf(one, data) {
   const faint = one.style === "faint" || one.style === "behind";
@@ -26,7 +26,7 @@ function bandOf(one) {
   return { type: "scatter", x: one.x, y: one.y, mode: "lines", line: { width: 0 }, fill: "toself", fillcolor, hoverinfo: "skip" };
 }
 
-// The signs of lines, each at a few places of the view, between those of the other lines: one trace for all of them.
+// One trace with the markers of all lines, each line's at a few places of the view, between those of the others.
 function signsOf(chart, data, theme) {
   const lines = chart.series.filter((one) => one.sign && one.style !== "dots" && one.style !== "band");
   const [low, high] = viewOf(chart, data).x;
@@ -39,12 +39,12 @@ function signsOf(chart, data, theme) {
   ).filter((mark) => mark.x <= high);
   if (!marks.length) return [];
   const all = (name) => marks.map((mark) => mark[name]);
-  const line = { color: theme.background, width: 1.5 }; // or a mark is lost among the ups and downs of its line
+  const line = { color: theme.background, width: 1.5 }; // else a marker is lost among the ups and downs of its line
   const marker = { symbol: all("symbol"), color: all("color"), size: 11, line };
   return [{ type: "scatter", mode: "markers", x: all("x"), y: all("y"), marker, hoverinfo: "skip" }];
 }
 
-// Copies: Plotly writes a zoom into the arrays it was given, and the next reset would find it there.
+// Copies, because Plotly writes a zoom into the arrays it is given, and the next reset would find it there.
 function viewOf({ zoom, whole }, data) {
   return { x: [...(zoom.x ?? data.xRange)], y: [...(zoom.y ?? (whole ? data.yWhole : data.yRange))] };
 }
@@ -91,7 +91,7 @@ function lookOf(theme) {
   };
 }
 
-// Pixels for the y axis: its title, and the longest number that has stood there so far, so that the plot seldom moves.
+// Pixels for the y axis: its title, and the longest number shown so far, so that the plot seldom moves.
 function numberRoom(chart, data, view, theme) {
   const ends = endsOf(data, view);
   const { ticktext = ends.map((end) => written(end, ends, data.percent)) } = data.log ? logTicks(view.y) : {};
@@ -100,7 +100,7 @@ function numberRoom(chart, data, view, theme) {
   return Math.max(56, chart.numbers + 32);
 }
 
-// A number as it is written beside a grid of about seven lines over this range.
+// Format a number as at a grid of about seven lines over this range.
 function written(number, [low, high], percent) {
   const step = (high - low) / 7 / (percent ? 0.01 : 1);
   const digits = Math.min(20, Math.max(0, Math.ceil(-Math.log10(step || 1))));
@@ -114,12 +114,12 @@ function endsOf(data, view) {
   return data.log ? view.y.map((end) => 10 ** end) : view.y;
 }
 
-// Whether numbers of this range, as the losses of a training that diverges, are written as powers of ten.
+// Whether numbers of this range, such as the losses of a diverging training, are written as powers of ten.
 function isHuge([low, high]) {
   return Math.max(Math.abs(low), Math.abs(high)) >= 1e6;
 }
 
-// Wraps the names of the curves that have a label; returns the pixels to keep free for the widest.
+// Wrap the names of the labelled curves; return the pixels to keep free for the widest.
 function labelRoom(chart, width, theme) {
   const font = `13px ${theme.font}`;
   for (const one of chart.series) {
@@ -129,7 +129,7 @@ function labelRoom(chart, width, theme) {
   return named.length ? Math.ceil(Math.max(...named.map((one) => widest(one.lines, font)))) + GLYPH + 16 : 16;
 }
 
-// Plotly's own title neither wraps nor, of two lines, shows the first.
+// Plotly's own title does not wrap, and of two lines it hides the first.
 function titleOf(lines, box, margin) {
   return {
     ...PLAIN,
@@ -146,7 +146,7 @@ function goesAbove(series, { x: [low, high], y: [, top] }) {
   return series.some((one) => one.x.some((x, index) => x >= low && x <= high && one.y[index] > top));
 }
 
-// That the curves go on above the picture.
+// The note that curves continue above the picture.
 function noteOf(text, theme) {
   const font = { size: 12, color: theme.text };
   return { ...IN_PLOT, x: 0.5, y: 1, yanchor: "top", showarrow: false, text: markup([text]), font, bgcolor: theme.background };
@@ -183,7 +183,7 @@ function xAxis(data, view, box, theme, empty) {
   };
 }
 
-// Decimals that tell points apart which stand a thousandth of the range from each other.
+// The decimals needed to tell points apart that are a thousandth of the range from each other.
 function digitsFor([low, high]) {
   return Math.max(0, Math.ceil(3 - Math.log10(high - low || 1)));
 }

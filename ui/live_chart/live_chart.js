@@ -1,7 +1,7 @@
-// Draws a live chart with Plotly.react and keeps what a person has done to it. Uses theme.js and layout.js.
+// Draws a live chart with Plotly.react and keeps the person's zoom. Uses theme.js and layout.js.
 
 const LIBRARY = Symbol.for("mnistlab.plotly");
-const NARROWEST = 120; // pixels; in less there is no room beside the numbers
+const NARROWEST = 120; // pixels; less leaves no room beside the numbers
 const charts = new WeakMap();
 
 // One promise for all charts. The address of a page is one segment long, so "./app" is the app's root.
@@ -28,7 +28,7 @@ function draw(Plotly, chart) {
   chart.series = data.series.map((one) => {
     return { ...one, x: decode(one.x), y: decode(one.y), colour: visible(one.colour, theme) };
   });
-  chart.config ??= configOf(Plotly, chart); // once: where it differs, Plotly begins anew
+  chart.config ??= configOf(Plotly, chart); // once: with another config Plotly starts over
   const traces = [...chart.series.map((one) => traceOf(one, data)), ...signsOf(chart, data, theme)];
   Plotly.react(plot, traces, layoutOf(chart, data, theme), chart.config);
   for (const drawing of plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true"); // it has a name
@@ -52,8 +52,8 @@ function listen(Plotly, chart) {
   chart.plot.on("plotly_doubleclick", () => resetZoom(Plotly, chart));
 }
 
-// Remembers a zoom made with the mouse, axis by axis, and places the labels anew. What Plotly tells counts, not the
-// layout: new points may have been drawn between the release of the button and this.
+// Remember a zoom made with the mouse, axis by axis, and place the labels anew. Plotly's event counts, not the layout:
+// new points may have been drawn since the button was released.
 function keepZoom(Plotly, chart, change) {
   const ends = (name) => [0, 1].map((end) => change[`${name}.range[${end}]`] ?? change[`${name}.range`]?.[end]);
   const moved = ["x", "y"].filter((name) => ends(`${name}axis`).every(Number.isFinite));
@@ -61,7 +61,7 @@ function keepZoom(Plotly, chart, change) {
   if (moved.length) draw(Plotly, chart);
 }
 
-// whole: with the peaks that are cut off at first.
+// whole: including the peaks that are cut off at first.
 function resetZoom(Plotly, chart, whole = false) {
   chart.zoom = { x: null, y: null };
   chart.whole = whole;
@@ -106,6 +106,6 @@ export default function liveChart({ data, parentElement }) {
   const chart = charts.get(parentElement) ?? mount(parentElement);
   chart.data = data;
   update(chart);
-  // Streamlit also calls the clean-up of a call that a newer one has overtaken; the chart is in the page still.
+  // Streamlit also calls the clean-up of a call that a newer one has superseded; the chart is still in the page then.
   return () => setTimeout(() => parentElement.isConnected || unmount(parentElement, chart));
 }

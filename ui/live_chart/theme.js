@@ -16,7 +16,7 @@ function themeOf(element) {
   };
 }
 
-// [red, green, blue] of any CSS colour, 0 to 255.
+// Return [red, green, blue] of any CSS colour, 0 to 255.
 function channels(colour) {
   pen.clearRect(0, 0, 1, 1);
   pen.fillStyle = colour;
@@ -34,7 +34,7 @@ function luminance(rgb) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-// The colour, mixed with the text's until it stands out from the background (contrast ratio as in WCAG).
+// Mix a colour with the text's until it stands out from the background (contrast ratio as in WCAG).
 function visible(colour, theme) {
   const [own, ink, paper] = [colour, theme.text, theme.background].map(channels);
   const isWanted = matchMedia("(prefers-contrast: more)").matches;

@@ -6,7 +6,7 @@ const AT_FIRST = 40; // rows, more than fit; those below them follow once these 
 const tables = new WeakMap();
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-// Ascending; what has no value comes last either way.
+// Compare ascending; rows without a value come last either way.
 function compare(a, b, direction) {
   const [left, right] = [a, b].map((value) => (value === null || value === "" || value === "–" ? null : value));
   if (left === null || right === null) return (left === null) - (right === null);
@@ -32,7 +32,7 @@ function visibleRows(table) {
   return found.sort((a, b) => compare(valueOf(a, column), valueOf(b, column), direction));
 }
 
-// The settings in which these rows differ, those that set most of them apart, in the order of the config.
+// The settings that tell most of these rows apart, in the order of the config.
 function settingsOf(table, rows) {
   const ranked = table.data.settings.map((title, index) => {
     const counts = new Map();
@@ -65,7 +65,7 @@ function line(row, shown) {
     ${[...cells.slice(0, -1), ...settings, ...cells.slice(-1)].join("")}</tr>`;
 }
 
-// Where the keyboard's focus is in the table, as a selector: what is drawn anew is another element.
+// The focused element in the table, as a selector, because redrawing replaces the element.
 function focusedPlace(root) {
   const at = root.querySelector("table").contains(document.activeElement) ? document.activeElement : null;
   if (!at) return null;
@@ -97,12 +97,12 @@ function draw(table) {
 
 function refocus(table) {
   const again = table.focused && table.root.querySelector(table.focused);
-  if (!again) return; // its row may be among those that follow
+  if (!again) return; // its row may be among those added later
   table.focused = null;
   if (document.activeElement === document.body) again.focus({ preventScroll: true });
 }
 
-// The rows that are out of sight: added after the paint, unless something else is shown by then.
+// Add the rows that are out of sight after the first paint, unless something else is shown by then.
 function follow(table, rows, shown) {
   const drawing = (table.drawing = {});
   const scroll = table.root.querySelector(".scroll").scrollTop;
@@ -115,11 +115,11 @@ function follow(table, rows, shown) {
     reveal(table);
   };
   if (!rows.length) return;
-  if (scroll > 0) add(); // somebody looks at them
+  if (scroll > 0) add(); // the visitor is looking at them
   else requestAnimationFrame(() => setTimeout(add));
 }
 
-// Letters and ticks of what is compared: a tick changes a few rows, so all others stay as they are.
+// Update letters and ticks of the compared runs: a tick changes a few rows, so the others are left alone.
 function mark(table) {
   const { compared } = table.data;
   for (const tr of table.root.querySelectorAll("tr.chosen")) if (!(tr.dataset.run in compared)) letter(tr, "", "");
@@ -129,7 +129,7 @@ function mark(table) {
   }
 }
 
-// What an experiment or an address has chosen may lie out of sight; what was ticked by hand does not.
+// Runs chosen by an experiment or a URL may be out of sight; those ticked by hand are not.
 function reveal(table) {
   const ids = Object.keys(table.data.compared).join();
   const first = table.root.querySelector("tr.chosen");
