@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+from filelock import FileLock, Timeout
 
 import mnistlab
 from mnistlab.cores import THREADS_VARIABLE, WORKERS_VARIABLE, num_workers, threads_each
@@ -23,6 +24,7 @@ from mnistlab.paths import lab_folder, lab_place, seconds_setting, setting
 
 _CHECKPOINT_VARIABLE = "MNISTLAB_CHECKPOINT"
 _SOURCES = Path(__file__).resolve().parent
+_LONGEST_WAIT = 10.0  # seconds, for another engine that is publishing its notice
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,18 @@ def publish(address: str) -> bool:
     It is not if this lab already has another engine: if the process that starts an engine is killed before that engine
     is ready, the next process cannot know of it and starts a second one.
     """
-    other = read()
-    if other is not None and other.pid != os.getpid():
-        return False
-    half = lab_folder() / f"engine.{os.getpid()}"
-    notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True), _lab(), _place())
-    half.write_text(json.dumps(asdict(notice)), encoding="utf-8")
-    half.replace(_file())
-    return True
+    try:
+        with FileLock(lab_folder() / "engine.notice.lock", timeout=_LONGEST_WAIT):
+            other = read()
+            if other is not None and other.pid != os.getpid():
+                return False
+            half = lab_folder() / f"engine.{os.getpid()}"
+            notice = Notice(address, os.getpid(), version(), settings_here(with_defaults=True), _lab(), _place())
+            half.write_text(json.dumps(asdict(notice)), encoding="utf-8")
+            half.replace(_file())
+            return True
+    except Timeout:
+        return False  # another engine holds the lock, which takes milliseconds unless it hangs
 
 
 def withdraw() -> None:
