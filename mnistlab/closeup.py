@@ -14,6 +14,7 @@ from torch import nn
 
 from mnistlab.checkpoint import metadata_of
 from mnistlab.errors import DataError
+from mnistlab.models import in_eval_mode
 from mnistlab.probes import weight_layers
 
 _MOST_IMAGES = 40  # of a batch; more would not fit on a screen
@@ -30,11 +31,8 @@ class Closeup:
         self._before = self._answers()
 
     def _answers(self) -> torch.Tensor:
-        was_training = self._model.training
-        self._model.eval()  # without dropout, and without changing batch norm's averages
-        with torch.no_grad():
+        with in_eval_mode(self._model), torch.no_grad():
             logits: torch.Tensor = self._model(self._images)
-        self._model.train(was_training)
         return logits
 
     def pack(self) -> bytes:

@@ -12,7 +12,7 @@ from torch import nn
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES, Split
 from mnistlab.errors import DataError, ModelError
 from mnistlab.figures import percent
-from mnistlab.models import in_batches
+from mnistlab.models import in_batches, in_eval_mode
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +91,8 @@ def evaluate(model: nn.Module, split: Split) -> Evaluation:
 @torch.inference_mode()
 def evaluate_tensors(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, split_name: str) -> Evaluation:
     """Read images (N, 28, 28) uint8 with labels (N,), all on the model's device already, with dropout off."""
-    was_training = model.training
-    model.eval()
-    logits = in_batches(lambda batch: model(batch.float() / 255), images)
-    model.train(was_training)
+    with in_eval_mode(model):
+        logits = in_batches(lambda batch: model(batch.float() / 255), images)
     loss = F.cross_entropy(logits, labels)
     return Evaluation(split_name, loss.item(), logits.softmax(1).cpu().numpy(), labels.cpu().numpy())
 
@@ -111,17 +109,14 @@ def _check_network(model: object) -> torch.device:
             f"A network is a torch.nn.Module, as load_predictor().model is one; got a {type(model).__name__}."
         )
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    was_training = model.training
-    model.eval()
     try:
-        logits = model(torch.zeros(2, IMAGE_SIDE, IMAGE_SIDE, device=device))
+        with in_eval_mode(model):
+            logits = model(torch.zeros(2, IMAGE_SIDE, IMAGE_SIDE, device=device))
     except (RuntimeError, ValueError) as error:  # ValueError: of a BatchNorm2d that gets no channels
         raise ModelError(
             f"The network cannot read pictures (N, 28, 28): {error}. Begin one that takes rows of pixels with "
             "nn.Flatten(), and one that takes a channel with nn.Unflatten(1, (1, 28))."
         ) from error
-    finally:
-        model.train(was_training)
     if not isinstance(logits, torch.Tensor) or logits.shape != (2, NUM_CLASSES):
         given = f"shape {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
         raise ModelError(

@@ -8,6 +8,7 @@ that no caller can forget it.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -79,6 +80,17 @@ def build_model(config: ModelConfig) -> nn.Sequential:
 def in_batches(read: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor) -> torch.Tensor:
     """Apply `read` to many images (N, ...), a hundred at a time, and join the results."""
     return torch.cat([read(batch) for batch in images.split(_READ_AT_ONCE)])
+
+
+@contextmanager
+def in_eval_mode(model: nn.Module) -> Iterator[None]:
+    """Let a network read without dropout and without moving its batch norm's averages, then put its mode back."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 def count_parameters(model: nn.Module) -> int:

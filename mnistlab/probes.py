@@ -10,6 +10,7 @@ from torch import nn
 
 from mnistlab.data import Dataset
 from mnistlab.events import NUM_PROBED, Probes
+from mnistlab.models import in_eval_mode
 
 # If a look for silent ReLUs takes more processor time than this, in seconds, the next one waits for this many times as
 # long, so that looking takes at most a thirtieth of a training.
@@ -79,13 +80,10 @@ def share_of_dead_relus(model: nn.Module, images: torch.Tensor) -> float | None:
 
     relus = [layer for layer in model.modules() if isinstance(layer, nn.ReLU)]
     hooks = [layer.register_forward_hook(note) for layer in relus]
-    was_training = model.training
-    model.eval()
     try:
-        with torch.no_grad():
+        with in_eval_mode(model), torch.no_grad():
             model(images)
     finally:
-        model.train(was_training)
         for hook in hooks:
             hook.remove()
     return torch.cat(is_silent).float().mean().item() if is_silent else None

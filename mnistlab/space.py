@@ -271,6 +271,11 @@ def read_value(word: str) -> Value:
     return word
 
 
+def described(values: Mapping[str, Value]) -> str:
+    """The values of a trial in words, as in "learning rate 0.1, batch size 64"."""
+    return ", ".join(f"{SETTINGS[name].label} {shown(value)}" for name, value in values.items())
+
+
 def shown(value: Value) -> str:
     """A value as people write it: on and off, and no avoidable powers of ten."""
     if isinstance(value, bool):

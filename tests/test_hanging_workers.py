@@ -41,19 +41,19 @@ def lost_sweep(store: Store, forward: Callable[[float], None]) -> str:
     return sweep_id
 
 
-@pytest.mark.parametrize("act", [jobs.stop, jobs.resume, keeping.put_away])
-def test_a_lost_run_that_is_dealt_with_leaves_no_worker(
-    act: Callable[[str, Store], Any], lost: str, store: Store, ended: list[tuple[str, str]]
-) -> None:
-    act(lost, store)
-    assert ended == [("ticket", WORKER)]
+RUNS = [(jobs.stop, "lost"), (jobs.resume, "lost"), (keeping.put_away, "lost")]
+SWEEPS = [(sweep.stop, "lost_sweep"), (sweep.resume, "lost_sweep"), (sweep.requeue, "lost_sweep")]
 
 
-@pytest.mark.parametrize("act", [sweep.stop, sweep.resume, sweep.requeue])
-def test_a_lost_trial_that_is_dealt_with_leaves_no_worker(
-    act: Callable[[str, Store], Any], lost_sweep: str, store: Store, ended: list[tuple[str, str]]
+@pytest.mark.parametrize(("act", "what"), RUNS + SWEEPS)
+def test_what_was_lost_and_is_dealt_with_leaves_no_worker(
+    act: Callable[[str, Store], Any],
+    what: str,
+    store: Store,
+    ended: list[tuple[str, str]],
+    request: pytest.FixtureRequest,
 ) -> None:
-    act(lost_sweep, store)
+    act(request.getfixturevalue(what), store)
     assert ended == [("ticket", WORKER)]
 
 

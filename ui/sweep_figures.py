@@ -13,7 +13,7 @@ import streamlit as st
 
 from mnistlab import sweep
 from mnistlab.figures import count_of, percent
-from mnistlab.space import SETTINGS, Choice, Parameter, Setting, shown
+from mnistlab.space import SETTINGS, Choice, Parameter, Setting, described, shown
 from ui import resources
 from ui.palette import NEUTRAL, TRAINING, VALIDATION
 from ui.round_ticks import linear_ticks, log_ticks
@@ -136,7 +136,7 @@ def _parallel(its_study: "optuna.Study", one: "Sweep", names: list[str]) -> go.F
     figure.update_xaxes(ticktext=[title.replace(" ", "<br>", 1) for title in titles], fixedrange=True)
     figure.update_layout(plot_bgcolor="rgba(0, 0, 0, 0)")
     title, best = "Each trial, setting by setting", one.ranked[0]
-    values = ", ".join(f"{SETTINGS[name].label} {shown(best.values[name])}" for name in names)
+    values = described(best.values)
     words = f"{title}: {count_of(len(one.ranked), 'line')}, the best through {values} and {percent(best.accuracy or 0)}"
     framed = _framed(figure, title, None, None, 450, f"{words}. The table below has all of them.")
     return framed.update_layout(margin={"l": 80, "r": 60, "t": 80})

@@ -10,7 +10,7 @@ from mnistlab.differences import in_words, setting_name
 from mnistlab.figures import count_of, percent, points
 from mnistlab.intervals import luck_between
 from mnistlab.presets import PRESETS, changed_from_preset
-from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, shown
+from mnistlab.space import AUGMENTATION, DEPTH, SETTINGS, WIDTH, described, shown
 from mnistlab.sweep_state import Sweep, Trial
 from ui import acting, aloud, frame, recipe, refreshing, resources, splits, sweep_figures, sweep_table, turns
 from ui.words import duration, unbroken, verbatim
@@ -72,7 +72,7 @@ def change_line(one: Sweep) -> str:
     ended = "The sweep was stopped." if one.counts["stopped"] else "The sweep has ended."
     if one.best is None:
         return f"{ended} No trial has come to its end."
-    values = ", ".join(f"{SETTINGS[name].label} {shown(value)}" for name, value in one.best.values.items())
+    values = described(one.best.values)
     return f"{ended} Best: {values}, validation accuracy {percent(one.best.accuracy or 0)}."
 
 

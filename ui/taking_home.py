@@ -22,7 +22,6 @@ _FORMATS = {
     "tensorboard": ("TensorBoard events", "Put it into a folder of its own: tensorboard --logdir FOLDER."),
 }
 _OF_FINISHED = {"archive": "a zip", "report": "a report"}
-_OF_WEIGHTS = ("safetensors", "onnx")
 _NO_WEIGHTS = "It has no weights: it failed before the end of its first epoch."
 
 
@@ -64,7 +63,7 @@ def _problems(name: str, store: Store) -> dict[str, str | None]:
     curve = Curve.from_rows([]) if run.config.train.schedule == "constant" else resources.curves().of(run)
     has_weights = store.weights_step(run.id) is not None
     return {
-        **({} if has_weights else dict.fromkeys(_OF_WEIGHTS, _NO_WEIGHTS)),
+        **({} if has_weights else dict.fromkeys(export.OF_WEIGHTS, _NO_WEIGHTS)),
         **{kind: end_problem(run.id, run.state, run.result, what) for kind, what in _OF_FINISHED.items()},
         "script": script_problem(outline_of_run(run, curve)),
     }

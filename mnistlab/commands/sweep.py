@@ -212,7 +212,11 @@ def _trial_as_object(trial: Trial) -> dict[str, Any]:
 def _as_line(one: Sweep) -> str:
     states = ", ".join(f"{number} {state}" for state, number in one.counts.most_common())
     best = one.best
-    told = f"; best: {_described(best)}, validation accuracy {percent(best.accuracy)}" if best and best.accuracy else ""
+    told = (
+        f"; best: {space.described(best.values)}, validation accuracy {percent(best.accuracy)}"
+        if best and best.accuracy
+        else ""
+    )
     return f"Sweep {one.id} ({one.config.name}): {states}{told}"
 
 
@@ -220,8 +224,4 @@ def _trial_as_line(trial: Trial) -> str:
     number = "-" if trial.number is None else str(trial.number)
     accuracy = (percent(trial.last_accuracy) if trial.last_accuracy is not None else "-").rjust(8)
     reason = f"  {trial.run.error}" if trial.run.error and not trial.is_pruned else ""
-    return f"{number:>3}  {trial.run.id}  {trial.state:9} {accuracy}  {_described(trial)}{reason}"
-
-
-def _described(trial: Trial) -> str:
-    return ", ".join(f"{space.SETTINGS[name].label} {space.shown(value)}" for name, value in trial.values.items())
+    return f"{number:>3}  {trial.run.id}  {trial.state:9} {accuracy}  {space.described(trial.values)}{reason}"

@@ -31,7 +31,7 @@ FORMATS = {
     "script": ".py",
     "archive": ".zip",
 }
-_OF_WEIGHTS = ("safetensors", "onnx")  # a run that diverged at once has a curve, but none of these
+OF_WEIGHTS = ("safetensors", "onnx")  # a run that diverged at once has a curve, but none of these
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def export(name: str, kind: str, store: Store) -> Exported:
 
     if kind not in FORMATS:
         raise ExportError(f"There is no export format {kind!r}. Choose one of: {', '.join(FORMATS)}.")
-    source = find_source(name, store, needs_weights=kind in _OF_WEIGHTS)
+    source = find_source(name, store, needs_weights=kind in OF_WEIGHTS)
     file_name = f"{source.name}{FORMATS[kind]}"
     match kind:
         case "safetensors":

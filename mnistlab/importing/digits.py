@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
 from mnistlab.drawings import MOST
 from mnistlab.errors import ArchiveError
-from mnistlab.importing.zipped import BROKEN, check_packing, unpack_at_most
+from mnistlab.importing.zipped import BROKEN, SIGNATURE, check_packing, reason_of, unpack_at_most
 
 _IMAGES, _LABELS = "images", "labels"
 _HEADER = 10_000  # bytes, the most that numpy reads of one by itself
@@ -27,7 +27,7 @@ def read_digits(content: bytes) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.i
     Raises:
         ArchiveError: it is no .npz, is damaged, or holds something else.
     """
-    if content[:4] != b"PK\x03\x04":
+    if not content.startswith(SIGNATURE):
         raise ArchiveError("This is not an .npz file. Choose the one that Download as .npz has made.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -60,8 +60,7 @@ def _array(archive: zipfile.ZipFile, name: str, each: int) -> npt.NDArray[np.gen
 
 
 def _damaged(error: Exception) -> ArchiveError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ArchiveError(f"The .npz is damaged ({reason[:100]}). Download it again.")
+    return ArchiveError(f"The .npz is damaged ({reason_of(error, 100)}). Download it again.")
 
 
 def _check(images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic]) -> None:

@@ -12,6 +12,7 @@ from mnistlab.config import RunConfig, parse_config
 from mnistlab.data import IMAGE_SIDE
 from mnistlab.errors import ArchiveError, MnistLabError
 from mnistlab.importing.manifest import Result
+from mnistlab.importing.zipped import reason_of
 
 if TYPE_CHECKING:
     import torch
@@ -133,8 +134,7 @@ def _load(content: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
         json.loads(content[8 : 8 + length])
         return load(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError, OverflowError, MemoryError) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ArchiveError(f"{name} is not a safetensors file that can be read: {reason}.") from error
+        raise ArchiveError(f"{name} is not a safetensors file that can be read: {reason_of(error, 200)}.") from error
 
 
 def _check_finite(values: npt.NDArray[Any], what: str) -> None:

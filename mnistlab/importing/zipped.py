@@ -14,6 +14,7 @@ from mnistlab.errors import ArchiveError
 from mnistlab.export.archive import MANIFEST, NAMES
 
 MOST_BYTES = 100_000_000  # of the zip
+SIGNATURE = b"PK\x03\x04"  # how a zip with files in it begins
 _MEGABYTE = 1_000_000
 # The largest network that a config allows has 74 MB of weights; 1,000,000 steps have 4 MB of losses.
 _LIMITS = {
@@ -40,7 +41,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
     """
     if len(content) > MOST_BYTES:
         raise ArchiveError("The file is larger than 100 MB, and no exported run is. Choose the .zip of one.")
-    if content[:4] != b"PK\x03\x04":
+    if not content.startswith(SIGNATURE):
         raise ArchiveError("This is not a zip file. Choose the .zip that an export of a run has made.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -48,8 +49,7 @@ def unzip(content: bytes) -> dict[str, bytes]:
             _check(entries)
             files = {entry.filename: _unpack(archive, entry) for entry in entries}
     except BROKEN as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ArchiveError(f"The zip is damaged ({reason[:100]}). Export the run again.") from error
+        raise ArchiveError(f"The zip is damaged ({reason_of(error, 100)}). Export the run again.") from error
     missing = {MANIFEST, *NAMES} - {"answers.safetensors"} - set(files)
     if missing:
         raise ArchiveError(f"This zip is not a whole exported run: {', '.join(sorted(missing))} is not in it.")
@@ -121,6 +121,11 @@ def unpack_at_most(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) 
     real.file_size = most + 1  # else Python would stop at the size that the directory gives
     with archive.open(real) as file:
         return file.read(most)
+
+
+def reason_of(error: Exception, most: int) -> str:
+    """What a library says is wrong, in one line of at most so many characters; the error's name if it says nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
 
 
 def _quoted(entry: zipfile.ZipInfo) -> str:
