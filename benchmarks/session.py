@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 _PATIENCE = 60.0  # seconds for an answer
+_BEAT, _CHART = "mnistlab_beat", "mnistlab_live_chart"  # components: ui/beat.py has a part drawn again
 
 
 @dataclass
@@ -111,8 +112,6 @@ class Session:
                     self._begun = time.perf_counter()
                     if not message.metadata.run.fragment_ids:
                         self._forget_timers()  # a whole page announces its refreshing parts again, as in a browser
-                case "auto_rerun":
-                    self._refresh_every(message.auto_rerun.interval, message.auto_rerun.fragment_id)
                 case "delta":
                     self._look_at(message)
                 case "page_not_found":
@@ -129,22 +128,19 @@ class Session:
                 self.errors.append(f"{self.page}: {element.alert.body}")
             case "page_link":
                 self._pages[element.page_link.label] = element.page_link.page_script_hash
-            case "bidi_component":
+            case "bidi_component" if element.bidi_component.component_name == _BEAT:
+                self._refresh_after(float(element.bidi_component.json), message.delta.fragment_id)
+            case "bidi_component" if element.bidi_component.component_name == _CHART:
                 self.num_charts += 1
 
-    def _refresh_every(self, seconds: float, fragment: str) -> None:
-        if fragment in self._timers:
-            self._timers[fragment].cancel()
-        self._timers[fragment] = asyncio.create_task(self._refresh(seconds, fragment))
+    def _refresh_after(self, seconds: float, fragment: str) -> None:
+        if fragment not in self._timers:
+            self._timers[fragment] = asyncio.create_task(self._refresh(seconds, fragment))
 
     async def _refresh(self, seconds: float, fragment: str) -> None:
-        following = time.perf_counter()
         while True:
-            following = max(following + seconds, time.perf_counter())
-            await asyncio.sleep(following - time.perf_counter())
-            await asyncio.shield(
-                self._ask({"fragment_id": fragment, "is_auto_rerun": True, "query_string": self._query})
-            )
+            await asyncio.sleep(seconds)
+            await asyncio.shield(self._ask({"fragment_id": fragment, "query_string": self._query}))
 
     def _forget_timers(self) -> None:
         for timer in self._timers.values():

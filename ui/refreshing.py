@@ -30,7 +30,7 @@ def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], h
         seconds = None
 
     @turns.fragment(run_every=seconds)
-    def fragment() -> None:
+    def job_fragment() -> None:
         try:
             due = draw()
         except MnistLabError as error:
@@ -42,7 +42,7 @@ def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], h
         if acting.was_steered() or due != seconds:  # the sidebar or the interval has to change
             st.rerun()
 
-    fragment()
+    job_fragment()
     if is_over:
         _look_again(has_changed)
 

@@ -14,6 +14,8 @@ from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
+from ui import beat
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -82,10 +84,21 @@ def in_turn(draw: Callable[P, T]) -> Callable[P, T]:
 
 
 def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """A Streamlit fragment, rerun in turn when a control in it is used, or every so many seconds."""
+    """A Streamlit fragment, rerun in turn when a control in it is used, or every so many seconds.
+
+    One that is rerun every so many seconds needs a name like no other on the page.
+    """
 
     def decorate(draw: Callable[P, T]) -> Callable[P, T]:
-        return st.fragment(in_turn(draw), run_every=run_every)
+        @functools.wraps(draw)
+        def drawn(*arguments: P.args, **more: P.kwargs) -> T:
+            try:
+                return draw(*arguments, **more)
+            finally:
+                if run_every is not None:
+                    beat.again_after(run_every, draw.__name__)
+
+        return st.fragment(in_turn(drawn))
 
     return decorate
 

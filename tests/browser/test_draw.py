@@ -18,7 +18,7 @@ from mnistlab.presets import get_preset
 from mnistlab.store import Store
 from tests.browser.server import PROJECT, start_server
 from tests.browser.test_story import PATIENT, THREE, draw, go_to
-from tests.browser.waiting import at_rest, expect_no_sideways_scroll, ready_pad
+from tests.browser.waiting import at_rest, expect_no_sideways_scroll, pad_of, ready_pad
 from tests.drawings import TWO
 from tests.drawings import draw as ink_of
 from tests.photos import photo
@@ -65,7 +65,7 @@ def button(page: Page, name: str) -> None:
 
 def draw_all(page: Page, strokes: Strokes) -> None:
     """Replay strokes point by point, and wait until the pad has sent the last of them."""
-    pad = page.locator("canvas.upper-canvas")
+    pad = pad_of(page)
     for stroke in strokes:
         box = pad.bounding_box()
         assert box is not None
@@ -88,10 +88,10 @@ def test_fifty_drawings_get_the_answers_of_the_pure_function(page: Page, app_url
             expect(answer).to_contain_text(f"This is {a_digit(recognition.digit)},", timeout=20_000)
         except AssertionError:
             others.append((digit, recognition.digit, answer.inner_text()))
-        page.locator("canvas.upper-canvas").evaluate("pad => pad.classList.add('used')")
+        pad_of(page).evaluate("pad => pad.classList.add('used')")
         button(page, "Clear")
         expect(page.get_by_text(EMPTY).first).to_be_visible(timeout=PATIENT)
-        expect(page.locator("canvas.upper-canvas.used")).to_have_count(0, timeout=PATIENT)
+        expect(page.locator("canvas.upper-canvas.used:visible")).to_have_count(0, timeout=PATIENT)
         ready_pad(page)  # what is drawn on a fresh pad before it is whole is lost
     assert not others
 

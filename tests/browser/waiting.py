@@ -33,9 +33,17 @@ def at_rest(page: Page, look: Callable[[], Seen]) -> Seen:
         assert monotonic() < deadline, "the page never came to rest"
 
 
+def pad_of(page: Page) -> Locator:
+    """The drawing pad that is seen: where a poll follows at once, Streamlit leaves the one before in the page, hidden.
+
+    To it, the script that put up the new pad was then cut short, and it clears away only what a whole one left out.
+    """
+    return page.locator("canvas.upper-canvas:visible")
+
+
 def ready_pad(page: Page) -> Locator:
     """The drawing pad, once it takes strokes and stays where it is."""
-    pad = page.locator("canvas.upper-canvas")
+    pad = pad_of(page)
     expect(pad).to_be_visible()
     at_rest(page, pad.bounding_box)
     return pad

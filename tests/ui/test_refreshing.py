@@ -1,10 +1,10 @@
 """What is over is looked at again: somebody else may have resumed or deleted it."""
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mnistlab.errors import MnistLabError, RunNotFoundError, StoreError
+from ui import beat
 
 
 def _page(seconds: float | None, answers: list[bool | Exception], times_drawn: list[int]) -> None:
@@ -31,22 +31,16 @@ def times_drawn(seconds: float | None, *answers: bool | MnistLabError) -> int:
 
 
 @pytest.fixture
-def paces(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
-    """How often each part of a page asks to be drawn again, in seconds."""
-    found: list[float | None] = []
-    real = st.fragment
-
-    def fragment(draw: object, run_every: float | None) -> object:
-        found.append(run_every)
-        return real(draw, run_every=run_every)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(st, "fragment", fragment)
+def paces(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """How often each part of a page is drawn again, in seconds."""
+    found: dict[str, float] = {}
+    monkeypatch.setattr(beat, "again_after", lambda seconds, name: found.update({name: seconds}))
     return found
 
 
-def test_what_is_over_is_drawn_anew_once_it_is_no_longer_so(paces: list[float | None]) -> None:
+def test_what_is_over_is_drawn_anew_once_it_is_no_longer_so(paces: dict[str, float]) -> None:
     assert times_drawn(None, False) == 1
-    assert paces == [None, 5.0]
+    assert paces == {"looking_fragment": 5.0}
     assert times_drawn(None, True, False) == 2
 
 
@@ -58,6 +52,6 @@ def test_what_cannot_be_read_for_a_moment_stays_as_it_is() -> None:
     assert times_drawn(None, StoreError("The database is busy.")) == 1
 
 
-def test_what_goes_on_is_not_asked_whether_it_has_changed(paces: list[float | None]) -> None:
+def test_what_goes_on_is_not_asked_whether_it_has_changed(paces: dict[str, float]) -> None:
     assert times_drawn(1.0) == 1
-    assert paces == [1.0]
+    assert paces == {"job_fragment": 1.0}
