@@ -23,6 +23,7 @@ MOST_LOST = 0.10  # share of a bare loop's pace that the engine may lose
 _PATIENT = 60_000  # milliseconds for the first page, which waits for torch
 _MOST_SECONDS = 120  # for all refreshes that are timed
 _PAUSE = 700  # milliseconds between two clicks, as a visitor takes at least
+_BETWEEN_STARTS = 2200  # milliseconds: who presses Start again sooner has double-clicked
 
 # The first chart of the page shows a run that is not `before` and has a line of losses, which takes two steps.
 _LINE = """
@@ -112,7 +113,7 @@ def _starts(page: Page, lab: Lab, times: int) -> list[float]:
     for _ in range(times + 1):
         button = page.get_by_role("button", name="Start", exact=True)
         expect(button).to_be_enabled(timeout=_PATIENT)
-        page.wait_for_timeout(_PAUSE)
+        page.wait_for_timeout(_BETWEEN_STARTS)
         found.append(time_click(page, button, _LINE % json.dumps(page.evaluate(_SHOWN))))
         for run in lab.store.runs(states=["queued", "running"]):
             jobs.stop(run.id, lab.store)

@@ -4,6 +4,7 @@ It renders nothing, but sends and receives what a browser does.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -129,7 +130,7 @@ class Session:
             case "page_link":
                 self._pages[element.page_link.label] = element.page_link.page_script_hash
             case "bidi_component" if element.bidi_component.component_name == _BEAT:
-                self._refresh_after(float(element.bidi_component.json), message.delta.fragment_id)
+                self._refresh_after(json.loads(element.bidi_component.json)["seconds"], message.delta.fragment_id)
             case "bidi_component" if element.bidi_component.component_name == _CHART:
                 self.num_charts += 1
 

@@ -8,34 +8,45 @@ import streamlit as st
 
 _SCRIPT = """
 const USED = ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change"];
-const PAUSE = 50, CALM = 500; // milliseconds between two looks; from a hand's move to the script that answers it
-const hand = (globalThis[Symbol.for("mnistlab.hand")] ??= watched());
+// Milliseconds: between two looks; from a hand's move, and from a question, to the script that answers it; from a
+// press to what it led to.
+const PAUSE = 50, CALM = 250, SENT = 200, RECENT = 2000;
+const page = (globalThis[Symbol.for("mnistlab.beat")] ??= watched());
 
 function watched() {
-  const hand = { moved: -CALM };
+  const page = { moved: -CALM, asked: -SENT, last: new Map(), timers: new Map() };
   for (const kind of USED)
-    addEventListener(kind, () => { hand.moved = performance.now(); }, { capture: true, passive: true });
-  return hand;
+    addEventListener(kind, () => { page.moved = performance.now(); }, { capture: true, passive: true });
+  return page;
 }
 
 function isBusy() {
   const state = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState ?? "notRunning";
-  return state !== "notRunning" || performance.now() - hand.moved < CALM;
+  const now = performance.now();
+  return state !== "notRunning" || now - page.moved < CALM || now - page.asked < SENT;
 }
 
-export default function beat({ data, setTriggerValue }) {
+export default function beat({ data: { name, seconds }, parentElement, setTriggerValue }) {
   let timer = 0;
-  const wait = (milliseconds) => { timer = setTimeout(look, milliseconds); };
+  const wait = (milliseconds) => { page.timers.set(name, timer = setTimeout(look, milliseconds)); };
   const look = () => {
+    if (!parentElement.isConnected) return; // taken down before this script had loaded
     if (isBusy()) return wait(PAUSE);
-    const asked = performance.now();
+    const asked = page.asked = performance.now();
+    page.last.set(name, asked);
     setTriggerValue("due", "part");
-    wait(1000 * data); // for an answer that never comes; one that comes begins anew
+    wait(1000 * seconds); // for an answer that never comes; one that comes begins anew
     // Streamlit sends it as soon as the browser is free. What is pressed before that goes with it, and only this part
     // would be drawn.
-    setTimeout(() => { if (hand.moved >= asked) setTriggerValue("due", "page"); });
+    setTimeout(() => { if (page.moved >= asked) setTriggerValue("due", "page"); });
   };
-  wait(1000 * data);
+  clearTimeout(page.timers.get(name)); // a part that is drawn twice in a moment is put up twice and taken down once
+  const now = performance.now(), last = page.last.get(name) ?? -Infinity;
+  const left = Math.max(last, page.moved) + 1000 * seconds - now;
+  // What follows upon a press is due at once if putting it up took that long already; an answer to a question that took
+  // so long is left alone for as long again.
+  const isNew = page.moved > last && now - page.moved < RECENT;
+  wait(left > 0 ? left : isNew ? 0 : 1000 * seconds);
   return () => clearTimeout(timer);
 }
 """
@@ -47,5 +58,6 @@ def again_after(seconds: float, name: str) -> None:
 
     name: of the part, like no other on the page; frame.css takes what it puts there out of the flow.
     """
-    if _mount(key=f"beat_{name}", data=seconds, on_due_change=lambda: None).get("due") == "page":
+    answer = _mount(key=f"beat_{name}", data={"name": name, "seconds": seconds}, on_due_change=lambda: None)
+    if answer.get("due") == "page":
         st.rerun()
