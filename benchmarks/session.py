@@ -139,9 +139,14 @@ class Session:
             self._timers[fragment] = asyncio.create_task(self._refresh(seconds, fragment))
 
     async def _refresh(self, seconds: float, fragment: str) -> None:
+        left = seconds
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(left)
+            due = time.perf_counter() + seconds
             await asyncio.shield(self._ask({"fragment_id": fragment, "query_string": self._query}))
+            left = due - time.perf_counter()
+            if left <= 0:  # what took that long is left alone for as long again
+                left = seconds
 
     def _forget_timers(self) -> None:
         for timer in self._timers.values():

@@ -19,6 +19,8 @@ from ui import beat
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Seconds. A browser asks a server that was started again for the page only if something in it is to be rerun by itself.
+_RARELY = 3600.0
 _PATIENCE = 0.25  # seconds that a script waits at most, and for which a slow one may keep the others waiting
 
 
@@ -86,19 +88,23 @@ def in_turn(draw: Callable[P, T]) -> Callable[P, T]:
 def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """A Streamlit fragment, rerun in turn when a control in it is used, or every so many seconds.
 
-    One that is rerun every so many seconds needs a name like no other on the page.
+    One that is rerun every so many seconds needs a name that no other part of the page has.
     """
 
     def decorate(draw: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(draw)
         def drawn(*arguments: P.args, **more: P.kwargs) -> T:
+            is_page_due = False
             try:
-                return draw(*arguments, **more)
-            finally:
+                result = draw(*arguments, **more)
+            finally:  # also after an error, which may be over by then
                 if run_every is not None:
-                    beat.again_after(run_every, draw.__name__)
+                    is_page_due = beat.again_after(run_every, draw.__name__)
+            if is_page_due:
+                st.rerun()
+            return result
 
-        return st.fragment(in_turn(drawn))
+        return st.fragment(in_turn(drawn), run_every=None if run_every is None else _RARELY)
 
     return decorate
 

@@ -12,14 +12,15 @@ from tests.browser.waiting import PATIENT
 
 SCRIPT = Path(__file__).parent / "scripts" / "vanishing.py"
 # Streamlit collects what is to be sent until a timer of no milliseconds is due.
-_PRESS_AT_THE_NEXT_BEAT = """() => {
+_PRESS_AT_THE_NEXT_BEAT = """(name) => {
   const wait = window.setTimeout;
   window.setTimeout = (then, milliseconds, ...more) => {
-    if (!milliseconds) {
+    const timer = wait(then, milliseconds, ...more);
+    if (String(then).includes("sendUpdateWidgetsMessage")) {
       window.setTimeout = wait;
-      [...document.querySelectorAll("button")].find((button) => button.innerText === "Press").click();
+      [...document.querySelectorAll("button")].find((button) => button.innerText === name).click();
     }
-    return wait(then, milliseconds, ...more);
+    return timer;
   };
 }"""
 
@@ -33,7 +34,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_what_is_no_longer_drawn_is_gone_whenever_another_part_is_due(page: Page, address: str) -> None:
     page.goto(address)
     for presses in range(1, 17):
-        page.get_by_role("button", name="Press").click(timeout=PATIENT)
+        page.get_by_role("button", name="Press", exact=True).click(timeout=PATIENT)
         expect(page.get_by_text(f"pressed {presses}", exact=True)).to_be_visible(timeout=PATIENT)
         expect(page.get_by_text("an odd number")).to_have_count(presses % 2)
 
@@ -51,10 +52,11 @@ def test_part_is_drawn_again_and_again_but_not_while_a_hand_is_at_work(page: Pag
     expect(tick).not_to_have_text(seen[-1])
 
 
-def test_press_that_is_sent_together_with_it_is_answered(page: Page, address: str) -> None:
+@pytest.mark.parametrize("name", ["Press", "Press without a callback"])
+def test_press_that_would_be_sent_together_with_it_is_answered(page: Page, address: str, name: str) -> None:
     page.goto(address)
     expect(page.get_by_text("pressed 0", exact=True)).to_be_visible(timeout=PATIENT)
-    page.evaluate(_PRESS_AT_THE_NEXT_BEAT)
+    page.evaluate(_PRESS_AT_THE_NEXT_BEAT, name)
     expect(page.get_by_text("pressed 1", exact=True)).to_be_visible()
 
 

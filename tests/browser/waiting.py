@@ -34,9 +34,9 @@ def at_rest(page: Page, look: Callable[[], Seen]) -> Seen:
 
 
 def pad_of(page: Page) -> Locator:
-    """The drawing pad that is seen: where a poll follows at once, Streamlit leaves the one before in the page, hidden.
+    """The drawing pad that is seen: where another script follows at once, the pad before may still be there, hidden.
 
-    To it, the script that put up the new pad was then cut short, and it clears away only what a whole one left out.
+    Streamlit then takes the script that put up the new pad for one cut short, and clears away only after a whole one.
     """
     return page.locator("canvas.upper-canvas:visible")
 

@@ -21,6 +21,8 @@ def press() -> None:
 def pressed_fragment() -> None:
     st.session_state.setdefault("presses", 0)
     st.button("Press", on_click=press)
+    if st.button("Press without a callback"):
+        press()
     time.sleep(0.15)  # as long as a picture or a network takes
     st.text(f"pressed {st.session_state.presses}")
     if st.session_state.presses % 2:
