@@ -4,9 +4,15 @@ Streamlit's own `run_every` asks at any moment. Where another part is just being
 the browser has put the other part in order, and what is no longer in it stays on the screen.
 """
 
+import functools
 import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _SCRIPT = """
 const USED = ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change"];
@@ -21,7 +27,7 @@ function watched() {
   const page = { pressed: never, awaited: never, isSending: false, late: null, last: new Map(), timers: new Map() };
   const pressed = () => { page.pressed = page.awaited = performance.now(); };
   for (const kind of USED) addEventListener(kind, pressed, { capture: true, passive: true });
-  addEventListener("click", (event) => putOff(page, event), { capture: true });
+  addEventListener("click", putOff, { capture: true });
   const answered = () => { if (!isRunning()) page.awaited = never; };
   if (app()) new MutationObserver(answered).observe(app(), { attributeFilter: ["data-test-script-state"] });
   return page;
@@ -29,7 +35,7 @@ function watched() {
 
 // Streamlit sends what is asked as soon as the browser is free. What is clicked before that would go with it, and only
 // the part that asks be drawn: it is clicked again afterwards.
-function putOff(page, event) {
+function putOff(event) {
   if (!page.isSending) return;
   event.stopImmediatePropagation();
   event.preventDefault();
@@ -71,10 +77,26 @@ export default function beat({ data: { name, seconds }, parentElement, setTrigge
 _mount = st.components.v2.component("mnistlab_beat", js=_SCRIPT, isolate_styles=False)
 
 
-def again_after(seconds: float, name: str) -> bool:
-    """Have the fragment that calls this drawn again; return whether the whole page has to be drawn instead.
+def keep_up(draw: Callable[P, T], seconds: float) -> Callable[P, T]:
+    """A function for a fragment that draws the same and has itself drawn again after so many seconds.
 
-    name: one that no other part of the page has; frame.css takes what it puts there out of the flow.
+    draw: with a name that no other part of the page has; frame.css takes what it puts there out of the flow.
     """
+
+    @functools.wraps(draw)
+    def drawn(*arguments: P.args, **more: P.kwargs) -> T:
+        try:
+            result = draw(*arguments, **more)
+        finally:  # also after an error, which may be over by then
+            is_page_due = again_after(seconds, draw.__name__)
+        if is_page_due:
+            st.rerun()
+        return result
+
+    return drawn
+
+
+def again_after(seconds: float, name: str) -> bool:
+    """Have the fragment that calls this drawn again; return whether the whole page has to be drawn instead."""
     data = {"name": name, "seconds": seconds, "drawn": time.monotonic()}  # which differs, or the browser would not look
     return _mount(key=f"beat_{name}", data=data, on_due_change=lambda: None).get("due") == "page"

@@ -92,19 +92,9 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Ca
     """
 
     def decorate(draw: Callable[P, T]) -> Callable[P, T]:
-        @functools.wraps(draw)
-        def drawn(*arguments: P.args, **more: P.kwargs) -> T:
-            is_page_due = False
-            try:
-                result = draw(*arguments, **more)
-            finally:  # also after an error, which may be over by then
-                if run_every is not None:
-                    is_page_due = beat.again_after(run_every, draw.__name__)
-            if is_page_due:
-                st.rerun()
-            return result
-
-        return st.fragment(in_turn(drawn), run_every=None if run_every is None else _RARELY)
+        if run_every is None:
+            return st.fragment(in_turn(draw))
+        return st.fragment(in_turn(beat.keep_up(draw, run_every)), run_every=_RARELY)
 
     return decorate
 
