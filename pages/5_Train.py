@@ -105,7 +105,7 @@ def _tell_times(config: RunConfig) -> None:
     found = Queue.read(resources.store())
     read = turns.first_then(found, lambda: Queue.read(resources.store()))
 
-    @turns.fragment(run_every=pacing.slowed(_LOOK_AGAIN) if found.active else None)
+    @turns.fragment(run_every=(lambda: pacing.slowed(_LOOK_AGAIN)) if found.active else None)
     def times_fragment() -> None:
         queue = read()
         own = starting.own_among(queue.active)

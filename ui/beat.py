@@ -77,10 +77,11 @@ export default function beat({ data: { name, seconds }, parentElement, setTrigge
 _mount = st.components.v2.component("mnistlab_beat", js=_SCRIPT, isolate_styles=False)
 
 
-def keep_up(draw: Callable[P, T], seconds: float) -> Callable[P, T]:
-    """A function for a fragment that draws the same and has itself drawn again after so many seconds.
+def keep_up(draw: Callable[P, T], pace: Callable[[], float | None]) -> Callable[P, T]:
+    """A function for a fragment that draws the same and has itself drawn again.
 
     draw: with a name that no other part of the page has; frame.css takes what it puts there out of the flow.
+    pace: asked at the end of each drawing for the seconds until the next one; None if none is due.
     """
 
     @functools.wraps(draw)
@@ -88,7 +89,8 @@ def keep_up(draw: Callable[P, T], seconds: float) -> Callable[P, T]:
         try:
             result = draw(*arguments, **more)
         finally:  # also after an error, which may be over by then
-            is_page_due = again_after(seconds, draw.__name__)
+            seconds = pace()
+            is_page_due = seconds is not None and again_after(seconds, draw.__name__)
         if is_page_due:
             st.rerun()
         return result

@@ -69,8 +69,8 @@ class _Together:
     def note(self, pace: _Pace) -> None:
         """Record that a visitor's page was refreshed.
 
-        Slow down after as many refreshes as there are watchers, but speed up only after several each, because each
-        change reruns the pages of all.
+        Slow down after as many refreshes as there are watchers, but speed up only after several each, so that all do
+        not go faster and slower by turns.
         """
         with self._lock:
             if pace not in self._watching:

@@ -15,22 +15,25 @@ _TROUBLE = "refreshing_trouble"  # in the session: the id of the job whose last 
 
 
 def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], has_changed: Callable[[], bool]) -> None:
-    """Draw a part of a page every so many seconds; once another interval is due, rerun the whole page to apply it.
+    """Draw a part of a page again and again; once its job is over, or goes on again, rerun the whole page.
 
     If a refresh fails, the whole page is rerun once more, and this part, without refreshing, shows the error.
 
     Args:
         job_id: the id of the run or sweep that is shown.
-        seconds: the interval between refreshes; None for a job that no longer changes by itself.
-        draw: draws the job's current state and returns the interval that is due now.
+        seconds: until the first refresh; None for a job that no longer changes by itself.
+        draw: draws the job's current state and returns the seconds until the next refresh.
         has_changed: returns whether a job that is over has changed since the page was drawn.
     """
     is_over = seconds is None
     if st.session_state.pop(_TROUBLE, None) == job_id:
         seconds = None
 
-    @turns.fragment(run_every=seconds)
+    due = seconds
+
+    @turns.fragment(run_every=None if seconds is None else lambda: due)
     def job_fragment() -> None:
+        nonlocal due
         try:
             due = draw()
         except MnistLabError as error:
@@ -39,7 +42,7 @@ def show(job_id: str, seconds: float | None, draw: Callable[[], float | None], h
                 st.rerun()
             st.error(str(error))
             return
-        if acting.was_steered() or due != seconds:  # the sidebar or the interval has to change
+        if acting.was_steered() or (due is None) != (seconds is None):  # the sidebar has to change
             st.rerun()
 
     job_fragment()

@@ -68,6 +68,8 @@ def show(run_id: str) -> None:
         now = read()
         _draw(now, others)
         pacing.note(time.perf_counter() - begun)
+        if now.step and not run.step:
+            st.rerun()  # the sidebar would say for seconds that it waits
         return pacing.seconds_between(now)
 
     def has_changed() -> bool:

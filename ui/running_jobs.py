@@ -59,7 +59,10 @@ def show(train_script: str, sweep_script: str) -> None:
     found = Jobs.read()
     read, is_live = turns.first_then(found, Jobs.read), bool(found)
 
-    @turns.fragment(run_every=min(pacing.slowed(_REFRESH_SECONDS), _MOST_SECONDS) if is_live else _MOST_SECONDS)
+    def pace() -> float:
+        return min(pacing.slowed(_REFRESH_SECONDS), _MOST_SECONDS) if is_live else _MOST_SECONDS
+
+    @turns.fragment(run_every=pace)
     def jobs_fragment() -> None:
         try:
             there = read()

@@ -32,7 +32,7 @@ def show(run: Run) -> None:
 
     read = turns.first_then(run, lambda: resources.store().run(run.id))
 
-    @turns.fragment(run_every=pacing.slowed(_LOOK_EVERY) if run.is_active else None)
+    @turns.fragment(run_every=(lambda: pacing.slowed(_LOOK_EVERY)) if run.is_active else None)
     def seeing_fragment() -> None:
         with contextlib.suppress(MnistLabError):  # the store or the run is gone: the curves' part reports it
             _show(read())

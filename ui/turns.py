@@ -85,16 +85,20 @@ def in_turn(draw: Callable[P, T]) -> Callable[P, T]:
     return waiting
 
 
-def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def fragment(
+    *, run_every: float | Callable[[], float | None] | None = None
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """A Streamlit fragment, rerun in turn when a control in it is used, or every so many seconds.
 
-    One that is rerun every so many seconds needs a name that no other part of the page has.
+    One that is rerun every so many seconds needs a name that no other part of the page has. If their number changes, a
+    function tells it, anew at each drawing; None, if it is no longer rerun.
     """
 
     def decorate(draw: Callable[P, T]) -> Callable[P, T]:
         if run_every is None:
             return st.fragment(in_turn(draw))
-        return st.fragment(in_turn(beat.keep_up(draw, run_every)), run_every=_RARELY)
+        pace = run_every if callable(run_every) else lambda: run_every
+        return st.fragment(in_turn(beat.keep_up(draw, pace)), run_every=_RARELY)
 
     return decorate
 

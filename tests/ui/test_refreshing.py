@@ -7,12 +7,12 @@ from mnistlab.errors import MnistLabError, RunNotFoundError, StoreError
 from ui import beat
 
 
-def _page(seconds: float | None, answers: list[bool | Exception], times_drawn: list[int]) -> None:
+def _page(seconds: float | None, due: float | None, answers: list[bool | Exception], times_drawn: list[int]) -> None:
     from ui import refreshing
 
     def draw() -> float | None:
         times_drawn.append(len(answers))
-        return seconds
+        return due
 
     def has_changed() -> bool:
         answer = answers.pop(0)
@@ -24,8 +24,12 @@ def _page(seconds: float | None, answers: list[bool | Exception], times_drawn: l
 
 
 def times_drawn(seconds: float | None, *answers: bool | MnistLabError) -> int:
+    return times_drawn_at(seconds, seconds, *answers)
+
+
+def times_drawn_at(seconds: float | None, due: float | None, *answers: bool | MnistLabError) -> int:
     drawn: list[int] = []
-    app = AppTest.from_function(_page, args=(seconds, [*answers], drawn)).run()
+    app = AppTest.from_function(_page, args=(seconds, due, [*answers], drawn)).run()
     assert not app.exception
     return len(drawn)
 
@@ -55,3 +59,8 @@ def test_what_cannot_be_read_for_a_moment_stays_as_it_is() -> None:
 def test_what_goes_on_is_not_asked_whether_it_has_changed(paces: dict[str, float]) -> None:
     assert times_drawn(1.0) == 1
     assert paces == {"job_fragment": 1.0}
+
+
+def test_another_pace_is_kept_without_a_new_page(paces: dict[str, float]) -> None:
+    assert times_drawn_at(1.0, 3.0) == 1
+    assert paces == {"job_fragment": 3.0}
