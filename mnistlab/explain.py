@@ -4,8 +4,8 @@
     integrated_gradients(model, image, digit)   # what the ink that is there adds to the score of a black picture
     find_flip(model, image)                     # the smallest step along a gradient that gives another answer
 
-An image is (28, 28), floats in [0, 1] or uint8; any other raises an ImageError. A model is in eval mode on the CPU. A
-digit's score is its logit.
+An image is (28, 28), floats in [0, 1] or uint8; any other raises an ImageError. A digit is 0 to 9; any other raises a
+ConfigError. A model is in eval mode on the CPU. A digit's score is its logit.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from mnistlab.data import IMAGE_SIDE
-from mnistlab.errors import ImageError
+from mnistlab.data import IMAGE_SIDE, NUM_CLASSES
+from mnistlab.errors import ConfigError, ImageError
 from mnistlab.models import in_batches
 from mnistlab.predict import as_pictures
 
@@ -130,6 +130,8 @@ def _stepped(ink: torch.Tensor, direction: torch.Tensor, sizes: torch.Tensor) ->
 
 def _gradients(model: nn.Module, images: torch.Tensor, digit: int, against: int | None = None) -> torch.Tensor:
     """(N, 28, 28): the gradient of each image's score of a digit, less that of another one if given."""
+    if digit not in range(NUM_CLASSES):
+        raise ConfigError(f"A digit is 0 to {NUM_CLASSES - 1}; got {digit!r}.")
     images = images.clone().requires_grad_()
     with torch.enable_grad():
         logits = model(images)

@@ -15,6 +15,7 @@ from torch import nn
 
 from mnistlab.augment import Warps, warp
 from mnistlab.data import Split
+from mnistlab.errors import ConfigError
 from mnistlab.models import in_batches
 
 Change = Literal["rotation", "shift", "noise"]
@@ -52,7 +53,12 @@ def robustness(model: nn.Module, split: Split, change: Change, amounts: Sequence
     Args:
         split: images as they are; use `sample` to keep it quick.
         amounts: default AMOUNTS[change].
+
+    Raises:
+        ConfigError: there is no such change.
     """
+    if change not in AMOUNTS:
+        raise ConfigError(f"There is no change {change!r}; choose one of {', '.join(AMOUNTS)}.")
 
     def logits(images: torch.Tensor, amount: float) -> torch.Tensor:
         return in_batches(model, changed_images(images, change, amount))

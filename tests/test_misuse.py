@@ -11,6 +11,8 @@ from torch import nn
 import mnistlab
 from mnistlab.data import Dataset, Split
 from mnistlab.errors import ConfigError, DataError, ImageError, ModelError
+from mnistlab.explain import find_flip, input_gradient, integrated_gradients
+from mnistlab.robustness import robustness
 
 IMAGES, LABELS = np.zeros((3, 28, 28), np.uint8), np.array([3, 1, 4], np.int64)
 
@@ -122,6 +124,18 @@ def test_what_is_no_data_set_is_told(tiny_dataset: Dataset) -> None:
 def test_pictures_in_another_form_are_told_with_the_way_out(pictures: np.ndarray, cure: str) -> None:
     with pytest.raises(ImageError, match=cure):
         mnistlab.load_predictor().probabilities(pictures)
+
+
+@pytest.mark.parametrize("digit", [10, -1])
+@pytest.mark.parametrize("explained", [input_gradient, integrated_gradients, find_flip])
+def test_there_are_ten_digits_to_be_explained(explained: Callable[..., object], digit: int) -> None:
+    with pytest.raises(ConfigError, match=f"A digit is 0 to 9; got {digit}"):
+        explained(linear(10), IMAGES[0], digit)
+
+
+def test_a_change_that_is_none_is_told_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="no change 'blur'; choose one of rotation, shift, noise"):
+        robustness(linear(10), Split("mine", IMAGES, LABELS), "blur")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("drawing", [Image.fromarray(IMAGES[0]), IMAGES[0], "seven.png"])
