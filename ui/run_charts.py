@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -175,8 +175,9 @@ def _with_validation(told: Told, behind: Told | None, mean: Callable[..., Series
     if behind is None:
         return series
     name = behind.run.id
-    others = [mean(behind, f"{name}, training", NEUTRAL, "behind")]
-    return [*others, behind.validation(f"{name}, validation", field, NEUTRAL), *series]
+    its_mean = mean(behind, f"{name}, training", NEUTRAL, "behind")
+    others = [its_mean, behind.validation(f"{name}, validation", field, NEUTRAL)]
+    return [*(replace(other, is_behind=True) for other in others), *series]
 
 
 def _accuracy(told: Told, behind: Told | None) -> None:

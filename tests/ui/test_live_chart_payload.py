@@ -5,6 +5,7 @@ import errno
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,12 @@ def test_a_short_peak_is_cut_off_at_a_round_number() -> None:
     assert cut_at([series([2.3, 60.0, 9.0, *calm], "faint"), series([2.3, *calm])], ordinary=2.3) == (3.0, 60.0)
     assert cut_at([series([2.3, 3e30, *calm], "faint")], ordinary=2.3) == (3.0, 3e30)
     assert cut_at([series([2.3, 600.0, *[22.0] * 500])], ordinary=2.3) == (30.0, 600.0)
+
+
+def test_a_run_behind_another_that_went_astray_does_not_flatten_it() -> None:
+    astray = replace(series([2.3, *[7000.0] * 500]), is_behind=True)
+    assert cut_at([astray, series([2.3, *[0.1] * 500])], ordinary=2.3) == (3.0, 7000.0)
+    assert cut_at([astray], ordinary=2.3) == (3.0, 7000.0)  # the one in front has no points yet
 
 
 def test_what_is_high_for_long_or_ordinary_is_not_cut_off() -> None:

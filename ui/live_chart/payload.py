@@ -26,6 +26,7 @@ class Series:
     style: "line"; "faint", thin and translucent without a name beside it; "behind", the same with its name;
         "dots", markers joined by a line; "band", the faint area within a closed line, without a name beside it.
     sign: what tells it from other curves besides its colour, one of Plotly's markers that labels.js knows; "" for none.
+    is_behind: whether it is there for comparison only, so that it is cut off where it would flatten the others.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Series:
     colour: str
     style: Style = "line"
     sign: str = ""
+    is_behind: bool = False
 
 
 def packed(one: Series) -> dict[str, str]:
@@ -77,14 +79,14 @@ def cut_at(series: Sequence[Series], ordinary: float) -> tuple[float, float] | N
     ordinary: a value up to which nothing is ever cut off.
     Returns None if there is no such peak.
     """
-    found = [one.y[np.isfinite(one.y)] for one in series]
-    curves = [values for values in found if len(values)]
+    found = [(one.y[np.isfinite(one.y)], one.is_behind) for one in series]
+    curves = [(values, is_behind) for values, is_behind in found if len(values)]
     if not curves:
         return None
-    highest = max(float(values.max()) for values in curves)
+    highest = max(float(values.max()) for values, _ in curves)
     if highest <= _FAR * ordinary:  # the usual case; quantiles of long curves take time
         return None
-    usual = max(ordinary, *(float(np.quantile(values, _USUAL)) for values in curves))
+    usual = max([ordinary, *(float(np.quantile(values, _USUAL)) for values, is_behind in curves if not is_behind)])
     if highest <= _FAR * usual:
         return None
     decade = 10.0 ** math.floor(math.log10(usual))
