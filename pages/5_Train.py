@@ -33,25 +33,25 @@ def _tutorial(note: str, model: dict[str, Any] | None = None, **train: Any) -> d
 _EXPERIMENTS = (
     Experiment(
         "Giant steps",
-        "Press Start and watch the loss jump: each step goes ten times too far. Then go on by hand: open Learning rate "
+        "Start it and watch the loss jump: each step goes ten times too far. Then go on by hand: open Learning rate "
         "while it runs, choose 0.1, and see it calm down.",
         _tutorial("learning rate 1", learning_rate=1.0, epochs=10),
     ),
     Experiment(
         "Tiny steps",
-        "Press Start and watch the loss crawl: after two epochs it is no lower than the tutorial's network is after "
+        "Start it and watch the loss crawl: after two epochs it is no lower than the tutorial's network is after "
         "its first hundred steps. It learns the same things, a hundred times more slowly.",
         _tutorial("learning rate 0.001", learning_rate=0.001),
     ),
     Experiment(
         "Sigmoid, deep",
-        "Press Start: the loss stays near 2.30, which is guessing. Open Gradients to see why, then choose relu under "
+        "Start it: the loss stays near 2.30, which is guessing. Open Gradients to see why, then choose relu under "
         "More and run it again.",
         _tutorial("five layers of 64 sigmoids", {"hidden": (64,) * 5, "activation": "sigmoid"}),
     ),
     Experiment(
         "One digit at a time",
-        "Press Start: each step learns from a single digit, so the faint curve is wild, and yet its mean falls. The "
+        "Start it: each step learns from a single digit, so the faint curve is wild, and yet its mean falls. The "
         "learning rate is ten times smaller, or training would break down.",
         _tutorial("batch size 1, learning rate 0.01", batch_size=1, learning_rate=0.01, epochs=1),
     ),
@@ -107,18 +107,18 @@ def _tell_times(config: RunConfig) -> None:
 
     @turns.fragment(run_every=(lambda: pacing.slowed(_LOOK_AGAIN)) if found.active else None)
     def times_fragment() -> None:
-        queue = read()
+        queue, paces = read(), time_estimate.paces()
         own = starting.own_among(queue.active)
         is_going_on = any(run.config == config for run in own)
         next_one = "" if not own or is_going_on else "For the next run. "
-        before = "" if is_going_on else waiting.line_before(config, identity.owner(), queue)
-        st.caption(f"{next_one}{_time_needed(config)} {before}".rstrip())
+        before = "" if is_going_on else waiting.line_before(config, identity.owner(), queue, paces)
+        st.caption(f"{next_one}{_time_needed(config, paces)} {before}".rstrip())
 
     times_fragment()
 
 
-def _time_needed(config: RunConfig) -> str:
-    estimate = time_estimate.of_run(config)
+def _time_needed(config: RunConfig, paces: time_estimate.Paces) -> str:
+    estimate = time_estimate.of_run(config, paces)
     if estimate is None:
         return "How long it takes will show after the first few seconds."
     return f"Takes about {duration(estimate[0])}, judging by run {estimate[1]}."

@@ -146,7 +146,7 @@ def offer_changes(run: Run) -> None:
         sweep_form.link_to(run)
     noted = st.session_state.get(recipe.JUST_SET)
     if noted == run.id:
-        st.caption("The recipe is set: press Start.")
+        st.caption("The recipe is set: start it.")
     st.caption(_what_to_choose_by(run))
 
 

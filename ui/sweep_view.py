@@ -154,7 +154,7 @@ def _best(one: Sweep, best: Trial) -> None:
             _evaluate(best)
         longer = min(MAX_EPOCHS, _LONGER * best.run.config.train.epochs)
         if longer > best.run.config.train.epochs and st.button(
-            f"Train it for {longer} epochs", key="sweep_longer", help="Sets the recipe on Train; press Start there."
+            f"Train it for {longer} epochs", key="sweep_longer", help="Sets the recipe on Train; start it there."
         ):
             _train_longer(one, best, longer)
 

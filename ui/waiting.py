@@ -9,6 +9,7 @@ from mnistlab.offers import in_a_lab, kind_of
 from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import resources, time_estimate
+from ui.time_estimate import Paces
 from ui.words import roughly
 
 
@@ -21,8 +22,11 @@ def line(run: Run, queue: Queue) -> str:
     return "" if seconds is None else f"It begins in about {roughly(seconds)}."
 
 
-def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
-    """When a run not yet started would begin, and what it would wait for; "" if it would begin at once."""
+def line_before(config: RunConfig, owner: str, queue: Queue, paces: Paces | None = None) -> str:
+    """When a run not yet started would begin, and what it would wait for; "" if it would begin at once.
+
+    paces: if they were read already.
+    """
     busy, ahead = _busy(config, queue), queue.ahead_of_new(config, owner)
     num_free = _num_free(busy)
     if num_free is None or (in_a_lab() and not ahead):  # only its queue shows that a lab's workers are busy
@@ -30,19 +34,21 @@ def line_before(config: RunConfig, owner: str, queue: Queue) -> str:
     num_before = len(ahead) + 1 - num_free
     if num_before <= 0 or any(run.is_paused for run in busy):  # a paused run makes room, and need not finish
         return ""
-    seconds = _seconds(busy, ahead, num_free)
+    seconds = _seconds(busy, ahead, num_free, paces)
     when = "" if seconds is None else f"Begins in about {roughly(seconds)}: "
     return f"{when}{count_of(num_before, 'run')} {'has' if num_before == 1 else 'have'} to finish first."
 
 
-def _seconds(busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None) -> float | None:
+def _seconds(
+    busy: Sequence[Run], ahead: Sequence[Run], num_free: int | None, paces: Paces | None = None
+) -> float | None:
     """Seconds until a worker is free for a run behind these.
 
     None if nothing runs, if the pace of any run is unknown, or if one is paused.
     """
     if not busy or num_free is None:
         return None
-    paces = time_estimate.paces()
+    paces = time_estimate.paces() if paces is None else paces
     ahead = [run for run in ahead if not run.error]  # the others cannot begin
     times = [time_estimate.left_of(run, paces) for run in [*busy, *ahead]]
     known = [seconds for seconds in times if seconds is not None]

@@ -66,6 +66,9 @@ def test_same_recipe_cannot_be_started_twice_and_another_one_joins_the_queue() -
     second, first = Store().runs()
     assert second.owner == first.owner is not None
     assert "2nd in the queue, behind 1 run of yours." in progress_of(app)
+    app.button(key="train_try_0").click().run()
+    assert app.button(key="train_start").label == "Add to the queue"
+    assert not [told.value for told in app.caption if "Press Start" in told.value]
 
 
 def test_queued_run_of_others_is_counted_and_ones_own_can_be_cancelled() -> None:
