@@ -22,7 +22,7 @@ def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         keep(store, tiny.config(seed=seed), accuracy, 1000)
     for seed, accuracy in enumerate((0.980, 0.981)):
         keep(store, tiny.config(seed=seed, learning_rate=0.5), accuracy, 1000)
-    keep(store, tiny.config({"hidden": (64,)}), 0.95, 1000)
+    keep(store, tiny.config({"hidden": (64,)}, batch_size=1000), 0.95, 1000)
     with start_server(PROJECT / "app.py", lab, {"MNISTLAB_ENGINE_IDLE": "20 seconds"}) as address:
         yield address
 
@@ -88,6 +88,8 @@ def test_a_heading_sorts_and_the_filter_leaves_what_is_asked_for(page: Page, lab
     expect(rows(page).first).to_contain_text("95.00 %")
     heading.click()
     expect(rows(page).first).to_contain_text("95.00 %")  # the newest
+    page.locator(".run-table thead").get_by_role("button", name="batch size").click()
+    expect(rows(page).last).to_contain_text("1,000")  # the others have 100
     page.get_by_role("searchbox", name="Filter the runs").fill("learning rate 0.5")
     expect(rows(page)).to_have_count(2)
     # What these do not differ in is no column.

@@ -6,11 +6,11 @@ const AT_FIRST = 40; // rows, more than fit; those below them follow once these 
 const tables = new WeakMap();
 const escaped = (text) => String(text).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-// Compare ascending; rows without a value come last either way.
+// Compare ascending, numbers as 2,000 by their value; rows without a value come last either way.
 function compare(a, b, direction) {
   const [left, right] = [a, b].map((value) => (value === null || value === "" || value === "–" ? null : value));
   if (left === null || right === null) return (left === null) - (right === null);
-  const numbers = [Number(left), Number(right)];
+  const numbers = [left, right].map((value) => Number(String(value).replaceAll(",", "")));
   const order = numbers.every(Number.isFinite)
     ? numbers[0] - numbers[1]
     : String(left).localeCompare(String(right), undefined, { numeric: true });
