@@ -7,7 +7,7 @@ from functools import lru_cache
 from mnistlab.config import AugmentConfig, ModelConfig, RunConfig, TrainConfig
 
 SEED = "seed"
-NOT_USED, NONE = "not used", "none"
+NOT_USED, NONE, ALL = "not used", "none", "all"
 _FEW = 4  # differences that a sentence can name
 # Names that mean nothing outside their section of the config.
 _NAMES = {"kind": "network", "use": "augmentation use", "head": "last layer sees", "framed": "framed again"}
@@ -117,12 +117,14 @@ def _of_model(model: ModelConfig) -> dict[str, object]:
 
 
 def _of_training(train: TrainConfig) -> dict[str, object]:
+    """The settings of training, as far as the optimizer has them; a train size of 0 is all images there are."""
     unused = set()
     if train.optimizer not in ("sgd", "rmsprop"):
         unused.add("momentum")
     if train.optimizer != "sgd" or not train.momentum:
         unused.add("nesterov")
-    return {name: value for name, value in train if name not in unused}
+    values = {name: value for name, value in train if name not in unused}
+    return values | {"train_size": train.train_size or ALL}
 
 
 def _of_augmentation(augment: AugmentConfig) -> dict[str, object]:

@@ -74,6 +74,7 @@ def test_words_tell_only_what_is_asked_for() -> None:
         "dropout 0.2 instead of 0, learning rate 0.3 instead of 0.1"
     )
     assert in_words(before, before, ["seed"]) == ""
+    assert in_words(config(), config(train_size=200), ["train size"]) == "train size 200 instead of all"
 
 
 def test_words_leave_out_what_follows_from_another_difference() -> None:
