@@ -40,10 +40,11 @@ def show(run: Run) -> None:
     correct_before = step.before.argmax(axis=1) == step.labels
     correct_after = step.after.argmax(axis=1) == step.labels
     num_images = len(step.labels)
+    whose = "Loss" if run.config.train.batch_size <= num_images else f"Of these {num_images}, loss"
     before, after = (f"{loss:,.3f}" for loss in step.losses)
     st.markdown(
-        f"**Step {run.step:,}** learned from {_which(num_images, run)}. Loss: **{before}** before, **{after}** after. "
-        f"Read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
+        f"**Step {run.step:,}** learned from {_which(num_images, run)}. {whose}: **{before}** before, **{after}** "
+        f"after; read correctly: {correct_before.sum()} before, {correct_after.sum()} after."
     )
     st.html(_digits(step, run.step))
     st.caption(

@@ -133,8 +133,14 @@ def test_force_is_offered_only_to_a_run_that_does_not_stop(monkeypatch: pytest.M
     assert Store().run(run_id).state == "stopped"
 
 
-def test_one_step_shows_the_batch_with_right_and_wrong_and_what_it_changed(tiny_dataset: Dataset) -> None:
-    run_id = running(step=0, pause_at=1, batch_size=12)
+@pytest.mark.parametrize(
+    ("batch_size", "told"),
+    [(12, "these 12 digits. Loss: "), (500, "500 digits; these are 12 of them. Of these 12, loss: ")],
+)
+def test_one_step_shows_the_batch_with_right_and_wrong_and_what_it_changed(
+    tiny_dataset: Dataset, batch_size: int, told: str
+) -> None:
+    run_id = running(step=0, pause_at=1, batch_size=batch_size)
     store = Store()
     state = TrainingState.start(tiny.config())
     images = torch.tensor(tiny_dataset.source.images[:12]).float() / 255
@@ -145,7 +151,7 @@ def test_one_step_shows_the_batch_with_right_and_wrong_and_what_it_changed(tiny_
     store.log(run_id, store.run(run_id).attempt, [report], weights={"closeup": closeup.pack()})
     app = open_page(TRAIN, run=run_id)
     assert not app.exception
-    assert "learned from these 12 digits" in said(app)
+    assert f"learned from {told}" in said(app)
     assert html_of(app).count("\N{BALLOT X}") + html_of(app).count("\N{CHECK MARK}") >= 12
     assert "% of its size" in html_of(app)
 
