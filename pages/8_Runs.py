@@ -197,17 +197,22 @@ def _the_two_best(tested: Sequence[Run]) -> Experiment:
 
 
 def _my_last_change(tested: Sequence[Run]) -> Experiment:
-    comparable = [run for run in tested[1:] if run.config.dataset == tested[0].config.dataset]
-    before = [run for run in comparable if run.recipe != tested[0].recipe]  # a repeat changes nothing
+    mine = _last_two_recipes([run for run in tested if run.owner == identity.owner()])
+    runs = mine if len(mine) > 1 else _last_two_recipes(tested)  # those of a terminal or an earlier day may be mine
     about = "Only one recipe has been tested so far. Change a setting on Train, and train it again."
-    if before:
+    if len(runs) > 1:
         about = (
-            "The newest and the one before it with another recipe: what did you change, and did it help? If it may be "
+            "The newest and the one before it with another recipe: what was changed, and did it help? If it may be "
             "luck, repeat both with five seeds."
         )
-    return Experiment(
-        "My last change", about, {CHOSEN: [run.id for run in [*tested[:1], *before[:1]]], TOGETHER: False}
-    )
+    return Experiment("My last change", about, {CHOSEN: [run.id for run in runs], TOGETHER: False})
+
+
+def _last_two_recipes(tested: Sequence[Run]) -> list[Run]:
+    """The newest of these and the one before it with another recipe on the same digits; fewer if there are not two."""
+    comparable = [run for run in tested[1:] if run.config.dataset == tested[0].config.dataset]
+    before = [run for run in comparable if run.recipe != tested[0].recipe]  # a repeat changes nothing
+    return [*tested[:1], *before[:1]]
 
 
 def _what_luck_does(listed: Sequence[Run]) -> Experiment:

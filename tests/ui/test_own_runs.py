@@ -19,8 +19,8 @@ def _me(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "owner", lambda: ME)
 
 
-def owned(owner: str | None, accuracy: float = 0.9, seed: int = 0) -> str:
-    run_id = kept(accuracy, seed=seed)
+def owned(owner: str | None, accuracy: float = 0.9, seed: int = 0, **train: Any) -> str:
+    run_id = kept(accuracy, seed=seed, **train)
     Store().change(run_id, {"owner": owner}, ["finished"])
     return run_id
 
@@ -101,6 +101,13 @@ def test_a_single_recipe_has_no_last_change() -> None:
     app = open_page(RUNS)
     app.button(key="runs_try_1").click().run()
     assert "Only one recipe has been tested so far." in said(app)
+
+
+def test_my_last_change_is_not_that_of_somebody_else(tables: list[dict[str, Any]]) -> None:
+    own = [owned(ME), owned(ME, learning_rate=0.2)]
+    owned("another", learning_rate=0.3)
+    open_page(RUNS).button(key="runs_try_1").click().run()
+    assert set(compared(tables).values()) == set(own)
 
 
 def test_a_reload_still_lists_only_mine(tables: list[dict[str, Any]]) -> None:
