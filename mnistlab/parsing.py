@@ -54,7 +54,10 @@ def describe(error: ValidationError) -> str:
         reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         given = problem["input"]
         shown = "" if isinstance(given, BaseModel | dict) else f" {_quoted(given)} was given;"
-        lines.append(f"{field}:{shown} allowed: {reason}" if shown else f"{field}: {reason}")
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{field}:{shown} not permitted, as there is no such setting")
+        else:
+            lines.append(f"{field}:{shown} allowed: {reason}" if shown else f"{field}: {reason}")
     return "\n".join(lines)
 
 

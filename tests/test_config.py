@@ -128,7 +128,7 @@ def test_nesterov_needs_sgd_with_momentum(train: dict[str, Any]) -> None:
 def test_copy_with_other_settings_is_checked_as_a_new_one_is() -> None:
     longer = RunConfig().with_training(epochs=5, learning_rate=0.3)
     assert (longer.train.epochs, longer.train.learning_rate, longer.model) == (5, 0.3, RunConfig().model)
-    with pytest.raises(ConfigError, match=r"train\.learning_rat: 0\.3 was given"):
+    with pytest.raises(ConfigError, match=r"train\.learning_rat: 0\.3 was given; not permitted, as there is no"):
         RunConfig().with_training(learning_rat=0.3)
     with pytest.raises(ConfigError, match=r"train\.epochs: 0 was given; allowed: greater than or equal to 1"):
         RunConfig().with_training(epochs=0)
