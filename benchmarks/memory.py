@@ -21,7 +21,7 @@ from benchmarks.chromium import chromium
 from benchmarks.lab import engine_processes, opened_lab
 from mnistlab.presets import PRESETS
 
-_MEGABYTE = 1024 * 1024
+_MIB = 1024 * 1024
 _SETTLING = 10.0  # seconds between the last look at a page and the reading: the server's warm-up goes on behind it
 _IDLE = "60 seconds"  # so that the engine is still there by then
 _STEPS = 400  # of training before the peak is read: several chunks of 6,000 images at the larger batches
@@ -56,11 +56,11 @@ def main(arguments: Sequence[str]) -> None:
     rows = [{"what": f"training {name}", "peak_mb": _training_peak(name, options.steps)} for name in options.presets]
     if options.lab:
         rows.append({"what": "the app at rest, one warm worker", "peak_mb": _lab_at_rest()})
-    table.show(rows, options.json, "what | MB resident", lambda row: f"{row['what']} | {row['peak_mb']:.0f}")
+    table.show(rows, options.json, "what | MiB resident", lambda row: f"{row['what']} | {row['peak_mb']:.0f}")
 
 
 def _training_peak(preset: str, steps: int) -> float:
-    """Megabytes, from the start of Python to the end of the steps."""
+    """MiB, from the start of Python to the end of the steps."""
     with tempfile.TemporaryDirectory() as lab:
         done = subprocess.run(
             [sys.executable, "-c", _TRAIN, preset, str(steps)],
@@ -70,11 +70,11 @@ def _training_peak(preset: str, steps: int) -> float:
             check=True,
         )
     _, peak = json.loads(done.stdout)
-    return float(peak) / _MEGABYTE
+    return float(peak) / _MIB
 
 
 def _lab_at_rest() -> float:
-    """Megabytes of the server, the engine and its worker; a page they share counts as a part to each."""
+    """MiB of the server, the engine and its worker; a page they share counts as a part to each."""
     with opened_lab(workers=1, more_settings={"MNISTLAB_ENGINE_IDLE": _IDLE}) as lab, chromium() as browser:
         page = browser.new_page()
         page.goto(f"{lab.address}/Draw")
@@ -82,4 +82,4 @@ def _lab_at_rest() -> float:
         page.close()
         time.sleep(_SETTLING)
         processes = [lab.server, *engine_processes()]
-        return sum(float(process.memory_full_info().pss) for process in processes) / _MEGABYTE
+        return sum(float(process.memory_full_info().pss) for process in processes) / _MIB
