@@ -16,7 +16,7 @@ from mnistlab.differences import settings
 from mnistlab.events import NUM_PROBED, EpochEnded
 from mnistlab.runs import Run
 from ui import rates, resources, slow_motion
-from ui.live_chart import WAITING, Series, Style, live_chart
+from ui.live_chart import ENDED, WAITING, Series, Style, live_chart
 from ui.palette import LAYERS, NEUTRAL, SIGNS, TRAINING, VALIDATION
 
 _WINDOWS_PER_EPOCH = 20  # how many windows of a running mean make up an epoch
@@ -165,7 +165,7 @@ def _chart(
         y_percent=percent,
         log_y=log,
         ordinary=ordinary,
-        empty=WAITING if told.run.is_active else "it ended before its first point",
+        empty=WAITING if told.run.is_active else ENDED,
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mnistlab.seeds import Group, spread
 from ui.address import Address
-from ui.live_chart import Series, live_chart
+from ui.live_chart import ENDED, WAITING, Series, live_chart
 from ui.palette import SIGNS
 from ui.run_charts import LEAPS, Told, leaps
 from ui.run_choice import shown_as
@@ -50,11 +50,12 @@ def show(compared: Sequence[Group], titles: Sequence[str], address: Address) -> 
         key=f"runs_{name}",
         title=name.capitalize(),
         x_title="epoch",
-        x_range=(0.0, max((float(one.x.max()) for one in series if len(one.x)), default=1.0)),
+        x_range=(0.0, max((float(one.x.max()) for one in series if len(one.x)), default=0.0) or 1.0),
         y_title=y_title,
         y_percent=is_share,
         log_y=not is_share,
         height=360,
+        empty=WAITING if any(run.is_active for group in compared for run in group.runs) else ENDED,
     )
     _explain(name, [one for runs in told for one in runs], any(one.style == "band" for one in series))
 

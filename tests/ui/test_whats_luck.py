@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mnistlab import execution, sweep
+from mnistlab.events import EpochEnded
 from mnistlab.seeds import Group
 from mnistlab.store import Store
 from tests import sweeps, tiny
@@ -18,6 +19,7 @@ from tests.ui.test_runs_page import RUNS, cells, kept, said
 from tests.ui.test_runs_page import tables as tables
 from tests.ui.test_train_page import TRAIN
 from ui import evaluations, models, run_overlay
+from ui.live_chart import ENDED
 from ui.run_charts import Told
 
 ONE_RECIPE = "what sets their networks apart is the seed"
@@ -131,3 +133,19 @@ def test_curves_are_compared_from_the_beginning(epochs: int, monkeypatch: pytest
     for chart in ("training accuracy", "training loss"):
         assert not open_page(RUNS, runs=run_id, runs_chart=chart).exception
     assert shown == [(0.0, epochs)] * 2
+
+
+def test_runs_that_ended_before_their_first_point_leave_a_chart_that_begins_at_0_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that ended within its first epoch has but one validation figure, that of epoch 0."""
+    shown: list[tuple[tuple[float, float], str]] = []
+    monkeypatch.setattr(run_overlay, "live_chart", lambda *_, x_range, empty, **__: shown.append((x_range, empty)))
+    store = Store()
+    run_id = store.create(tiny.config(), state="running")
+    store.claim(run_id, "a worker")
+    before = EpochEnded(0, 0, None, None, 2.3, 0.1, 0.0, 0.0)
+    store.log(run_id, store.run(run_id).attempt, [], [before], num_steps=10)
+    store.change(run_id, {"state": "stopped", "step": 4}, ["running"])
+    assert not open_page(RUNS, runs=run_id, runs_chart="validation accuracy").exception
+    assert shown == [((0.0, 1.0), ENDED)]

@@ -13,9 +13,9 @@ import streamlit as st
 from ui.live_chart.library import PLOTLY_VERSION, ensure_plotly
 from ui.live_chart.payload import Series, Style, cut_at, packed, spoken, x_extent, y_extent
 
-__all__ = ["WAITING", "Series", "Style", "ensure_plotly", "live_chart"]
+__all__ = ["ENDED", "WAITING", "Series", "Style", "ensure_plotly", "live_chart"]
 
-WAITING = "waiting for the first point"
+WAITING, ENDED = "waiting for the first point", "it ended before its first point"
 FAILED = "The chart cannot be drawn: its library, app/static/plotly.min.js, did not load. Reload the page."
 NOT_THERE = (
     "The chart cannot be drawn: its library, static/plotly.min.js, is missing or cannot be read, and cannot be put "
