@@ -13,6 +13,7 @@ from ui import frame
 from ui.words import verbatim
 
 _RUN = "run"  # the column whose cells lead to Train
+_RUN_WIDTH = 100  # CSS pixels, for any id; beside many columns, the table would cut it off
 _MOST_REASONS = 3  # of trials that failed, below the table
 _FIGURE_SPACE = "\N{FIGURE SPACE}"  # as wide as a digit, so that figures align and sort
 _MARKS = {
@@ -43,6 +44,7 @@ def show(one: Sweep) -> None:
         hide_index=True,
         height=min(420, 38 + 35 * max(1, len(rows))),
         column_config={
+            _RUN: st.column_config.TextColumn(width=_RUN_WIDTH),
             "training (s)": st.column_config.NumberColumn(format="%.1f"),
             **{title: st.column_config.NumberColumn(format="%g") for title in numbers},
         },

@@ -198,6 +198,7 @@ def _pictures(one: Sweep) -> None:
         _slices(drawn)
     with together:
         _chart(drawn.parallel, "sweep_parallel")
+        st.caption("A line is a finished trial: the higher its accuracy, the more orange and the thicker.")
     with importance:
         _importance(drawn, one.is_active)
 

@@ -154,6 +154,7 @@ def test_importance_is_shown_beside_what_chance_alone_reaches(talkative: None, t
     sweeps.train_next(store)
     app = open_page(SWEEP, sweep=sweep_id)
     assert "a setting that does not matter reaches by chance" in said(app)
+    assert "the higher its accuracy, the more orange" in said(app)
     bars, marks = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]
     assert sorted(marks["y"]) == sorted(bars["y"]) == ["learning rate", "seed"]
     assert marks["marker"]["symbol"] == "line-ns"
