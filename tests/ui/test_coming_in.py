@@ -75,7 +75,7 @@ def test_a_failed_run_offers_slower_steps_only_and_promises_no_weights() -> None
     Store().change(run_id, {"state": "failed", "step": 9, "num_steps": 100}, ["running"])
     app = open_page("pages/5_Train.py", run=run_id)
     rates = [button.label for button in app.button if button.label.startswith("Learning rate")]
-    assert rates == ["Learning rate 3", "Learning rate 0.9"]
+    assert rates == ["Learning rate 0.9", "Learning rate 0.3"]  # a tenth, as its advice says, and less
     assert "It ended before its first weights were kept." in said(app)
 
 
