@@ -18,6 +18,8 @@ from mnistlab.errors import ConfigError
 
 State = Literal["queued", "running", "lost", "finished", "stopped", "failed"]
 
+TERMINAL = "command line"  # the owner of runs that were started or brought in there, by whomever
+
 ACTIVE: tuple[State, ...] = ("queued", "running")  # the stored states of a run that is not over
 
 # A worker writes twice a second; one that has been silent for this long is gone.

@@ -1,24 +1,25 @@
 """What a run is doing, in words: pure text, the same on the page and in the sidebar."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from mnistlab.differences import NONE, NOT_USED, SEED, differing, shown
 from mnistlab.figures import count_of, percent
 from mnistlab.offers import kind_of
 from mnistlab.queue import Queue
-from mnistlab.runs import Run
+from mnistlab.runs import TERMINAL, Run
 from ui.words import duration, ordinal
 
 
 def queue_line(run: Run, queue: Queue, me: str) -> str:
-    """A queued run's place: "2nd in the queue, behind 1 run of others"."""
+    """A queued run's place: "2nd in the queue, behind 1 run of others"; one from a terminal may be one's own."""
     ahead = queue.ahead_of(run)
     if not ahead:
         return f"Next in the queue{_awaited(run, queue.active)}"
-    own = sum(other.owner == me for other in ahead)
-    parts = [count_of(len(ahead) - own, "run") + " of others", count_of(own, "run") + " of yours"]
-    numbers = (len(ahead) - own, own)
-    behind = " and ".join(part for part, number in zip(parts, numbers, strict=True) if number)
+    whose = {me: "of yours", TERMINAL: "from a terminal"}
+    numbers = Counter(whose.get(other.owner or "", "of others") for other in ahead)
+    whose_first = sorted(numbers, key=["of others", "from a terminal", "of yours"].index)
+    behind = " and ".join(f"{count_of(numbers[one], 'run')} {one}" for one in whose_first)
     return f"{ordinal(len(ahead) + 1)} in the queue, behind {behind}"
 
 

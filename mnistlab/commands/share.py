@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mnistlab.errors import ArchiveError, ExportError
 from mnistlab.figures import percent, size
+from mnistlab.runs import TERMINAL
 from mnistlab.store import Store
 
 
@@ -40,7 +41,7 @@ def import_(options: argparse.Namespace) -> int:
     from mnistlab.importing import import_run
 
     store = Store()
-    run_id = import_run(_read(Path(options.file)), store, owner="command line")
+    run_id = import_run(_read(Path(options.file)), store, owner=TERMINAL)
     run = store.run(run_id)
     accuracy = (run.result or {})["test_accuracy"]
     if options.json:

@@ -13,12 +13,11 @@ from mnistlab.commands.foreground import Interrupt, noting_interrupts
 from mnistlab.commands.sweep_options import sweep_asked_for
 from mnistlab.errors import DatabaseGoneError, MnistLabError, OtherVersionError, StoreError
 from mnistlab.figures import percent
-from mnistlab.runs import ACTIVE
+from mnistlab.runs import ACTIVE, TERMINAL
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig
 from mnistlab.sweep_state import Sweep, Trial
 
-_OWNER = "command line"
 _SHOWN = 20  # sweeps that `list` prints
 
 
@@ -26,9 +25,9 @@ def sweep_start(options: argparse.Namespace) -> int:
     """Start a sweep: a classic experiment by its name, or one made of options."""
     config = sweep_asked_for(options, store := Store())
     if not options.here:
-        sweep_id = sweep.start(config, store, _OWNER)
+        sweep_id = sweep.start(config, store, TERMINAL)
         return _tell(options, sweep.find(sweep_id, store), "started")
-    return _work(options, store, lambda: sweep.create(config, store, _OWNER))
+    return _work(options, store, lambda: sweep.create(config, store, TERMINAL))
 
 
 def sweep_list(options: argparse.Namespace) -> int:

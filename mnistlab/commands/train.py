@@ -5,6 +5,7 @@ import argparse
 from mnistlab.commands.foreground import led_by_the_first, run_here
 from mnistlab.commands.given import TWICE, check_training, recipe_of, set_values
 from mnistlab.config import RunConfig, parse_config
+from mnistlab.runs import TERMINAL
 from mnistlab.store import Store
 
 
@@ -15,7 +16,7 @@ def train(options: argparse.Namespace) -> int:
 
     config = _config(options, store := Store())
     pick_device(config.train.device)  # checked here, so that a missing one leaves no failed run behind
-    return run_here(lambda: store.create(config, owner="command line", state="running"), store, options.json)
+    return run_here(lambda: store.create(config, owner=TERMINAL, state="running"), store, options.json)
 
 
 def _config(options: argparse.Namespace, store: Store) -> RunConfig:

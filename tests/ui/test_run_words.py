@@ -3,8 +3,9 @@
 import pytest
 
 from mnistlab.queue import Queue
+from mnistlab.runs import TERMINAL
 from tests import tiny
-from tests.ui.test_watching import a_run
+from tests.ui.test_watching import a_run, queued
 from ui import run_words
 
 
@@ -23,6 +24,14 @@ def test_progress_says_no_more_than_is_known(values: dict[str, object], words: s
 def test_the_sidebar_says_that_a_worker_is_silent() -> None:
     run = a_run(state="lost")
     assert run_words.short_state(run, Queue([run]), "me") == "lost at 40 %: its worker does not answer"
+
+
+def test_a_run_from_a_terminal_which_may_be_ones_own_is_not_said_to_be_anothers() -> None:
+    mine = [queued("a", "me", 1), queued("b", "me", 3)]
+    ahead = [queued("c", "other", 2), queued("d", TERMINAL, 2)]
+    assert run_words.queue_line(mine[1], Queue([*mine, *ahead]), "me") == (
+        "4th in the queue, behind 1 run of others and 1 run from a terminal and 1 run of yours"
+    )
 
 
 @pytest.mark.parametrize(
