@@ -128,7 +128,7 @@ def _notes(compared: Sequence[Group]) -> list[str]:
                 f"{ONE_RECIPE} A better network is not a better recipe then. Turn on Seeds together to see how far "
                 "luck goes."
             )
-    elif len(compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
+    elif sum(len(group.accuracies) for group in compared) > 1 and all(len(group.accuracies) < 2 for group in compared):
         by_hand = any(group.runs[0].rate_changes for group in compared)
         how = ", but what was steered by hand cannot be repeated" if by_hand else ": press Repeat for each of them"
         notes.append(

@@ -243,21 +243,6 @@ def test_database_that_cannot_be_opened_is_a_sentence(monkeypatch: pytest.Monkey
     assert "cannot be opened" in said(app)
 
 
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [("stopped", "it ended before its first point"), ("running", "waiting for the first point")],
-)
-def test_a_chart_without_points_says_whether_any_will_come(
-    state: str, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[str] = []
-    monkeypatch.setattr(run_charts, "live_chart", lambda series, *, empty, **_: drawn.append(empty))
-    run_id = running(step=0, epoch=0.0)
-    Store().change(run_id, {"state": state}, ["running"])
-    assert not open_page(TRAIN, run=run_id).exception
-    assert set(drawn) == {words}
-
-
 def test_estimate_of_the_time_counts_this_recipes_images_not_those_of_the_run_it_judges_by() -> None:
     run_id = finished(train_size=500)
     Store().change(run_id, {"images_per_second": 100.0}, ["finished"])

@@ -17,8 +17,8 @@ from tests.ui.test_evaluate_page import EVALUATE, finished_run
 from tests.ui.test_pages import open_page, small_run
 from tests.ui.test_runs_page import RUNS, cells, kept, said
 from tests.ui.test_runs_page import tables as tables
-from tests.ui.test_train_page import TRAIN
-from ui import evaluations, models, run_overlay
+from tests.ui.test_train_page import TRAIN, running
+from ui import evaluations, models, run_charts, run_overlay
 from ui.live_chart import ENDED
 from ui.run_charts import Told
 
@@ -149,3 +149,25 @@ def test_runs_that_ended_before_their_first_point_leave_a_chart_that_begins_at_0
     store.change(run_id, {"state": "stopped", "step": 4}, ["running"])
     assert not open_page(RUNS, runs=run_id, runs_chart="validation accuracy").exception
     assert shown == [((0.0, 1.0), ENDED)]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("stopped", "it ended before its first point"), ("running", "waiting for the first point")],
+)
+def test_a_chart_without_points_says_whether_any_will_come(
+    state: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(run_charts, "live_chart", lambda series, *, empty, **_: drawn.append(empty))
+    run_id = running(step=0, epoch=0.0)
+    Store().change(run_id, {"state": state}, ["running"])
+    assert not open_page(TRAIN, run=run_id).exception
+    assert set(drawn) == {words}
+
+
+def test_without_an_answer_nothing_is_said_about_it() -> None:
+    runs = [Store().create(tiny.config(learning_rate=rate)) for rate in (0.1, 0.2)]
+    app = open_page(RUNS, runs=",".join(runs))
+    assert "There will be an answer once two of these are tested" in said(app)
+    assert "This is about these trained networks" not in said(app)
