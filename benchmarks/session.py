@@ -41,6 +41,7 @@ class Session:
     page: str = ""
     _pages: dict[str, str] = field(default_factory=dict)  # what a link is called -> the hash of its page
     _timers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _paces: dict[str, float] = field(default_factory=dict)  # seconds between two refreshes of a part, by its fragment
     _query: str = ""
     _begun: float = 0
     _finished: asyncio.Event = field(default_factory=asyncio.Event)
@@ -135,18 +136,19 @@ class Session:
                 self.num_charts += 1
 
     def _refresh_after(self, seconds: float, fragment: str) -> None:
+        self._paces[fragment] = seconds
         if fragment not in self._timers:
-            self._timers[fragment] = asyncio.create_task(self._refresh(seconds, fragment))
+            self._timers[fragment] = asyncio.create_task(self._refresh(fragment))
 
-    async def _refresh(self, seconds: float, fragment: str) -> None:
-        left = seconds
+    async def _refresh(self, fragment: str) -> None:
+        left = self._paces[fragment]
         while True:
             await asyncio.sleep(left)
-            due = time.perf_counter() + seconds
+            begun = time.perf_counter()
             await asyncio.shield(self._ask({"fragment_id": fragment, "query_string": self._query}))
-            left = due - time.perf_counter()
+            left = begun + self._paces[fragment] - time.perf_counter()  # the answer may have changed the pace
             if left <= 0:  # what took that long is left alone for as long again
-                left = seconds
+                left = self._paces[fragment]
 
     def _forget_timers(self) -> None:
         for timer in self._timers.values():
