@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from mnistlab.bounds import bounds_of
 from mnistlab.config import TrainConfig
 from mnistlab.parsing import problem_with
-from mnistlab.settings import unit_of
+from mnistlab.settings import allowed_in_words, unit_of
 from ui import rates
 
 
@@ -95,10 +95,10 @@ def _widget(config: BaseModel, name: str, key: str, label: str | None, is_locked
         return st.selectbox(label, options, index=options.index(value), **common)
     if isinstance(value, str):
         return st.text_input(label, value, **common)
-    lowest, highest = bounds_of(info)
     # Bounds are checked by the config, which says what is allowed; the widget would silently clip the value.
-    if math.isfinite(highest):
-        common["help"] = f"{info.description} From {lowest:g} to {highest:,.10g}."
+    if math.isfinite(bounds_of(info)[1]):
+        allowed = allowed_in_words(info)
+        common["help"] = f"{info.description} {allowed[0].upper()}{allowed[1:]}."
     if info.annotation is int:
         return st.number_input(label, value=value, step=1, **common)
     # A float's default may be written 0, which Streamlit would take for a whole number's.

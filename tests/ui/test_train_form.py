@@ -35,6 +35,8 @@ def test_only_settings_that_the_optimizer_has_are_shown() -> None:
 
 def test_wrong_value_is_said_beside_its_field_and_nothing_is_lost() -> None:
     app = open_page(TRAIN)
+    assert "A whole number from 1 to 4,096." in app.number_input(key=f"{TUTORIAL}_batch_size").help
+    assert "A number above 0, up to 100." in app.number_input(key=f"{TUTORIAL}_learning_rate").help
     app.number_input(key=f"{TUTORIAL}_epochs").set_value(3).run()
     app.number_input(key=f"{TUTORIAL}_batch_size").set_value(5000).run()
     (error,) = app.error
