@@ -174,6 +174,23 @@ def test_labels_neither_overlap_nor_leave_the_window(page: Page, chart_url: str,
     assert plot["width"] >= 0.5 * min(width, 700)
 
 
+def test_letters_of_a_chart_are_as_large_as_those_of_the_page_and_the_mouse_meets_what_is_under_it(
+    page: Page, chart_url: str
+) -> None:
+    page.add_init_script("addEventListener('load', () => document.documentElement.style.fontSize = '24px')")
+    chart = open_chart(page, f"{chart_url}/?still=1")
+    number = chart.locator(".xtick text").first
+    assert number.evaluate("text => text.getScreenCTM().a") == pytest.approx(1.5)
+    frame, box = chart.bounding_box(), chart.locator(".main-svg").first.bounding_box()
+    assert frame is not None
+    assert box is not None
+    assert box["width"] == pytest.approx(frame["width"], abs=2)
+    assert box["height"] == pytest.approx(320, abs=2)
+    drag(page, chart, (0.25, 0.5), (0.75, 0.5))
+    low, high = expect_x(page, chart, "low > 50")[0]
+    assert [low, high] == pytest.approx([100, 300], abs=5)
+
+
 @pytest.mark.parametrize("times", ["1", "100000", "0.00001"])
 def test_the_title_beside_the_numbers_does_not_touch_them(page: Page, chart_url: str, times: str) -> None:
     chart = open_chart(page, f"{chart_url}/?still=1&times={times}")

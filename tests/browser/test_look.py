@@ -113,6 +113,8 @@ def test_settings_are_told_by_a_contrast_theme_and_under_wide_spacing(page: Page
     assert name is not None
     assert frame is not None
     assert abs(name["y"] + name["height"] / 2 - frame["y"] - frame["height"] / 2) < 3
+    page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": 24}})
+    expect(page.locator("html")).to_have_css("font-size", "24px")  # whoever has asked the browser for it
 
 
 def test_arrow_keys_scroll_numbers_that_are_wider_than_the_window(page: Page, app_url: str) -> None:

@@ -51,18 +51,18 @@ function viewOf({ zoom, whole }, data) {
 
 // Margins are computed, not left to Plotly, so that the plot stays where it is while its numbers change.
 function layoutOf(chart, data, theme) {
-  const width = chart.plot.clientWidth;
+  const { clientWidth: width, clientHeight: height } = chart.plot;
   const titleLines = wrap(data.title, width - 8, `600 15px ${theme.font}`);
   const view = viewOf(chart, data);
   const left = numberRoom(chart, data, view, theme);
   const margin = { l: left, r: labelRoom(chart, width, theme), t: 14 + 20 * titleLines.length, b: 46, pad: 0 };
-  const box = { width: width - margin.l - margin.r, height: data.height - margin.t - margin.b };
+  const box = { width: width - margin.l - margin.r, height: height - margin.t - margin.b };
   const empty = !chart.series.some((one) => one.y.some(Number.isFinite));
   const labels = labelsOf(chart, data, view, box);
   return {
     ...lookOf(theme),
     width,
-    height: data.height,
+    height,
     margin,
     uirevision: data.key,
     xaxis: xAxis(data, view, box, theme, empty),

@@ -1,6 +1,7 @@
 // Draws a live chart with Plotly.react and keeps the person's zoom. Uses theme.js and layout.js.
 
 const LIBRARY = Symbol.for("mnistlab.plotly");
+const LETTERS = 16; // pixels; the size of the page's letters that all sizes in these scripts are meant for
 const NARROWEST = 120; // pixels; less leaves no room beside the numbers
 const charts = new WeakMap();
 
@@ -79,9 +80,16 @@ function sayFailure({ plot, data }) {
   plot.textContent = data.failed;
 }
 
+// Whoever has asked the browser for larger letters gets a chart of the same size with everything in it as much larger.
+function enlarge(plot, height) {
+  const times = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
+  const transform = times === 1 ? "" : `scale(${times})`;
+  Object.assign(plot.style, { width: `${100 / times}%`, height: `${height / times}px`, transform });
+}
+
 function update(chart) {
   const { plot, data } = chart;
-  plot.style.height = `${data.height}px`;
+  enlarge(plot, data.height);
   plot.setAttribute("role", "figure"); // not "img", which would hide the buttons from a screen reader
   plot.setAttribute("aria-label", data.spoken);
   loadPlotly(data.plotly).then((Plotly) => draw(Plotly, chart), () => sayFailure(chart));
