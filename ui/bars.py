@@ -10,7 +10,7 @@ _STYLE = """
 <style>
 .bars { display: grid; grid-template-columns: 1.2rem 1fr max-content; gap: 0.3rem 0.6rem; align-items: center;
         font-variant-numeric: tabular-nums; max-width: 34rem; }
-.bars.named { grid-template-columns: max-content 1fr max-content; }
+.bars.named { grid-template-columns: minmax(0, max-content) minmax(2rem, 1fr) max-content; }
 .bars b { text-align: right; }
 .bars span { background: rgba(127, 127, 127, 0.18); border-radius: 3px; height: 1.05rem; overflow: hidden; }
 .bars span i { display: block; height: 100%; border-radius: 3px; }

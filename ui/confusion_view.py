@@ -14,8 +14,8 @@ from ui.words import a_digit
 
 _SCORES_STYLE = f"""
 <style>
-.scores {{ display: grid; grid-template-columns: 1.1rem minmax(3rem, 1fr) max-content max-content; gap: 0.36rem 0.6rem;
-           align-items: center; font-variant-numeric: tabular-nums; font-size: 0.9rem; }}
+.scores {{ display: grid; grid-template-columns: 1.1rem minmax(1.5rem, 1fr) max-content max-content;
+           gap: 0.36rem 0.6rem; align-items: center; font-variant-numeric: tabular-nums; font-size: 0.9rem; }}
 .scores b {{ text-align: right; }}
 .scores em {{ font-style: normal; text-align: right; }}
 .scores small {{ opacity: 0.8; text-align: right; line-height: 1.15; }}
