@@ -108,15 +108,13 @@ def _settings(bound: Bound) -> AugmentConfig:
 def _warn(config: AugmentConfig) -> None:
     """Warn if a label may no longer be true."""
     total = config.rotation + config.affine_rotation
-    both = ""
+    turned = "Turned"
     if config.rotation and config.affine_rotation:
-        both = f"{config.rotation:g} and {config.affine_rotation:g} degrees add up: "
+        turned = f"{config.rotation:g} and {config.affine_rotation:g} degrees add up: turned"
     if total > 90:
-        st.warning(f"{both}Turned by up to {min(total, 180):g} degrees, a 6 can become a 9 and is still labelled 6.")
+        st.warning(f"{turned} by up to {min(total, 180):g} degrees, a 6 can become a 9 and is still labelled 6.")
     elif total > 45:
-        st.warning(
-            f"{both}Turned by up to {total:g} degrees, a 7 can lie on its back. See below what that does to a 6."
-        )
+        st.warning(f"{turned} by up to {total:g} degrees, a 7 can lie on its back. See below what that does to a 6.")
 
 
 def _show_code() -> None:

@@ -17,6 +17,7 @@ from ui import (
     ladder_view,
     models,
     overview_view,
+    resources,
     robustness_view,
     splits,
     taking_home,
@@ -101,6 +102,10 @@ def draw() -> None:
     with controls:
         split_name = _choose_split(address, is_open=view != "ladder")
     with place:
+        if view != "ladder" and split_name == splits.DRAWINGS and resources.drawings().count() == 0:
+            st.info("No digit that was drawn has been kept yet. Draw one and say what it was: that keeps it.")
+            st.page_link(frame.page_script("Draw"), label="Draw a digit")
+            return
         _VIEWS[view](model, split_name, address)
 
 

@@ -155,9 +155,11 @@ class Address:
             return
         given = ", ".join(quoted(key) for key in unknown[:_MOST_UNKNOWN])
         more = f" and {len(unknown) - _MOST_UNKNOWN} more" if len(unknown) > _MOST_UNKNOWN else ""
-        what = f"{'a setting' if len(unknown) == 1 else 'settings'} that this page does not have"
+        what, are = ("a setting", "It is") if len(unknown) == 1 else ("settings", "They are")
         has = ", ".join(sorted(known))
-        self.say(f"The address gives {what}: {given}{more}. They are ignored. The page has: {has}.")
+        self.say(
+            f"The address gives {what} that this page does not have: {given}{more}. {are} ignored. The page has: {has}."
+        )
         for key in unknown:
             with suppress(StreamlitAPIException):  # another page's control, whose parameter Streamlit owns
                 del st.query_params[key]

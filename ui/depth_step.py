@@ -74,8 +74,7 @@ def _show_step(model: ModelChoice, picture: Picture, found: "Flip", address: Add
         f"white per pixel, and the network reads {a_digit(int(probabilities.argmax()), '**{}**')}."
     )
     st.caption(
-        "Distances are measured as on Data and Pixels: the root of the summed squared differences of all pixels. This "
-        "path goes straight along one gradient; with a new gradient at each step, there is a shorter one for most "
-        "digits. A picture that looks nearly unchanged and yet is read as something else is called an adversarial "
-        "example."
+        "Distances are measured as on Data: the root of the summed squared differences of all pixels. This path goes "
+        "straight along one gradient; with a new gradient at each step, there is a shorter one for most digits. A "
+        "picture that looks nearly unchanged and yet is read as something else is called an adversarial example."
     )

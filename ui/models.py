@@ -154,7 +154,7 @@ class Several:
     def of(cls, key: str, most: int = 3) -> "Several":
         """Look up the models to choose from, and choose those that a link names."""
         there = choices([*st.query_params.get_all("model"), *st.session_state.get(key, [])])
-        _take_several_from_address(key, there, most)
+        _settle_several(key, there, most)
         kept = [name for name in st.session_state.get(key, []) if name in there]
         st.session_state[key] = kept or [DEFAULT_MODEL]
         return cls(key, most, there)
@@ -180,9 +180,10 @@ class Several:
         st.session_state[f"{self.key}_address"] = names
 
 
-def _take_several_from_address(key: str, there: dict[str, ModelChoice], most: int) -> None:
+def _settle_several(key: str, there: dict[str, ModelChoice], most: int) -> None:
+    """Choose what a link names, else leave what was chosen; warn of what cannot be shown, such as a deleted run."""
     given = _asked_anew(key, "model")
-    unknown = [name for name in given if name not in there]
+    unknown = [name for name in given or st.session_state.get(key, []) if name not in there]
     if unknown:
         st.warning(f"{_why_not(unknown[0])}; you see the others, or {DEFAULT_MODEL}.")
     known = list(dict.fromkeys(name for name in given if name in there))

@@ -219,6 +219,7 @@ def test_the_slider_stands_where_the_answer_turns_and_before_it_does_not(run_id:
     (sentence,) = [text.value for text in app.markdown if "The answer turns" in text.value]
     before, after = (part.split("**")[0] for part in sentence.split("**")[1:4:2])
     assert sentence.endswith(f"the network reads {a_digit(int(after), '**{}**')}.")
+    assert "measured as on Data: the root" in said(app)  # Pixels shows no distance
     app.slider(key="evaluate_step").set_value(50).run()
     (sentence,) = [text.value for text in app.markdown if "The answer turns" in text.value]
     assert sentence.endswith(f"the network reads {a_digit(int(before), '**{}**')}.")

@@ -21,6 +21,7 @@ from tests.ui.test_pages import html_of, open_page, small_run
 from ui import acting, depth_links, identity, models, resources, run_view, sees_now, splits
 
 ME = "a browser"
+DRAW = "pages/7_Draw.py"
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +115,28 @@ def test_a_model_is_not_compared_with_itself_and_one_that_is_gone_is_told() -> N
     keeping.put_away(second, Store())
     app.run()
     assert f"no model called `{second}`" in app.warning[0].value
+
+
+def test_a_model_that_reads_drawings_and_is_gone_is_told() -> None:
+    first, second = finished_run(), finished_run(seed=1)
+    app = open_page(DRAW, model=first)
+    app.multiselect(key="draw_model").set_value([first, second]).run()
+    assert not app.warning
+    keeping.put_away(second, Store())
+    app.run()
+    (warning,) = app.warning
+    assert f"no model called `{second}`; you see the others" in warning.value
+    assert app.multiselect(key="draw_model").value == [first]
+
+
+def test_drawings_that_nobody_has_kept_yet_lead_to_where_one_is_made() -> None:
+    app = open_page(EVALUATE, evaluate_split="drawings")
+    assert "say what it was" in app.info[0].value
+    assert not app.error
+    a_drawing(1)
+    app.run()
+    assert not app.info
+    assert "1 drawn digit" in said(app)
 
 
 def test_a_cell_opened_in_a_new_tab_shows_the_same_models() -> None:
