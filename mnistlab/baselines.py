@@ -20,7 +20,7 @@ from mnistlab.paths import BASELINE_TABLE
 from mnistlab.pixels import mean_pictures, scale_values
 
 NUM_NEIGHBOURS = 3
-_QUERIES = 250  # at a time
+_QUERIES = 500  # at a time
 
 Predictions = npt.NDArray[np.int64]
 

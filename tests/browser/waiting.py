@@ -49,6 +49,20 @@ def ready_pad(page: Page) -> Locator:
     return pad
 
 
+def wait_until_it_takes_strokes(page: Page) -> None:
+    """Wait for a pad that was put up where another one stood: a pen has its cursor once strokes are not lost any more.
+
+    Until then the component's empty start is still to come, and would take away what is drawn before it.
+    """
+    pad = pad_of(page)
+
+    def has_a_pen() -> bool:
+        pad.hover(position={"x": 5, "y": 5})
+        return bool(pad.evaluate("pad => pad.style.cursor") == "crosshair")
+
+    until(page, has_a_pen, "the pad takes strokes")
+
+
 def digit_of(page: Page, index: int) -> Locator:
     """The digit that leads to this image: a page's galleries come in any order, so that "the first one" may be any."""
     return page.locator(f'.digits a[href$="index={index}"]').first

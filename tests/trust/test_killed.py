@@ -1,8 +1,8 @@
 """Whatever is killed, hangs or comes back from the dead: the run that was asked for is the run that is kept."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import psutil
@@ -37,6 +37,14 @@ def wait_for(store: Store, run_id: str, is_there: Callable[[Run], bool], does_wa
 def is_well_under_way(run: Run) -> bool:
     """In the middle of an epoch, with a checkpoint behind it."""
     return run.epoch > 1.2
+
+
+@contextmanager
+def lost_soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process takes a silent worker for dead after two seconds; that it waits for 15 is tested elsewhere."""
+    with monkeypatch.context() as sooner:
+        sooner.setattr(runs, "LOST_AFTER_SECONDS", 2)
+        yield
 
 
 def worker_of(run: Run) -> int:
@@ -118,10 +126,9 @@ def test_a_worker_that_comes_back_from_the_dead_cannot_write(
     run_id = jobs.start(config, place.store)
     zombie = worker_of(wait_for(place.store, run_id, is_well_under_way))
     psutil.Process(zombie).suspend()
-    monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 2)
-    wait_for(place.store, run_id, lambda run: run.state == "lost")
-    steering.requeue(run_id, place.store)  # jobs.resume would end the zombie
-    monkeypatch.setattr(runs, "LOST_AFTER_SECONDS", 15)
+    with lost_soon(monkeypatch):
+        wait_for(place.store, run_id, lambda run: run.state == "lost")
+        steering.requeue(run_id, place.store)  # jobs.resume would end the zombie
     attempt = wait_for(place.store, run_id, lambda run: run.state == "running" and run.step > 0).attempt
     psutil.Process(zombie).resume()
     run = wait_for(place.store, run_id, lambda run: not run.is_active)
@@ -138,8 +145,9 @@ def test_a_lost_run_is_resumed_where_the_only_worker_hangs(
     run_id = jobs.start(config, place.store)
     hanging = worker_of(wait_for(place.store, run_id, is_well_under_way))
     psutil.Process(hanging).suspend()
-    wait_for(place.store, run_id, lambda run: run.state == "lost")
-    jobs.resume(run_id, place.store)
+    with lost_soon(monkeypatch):
+        wait_for(place.store, run_id, lambda run: run.state == "lost")
+        jobs.resume(run_id, place.store)
     wait_for(place.store, run_id, lambda run: run.state == "finished")
     assert_as_if_undisturbed(place.store, run_id, undisturbed)
     assert is_gone(hanging)
