@@ -69,7 +69,13 @@ FAST_MLP = RunConfig(
     preset="fast-mlp",
     model=ModelConfig(hidden=(512,), batch_norm=True, normalise=True),
     train=TrainConfig(
-        optimizer="adamw", learning_rate=1e-2, weight_decay=0.02, batch_size=256, epochs=6, schedule="one-cycle"
+        optimizer="adamw",
+        learning_rate=2e-2,
+        weight_decay=0.02,
+        batch_size=256,
+        epochs=5,
+        schedule="one-cycle",
+        label_smoothing=0.05,
     ),
     augment=AugmentConfig(rotation=10, stretch=0.05, elastic=1, shift=0.06, scale_min=0.9, scale_max=1.1),
 )
