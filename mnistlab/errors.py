@@ -12,6 +12,7 @@ MnistLabError
     SweepNotFoundError   no such sweep in the store
         OtherVersionError    it is there, as another version of mnistlab has written it
     StudyError           a sweep's study, in which its results are collected, cannot be used
+        StudyRefusedError   its database or disk refuses it, perhaps only for a while
     EngineError          the engine that runs trainings cannot be started or reached
         EngineBusyError     one of another version is in use, or it hangs; runs wait in the queue meanwhile
     DivergedError        a training whose loss is no longer a number
@@ -74,6 +75,10 @@ class OtherVersionError(SweepNotFoundError):
 
 class StudyError(MnistLabError):
     """The study of a sweep is missing or cannot be used."""
+
+
+class StudyRefusedError(StudyError):
+    """The study's database or disk refuses it, perhaps only for a while."""
 
 
 class EngineError(MnistLabError):

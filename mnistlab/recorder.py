@@ -13,6 +13,7 @@ from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.meter import check_reading, check_weights
 from mnistlab.paths import seconds_setting
+from mnistlab.patience import STORE_PATIENCE, insist
 from mnistlab.predictions import ANSWERS, pack_answers
 from mnistlab.rows import change_run, make_checkpoint
 from mnistlab.runs import Request
@@ -24,7 +25,7 @@ _WRITE_EVERY = 0.5  # seconds between two transactions
 _CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
 # After a checkpoint that took longer than this, in seconds, the next waits this many times as long, up to a minute.
 _SLOW, _REST, _LONGEST_REST = 0.5, 10, 60
-_STORE_PATIENCE = 60.0  # seconds for which writes are retried on a full disk or a locked database
+_STORE_PATIENCE = STORE_PATIENCE
 _BEFORE_RISE = "before_rise"  # the kind of the weights that are kept before a learning rate is raised by hand
 
 _Answer = TypeVar("_Answer")
@@ -225,13 +226,4 @@ class Recorder:
 
     def _insist(self, write: Callable[[], _Answer]) -> _Answer:
         """Make a write that must not be lost: if the database refuses it, try again for a minute."""
-        until = time.monotonic() + _STORE_PATIENCE
-        while True:
-            try:
-                return write()
-            except DatabaseReplacedError:
-                raise
-            except StoreError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(1)
+        return insist(write, _STORE_PATIENCE)

@@ -21,8 +21,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from mnistlab.errors import StudyError
+from mnistlab.errors import StudyError, StudyRefusedError
 from mnistlab.paths import lab_folder
+from mnistlab.patience import insist
 from mnistlab.schema import reason_of
 from mnistlab.space import SETTINGS, Choice, Parameter, Value, grid
 from mnistlab.sweep_config import SweepConfig
@@ -61,18 +62,28 @@ def load(url: str, sweep_id: str, config: SweepConfig) -> optuna.Study:
 
 
 def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[str, Value]]:
-    """Begin a trial; return it and the values it is to try.
+    """Begin a trial; return it and the values it is to try. A study that refuses for a while is asked again.
 
     Raises:
         StudyError: the study does not answer.
     """
+    trial = insist(lambda: _begin(study))
+    return trial, insist(lambda: _values(trial, config))  # on its own: what has begun must not begin twice
+
+
+def _begin(study: optuna.Study) -> optuna.Trial:
     with _telling_trouble(study.study_name):
-        trial = study.ask()
+        return study.ask()
+
+
+def _values(trial: optuna.Trial, config: SweepConfig) -> dict[str, Value]:
+    study = trial.study
+    with _telling_trouble(study.study_name):
         # Each trial has its own sampler: two workers that ask at once must not draw the same random numbers.
         study.sampler = _sampler(config, trial.number)
         for parameter in config.parameters:
             _suggest(trial, parameter)
-        return trial, dict(trial.params)
+        return dict(trial.params)
 
 
 def take_over(study: optuna.Study, number: int) -> optuna.Trial:
@@ -100,11 +111,7 @@ def is_hopeless(trial: optuna.Trial) -> bool:
 
 
 def tell(study: optuna.Study, number: int, state: TrialState, accuracy: float | None = None) -> None:
-    """End a trial; to do so twice has no further effect.
-
-    Raises:
-        StudyError: the study does not answer.
-    """
+    """End a trial, or raise StudyError if the study does not answer; to do so twice has no further effect."""
     with _telling_trouble(study.study_name), suppress(optuna.exceptions.UpdateFinishedTrialError):
         study.tell(number, accuracy, state, skip_if_finished=True)
 
@@ -277,8 +284,10 @@ def _telling_trouble(sweep_id: str) -> Iterator[None]:
             "anew."
         ) from error
     except (OSError, RuntimeError, SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        reason = reason_of(error)
-        raise StudyError(f"The study of the sweep {sweep_id} cannot be used: {reason}. Is its disk full?") from error
+        cause = error.__cause__ if isinstance(error.__cause__, SQLAlchemyError) else error  # Optuna's words hide it
+        advice = "Ask whoever runs its server." if isinstance(cause, SQLAlchemyError) else "Is its disk full?"
+        trouble = f"The study of the sweep {sweep_id} cannot be used: {reason_of(cause)}. {advice}"
+        raise StudyRefusedError(trouble) from error
 
 
 def _not_there(sweep_id: str) -> str:

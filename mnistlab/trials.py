@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from mnistlab import space, study, sweep
 from mnistlab.errors import StudyError
 from mnistlab.events import EpochEnded
+from mnistlab.patience import insist
 from mnistlab.runs import PRUNED, Run
 from mnistlab.store import Store
 from mnistlab.sweep_config import SweepConfig
@@ -54,22 +55,28 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
         ConfigError: the values that it is to try make no valid run.
     """
     assert run.sweep is not None
-    config = sweep.config_of(run.sweep, store)
-    its_study = study.load(store.url, run.sweep, config)
+    sweep_id = run.sweep
+    config = insist(lambda: sweep.config_of(sweep_id, store))
+    its_study = insist(lambda: study.load(store.url, sweep_id, config))
     if run.trial is not None:
-        if not study.is_open(its_study, run.trial):
-            return None
-        taken = study.take_over(its_study, run.trial)
-        study.report(taken, _accuracies(store, run.id))  # what its last worker had no time to report
-        return OpenTrial(run.config.train.epochs, taken)
-    catch_up(its_study, run.sweep, config, store)
+        return insist(lambda: _take_over(store, run, its_study))
+    insist(lambda: catch_up(its_study, sweep_id, config, store))
     asked, values = study.ask(its_study, config)
     own = space.assemble(config.base, values)
     # From here on its row holds all that it needs: a worker that takes it over does not ask again.
     written = {"config": own.model_dump_json(), "trial": asked.number}
-    if not store.change(run.id, written, ["running"], attempt):
+    if not insist(lambda: store.change(run.id, written, ["running"], attempt)):
         study.give_up(its_study, asked)  # the run was stopped, or belongs to another worker by now
     return OpenTrial(own.train.epochs, asked)
+
+
+def _take_over(store: Store, run: Run, its_study: optuna.Study) -> OpenTrial | None:
+    """Go on with the trial that an earlier attempt at this run has begun; None if it is over."""
+    if run.trial is None or not study.is_open(its_study, run.trial):
+        return None
+    taken = study.take_over(its_study, run.trial)
+    study.report(taken, _accuracies(store, run.id))  # what its last worker had no time to report
+    return OpenTrial(run.config.train.epochs, taken)
 
 
 def _accuracies(store: Store, run_id: str) -> dict[int, float]:

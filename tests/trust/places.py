@@ -47,9 +47,32 @@ def postgres_programs() -> Path | None:
     return folders[0] if folders else None
 
 
+class Postgres:
+    """A PostgreSQL server that can be stopped and started again; its address is without the name of a database."""
+
+    def __init__(self, command: list[object], port: int, **how: object) -> None:
+        self.address = f"postgresql+psycopg://teacher@127.0.0.1:{port}"
+        self._command, self._how = command, how
+        self.start()
+
+    def start(self) -> None:
+        self._server = subprocess.Popen(self._command, **self._how)  # type: ignore[call-overload]
+
+    def stop(self) -> None:
+        """Close all connections and end."""
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(30)
+
+
 @contextmanager
 def postgres(programs: Path) -> Iterator[str]:
     """A PostgreSQL server of its own; yields its address without the name of a database."""
+    with postgres_server(programs) as server:
+        yield server.address
+
+
+@contextmanager
+def postgres_server(programs: Path) -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="mnistlab-postgres-"))
     user = "postgres" if hasattr(os, "getuid") and os.getuid() == 0 else None  # it refuses to be run by root
     if user:
@@ -59,14 +82,12 @@ def postgres(programs: Path) -> Iterator[str]:
     making = [programs / "initdb", "-D", data, "-A", "trust", "-U", "teacher", "--no-sync", "--locale=C", "-E", "UTF8"]
     subprocess.run(making, check=True, user=user, **quiet)  # type: ignore[call-overload]
     command = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-h", "127.0.0.1", "-F"]
-    server = subprocess.Popen(command, user=user, **quiet)  # type: ignore[call-overload]
-    address = f"postgresql+psycopg://teacher@127.0.0.1:{port}"
+    server = Postgres(command, port, user=user, **quiet)
     try:
-        _wait_until_it_answers(address)
-        yield address
+        _wait_until_it_answers(server.address)
+        yield server
     finally:
-        server.send_signal(signal.SIGINT)  # close all connections and end
-        server.wait(30)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
