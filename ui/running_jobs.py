@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mnistlab import jobs, queue, sweep
-from mnistlab.errors import MnistLabError, SweepNotFoundError
+from mnistlab.errors import MnistLabError, StoreError, SweepNotFoundError
 from mnistlab.queue import Queue
 from mnistlab.runs import Run
 from ui import acting, identity, pacing, resources, run_words, turns
@@ -50,13 +50,15 @@ class Jobs:
 def show(train_script: str, sweep_script: str) -> None:
     """Show the jobs, refreshed; the scripts are those of the pages that watch them.
 
-    The whole page is drawn anew when the first one begins, wherever it was started, and when the last one is over.
-
-    Raises:
-        StoreError: the store cannot be read.
+    The whole page is drawn anew when the first one begins, wherever it was started, and when the last one is over. If
+    the store cannot be read, it says so, and the page is drawn anew as soon as the store can.
     """
     acting.was_steered()  # resets it: the whole page is being drawn now
-    found = Jobs.read()
+    try:
+        found = Jobs.read()
+    except StoreError:
+        _wait_for_store()
+        return
     read, is_live = turns.first_then(found, Jobs.read), bool(found)
 
     def pace() -> float:
@@ -69,7 +71,7 @@ def show(train_script: str, sweep_script: str) -> None:
             _show_all(there, train_script, sweep_script)
         except MnistLabError:
             if is_live:
-                st.rerun()  # the whole page shows the error, and stops refreshing
+                st.rerun()  # the whole page shows the error, and waits until it is over
             return  # it shows no job, which may still be true
         if there.may_wait:
             jobs.wake_soon(resources.store())
@@ -78,6 +80,21 @@ def show(train_script: str, sweep_script: str) -> None:
             st.rerun()
 
     jobs_fragment()
+
+
+def _wait_for_store() -> None:
+    """Say why the store cannot be read, and draw the whole page anew once it can, as after a restart of its server."""
+
+    @turns.fragment(run_every=_MOST_SECONDS)
+    def trouble_fragment() -> None:
+        try:
+            Jobs.read()
+        except StoreError as error:
+            st.error(f"{verbatim(str(error))} This page tries again by itself.")
+            return
+        st.rerun()
+
+    trouble_fragment()
 
 
 def _show_all(there: Jobs, train_script: str, sweep_script: str) -> None:
