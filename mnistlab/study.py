@@ -67,23 +67,25 @@ def ask(study: optuna.Study, config: SweepConfig) -> tuple[optuna.Trial, dict[st
     Raises:
         StudyError: the study does not answer.
     """
-    trial = insist(lambda: _begin(study))
-    return trial, insist(lambda: _values(trial, config))  # on its own: what has begun must not begin twice
+    trial_id = insist(lambda: _begin(study))
+    return insist(lambda: _open(study, trial_id, config))  # on its own: what has begun must not begin twice
 
 
-def _begin(study: optuna.Study) -> optuna.Trial:
+def _begin(study: optuna.Study) -> int:
+    """Begin the next planned trial, or else a new one, as Optuna's `ask` does; return Optuna's own id of it."""
     with _telling_trouble(study.study_name):
-        return study.ask()
+        trial_id = study._pop_waiting_trial_id()
+        return study._storage.create_new_trial(study._study_id) if trial_id is None else trial_id
 
 
-def _values(trial: optuna.Trial, config: SweepConfig) -> dict[str, Value]:
-    study = trial.study
+def _open(study: optuna.Study, trial_id: int, config: SweepConfig) -> tuple[optuna.Trial, dict[str, Value]]:
     with _telling_trouble(study.study_name):
+        trial = optuna.Trial(study, trial_id)
         # Each trial has its own sampler: two workers that ask at once must not draw the same random numbers.
         study.sampler = _sampler(config, trial.number)
         for parameter in config.parameters:
             _suggest(trial, parameter)
-        return dict(trial.params)
+        return trial, dict(trial.params)
 
 
 def take_over(study: optuna.Study, number: int) -> optuna.Trial:

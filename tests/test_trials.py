@@ -1,5 +1,6 @@
 """Trials of a sweep that diverge or are killed: the study is told, and so is whoever looks at the run."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +37,24 @@ def test_divergence_is_told_although_the_study_does_not_answer(store: Store, mon
     run = store.run(sweeps.train_next(store))
     assert run.state == "failed"
     assert "learning rate" in (run.error or "")
+
+
+def test_trial_begins_once_although_it_cannot_be_read_at_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    really, refusals = optuna.Trial.__init__, [OSError("The server is away.")]
+
+    def read(*of: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        really(*of)
+
+    config = sweeps.config()
+    sweep_id = sweep.create(config, store)
+    monkeypatch.setattr(optuna.Trial, "__init__", read)
+    found = sweeps.train_all(sweep_id, store)
+    assert not refusals
+    assert [trial.values["train.learning_rate"] for trial in found.trials] == [0.01, 0.1, 1]
+    assert [state for state, _ in told(sweep_id, config, store).values()] == ["COMPLETE"] * 3
 
 
 def test_killed_trial_goes_on_with_its_values_and_is_told_by_whoever_ends_it(

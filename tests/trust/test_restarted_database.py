@@ -23,7 +23,7 @@ def server() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.mark.parametrize("moment", ["load", "open_trials", "_begin", "_values"])
+@pytest.mark.parametrize("moment", ["load", "open_trials", "_begin", "_open", "_suggest"])
 def test_trial_begins_once_although_the_server_is_away(
     server: Postgres, lab: Path, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
