@@ -26,6 +26,7 @@ from mnistlab.errors import (
 )
 from mnistlab.events import EpochEnded, Event, TrainingEnded
 from mnistlab.memory import give_back_memory
+from mnistlab.patience import insist
 from mnistlab.recorder import Recorder
 from mnistlab.runs import Request
 from mnistlab.store import Store, opened
@@ -138,7 +139,7 @@ def _leave_reason(store: Store, run_id: str, attempt: int, error: StoreError) ->
 
 def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":
     """Begin a sweep's trial, which asks the study what to try; None for any other run."""
-    run = store.run(run_id)
+    run = insist(lambda: store.run(run_id))
     if run.sweep is None:
         return None
     from mnistlab import trials  # imports Optuna, which only sweeps should wait for
@@ -147,7 +148,8 @@ def _begin_trial(store: Store, run_id: str, attempt: int) -> "OpenTrial | None":
 
 
 def _end_trial(store: Store, run_id: str) -> None:
-    with suppress(RunNotFoundError):  # it was deleted meanwhile
+    # It was deleted meanwhile, or the database is away: then the next trial that begins tells the study.
+    with suppress(RunNotFoundError, StoreError):
         run = store.run(run_id)
         if run.sweep is not None:
             from mnistlab import trials
@@ -178,18 +180,19 @@ def _follow(
     store: Store, run_id: str, attempt: int, on_event: Callable[[Event], None], wants_stop: Callable[[], bool]
 ) -> None:
     trial = _begin_trial(store, run_id, attempt)
-    run = store.run(run_id)
+    run = insist(lambda: store.run(run_id))
     dataset = load_dataset(run.config.dataset)
-    recorder = Recorder(store, run_id, attempt)
+    recorder = insist(lambda: Recorder(store, run_id, attempt))
+    kept = insist(recorder.last_checkpoint)
     begin = parallel.lead if parallel.are_joined() else train
-    events = begin(run.config, dataset, recorder.last_checkpoint(), rate_changes=run.rate_changes)
+    events = begin(run.config, dataset, kept, rate_changes=run.rate_changes)
     try:
         with closing(events):  # at once: other processes may be waiting for this one's next message
             is_whole = _listen(events, recorder, store, on_event, wants_stop, trial)
     except DivergedError as error:
         if trial is not None:
             with suppress(StudyError):  # the next trial that begins will tell the study instead
-                trial.diverged()
+                insist(trial.diverged)
         raise DivergedError(f"{error}{recorder.give_up(error.last)}") from error
     if is_whole:
         # A sweep chooses among its trials, and a choice made on the test set would be flattered by it.

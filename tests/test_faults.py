@@ -46,6 +46,24 @@ def test_a_database_that_refuses_for_a_while_costs_nothing(
     assert store.curve(run_id).losses.tolist() == losses_of(training.train(CONFIG, tiny_dataset, report_every=0))
 
 
+@pytest.mark.parametrize("read", ["run", "weights"])
+def test_a_database_that_is_away_as_a_training_begins_or_ends_is_waited_for(
+    store: Store, run_id: str, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, calls = getattr(Store, read), iter(range(10**6))
+
+    def every_other_time(*args: Any, **named: Any) -> Any:
+        if next(calls) % 2 == 0:
+            raise StoreError("The database could not be used: connection refused.")
+        return really(*args, **named)
+
+    with monkeypatch.context() as away:
+        away.setattr(Store, read, every_other_time)
+        away.setattr(time, "sleep", lambda seconds: None)
+        execution.execute(store, run_id)
+    assert store.run(run_id).state == "finished"
+
+
 def test_a_database_that_refuses_is_not_asked_at_each_step(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

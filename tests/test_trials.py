@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from mnistlab import execution, queue, recorder, steering, study, sweep, trials
-from mnistlab.errors import StudyError
+from mnistlab.errors import StudyError, StudyRefusedError
 from mnistlab.store import Store
 from tests import sweeps
 from tests.acting import Killed, after_step, kill
@@ -37,6 +37,27 @@ def test_divergence_is_told_although_the_study_does_not_answer(store: Store, mon
     run = store.run(sweeps.train_next(store))
     assert run.state == "failed"
     assert "learning rate" in (run.error or "")
+
+
+def test_divergence_is_told_by_its_trial_although_the_study_refuses_for_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tells it instead knows only that the run failed, which does not keep others from these values."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    really, refusals = study.tell, [StudyRefusedError("The server is away.")]
+
+    def tell(*told: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        really(*told)
+
+    diverging = {"setting": "train.weight_decay", "options": [1.0, 0.9]}
+    config = sweeps.config(diverging, train={"learning_rate": 90, "epochs": 9})
+    sweep_id = sweep.create(config, store)
+    monkeypatch.setattr(study, "tell", tell)
+    sweeps.train_next(store)
+    assert not refusals
+    assert told(sweep_id, config, store)[0][0] == "PRUNED"
 
 
 def test_trial_begins_once_although_it_cannot_be_read_at_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
