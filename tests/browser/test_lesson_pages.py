@@ -14,7 +14,7 @@ from tests.browser.waiting import PATIENT, at_rest, digit_of, until
 def open_page(page: Page, address: str) -> Locator:
     """Open an address and return the page's main part, once its script has ended ("Show the code" comes last)."""
     page.goto(address)
-    until(page, page.get_by_text("Show the code").is_visible, "the end of the page")
+    expect(page.get_by_text("Show the code")).to_be_visible(timeout=PATIENT)
     return page.get_by_test_id("stMain")
 
 
