@@ -68,9 +68,9 @@ def labs(sizes: Sequence[int]) -> Iterator[tuple[dict[int, Cluster], Store]]:
     programs = postgres_programs()
     if programs is None:
         raise SystemExit("This needs PostgreSQL: install the package postgresql.")
-    with tempfile.TemporaryDirectory() as folder, postgres(programs) as address, contextlib.ExitStack() as ending:
+    with tempfile.TemporaryDirectory() as folder, postgres(programs) as server, contextlib.ExitStack() as ending:
         os.environ |= {"MNISTLAB_LAB": folder, "OMP_NUM_THREADS": "1"}
-        os.environ["MNISTLAB_DB"] = make_database(address, "benchmark")
+        os.environ["MNISTLAB_DB"] = make_database(server.address, "benchmark")
         clusters = {}
         for size in sizes:
             own = Path(folder) / str(size)

@@ -11,14 +11,14 @@ STORE_PATIENCE = 60.0  # seconds for which something is tried again
 _Answer = TypeVar("_Answer")
 
 
-def insist(act: Callable[[], _Answer], seconds: float | None = None) -> _Answer:
+def insist(act: Callable[[], _Answer]) -> _Answer:
     """Do what must not be lost, and may be done twice: if the database refuses it, try again for a minute.
 
     Raises:
         StoreError, StudyRefusedError: it has refused all the time.
         DatabaseReplacedError: at once, since another database has taken its place.
     """
-    until = time.monotonic() + (STORE_PATIENCE if seconds is None else seconds)
+    until = time.monotonic() + STORE_PATIENCE
     while True:
         try:
             return act()

@@ -1,9 +1,8 @@
 """Write a training's events to the store: throttled, with checkpoints, and a test at the end."""
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
+from mnistlab import patience
 from mnistlab.checkpoint import pack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import Split
@@ -13,7 +12,7 @@ from mnistlab.evaluation import evaluate
 from mnistlab.events import EpochEnded, Event, StepsTaken, TrainingEnded, TrainingStarted
 from mnistlab.meter import check_reading, check_weights
 from mnistlab.paths import seconds_setting
-from mnistlab.patience import STORE_PATIENCE, insist
+from mnistlab.patience import insist
 from mnistlab.predictions import ANSWERS, pack_answers
 from mnistlab.rows import change_run, make_checkpoint
 from mnistlab.runs import Request
@@ -25,10 +24,7 @@ _WRITE_EVERY = 0.5  # seconds between two transactions
 _CHECKPOINT_EVERY = seconds_setting("MNISTLAB_CHECKPOINT", 5)
 # After a checkpoint that took longer than this, in seconds, the next waits this many times as long, up to a minute.
 _SLOW, _REST, _LONGEST_REST = 0.5, 10, 60
-_STORE_PATIENCE = STORE_PATIENCE
 _BEFORE_RISE = "before_rise"  # the kind of the weights that are kept before a learning rate is raised by hand
-
-_Answer = TypeVar("_Answer")
 
 
 class Recorder:
@@ -83,7 +79,7 @@ class Recorder:
             self._last_write = time.monotonic()  # what could not be written is kept for the next try
             if self._refused_since is None:
                 self._refused_since = self._last_write
-            if self._last_write - self._refused_since >= _STORE_PATIENCE:
+            if self._last_write - self._refused_since >= patience.STORE_PATIENCE:
                 raise
             return None
 
@@ -102,7 +98,7 @@ class Recorder:
 
     def beat(self, with_checkpoint: bool = False) -> Request:
         """Write a heartbeat for a run that waits; return what the store asks for."""
-        return self._insist(lambda: self._write(with_checkpoint))
+        return insist(lambda: self._write(with_checkpoint))
 
     def is_asked_otherwise(self, request: Request) -> bool:
         """Whether the store asks for something else by now; it only reads, so that it can be called often."""
@@ -114,8 +110,8 @@ class Recorder:
 
     def stop(self) -> None:
         """Keep what was learned so far and close the run as stopped."""
-        self._insist(lambda: self._write(with_checkpoint=True))
-        self._insist(lambda: self._store.finish(self._run_id, self._attempt, "stopped", error=self._note))
+        insist(lambda: self._write(with_checkpoint=True))
+        insist(lambda: self._store.finish(self._run_id, self._attempt, "stopped", error=self._note))
 
     @property
     def config(self) -> RunConfig:
@@ -134,7 +130,7 @@ class Recorder:
     def keep_before_rise(self) -> None:
         """Keep a separate checkpoint to go back to if the raised learning rate turns out to be too high."""
         weights = {_BEFORE_RISE: self._checkpoint()}
-        self._insist(lambda: self._store.log(self._run_id, self._attempt, weights=weights))
+        insist(lambda: self._store.log(self._run_id, self._attempt, weights=weights))
 
     def give_up(self, last: StepsTaken | None) -> str:
         """After the training diverged, keep its curve up to the last finite loss, but not the weights.
@@ -145,14 +141,14 @@ class Recorder:
         """
         taken_back = self.state.rate.undo_rise(self.state.step)
         steps, epochs, changes = [*self._steps, *filter(None, [last])], self._epochs, self.state.rate.changes
-        self._insist(lambda: self._store.log(self._run_id, self._attempt, steps, epochs, rate_changes=changes))
+        insist(lambda: self._store.log(self._run_id, self._attempt, steps, epochs, rate_changes=changes))
         if taken_back is None:
             return ""
         changed_at, raised, before = taken_back
-        if self._insist(lambda: self._go_back(changed_at)):
+        if insist(lambda: self._go_back(changed_at)):
             return f" The change to {raised:g} is taken back: Resume goes on from where it was made, at {before:g}."
         message = f" The change to {raised:g} is taken back: Resume goes on from the last checkpoint at {before:g}."
-        kept = self._insist(lambda: self._store.weights_step(self._run_id, "checkpoint")) or 0
+        kept = insist(lambda: self._store.weights_step(self._run_id, "checkpoint")) or 0
         if kept > changed_at:
             message += f" It is {kept - changed_at:,} steps younger than the change; should it fail again, start anew."
         return message
@@ -167,9 +163,9 @@ class Recorder:
         """Keep the weights, read the test set, and close the run; without a test set, there is no result either."""
         assert self._started is not None
         assert self._ended is not None
-        self._insist(lambda: self._write(with_checkpoint=True))
+        insist(lambda: self._write(with_checkpoint=True))
         if test is None:
-            self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished"))
+            insist(lambda: self._store.finish(self._run_id, self._attempt, "finished"))
             return
         evaluation = evaluate(self.state.model, test)
         check_reading(evaluation.loss, "test", self.state.step, self.state.highest_rate)
@@ -184,8 +180,8 @@ class Recorder:
             "machine": describe_machine() | self._devices(),
         }
         answers = pack_answers(evaluation, self._ended.step)
-        self._insist(lambda: self._store.log(self._run_id, self._attempt, weights={ANSWERS: answers}))
-        self._insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
+        insist(lambda: self._store.log(self._run_id, self._attempt, weights={ANSWERS: answers}))
+        insist(lambda: self._store.finish(self._run_id, self._attempt, "finished", result))
 
     def _devices(self) -> dict[str, str]:
         """The device it was trained on and, if it was resumed elsewhere, the earlier one least like a single CPU."""
@@ -223,7 +219,3 @@ class Recorder:
         """A checkpoint to resume from; raises DivergedError rather than keep weights that are not finite."""
         check_weights(self.state.model, self.state.step, self.state.highest_rate)
         return self.state.checkpoint()
-
-    def _insist(self, write: Callable[[], _Answer]) -> _Answer:
-        """Make a write that must not be lost: if the database refuses it, try again for a minute."""
-        return insist(write, _STORE_PATIENCE)

@@ -58,8 +58,8 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
     sweep_id = run.sweep
     config = insist(lambda: sweep.config_of(sweep_id, store))
     its_study = insist(lambda: study.load(store.url, sweep_id, config))
-    if run.trial is not None:
-        return insist(lambda: _take_over(store, run, its_study))
+    if (number := run.trial) is not None:
+        return insist(lambda: _take_over(store, run, its_study, number))
     insist(lambda: catch_up(its_study, sweep_id, config, store))
     asked, values = study.ask(its_study, config)
     own = space.assemble(config.base, values)
@@ -70,11 +70,11 @@ def begin(store: Store, run: Run, attempt: int) -> OpenTrial | None:
     return OpenTrial(own.train.epochs, asked)
 
 
-def _take_over(store: Store, run: Run, its_study: optuna.Study) -> OpenTrial | None:
+def _take_over(store: Store, run: Run, its_study: optuna.Study, number: int) -> OpenTrial | None:
     """Go on with the trial that an earlier attempt at this run has begun; None if it is over."""
-    if run.trial is None or not study.is_open(its_study, run.trial):
+    if not study.is_open(its_study, number):
         return None
-    taken = study.take_over(its_study, run.trial)
+    taken = study.take_over(its_study, number)
     study.report(taken, _accuracies(store, run.id))  # what its last worker had no time to report
     return OpenTrial(run.config.train.epochs, taken)
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mnistlab import recorder, steering
+from mnistlab import patience, steering
 from mnistlab.errors import DatabaseReplacedError, RunNotFoundError, StoreError
+from mnistlab.patience import insist
 from mnistlab.recorder import Recorder
 from mnistlab.runs import LOST_AFTER_SECONDS, Request
 from mnistlab.store import Store
@@ -251,10 +252,10 @@ def test_a_worker_that_waits_is_roused_only_where_something_else_is_asked(store:
 
 @pytest.mark.parametrize("error", [DatabaseReplacedError("It is another one."), StoreError("The disk is full.")])
 def test_a_worker_insists_for_a_while_and_never_on_another_database(
-    store: Store, error: StoreError, monkeypatch: pytest.MonkeyPatch
+    error: StoreError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    worker, asked = Recorder(store, *running(store)), iter([error, None, error, None])
+    asked = iter([error, None, error, None])
 
     def write() -> str:
         if (refusal := next(asked)) is not None:
@@ -263,13 +264,13 @@ def test_a_worker_insists_for_a_while_and_never_on_another_database(
 
     if isinstance(error, DatabaseReplacedError):
         with pytest.raises(DatabaseReplacedError):
-            worker._insist(write)
-        assert worker._insist(write) == "written"
+            insist(write)
+        assert insist(write) == "written"
     else:
-        assert worker._insist(write) == "written"
-    monkeypatch.setattr(recorder, "_STORE_PATIENCE", -1)
+        assert insist(write) == "written"
+    monkeypatch.setattr(patience, "STORE_PATIENCE", -1)
     with pytest.raises(type(error)):
-        worker._insist(write)
+        insist(write)
 
 
 def test_a_rate_that_was_taken_up_is_asked_for_no_more(store: Store) -> None:

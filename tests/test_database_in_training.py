@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistlab import execution, queue, recorder
+from mnistlab import execution, patience, queue
 from mnistlab.errors import DatabaseReplacedError, StoreError
 from mnistlab.store import Store
 from tests import tiny
@@ -48,7 +48,7 @@ def test_a_training_does_not_go_on_in_a_backup_of_its_own_run(store: Store, path
 def test_a_training_whose_database_is_gone_ends_with_the_reason(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(patience, "STORE_PATIENCE", 0)
     run_id = store.create(tiny.config())
     with pytest.raises(StoreError, match="no longer there"):
         execution.execute(store, run_id, after_step(3, path.unlink))

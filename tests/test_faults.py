@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from mnistlab import execution, recorder, steering, training
+from mnistlab import execution, patience, recorder, steering, training
 from mnistlab.checkpoint import unpack_weights
 from mnistlab.config import RunConfig
 from mnistlab.data import Dataset
@@ -116,7 +116,7 @@ def test_a_database_that_refuses_once_after_long_silence_costs_nothing(
 def test_a_database_that_refuses_for_good_ends_the_training(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(patience, "STORE_PATIENCE", 0)
     monkeypatch.setattr(Store, "log", lambda *_, **__: (_ for _ in ()).throw(StoreError("disk is full")))
     with pytest.raises(StoreError, match="disk is full"):
         execution.execute(store, run_id)
@@ -132,7 +132,7 @@ def test_a_training_that_could_keep_nothing_more_leaves_the_reason(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row has room to be changed where there is none for weights."""
-    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(patience, "STORE_PATIENCE", 0)
     monkeypatch.setattr(Store, "log", refusing)
     with pytest.raises(StoreError):
         execution.execute(store, run_id)
@@ -147,7 +147,7 @@ def test_a_training_that_could_keep_nothing_more_leaves_the_reason(
 def test_the_reason_is_left_when_the_database_takes_it_again(
     store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "_STORE_PATIENCE", 0)
+    monkeypatch.setattr(patience, "STORE_PATIENCE", 0)
     monkeypatch.setattr(execution, "_PULSE_EVERY", 0.01)
     with monkeypatch.context() as full:
         full.setattr(Store, "log", refusing)

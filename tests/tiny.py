@@ -66,12 +66,12 @@ def same_weights(some: Mapping[str, torch.Tensor], others: Mapping[str, torch.Te
 
 
 def _main() -> int:
-    from mnistlab import execution, parallel, recorder
+    from mnistlab import execution, parallel, patience
     from mnistlab.cli import main
 
     for module in (execution, parallel):
         vars(module)["load_dataset"] = lambda name: shrink(load_dataset(name))
-    vars(recorder)["_STORE_PATIENCE"] = 1.0
+    vars(patience)["STORE_PATIENCE"] = 1.0
     return main()
 
 

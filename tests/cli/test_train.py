@@ -259,7 +259,7 @@ def test_a_store_that_takes_no_more_names_the_run_and_how_it_goes_on(
     def full(*arguments: Any, **named: Any) -> Request:
         raise StoreError("The database could not be used: database or disk is full.")
 
-    monkeypatch.setattr("mnistlab.recorder._STORE_PATIENCE", 0)
+    monkeypatch.setattr("mnistlab.patience.STORE_PATIENCE", 0)
     monkeypatch.setattr(Store, "log", full)
     assert main(["train", "--epochs", "1"]) == 1
     (run,) = Store().runs()

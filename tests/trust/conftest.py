@@ -34,12 +34,18 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def postgres_address() -> Iterator[str]:
-    programs = postgres_programs()
-    if programs is None:
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    found = postgres_programs()
+    if found is None:
         pytest.skip("no PostgreSQL here: install the package postgresql")
-    with postgres(programs) as address:
-        yield address
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres_address(programs: Path) -> Iterator[str]:
+    with postgres(programs) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

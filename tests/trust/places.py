@@ -65,14 +65,8 @@ class Postgres:
 
 
 @contextmanager
-def postgres(programs: Path) -> Iterator[str]:
-    """A PostgreSQL server of its own; yields its address without the name of a database."""
-    with postgres_server(programs) as server:
-        yield server.address
-
-
-@contextmanager
-def postgres_server(programs: Path) -> Iterator[Postgres]:
+def postgres(programs: Path) -> Iterator[Postgres]:
+    """A PostgreSQL server of its own."""
     folder = Path(tempfile.mkdtemp(prefix="mnistlab-postgres-"))
     user = "postgres" if hasattr(os, "getuid") and os.getuid() == 0 else None  # it refuses to be run by root
     if user:

@@ -9,26 +9,31 @@ import pytest
 from mnistlab import study, sweep
 from mnistlab.store import Store
 from tests import sweeps
-from tests.trust.places import Postgres, make_database, postgres_programs, postgres_server
+from tests.trust.places import Postgres, make_database, postgres
 
 AWAY = 3  # seconds
 
 
 @pytest.fixture
-def server() -> Iterator[Postgres]:
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL here: install the package postgresql")
-    with postgres_server(programs) as server:
+def server(programs: Path) -> Iterator[Postgres]:
+    with postgres(programs) as server:
         yield server
+
+
+@pytest.fixture
+def store(server: Postgres, lab: Path) -> Iterator[Store]:
+    store = Store(make_database(server.address, lab.parent.name))
+    yield store
+    optunas = study._database(store.url)
+    optunas.remove_session()
+    optunas.engine.dispose()
 
 
 @pytest.mark.parametrize("moment", ["load", "open_trials", "_begin", "_open", "_suggest"])
 def test_trial_begins_once_although_the_server_is_away(
-    server: Postgres, lab: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+    server: Postgres, store: Store, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = sweeps.config()
-    store = Store(make_database(server.address, lab.parent.name))
     sweep_id = sweep.create(config, store)
     act, was_away = getattr(study, moment), threading.Event()
 
