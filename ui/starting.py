@@ -63,19 +63,21 @@ def start_once(kind: str, config: Config, start: Callable[[Config, Store, str], 
     Args:
         kind: prefix of the session keys: "start" for a run, another one for a sweep.
     """
-    last, when = st.session_state.get(f"{kind}_last", (None, 0.0))
-    if last == config and time.monotonic() - when < _SECOND_CLICK:
-        return
-    st.session_state.pop(f"{kind}_problem", None)
-    try:
-        st.session_state[f"{kind}_just_started"] = start(config, resources.store(), identity.owner())
-    except MnistLabError as error:
-        st.session_state[f"{kind}_problem"] = (config, str(error))
-    st.session_state[f"{kind}_last"] = (config, time.monotonic())
+    last, when, started = st.session_state.get(f"{kind}_last", (None, 0.0, None))
+    if last != config or time.monotonic() - when >= _SECOND_CLICK:
+        st.session_state.pop(f"{kind}_problem", None)
+        started = None
+        try:
+            started = start(config, resources.store(), identity.owner())
+        except MnistLabError as error:
+            st.session_state[f"{kind}_problem"] = (config, str(error))
+        st.session_state[f"{kind}_last"] = (config, time.monotonic(), started)
+    # Also after a second click, whose script may still have the address from before the first.
+    st.session_state[f"{kind}_just_started"] = started
 
 
 def just_started(kind: str, config: object) -> str | None:
-    """Return the id of what the last click started, once; show an error if it could not be started."""
+    """Return the id of what the last click led to, once; show an error if it could not be started."""
     failed, problem = st.session_state.get(f"{kind}_problem", (None, ""))
     if problem and failed == config:
         st.error(problem)
