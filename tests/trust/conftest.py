@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client
 
 from mnistlab import engine, jobs, tickets
 from mnistlab.config import RunConfig, parse_config
@@ -120,6 +121,8 @@ def _lab(address: str, lab: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     monkeypatch.setenv("MNISTLAB_DB", make_database(address, lab.parent.name))
     monkeypatch.setenv("MNISTLAB_SCHEDULER", cluster.address)
     cluster.start()
+    with Client(cluster.address) as client:
+        client.wait_for_workers(2)  # one that comes late may find that the other has done everything
     yield Place(Store(), cluster.kill, cluster.start)
     engine.hang_up()
     cluster.end()
